@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace Meshara.ServiceDefaults.Logging;
+
+/// <summary>Writes every log as a JSON line to standard output and, when a folder is given, to rolling files.</summary>
+[ProviderAlias("Json")]
+internal sealed class JsonLoggerProvider : ILoggerProvider, ISupportExternalScope
+{
+    private static readonly TimeSpan CrashFlushTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly ConcurrentDictionary<string, JsonLogger> _loggers = new(StringComparer.Ordinal);
+    private readonly LogTargetMap _targets;
+    private readonly TimeProvider _time;
+    private readonly string? _nodeId;
+    private readonly string _ownTarget;
+    private readonly LineWriter _console;
+    private readonly LineWriter? _files;
+    private int _disposed;
+
+    public JsonLoggerProvider(ServiceDefaultsOptions options, LogTargetMap targets, TimeProvider time)
+    {
+        var logs = options.Logs;
+        (_targets, _time, _nodeId) = (targets, time, options.InstanceId);
+        _ownTarget = $"{options.ServiceName}::logging";
+        Repeats = new RepeatLimiter(time, logs.RepeatBudget, logs.RepeatInterval, ReportSuppressed);
+        _console = new LineWriter("stdout", new StreamSink(logs.OpenStandardOutput()), logs.MaxQueuedBytes, lost => LossNotice("stdout", lost));
+        if (logs.Directory is { Length: > 0 } directory)
+        {
+            var sink = new RollingFileSink(directory, logs.FileName!, logs, time, reason => ReportFileFailure(directory, reason));
+            _files = new LineWriter("files", sink, logs.MaxQueuedBytes, lost => LossNotice("files", lost));
+        }
+        // The lines before a crash are the ones most needed, and nobody disposes this then.
+        AppDomain.CurrentDomain.UnhandledException += OnCrash;
+        AppDomain.CurrentDomain.ProcessExit += OnExit;
+    }
+
+    /// <summary>What the loggers ask before they write a warning or an error.</summary>
+    public RepeatLimiter Repeats { get; }
+
+    public IExternalScopeProvider? Scopes { get; private set; }
+
+    public ILogger CreateLogger(string categoryName) =>
+        _loggers.GetOrAdd(categoryName, static (name, self) => new JsonLogger(self, name, self._targets.Resolve(name)), this);
+
+    public void SetScopeProvider(IExternalScopeProvider scopeProvider) => Scopes = scopeProvider;
+
+    /// <summary>Stamps the entry with the time and hands its line to the outputs.</summary>
+    public void Write(in LogEntry entry)
+    {
+        var line = JsonLine.Write(entry with { Timestamp = _time.GetUtcNow() }, Scopes, _nodeId);
+        _console.Enqueue(line);
+        _files?.Enqueue(line);
+    }
+
+    /// <summary>Waits until what was logged so far is written; false when an output is blocked for longer.</summary>
+    public bool Flush(TimeSpan timeout) => _console.Flush(timeout) && (_files?.Flush(timeout) ?? true);
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        AppDomain.CurrentDomain.UnhandledException -= OnCrash;
+        AppDomain.CurrentDomain.ProcessExit -= OnExit;
+        Repeats.Dispose();
+        _files?.Dispose();
+        _console.Dispose();
+    }
+
+    private void OnCrash(object sender, UnhandledExceptionEventArgs e) => Flush(CrashFlushTimeout);
+
+    private void OnExit(object? sender, EventArgs e) => Dispose();
+
+    private void ReportSuppressed(RepeatedEvent repeated, LogLevel level, long suppressed) => Write(new LogEntry(
+        default, level, _targets.Resolve(repeated.Category), "Repeated too often; further occurrences were not logged",
+        repeated.Name, Suppressed: suppressed));
+
+    private void ReportFileFailure(string directory, string reason) => _console.Enqueue(Own(
+        LogLevel.Warning, "Log files cannot be written", "LogFilesFailed", new("Directory", directory), new("Reason", reason)));
+
+    private byte[] LossNotice(string output, long lost) => Own(
+        LogLevel.Warning, "Log lines were lost because their output was blocked or failed", "LogLinesLost", new("Output", output), new("Lost", lost));
+
+    private byte[] Own(LogLevel level, string message, string eventName, params KeyValuePair<string, object?>[] fields) =>
+        JsonLine.Write(new LogEntry(_time.GetUtcNow(), level, _ownTarget, message, eventName, Fields: fields), scopes: null, _nodeId);
+}

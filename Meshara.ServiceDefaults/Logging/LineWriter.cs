@@ -1,0 +1,114 @@
+namespace Meshara.ServiceDefaults.Logging;
+
+/// <summary>
+/// Carries lines from any thread to one sink on a thread of its own, so that a log call never waits for a pipe or a
+/// disk. The queue is bounded in bytes: when the sink is blocked the newest lines are dropped, counted and, once
+/// writing goes on, reported in their place.
+/// </summary>
+internal sealed class LineWriter : IDisposable
+{
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly ILineSink _sink;
+    private readonly long _capacity;
+    private readonly Func<long, byte[]> _lossNotice;
+    private readonly Thread _thread;
+    private readonly object _gate = new();
+    private List<byte[]> _queue = [];
+    private long _queuedBytes;
+    private long _dropped;
+    private bool _writing;
+    private bool _closed;
+
+    /// <param name="lossNotice">The line that says so many lines were lost.</param>
+    public LineWriter(string name, ILineSink sink, long capacityBytes, Func<long, byte[]> lossNotice)
+    {
+        (_sink, _capacity, _lossNotice) = (sink, capacityBytes, lossNotice);
+        // A thread and not a task: it blocks in write(2), which must not cost the thread pool a thread.
+        _thread = new Thread(Run) { IsBackground = true, Name = $"log writer {name}" };
+        _thread.UnsafeStart();
+    }
+
+    public void Enqueue(byte[] line)
+    {
+        lock (_gate)
+        {
+            if (_closed || _queuedBytes + line.Length > _capacity)
+            {
+                _dropped++;
+                return;
+            }
+            _queue.Add(line);
+            _queuedBytes += line.Length;
+            if (_queue.Count == 1)
+                Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>Waits until everything enqueued so far is written; false when the time was not enough.</summary>
+    public bool Flush(TimeSpan timeout)
+    {
+        var deadline = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
+        lock (_gate)
+        {
+            while (_queue.Count > 0 || _writing)
+            {
+                var left = deadline - Environment.TickCount64;
+                if (left <= 0)
+                    return false;
+                Monitor.Wait(_gate, TimeSpan.FromMilliseconds(left));
+            }
+            return true;
+        }
+    }
+
+    /// <summary>Writes what is queued and ends; gives up after two seconds, since the reader of a pipe may be gone or stopped.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            Monitor.PulseAll(_gate);
+        }
+        if (Thread.CurrentThread != _thread)
+            _thread.Join(ShutdownTimeout);
+    }
+
+    private void Run()
+    {
+        List<byte[]> batch = [];
+        long lost = 0;
+        while (Take(ref batch, ref lost))
+        {
+            lost += _sink.Write(batch);
+            // At the first pause after a loss; a notice that is lost itself is written again later.
+            if (lost > 0 && _sink.Write([_lossNotice(lost)]) == 0)
+                lost = 0;
+            batch.Clear();
+            lock (_gate)
+            {
+                _writing = false;
+                Monitor.PulseAll(_gate);
+            }
+        }
+        _sink.Dispose();
+    }
+
+    /// <summary>Waits for lines and takes them all; false when there are none and there will be none.</summary>
+    private bool Take(ref List<byte[]> batch, ref long lost)
+    {
+        lock (_gate)
+        {
+            while (_queue.Count == 0 && _dropped == 0)
+            {
+                if (_closed)
+                    return false;
+                Monitor.Wait(_gate);
+            }
+            (batch, _queue) = (_queue, batch);
+            lost += _dropped;
+            (_queuedBytes, _dropped, _writing) = (0, 0, true);
+            return true;
+        }
+    }
+}

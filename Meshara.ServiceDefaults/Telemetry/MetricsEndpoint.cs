@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Meshara.ServiceDefaults.Telemetry;
+
+internal static class MetricsEndpoint
+{
+    public const string Path = "/metrics";
+
+    /// <summary>
+    /// Prometheus text and OpenMetrics by <c>Accept</c>, on one local port. The port of the connection decides and not the
+    /// <c>Host</c> header, as <c>RequireHost</c> would have it: a caller writes that header as it likes.
+    /// </summary>
+    public static void MapMetrics(this IEndpointRouteBuilder endpoints, int? port) => endpoints
+        .MapPrometheusScrapingEndpoint(
+            Path,
+            meterProvider: null,
+            configureBranchedPipeline: branch => branch.Use((context, next) =>
+            {
+                if (port is null || context.Connection.LocalPort == port)
+                    return next(context);
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+                return Task.CompletedTask;
+            }),
+            optionsName: null)
+        .WithDisplayName("Metrics")
+        .WithMetadata(new ExcludeFromMetrics());
+
+    /// <summary>Scrapes are not requests of users; their duration would be most of what the request histogram shows.</summary>
+    private sealed class ExcludeFromMetrics : Microsoft.AspNetCore.Http.Metadata.IDisableHttpMetricsMetadata;
+}
