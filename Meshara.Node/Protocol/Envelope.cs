@@ -1,0 +1,190 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Google.Protobuf;
+using Meshara.Node.Identity;
+using Meshara.Node.Telemetry;
+
+namespace Meshara.Node.Protocol;
+
+/// <summary>
+/// A message on its way: what its sender signed, and what changes from hop to hop. Its fields are checked for
+/// shape when it is parsed; its signature only by <see cref="HasValidSignature"/>.
+/// </summary>
+internal sealed class Envelope
+{
+    public const uint Version = 1;
+
+    /// <summary>Hops after which a message is dropped; a mesh of 2^16 nodes needs about 16 in the worst case.</summary>
+    public const uint DefaultHopLimit = 16;
+
+    private const uint MaxHopLimit = 32;
+    private const int SignatureSize = 64;
+    private const int HeaderSize = 4 + MessageId.Size + 4 + 8 + 8 + NodeAddress.Size * 2 + 4;
+    private const int HashSize = 32;
+
+    // Domain separation: a signature over an envelope can never be taken for one over a peer record or a certificate.
+    private static ReadOnlySpan<byte> Domain => "meshara/1 envelope\0"u8;
+
+    private Envelope(Wire.Envelope wire, MessageId id, MessageType type, NodeAddress sender, NodeAddress recipient, DateTimeOffset timestamp, DateTimeOffset expires)
+    {
+        Wire = wire;
+        Id = id;
+        Type = type;
+        Sender = sender;
+        Recipient = recipient;
+        Timestamp = timestamp;
+        Expires = expires;
+    }
+
+    /// <summary>The protobuf message, as it goes on the wire.</summary>
+    public Wire.Envelope Wire { get; }
+
+    public MessageId Id { get; }
+
+    public MessageType Type { get; }
+
+    public NodeAddress Sender { get; }
+
+    /// <summary>Empty for a broadcast.</summary>
+    public NodeAddress Recipient { get; }
+
+    /// <summary>The sender's clock when it made the message.</summary>
+    public DateTimeOffset Timestamp { get; }
+
+    /// <summary>End of its time to live.</summary>
+    public DateTimeOffset Expires { get; }
+
+    public uint HopCount => Wire.HopCount;
+
+    /// <summary>Makes a signed envelope.</summary>
+    /// <param name="seal">Turns the header into the payload: the header is what a sealed payload is bound to.</param>
+    /// <param name="spans">Where the spans <c>encrypt</c> and <c>sign</c> go; null for none.</param>
+    public static Envelope Create(
+        NodeIdentity sender, MessageType type, MessageId id, NodeAddress recipient, DateTimeOffset timestamp, DateTimeOffset expires,
+        PayloadFactory seal, ActivitySource? spans)
+    {
+        var wire = new Wire.Envelope
+        {
+            Version = Version,
+            Id = UnsafeByteOperations.UnsafeWrap(id.ToBytes()),
+            Type = (Wire.MessageType)type,
+            Timestamp = timestamp.ToMicroseconds(),
+            Expires = expires.ToMicroseconds(),
+            Sender = UnsafeByteOperations.UnsafeWrap(sender.Address.ToBytes()),
+            Recipient = recipient.IsEmpty ? ByteString.Empty : UnsafeByteOperations.UnsafeWrap(recipient.ToBytes()),
+            HopLimit = DefaultHopLimit,
+        };
+        Span<byte> canonical = stackalloc byte[Domain.Length + HeaderSize + HashSize];
+        WriteHeader(wire, canonical);
+        using (spans?.StartActivity(SpanNames.Encrypt))
+            wire.Payload = seal(canonical[..^HashSize]);
+        using (spans?.StartActivity(SpanNames.Sign))
+        {
+            SHA256.HashData(wire.Payload.Span, canonical[^HashSize..]);
+            var signature = new byte[SignatureSize];
+            sender.Sign(canonical, signature);
+            wire.Signature = UnsafeByteOperations.UnsafeWrap(signature);
+        }
+        return new Envelope(wire, id, type, sender.Address, recipient, FromMicroseconds(wire.Timestamp), FromMicroseconds(wire.Expires));
+    }
+
+    /// <summary>Checks every field's shape; <paramref name="reason"/> says what is wrong with it otherwise.</summary>
+    public static bool TryParse(Wire.Envelope wire, out Envelope envelope, out string reason)
+    {
+        envelope = null!;
+        reason = "";
+        if (wire.Version != Version)
+            reason = $"envelope version {wire.Version}";
+        else if (wire.Id.Length != MessageId.Size || wire.Sender.Length != NodeAddress.Size || wire.Signature.Length != SignatureSize)
+            reason = "envelope field of a wrong length";
+        else if (wire.Type is not (Protocol.Wire.MessageType.Private or Protocol.Wire.MessageType.Broadcast or Protocol.Wire.MessageType.Ack))
+            reason = "envelope type unknown";
+        else if (wire.Recipient.Length != (wire.Type == Protocol.Wire.MessageType.Broadcast ? 0 : NodeAddress.Size))
+            reason = "envelope recipient does not fit its type";
+        else if (wire.HopLimit is 0 or > MaxHopLimit || wire.HopCount > wire.HopLimit || wire.Visited.Length > MaxHopLimit * VisitedSize)
+            reason = "envelope hop limit";
+        else if (wire.TraceContext.Length is not (0 or TraceContext.Size))
+            reason = "envelope trace context";
+        else if (!MicrosecondTime.TryFromMicroseconds(wire.Timestamp, out var timestamp) || !MicrosecondTime.TryFromMicroseconds(wire.Expires, out var expires) || expires < timestamp)
+            reason = "envelope times";
+        else
+        {
+            var recipient = wire.Recipient.IsEmpty ? default : new NodeAddress(wire.Recipient.Span);
+            envelope = new Envelope(wire, new MessageId(wire.Id.Span), (MessageType)wire.Type, new NodeAddress(wire.Sender.Span), recipient, timestamp, expires);
+            return true;
+        }
+        return false;
+    }
+
+    /// <summary>True when the sender's key signed exactly this header and payload.</summary>
+    public bool HasValidSignature()
+    {
+        Span<byte> canonical = stackalloc byte[Domain.Length + HeaderSize + HashSize];
+        WriteHeader(Wire, canonical);
+        SHA256.HashData(Wire.Payload.Span, canonical[^HashSize..]);
+        return NodeIdentity.Verify(Sender, canonical, Wire.Signature.Span);
+    }
+
+    /// <summary>Calls <paramref name="use"/> with the header that the payload is bound to.</summary>
+    public T WithHeader<T>(Func<ReadOnlySpan<byte>, Envelope, T> use)
+    {
+        Span<byte> canonical = stackalloc byte[Domain.Length + HeaderSize];
+        WriteHeader(Wire, canonical);
+        return use(canonical, this);
+    }
+
+    /// <summary>The same message one hop further, through <paramref name="relay"/>.</summary>
+    public Wire.Envelope NextHop(NodeAddress relay, ActivityContext trace)
+    {
+        var next = Wire.Clone();
+        next.HopCount++;
+        var visited = new byte[Wire.Visited.Length + VisitedSize];
+        Wire.Visited.CopyTo(visited, 0);
+        VisitedMark(relay, visited.AsSpan(Wire.Visited.Length));
+        next.Visited = UnsafeByteOperations.UnsafeWrap(visited);
+        next.TraceContext = TraceContext.Write(trace);
+        return next;
+    }
+
+    /// <summary>True when the message says that it has passed through this node. A lie costs its teller one more hop at the most.</summary>
+    public bool HasVisited(NodeAddress node)
+    {
+        Span<byte> mark = stackalloc byte[VisitedSize];
+        VisitedMark(node, mark);
+        var visited = Wire.Visited.Span;
+        for (; visited.Length >= VisitedSize; visited = visited[VisitedSize..])
+        {
+            if (visited[..VisitedSize].SequenceEqual(mark))
+                return true;
+        }
+        return false;
+    }
+
+    private const int VisitedSize = 8;
+
+    private static void VisitedMark(NodeAddress node, Span<byte> mark)
+    {
+        Span<byte> key = stackalloc byte[NodeAddress.Size];
+        node.CopyTo(key);
+        key[..VisitedSize].CopyTo(mark);
+    }
+
+    private static void WriteHeader(Wire.Envelope wire, Span<byte> destination)
+    {
+        Domain.CopyTo(destination);
+        var at = destination[Domain.Length..];
+        BinaryPrimitives.WriteUInt32BigEndian(at, wire.Version);
+        wire.Id.Span.CopyTo(at[4..]);
+        BinaryPrimitives.WriteUInt32BigEndian(at[20..], (uint)wire.Type);
+        BinaryPrimitives.WriteInt64BigEndian(at[24..], wire.Timestamp);
+        BinaryPrimitives.WriteInt64BigEndian(at[32..], wire.Expires);
+        wire.Sender.Span.CopyTo(at[40..]);
+        at.Slice(72, NodeAddress.Size).Clear();
+        wire.Recipient.Span.CopyTo(at[72..]);
+        BinaryPrimitives.WriteUInt32BigEndian(at[104..], wire.HopLimit);
+    }
+
+    private static DateTimeOffset FromMicroseconds(long microseconds) =>
+        MicrosecondTime.TryFromMicroseconds(microseconds, out var time) ? time : throw new ArgumentOutOfRangeException(nameof(microseconds));
+}

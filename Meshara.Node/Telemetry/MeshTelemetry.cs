@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Meshara.Node.Protocol;
+using Meshara.ServiceDefaults;
+
+namespace Meshara.Node.Telemetry;
+
+/// <summary>
+/// Every instrument and the activity source of the node: the one place that names them, as docs/telemetry.md does.
+/// Instrument names and units follow OpenTelemetry's conventions; the Prometheus names result from them.
+/// </summary>
+internal sealed class MeshTelemetry : IDisposable
+{
+    /// <summary>Name of the <see cref="Meter"/> and of the <see cref="ActivitySource"/>.</summary>
+    public const string Name = "Meshara";
+
+    // The buckets of the contract, in seconds.
+    private static readonly InstrumentAdvice<double> Latency = new() { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5] };
+    private static readonly InstrumentAdvice<long> Hops = new() { HistogramBucketBoundaries = [0, 1, 2, 3, 4, 6, 8, 12, 16] };
+
+    private readonly Meter _meter;
+    private readonly Counter<long> _sent;
+    private readonly Counter<long> _received;
+    private readonly Counter<long> _forwarded;
+    private readonly Counter<long> _dropped;
+    private readonly Counter<long> _attempts;
+    private readonly Counter<long> _connectionErrors;
+    private readonly Counter<long> _connectionsOpened;
+    private readonly Counter<long> _connectionsClosed;
+    private readonly Counter<long> _errors;
+    private readonly Counter<long> _networkBytes;
+    private readonly Histogram<double> _latency;
+    private readonly Histogram<double> _propagation;
+    private readonly Histogram<double> _handshake;
+    private readonly Histogram<double> _lookupDuration;
+    private readonly Histogram<long> _lookupHops;
+    private readonly Histogram<long> _messageHops;
+
+    public MeshTelemetry(IMeterFactory meters)
+    {
+        var version = BuildInfo.Version;
+        Source = new ActivitySource(Name, version);
+        _meter = meters.Create(Name, version);
+
+        _sent = _meter.CreateCounter<long>("meshara.messages.sent", "{message}", "Messages this node originated and handed to a peer.");
+        _received = _meter.CreateCounter<long>("meshara.messages.received", "{message}", "Messages addressed to this node that passed verification.");
+        _forwarded = _meter.CreateCounter<long>("meshara.messages.forwarded", "{message}", "Messages relayed for others.");
+        _dropped = _meter.CreateCounter<long>("meshara.messages.dropped", "{message}", "Messages dropped, by reason.");
+        _attempts = _meter.CreateCounter<long>("meshara.delivery.attempts", "{attempt}", "Delivery attempts of private messages, by outcome.");
+        _connectionErrors = _meter.CreateCounter<long>("meshara.connection.errors", "{error}", "Failed dials and handshakes, and dropped connections.");
+        _connectionsOpened = _meter.CreateCounter<long>("meshara.connections.opened", "{connection}", "Authenticated peer connections opened.");
+        _connectionsClosed = _meter.CreateCounter<long>("meshara.connections.closed", "{connection}", "Authenticated peer connections closed.");
+        _errors = _meter.CreateCounter<long>("meshara.errors", "{error}", "Errors by type.");
+        _networkBytes = _meter.CreateCounter<long>("meshara.network", "By", "Bytes on the wire of peer connections.");
+        _latency = _meter.CreateHistogram("meshara.message.latency", "s", "From acceptance by the sender until the signed acknowledgment is verified.", advice: Latency);
+        _propagation = _meter.CreateHistogram("meshara.broadcast.propagation", "s", "From the origin's clock to local delivery of a broadcast.", advice: Latency);
+        _handshake = _meter.CreateHistogram("meshara.handshake.duration", "s", "From TCP connect to an authenticated peer.", advice: Latency);
+        _lookupDuration = _meter.CreateHistogram("meshara.dht.lookup.duration", "s", "Duration of iterative lookups.", advice: Latency);
+        _lookupHops = _meter.CreateHistogram("meshara.dht.lookup.hops", "{hop}", "Rounds of queries a lookup needed.", advice: Hops);
+        _messageHops = _meter.CreateHistogram("meshara.message.hops", "{hop}", "Relays a message went through, on arrival.", advice: Hops);
+    }
+
+    /// <summary>The source of every span.</summary>
+    public ActivitySource Source { get; }
+
+    /// <summary>Registers the instruments that are read, not counted.</summary>
+    public void Observe(INodeView node, ProcessResources process)
+    {
+        _meter.CreateObservableGauge("meshara.connected_peers", () => node.ConnectedPeers, "{peer}", "Live authenticated peer connections.");
+        _meter.CreateObservableGauge("meshara.routing_table.size", () => node.RoutingTableSize, "{contact}", "Contacts in the routing table.");
+        _meter.CreateObservableGauge("meshara.message_queue.size", () => node.PendingMessages, "{message}", "Accepted messages not yet acknowledged.");
+        _meter.CreateObservableGauge("meshara.oldest_pending_message", () => node.OldestPendingMessage.TotalSeconds, "s", "Age of the oldest unacknowledged message.");
+        _meter.CreateObservableGauge("meshara.build_info",
+            () => new Measurement<int>(1, new("version", BuildInfo.Version), new("revision", BuildInfo.Revision)), description: "The version that runs; always 1.");
+        ObserveProcess(process);
+    }
+
+    private void ObserveProcess(ProcessResources process)
+    {
+        // Absent where the platform has no figure: a zero would be a lie that an alert believes.
+        _meter.CreateObservableGauge("meshara.memory.usage", () => process.WorkingSetBytes, "By", "Working set of the process.");
+        _meter.CreateObservableGauge("meshara.cpu.usage", () => process.CpuPercent, "%", "CPU of the process since the last reading; 100 is one core.");
+        if (process.StorageIoUnavailable is null)
+        {
+            _meter.CreateObservableCounter("meshara.disk.io", () => process.StorageIo is { } io
+                ? [new Measurement<long>(io.ReadBytes, Tags.Read), new Measurement<long>(io.WrittenBytes, Tags.Write)]
+                : Array.Empty<Measurement<long>>(), "By", "Bytes the process read from and wrote to storage.");
+        }
+    }
+
+    public void Sent(KeyValuePair<string, object?> type) => _sent.Add(1, type);
+
+    public void Received(KeyValuePair<string, object?> type) => _received.Add(1, type);
+
+    public void Forwarded(MessageType type) => _forwarded.Add(1, Tags.Of(type));
+
+    public void Dropped(KeyValuePair<string, object?> reason) => _dropped.Add(1, reason);
+
+    public void Attempt(KeyValuePair<string, object?> outcome) => _attempts.Add(1, outcome);
+
+    public void Error(KeyValuePair<string, object?> type) => _errors.Add(1, type);
+
+    public void ConnectionError(string reason) => _connectionErrors.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    public void ConnectionOpened(bool outbound, TimeSpan handshake)
+    {
+        _connectionsOpened.Add(1, Tags.Direction(outbound));
+        _handshake.Record(handshake.TotalSeconds, Tags.Direction(outbound));
+    }
+
+    public void ConnectionClosed(bool outbound, string reason) =>
+        _connectionsClosed.Add(1, Tags.Direction(outbound), new KeyValuePair<string, object?>("reason", reason));
+
+    public void BytesIn(int bytes) => _networkBytes.Add(bytes, Tags.In);
+
+    public void BytesOut(int bytes) => _networkBytes.Add(bytes, Tags.Out);
+
+    public void MessageLatency(TimeSpan latency) => _latency.Record(latency.TotalSeconds, Tags.Private);
+
+    public void BroadcastPropagation(TimeSpan time) => _propagation.Record(Math.Max(0, time.TotalSeconds));
+
+    public void MessageHops(MessageType type, uint hops) => _messageHops.Record(hops, Tags.Of(type));
+
+    public void Lookup(bool found, TimeSpan duration, int rounds)
+    {
+        var result = found ? Tags.Found : Tags.NotFound;
+        _lookupDuration.Record(duration.TotalSeconds, result);
+        _lookupHops.Record(rounds, result);
+    }
+
+    public void Dispose()
+    {
+        Source.Dispose();
+        _meter.Dispose();
+    }
+}

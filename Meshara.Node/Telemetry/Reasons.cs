@@ -1,0 +1,65 @@
+namespace Meshara.Node.Telemetry;
+
+/// <summary>Values of <c>meshara_errors_total{type}</c>.</summary>
+internal static class ErrorType
+{
+    public static readonly KeyValuePair<string, object?> Crypto = new("type", "crypto");
+    public static readonly KeyValuePair<string, object?> Protocol = new("type", "protocol");
+    public static readonly KeyValuePair<string, object?> Routing = new("type", "routing");
+    public static readonly KeyValuePair<string, object?> Network = new("type", "network");
+    public static readonly KeyValuePair<string, object?> Storage = new("type", "storage");
+    public static readonly KeyValuePair<string, object?> Timeout = new("type", "timeout");
+}
+
+/// <summary>Values of <c>meshara_messages_dropped_total{reason}</c>.</summary>
+internal static class DropReason
+{
+    public static readonly KeyValuePair<string, object?> Expired = new("reason", "expired");
+    public static readonly KeyValuePair<string, object?> Duplicate = new("reason", "duplicate");
+    public static readonly KeyValuePair<string, object?> QueueFull = new("reason", "queue_full");
+    public static readonly KeyValuePair<string, object?> RateLimited = new("reason", "rate_limited");
+    public static readonly KeyValuePair<string, object?> HopLimit = new("reason", "hop_limit");
+    public static readonly KeyValuePair<string, object?> BadSignature = new("reason", "bad_signature");
+    public static readonly KeyValuePair<string, object?> Undecryptable = new("reason", "undecryptable");
+    public static readonly KeyValuePair<string, object?> Oversize = new("reason", "oversize");
+}
+
+/// <summary>Values of <c>meshara_delivery_attempts_total{outcome}</c>.</summary>
+internal static class AttemptOutcome
+{
+    public static readonly KeyValuePair<string, object?> Acknowledged = new("outcome", "acknowledged");
+    public static readonly KeyValuePair<string, object?> Timeout = new("outcome", "timeout");
+    public static readonly KeyValuePair<string, object?> Unreachable = new("outcome", "unreachable");
+    public static readonly KeyValuePair<string, object?> Rejected = new("outcome", "rejected");
+}
+
+/// <summary>Values of <c>meshara_connections_closed_total{reason}</c> and <c>meshara_connection_errors_total{reason}</c>.</summary>
+internal static class CloseReason
+{
+    /// <summary>The other end went away in good order.</summary>
+    public const string Remote = "remote";
+
+    /// <summary>The connection broke.</summary>
+    public const string Network = "network";
+
+    /// <summary>Heartbeats were not answered in time.</summary>
+    public const string Timeout = "timeout";
+
+    /// <summary>The peer broke the protocol.</summary>
+    public const string Protocol = "protocol";
+
+    /// <summary>The same peer is connected twice; this one lost.</summary>
+    public const string Duplicate = "duplicate";
+
+    /// <summary>This node is stopping.</summary>
+    public const string Shutdown = "shutdown";
+
+    /// <summary>More connections than wanted, and this one was idle.</summary>
+    public const string Pruned = "pruned";
+
+    /// <summary>A dial that nobody answered, or that was refused.</summary>
+    public const string Dial = "dial";
+
+    /// <summary>A TLS or identity handshake that failed.</summary>
+    public const string Handshake = "handshake";
+}

@@ -1,0 +1,37 @@
+using Meshara.Node.Protocol;
+
+namespace Meshara.Node.Telemetry;
+
+/// <summary>
+/// Labels with their closed sets of values, made once: adding to a counter must not allocate, and no value may
+/// come from a peer.
+/// </summary>
+internal static class Tags
+{
+    public static readonly KeyValuePair<string, object?> Private = Type("private");
+    public static readonly KeyValuePair<string, object?> Broadcast = Type("broadcast");
+    public static readonly KeyValuePair<string, object?> Ack = Type("ack");
+    public static readonly KeyValuePair<string, object?> Dht = Type("dht");
+    public static readonly KeyValuePair<string, object?> Ping = Type("ping");
+
+    public static readonly KeyValuePair<string, object?> Inbound = new("direction", "inbound");
+    public static readonly KeyValuePair<string, object?> Outbound = new("direction", "outbound");
+    public static readonly KeyValuePair<string, object?> In = new("direction", "in");
+    public static readonly KeyValuePair<string, object?> Out = new("direction", "out");
+    public static readonly KeyValuePair<string, object?> Read = new("direction", "read");
+    public static readonly KeyValuePair<string, object?> Write = new("direction", "write");
+    public static readonly KeyValuePair<string, object?> Found = new("result", "found");
+    public static readonly KeyValuePair<string, object?> NotFound = new("result", "not_found");
+
+    public static KeyValuePair<string, object?> Of(MessageType type) => type switch
+    {
+        MessageType.Private => Private,
+        MessageType.Broadcast => Broadcast,
+        MessageType.Ack => Ack,
+        _ => throw new ArgumentOutOfRangeException(nameof(type)),
+    };
+
+    public static KeyValuePair<string, object?> Direction(bool outbound) => outbound ? Outbound : Inbound;
+
+    private static KeyValuePair<string, object?> Type(string value) => new("message_type", value);
+}
