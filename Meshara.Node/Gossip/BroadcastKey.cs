@@ -1,0 +1,22 @@
+using Google.Protobuf;
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+
+namespace Meshara.Node.Gossip;
+
+/// <summary>Names a message by its sender and id: an id alone could be taken by somebody else first.</summary>
+internal readonly record struct BroadcastKey(NodeAddress Sender, MessageId Id)
+{
+    /// <summary>Length on the wire: the first 16 bytes of the sender, then the id.</summary>
+    public const int Size = 16 + MessageId.Size;
+
+    public ByteString ToWire()
+    {
+        Span<byte> sender = stackalloc byte[NodeAddress.Size];
+        Sender.CopyTo(sender);
+        var bytes = new byte[Size];
+        sender[..16].CopyTo(bytes);
+        Id.CopyTo(bytes.AsSpan(16));
+        return UnsafeByteOperations.UnsafeWrap(bytes);
+    }
+}

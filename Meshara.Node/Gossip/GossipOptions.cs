@@ -1,0 +1,21 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Meshara.Node.Gossip;
+
+/// <summary>Section <c>Gossip</c>: how broadcasts spread.</summary>
+public sealed class GossipOptions
+{
+    /// <summary>Peers a broadcast is pushed to by each node; the others learn of it by announcement.</summary>
+    [Range(1, 100)]
+    public int Fanout { get; set; } = 6;
+
+    /// <summary>How often ids are announced to peers that may have missed them.</summary>
+    public TimeSpan AnnounceInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a broadcast may travel.</summary>
+    public TimeSpan TimeToLive { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Broadcasts kept for peers that ask for them.</summary>
+    [Range(16, 1_000_000)]
+    public int MaxRecent { get; set; } = 2_000;
+}

@@ -1,0 +1,23 @@
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+
+namespace Meshara.Node.Routing;
+
+/// <summary>How the first hop was found: the values of the span attribute <c>route</c>.</summary>
+internal enum RouteKind
+{
+    /// <summary>To the recipient itself.</summary>
+    Direct,
+
+    /// <summary>Through a relay.</summary>
+    Bridge,
+
+    /// <summary>Through the peer that the recipient's own messages last came from.</summary>
+    Cached,
+}
+
+/// <summary>A next hop.</summary>
+/// <param name="Kind">How it was found.</param>
+/// <param name="Peer">Whom to hand the message to.</param>
+/// <param name="Dial">The peer's record when there is no connection to it yet.</param>
+internal sealed record Hop(RouteKind Kind, NodeAddress Peer, PeerRecord? Dial);

@@ -1,0 +1,53 @@
+using System.Collections.Concurrent;
+using Meshara.Node.Identity;
+
+namespace Meshara.Node.Routing;
+
+/// <summary>
+/// Next hops learned from traffic: if something from X came in through P, then X can probably be reached through P.
+/// Only signed messages teach, and a failure forgets.
+/// </summary>
+internal sealed class RouteCache(TimeSpan lifetime, TimeProvider time)
+{
+    private const int Capacity = 10_000;
+
+    private readonly ConcurrentDictionary<NodeAddress, Entry> _routes = new();
+
+    public void Learn(NodeAddress destination, NodeAddress via)
+    {
+        if (_routes.Count >= Capacity && !_routes.ContainsKey(destination))
+            Sweep();
+        _routes[destination] = new Entry(via, time.GetUtcNow());
+    }
+
+    public bool TryGet(NodeAddress destination, out NodeAddress via)
+    {
+        var found = _routes.TryGetValue(destination, out var entry) && time.GetUtcNow() - entry!.LearnedAt < lifetime;
+        via = found ? entry!.Via : default;
+        return found;
+    }
+
+    /// <summary>Forgets a route that did not work.</summary>
+    public void Forget(NodeAddress destination) => _routes.TryRemove(destination, out _);
+
+    /// <summary>Forgets every route through a peer that is gone.</summary>
+    public void ForgetVia(NodeAddress peer)
+    {
+        foreach (var (destination, entry) in _routes)
+        {
+            if (entry.Via == peer)
+                _routes.TryRemove(KeyValuePair.Create(destination, entry));
+        }
+    }
+
+    public IReadOnlyList<(NodeAddress Destination, NodeAddress Via, DateTimeOffset LearnedAt)> Snapshot() =>
+        [.. _routes.Select(route => (route.Key, route.Value.Via, route.Value.LearnedAt))];
+
+    private void Sweep()
+    {
+        foreach (var (destination, entry) in _routes.OrderBy(route => route.Value.LearnedAt).Take(Capacity / 10))
+            _routes.TryRemove(KeyValuePair.Create(destination, entry));
+    }
+
+    private sealed record Entry(NodeAddress Via, DateTimeOffset LearnedAt);
+}

@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+using Meshara.Node.Protocol.Wire;
+using Meshara.Node.Telemetry;
+using Meshara.Node.Transport;
+using Envelope = Meshara.Node.Protocol.Envelope;
+
+namespace Meshara.Node.Routing;
+
+/// <summary>Hands this node's own messages to a next hop.</summary>
+internal sealed partial class Router(RouteFinder finder, Swarm swarm, RouteCache routes, MeshTelemetry telemetry, ILogger<Router> logger)
+{
+    // A message that three hops refused is better retried later than pushed on.
+    private const int MaxHopsTried = 3;
+
+    /// <summary>
+    /// Hands a message to the best next hop. Spans: <c>route_message</c> with <c>find_route</c>, <c>send_to_peer</c>,
+    /// <c>tls_connect</c> and <c>write_bytes</c>, when <paramref name="traced"/>.
+    /// </summary>
+    /// <param name="envelope">The message; its trace context becomes that of the sending span.</param>
+    /// <param name="attempt">1 for the first one; later ones try other relays.</param>
+    /// <param name="parent">Parent of the spans.</param>
+    /// <param name="traced">False for acknowledgments, whose one span is <c>send_ack</c>.</param>
+    /// <returns>The peer that has it now, or null when nobody could be reached.</returns>
+    public async Task<NodeAddress?> SendAsync(Envelope envelope, int attempt, ActivityContext parent, bool traced, CancellationToken cancellationToken)
+    {
+        using var span = traced ? telemetry.Source.StartActivity(SpanNames.RouteMessage, ActivityKind.Internal, parent) : null;
+        var context = span?.Context ?? parent;
+        var tried = new HashSet<NodeAddress>();
+        for (var hops = 0; hops < MaxHopsTried; hops++)
+        {
+            if (await FindAsync(envelope.Recipient, tried, attempt, context, traced, cancellationToken) is not { } hop)
+                break;
+            tried.Add(hop.Peer);
+            if (await SendToPeerAsync(envelope, hop, attempt, context, traced, cancellationToken))
+            {
+                Log.MessageRouted(logger, envelope.Id, envelope.Recipient, hop.Peer, hop.Kind);
+                return hop.Peer;
+            }
+            if (hop.Kind == RouteKind.Cached)
+                routes.Forget(envelope.Recipient);
+        }
+        telemetry.Error(ErrorType.Routing);
+        span.Fail("unreachable");
+        return null;
+    }
+
+    private async Task<Hop?> FindAsync(
+        NodeAddress recipient, HashSet<NodeAddress> tried, int attempt, ActivityContext parent, bool traced, CancellationToken cancellationToken)
+    {
+        using var span = traced ? telemetry.Source.StartActivity(SpanNames.FindRoute, ActivityKind.Internal, parent) : null;
+        if (tried.Count == 0 && finder.NeedsLookup(recipient))
+            await finder.LookupAsync(recipient, cancellationToken);
+        var hop = finder.Find(recipient, tried.Contains, rotation: attempt - 1);
+        if (hop is null)
+            span.Fail("no_route");
+        else
+            span?.SetTag("route", Name(hop.Kind));
+        return hop;
+    }
+
+    private async Task<bool> SendToPeerAsync(Envelope envelope, Hop hop, int attempt, ActivityContext parent, bool traced, CancellationToken cancellationToken)
+    {
+        using var span = traced ? telemetry.Source.StartActivity(SpanNames.SendToPeer, ActivityKind.Producer, parent) : null;
+        span?.SetTag("peer", hop.Peer.ToString()).SetTag("attempt", attempt);
+        try
+        {
+            var connection = await ConnectAsync(hop, traced, cancellationToken);
+            envelope.Wire.TraceContext = TraceContext.Write(span?.Context ?? parent);
+            using var writing = traced ? telemetry.Source.StartActivity(SpanNames.WriteBytes) : null;
+            var bytes = await connection.SendAsync(new Frame { Envelope = envelope.Wire }, cancellationToken);
+            writing?.SetTag("bytes", bytes);
+            if (bytes > 0)
+                return true;
+            writing.Fail("connection_closed");
+            span.Fail("connection_closed");
+            return false;
+        }
+        catch (MesharaException e)
+        {
+            span.Fail(e.Code, e);
+            return false;
+        }
+    }
+
+    private async Task<PeerConnection> ConnectAsync(Hop hop, bool traced, CancellationToken cancellationToken)
+    {
+        if (swarm.TryGet(hop.Peer, out var connection))
+            return connection;
+        if (hop.Dial is null)
+            throw new MesharaException(ErrorCodes.Unreachable, $"The connection to {hop.Peer.Short} has just closed.");
+        using var span = traced ? telemetry.Source.StartActivity(SpanNames.TlsConnect) : null;
+        try
+        {
+            return await swarm.ConnectAsync(hop.Dial, cancellationToken);
+        }
+        catch (MesharaException e)
+        {
+            span.Fail(e.Code, e);
+            throw;
+        }
+    }
+
+    private static string Name(RouteKind kind) => kind switch
+    {
+        RouteKind.Direct => "direct",
+        RouteKind.Bridge => "bridge",
+        _ => "cached",
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventName = "MessageRouted", Level = LogLevel.Debug, Message = "Message routed successfully")]
+        public static partial void MessageRouted(ILogger logger, MessageId messageId, NodeAddress recipient, NodeAddress peer, RouteKind route);
+    }
+}

@@ -1,0 +1,117 @@
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+
+namespace Meshara.Node.Routing;
+
+/// <summary>
+/// Kademlia's k-buckets: bucket i holds up to k contacts that share exactly i leading bits with this node. A full
+/// bucket keeps the contacts it has, which is what makes the table hard to flood, unless one of them has failed.
+/// </summary>
+internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider time)
+{
+    // A contact that failed this often is given up for a new one, and is no longer handed to others.
+    private const int MaxFailures = 3;
+
+    private readonly Lock _gate = new();
+    private readonly List<Contact>?[] _buckets = new List<Contact>?[NodeId.Bits];
+    private int _count;
+
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Takes a contact in, or refreshes it.</summary>
+    /// <param name="seen">True when the node itself was heard, false when another one told of it.</param>
+    /// <returns>True when the contact is in the table now.</returns>
+    public bool Add(PeerRecord record, bool seen)
+    {
+        if (record.Id == self)
+            return false;
+        lock (_gate)
+        {
+            var bucket = _buckets[self.CommonPrefix(record.Id)] ??= [];
+            var at = bucket.FindIndex(contact => contact.Record.Id == record.Id);
+            if (at >= 0)
+            {
+                var old = bucket[at];
+                var newer = record.Sequence > old.Record.Sequence ? record : old.Record;
+                bucket[at] = seen ? new Contact(newer, time.GetUtcNow(), 0) : old with { Record = newer };
+                return true;
+            }
+            if (bucket.Count >= bucketSize && !EvictFailed(bucket))
+                return false;
+            bucket.Add(new Contact(record, seen ? time.GetUtcNow() : DateTimeOffset.UnixEpoch, 0));
+            _count++;
+            return true;
+        }
+    }
+
+    /// <summary>Notes that a contact did not answer.</summary>
+    public void Fail(NodeId id)
+    {
+        if (id == self)
+            return;
+        lock (_gate)
+        {
+            var bucket = _buckets[self.CommonPrefix(id)];
+            var at = bucket?.FindIndex(contact => contact.Record.Id == id) ?? -1;
+            if (at < 0)
+                return;
+            bucket![at] = bucket[at] with { Failures = bucket[at].Failures + 1 };
+            if (bucket[at].Failures < MaxFailures * 3)
+                return;
+            bucket.RemoveAt(at);
+            _count--;
+        }
+    }
+
+    /// <summary>The contacts closest to a target, closest first; failing and expired ones are left out.</summary>
+    public List<PeerRecord> Closest(NodeId target, int count)
+    {
+        var now = time.GetUtcNow();
+        lock (_gate)
+        {
+            var all = new List<PeerRecord>(_count);
+            foreach (var bucket in _buckets)
+            {
+                if (bucket is null)
+                    continue;
+                foreach (var contact in bucket)
+                {
+                    if (contact.Failures < MaxFailures && contact.Record.Expires > now)
+                        all.Add(contact.Record);
+                }
+            }
+            all.Sort((left, right) => target.CompareDistance(left.Id, right.Id));
+            if (all.Count > count)
+                all.RemoveRange(count, all.Count - count);
+            return all;
+        }
+    }
+
+    /// <summary>Every contact.</summary>
+    public List<Contact> Snapshot()
+    {
+        lock (_gate)
+            return [.. _buckets.Where(bucket => bucket is not null).SelectMany(bucket => bucket!)];
+    }
+
+    /// <summary>Indices of the buckets down to the deepest one in use: what a refresh has to look at.</summary>
+    public IReadOnlyList<int> BucketsToRefresh()
+    {
+        lock (_gate)
+        {
+            var deepest = Array.FindLastIndex(_buckets, bucket => bucket is { Count: > 0 });
+            return [.. Enumerable.Range(0, deepest + 1)];
+        }
+    }
+
+    private bool EvictFailed(List<Contact> bucket)
+    {
+        var now = time.GetUtcNow();
+        var worst = bucket.FindIndex(contact => contact.Failures >= MaxFailures || contact.Record.Expires <= now);
+        if (worst < 0)
+            return false;
+        bucket.RemoveAt(worst);
+        _count--;
+        return true;
+    }
+}

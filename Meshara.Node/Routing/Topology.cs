@@ -1,0 +1,212 @@
+using System.Net;
+using System.Threading.Channels;
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+using Meshara.Node.Transport;
+using Microsoft.Extensions.Options;
+
+namespace Meshara.Node.Routing;
+
+/// <summary>
+/// Keeps this node part of the mesh: joins through the bootstrap endpoints, keeps enough connections, refreshes the
+/// routing table and publishes the own record. A peer lost is looked after at once, not at the next tick.
+/// </summary>
+internal sealed partial class Topology
+{
+    private readonly NodeIdentity _identity;
+    private readonly IReadOnlyList<Uri> _bootstrap;
+    private readonly IReadOnlyList<PeerEndpoint> _endpoints;
+    private readonly BootstrapResolver _resolver;
+    private readonly LocalRecord _self;
+    private readonly Swarm _swarm;
+    private readonly Dht _dht;
+    private readonly RoutingTable _table;
+    private readonly RoutingOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<Topology> _logger;
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly HashSet<EndPoint> _ownEndpoints = [];
+    private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _refreshed;
+    private bool _warned;
+
+    public Topology(
+        NodeIdentity identity, IOptions<MeshOptions> mesh, Listener listener, BootstrapResolver resolver, LocalRecord self,
+        Swarm swarm, Dht dht, RoutingTable table, RouteCache routes, IOptions<RoutingOptions> options, TimeProvider time, ILogger<Topology> logger)
+    {
+        _identity = identity;
+        _bootstrap = [.. mesh.Value.Bootstrap.Select(text => new Uri(text))];
+        _endpoints = listener.Advertised;
+        _resolver = resolver;
+        _self = self;
+        _swarm = swarm;
+        _dht = dht;
+        _table = table;
+        _options = options.Value;
+        _time = time;
+        _logger = logger;
+        swarm.Connected += connection =>
+        {
+            dht.Learn(connection.Record, seen: true);
+            Wake();
+        };
+        swarm.Disconnected += connection =>
+        {
+            routes.ForgetVia(connection.Peer);
+            Wake();
+        };
+    }
+
+    /// <summary>True when nothing says where other nodes are: this one waits to be found.</summary>
+    public bool IsAlone => _bootstrap.Count == 0;
+
+    /// <summary>Completes when the node has joined, or is alone on purpose.</summary>
+    public Task Joined => _joined.Task;
+
+    /// <summary>Works until cancelled.</summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        try
+        {
+            while (true)
+            {
+                await MaintainAsync(stopping);
+                // Jitter keeps nodes that started together from working in step.
+                var pause = _options.MaintenanceInterval * (0.75 + Random.Shared.NextDouble() / 2);
+                using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+                var timer = Task.Delay(pause, _time, deadline.Token);
+                await Task.WhenAny(timer, _wake.Reader.WaitToReadAsync(deadline.Token).AsTask());
+                await deadline.CancelAsync();
+                _wake.Reader.TryRead(out _);
+                stopping.ThrowIfCancellationRequested();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            _joined.TrySetCanceled(stopping);
+        }
+    }
+
+    private void Wake() => _wake.Writer.TryWrite(true);
+
+    private async Task MaintainAsync(CancellationToken stopping)
+    {
+        if (_swarm.Count == 0)
+            await JoinAsync(stopping);
+        Advertise();
+        if (_swarm.Count > 0 && (_refreshed == 0 || _time.GetElapsedTime(_refreshed) > _options.RefreshInterval))
+        {
+            _refreshed = _time.GetTimestamp();
+            await _dht.PublishAsync(stopping);
+            if (_joined.TrySetResult())
+                Log.Joined(_logger, _swarm.Count, _table.Count);
+            await _dht.RefreshTableAsync(stopping);
+        }
+        await FillAsync(stopping);
+    }
+
+    /// <summary>Dials the bootstrap endpoints, all at once: the first answer is enough to go on.</summary>
+    private async Task JoinAsync(CancellationToken stopping)
+    {
+        var dialled = false;
+        string? failure = null;
+        foreach (var bootstrap in _bootstrap)
+        {
+            try
+            {
+                foreach (var endpoint in await _resolver.ResolveAsync(bootstrap, stopping))
+                {
+                    if (_ownEndpoints.Contains(endpoint))
+                        continue;
+                    dialled = true;
+                    failure = await DialAsync(endpoint, stopping) ?? failure;
+                }
+            }
+            catch (MesharaException e)
+            {
+                dialled = true;
+                failure = e.Message;
+            }
+        }
+        if (_swarm.Count > 0)
+            return;
+        if (!dialled && _joined.TrySetResult())
+            Log.Alone(_logger);
+        if (failure is not null && !_warned)
+        {
+            _warned = true;
+            Log.BootstrapUnreachable(_logger, failure);
+        }
+    }
+
+    /// <summary>Null when it worked, else what went wrong.</summary>
+    private async Task<string?> DialAsync(EndPoint endpoint, CancellationToken stopping)
+    {
+        try
+        {
+            await _swarm.ConnectAsync(endpoint, stopping);
+            _warned = false;
+            return null;
+        }
+        catch (MesharaException e) when (e.Code == Handshake.Self)
+        {
+            // The same bootstrap list is given to every node, also to the one it names.
+            _ownEndpoints.Add(endpoint);
+            return null;
+        }
+        catch (MesharaException e)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>
+    /// Says in the own record how this node can be reached: where it listens, or through the peers it stays connected to.
+    /// </summary>
+    private void Advertise()
+    {
+        IReadOnlyList<PeerEndpoint> endpoints = _endpoints.Count > 0
+            ? _endpoints
+            : [.. _swarm.Connections.Where(connection => connection.IsOpen && connection.Record.IsDialable)
+                .Select(connection => connection.Peer).Order().Take(4).Select(PeerEndpoint.ThroughRelay)];
+        if (_self.Advertise(endpoints))
+            _refreshed = 0; // publish at once
+    }
+
+    /// <summary>Dials contacts while there are fewer connections than wanted: first the closest ones, which carry the table.</summary>
+    private async Task FillAsync(CancellationToken stopping)
+    {
+        var missing = _options.TargetPeers - _swarm.Count;
+        if (missing <= 0)
+            return;
+        var candidates = _table.Closest(_identity.Id, _options.TargetPeers * 4)
+            .Where(record => !_swarm.TryGet(record.Address, out _) && _swarm.MayDial(record))
+            .Take(missing);
+        await Task.WhenAll(candidates.Select(record => TryConnectAsync(record, stopping)));
+    }
+
+    private async Task TryConnectAsync(PeerRecord record, CancellationToken stopping)
+    {
+        try
+        {
+            await _swarm.ConnectAsync(record, stopping);
+        }
+        catch (MesharaException)
+        {
+            _table.Fail(record.Id); // the swarm has logged and counted it
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventName = "Joined", Level = LogLevel.Information, Message = "Joined the mesh")]
+        public static partial void Joined(ILogger logger, int connectedPeers, int contacts);
+
+        [LoggerMessage(EventName = "Alone", Level = LogLevel.Information, Message = "No bootstrap endpoint but this node itself: waiting for others")]
+        public static partial void Alone(ILogger logger);
+
+        [LoggerMessage(EventName = "BootstrapUnreachable", Level = LogLevel.Warning,
+            Message = "No bootstrap endpoint can be reached, trying again: {cause}")]
+        public static partial void BootstrapUnreachable(ILogger logger, string cause);
+    }
+}

@@ -1,0 +1,123 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+using Meshara.Node.Protocol.Wire;
+using Meshara.Node.Telemetry;
+using PeerRecord = Meshara.Node.Protocol.PeerRecord;
+
+namespace Meshara.Node.Transport;
+
+/// <summary>
+/// From a TCP connection to an authenticated peer: TLS 1.3 with mutual certificates that are bound to identities,
+/// ALPN <c>meshara/1</c>, then one <see cref="Hello"/> in each direction. No other frame is read before.
+/// </summary>
+internal sealed class Handshake(
+    NodeIdentity identity, LocalRecord self, TransportOptions options, MeshTelemetry telemetry, TimeProvider time) : IDisposable
+{
+    // Before a peer has introduced itself, it gets no more memory than an introduction needs.
+    private const int MaxHelloBytes = 16 * 1024;
+
+    /// <summary>Code of the failure when a node reaches itself, as one does that stands in its own bootstrap list.</summary>
+    public const string Self = "self";
+
+    private static readonly SslApplicationProtocol Protocol = new("meshara/1");
+    private static readonly string Agent = $"meshara/{BuildInfo.Version}";
+
+    private readonly X509Certificate2 _certificate = PeerCertificate.Create(identity, time.GetUtcNow());
+
+    /// <summary>Turns a dialled socket into a connection.</summary>
+    /// <param name="expected">Who should be there; null at a bootstrap endpoint, where anybody may be.</param>
+    /// <exception cref="MesharaException"><see cref="ErrorCodes.Protocol"/>, or <see cref="ErrorCodes.Unreachable"/> when it took too long.</exception>
+    public Task<PeerConnection> DialAsync(Socket socket, NodeAddress? expected, CancellationToken cancellationToken) =>
+        RunAsync(socket, outbound: true, expected, cancellationToken);
+
+    /// <summary>Turns an accepted socket into a connection; failures as in <see cref="DialAsync"/>.</summary>
+    public Task<PeerConnection> AcceptAsync(Socket socket, CancellationToken cancellationToken) =>
+        RunAsync(socket, outbound: false, expected: null, cancellationToken);
+
+    private async Task<PeerConnection> RunAsync(Socket socket, bool outbound, NodeAddress? expected, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        var remote = socket.RemoteEndPoint?.ToString() ?? "unknown";
+        socket.NoDelay = true;
+        var stream = new SslStream(new MeteredStream(new NetworkStream(socket, ownsSocket: true), telemetry));
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(options.HandshakeTimeout);
+        try
+        {
+            var peer = await AuthenticateAsync(stream, outbound, deadline.Token);
+            if (peer == identity.Address)
+                throw new MesharaException(Self, "This node dialled itself.");
+            if (expected is { } who && who != peer)
+                throw new MesharaException(ErrorCodes.Protocol, $"{remote} is {peer.Short}, not {who.Short}.");
+            var connection = await GreetAsync(stream, peer, remote, outbound, deadline.Token);
+            telemetry.ConnectionOpened(outbound, time.GetElapsedTime(started));
+            return connection;
+        }
+        catch (Exception e)
+        {
+            await stream.DisposeAsync();
+            cancellationToken.ThrowIfCancellationRequested();
+            throw e switch
+            {
+                MesharaException => e,
+                OperationCanceledException => new MesharaException(ErrorCodes.Unreachable, $"{remote} did not finish the handshake within {options.HandshakeTimeout.TotalSeconds:0.#} s.", e),
+                _ => new MesharaException(ErrorCodes.Protocol, $"{remote} is not a Meshara peer: {Printable.Bounded(e.Message, 200)}", e),
+            };
+        }
+    }
+
+    private async Task<NodeAddress> AuthenticateAsync(SslStream stream, bool outbound, CancellationToken cancellationToken)
+    {
+        NodeAddress peer = default;
+        RemoteCertificateValidationCallback validate = (_, certificate, _, _) => PeerCertificate.TryGetIdentity(certificate, out peer);
+        if (outbound)
+        {
+            await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+            {
+                TargetHost = "meshara",
+                EnabledSslProtocols = SslProtocols.Tls13,
+                ApplicationProtocols = [Protocol],
+                ClientCertificates = [_certificate],
+                LocalCertificateSelectionCallback = (_, _, _, _, _) => _certificate,
+                RemoteCertificateValidationCallback = validate,
+                CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+                AllowTlsResume = false, // a resumed session carries no certificate, and so no proof of identity
+            }, cancellationToken);
+        }
+        else
+        {
+            await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
+            {
+                ServerCertificate = _certificate,
+                ClientCertificateRequired = true,
+                EnabledSslProtocols = SslProtocols.Tls13,
+                ApplicationProtocols = [Protocol],
+                RemoteCertificateValidationCallback = validate,
+                CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+                AllowTlsResume = false,
+            }, cancellationToken);
+        }
+        if (stream.NegotiatedApplicationProtocol != Protocol)
+            throw new MesharaException(ErrorCodes.Protocol, "The other end does not speak meshara/1.");
+        return peer;
+    }
+
+    private async Task<PeerConnection> GreetAsync(SslStream stream, NodeAddress peer, string remote, bool outbound, CancellationToken cancellationToken)
+    {
+        var writer = new FrameWriter(stream, options.SendBufferBytes);
+        var greeting = new Hello { Record = self.Current.Wire, Agent = Agent, DialNumber = outbound ? (ulong)time.GetUtcNow().UtcTicks : 0 };
+        await FrameWriter.WriteDirectAsync(stream, new Frame { Hello = greeting }, cancellationToken);
+        var reader = new FrameReader(stream, options.MaxFrameBytes);
+        var hello = (await reader.ReadAsync(MaxHelloBytes, cancellationToken))?.Hello
+            ?? throw new MesharaException(ErrorCodes.Protocol, "The peer did not introduce itself.");
+        if (!PeerRecord.TryVerify(hello.Record, time.GetUtcNow(), out var record) || record.Address != peer)
+            throw new MesharaException(ErrorCodes.Protocol, "The peer's record is not valid or not its own.");
+        return new PeerConnection(stream, reader, writer, record, remote, outbound, outbound ? greeting.DialNumber : hello.DialNumber, options, telemetry, time);
+    }
+
+    public void Dispose() => _certificate.Dispose();
+}

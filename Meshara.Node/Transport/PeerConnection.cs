@@ -1,0 +1,225 @@
+using System.Collections.Concurrent;
+using System.Net.Security;
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+using Meshara.Node.Protocol.Wire;
+using Meshara.Node.Telemetry;
+using PeerRecord = Meshara.Node.Protocol.PeerRecord;
+
+namespace Meshara.Node.Transport;
+
+/// <summary>One authenticated connection to a peer. Created by <see cref="Handshake"/>, owned by <see cref="Swarm"/>.</summary>
+internal sealed class PeerConnection : IDisposable
+{
+    // How long the other end may take to finish what it is sending once this end has said goodbye.
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(2);
+
+    private readonly SslStream _stream;
+    private readonly FrameWriter _writer;
+    private readonly FrameReader _reader;
+    private readonly MeshTelemetry _telemetry;
+    private readonly TimeProvider _time;
+    private readonly TransportOptions _options;
+    private readonly CancellationTokenSource _abort = new();
+    private readonly ConcurrentDictionary<ulong, TaskCompletionSource<Frame>> _requests = new();
+    private readonly RoundTripEstimate _roundTrip;
+    private ulong _lastCorrelation;
+    private string? _reason;
+    private long _lastReceived;
+    private long _pingSent;
+    private PeerRecord _record;
+
+    public PeerConnection(
+        SslStream stream, FrameReader reader, FrameWriter writer, PeerRecord record, string remote, bool outbound, ulong dialNumber,
+        TransportOptions options, MeshTelemetry telemetry, TimeProvider time)
+    {
+        _stream = stream;
+        _reader = reader;
+        _writer = writer;
+        _record = record;
+        Remote = remote;
+        Outbound = outbound;
+        DialNumber = dialNumber;
+        _options = options;
+        _telemetry = telemetry;
+        _time = time;
+        _roundTrip = new RoundTripEstimate(options.MinHeartbeatTimeout, options.MaxHeartbeatTimeout);
+        ConnectedAt = time.GetUtcNow();
+        _lastReceived = time.GetTimestamp();
+    }
+
+    /// <summary>Who is at the other end.</summary>
+    public NodeAddress Peer => _record.Address;
+
+    /// <summary>The newest record the peer has sent of itself.</summary>
+    public PeerRecord Record => Volatile.Read(ref _record);
+
+    /// <summary>IP address and port of the other end.</summary>
+    public string Remote { get; }
+
+    /// <summary>True when this node dialled.</summary>
+    public bool Outbound { get; }
+
+    /// <summary>The dialler's number for this connection; its later dials have higher ones.</summary>
+    public ulong DialNumber { get; }
+
+    public DateTimeOffset ConnectedAt { get; }
+
+    public TimeSpan? RoundTrip => _roundTrip.Smoothed;
+
+    /// <summary>False once it is closing; frames sent then are lost.</summary>
+    public bool IsOpen => Volatile.Read(ref _reason) is null;
+
+    /// <summary>False while the peer reads more slowly than this node sends; what is not urgent should wait.</summary>
+    public bool HasRoom => _writer.HasRoom;
+
+    /// <summary>How long nothing has come from the peer.</summary>
+    public TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _lastReceived));
+
+    /// <summary>Queues a frame; waits only while the send buffer is full.</summary>
+    /// <returns>Bytes queued, 0 when the connection is closed.</returns>
+    public ValueTask<int> SendAsync(Frame frame, CancellationToken cancellationToken) =>
+        IsOpen ? _writer.WriteAsync(frame, cancellationToken) : ValueTask.FromResult(0);
+
+    /// <summary>Sends a request and waits for its answer.</summary>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Unreachable"/>: closed, or no answer in time.</exception>
+    public async Task<Frame> RequestAsync(Frame request, CancellationToken cancellationToken)
+    {
+        request.Correlation = Interlocked.Increment(ref _lastCorrelation);
+        var answer = new TaskCompletionSource<Frame>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _requests[request.Correlation] = answer;
+        try
+        {
+            if (await SendAsync(request, cancellationToken) == 0)
+                throw new MesharaException(ErrorCodes.Unreachable, $"The connection to {Peer.Short} is closed.");
+            return await answer.Task.WaitAsync(_options.RequestTimeout, _time, cancellationToken);
+        }
+        catch (TimeoutException e)
+        {
+            throw new MesharaException(ErrorCodes.Unreachable, $"{Peer.Short} did not answer within {_options.RequestTimeout.TotalSeconds:0.#} s.", e);
+        }
+        finally
+        {
+            _requests.TryRemove(request.Correlation, out _);
+        }
+    }
+
+    /// <summary>Takes a newer record that the peer sent of itself.</summary>
+    public void Update(PeerRecord record)
+    {
+        if (record.Address == Peer && record.Sequence >= Record.Sequence)
+            Volatile.Write(ref _record, record);
+    }
+
+    /// <summary>Called about once a second: asks a silent peer for a sign of life, and gives up on one that owes it for too long.</summary>
+    public async ValueTask BeatAsync(CancellationToken cancellationToken)
+    {
+        var sent = Volatile.Read(ref _pingSent);
+        if (sent != 0)
+        {
+            if (_time.GetElapsedTime(sent) > _roundTrip.Timeout && Silence > _roundTrip.Timeout)
+                Abort(CloseReason.Timeout);
+            return;
+        }
+        if (_roundTrip.Smoothed is not null && Silence < _options.HeartbeatInterval)
+            return;
+        Volatile.Write(ref _pingSent, _time.GetTimestamp());
+        _telemetry.Sent(Tags.Ping);
+        await SendAsync(new Frame { Ping = new Ping() }, cancellationToken);
+    }
+
+    /// <summary>Reads and writes until the connection ends; returns why it did.</summary>
+    public async Task<string> RunAsync(IFrameHandler handler, CancellationToken stopping)
+    {
+        using var stop = stopping.UnsafeRegister(static state => ((PeerConnection)state!).Close(CloseReason.Shutdown), this);
+        var writing = WriteAsync();
+        var reading = ReadAsync(handler, _abort.Token);
+        await Task.WhenAny(reading, writing);
+        // Whichever half ended, the other one gets a moment to end in good order: what is on its way still counts.
+        _writer.Complete();
+        _abort.CancelAfter(Linger);
+        await Task.WhenAll(reading, writing);
+        foreach (var request in _requests.Values)
+            request.TrySetException(new MesharaException(ErrorCodes.Unreachable, $"The connection to {Peer.Short} closed."));
+        return _reason ?? CloseReason.Remote;
+    }
+
+    /// <summary>Ends the connection in good order: what is queued is still written, what the peer has sent is still read.</summary>
+    public void Close(string reason)
+    {
+        if (Interlocked.CompareExchange(ref _reason, reason, null) is null)
+            _writer.Complete();
+    }
+
+    /// <summary>Ends the connection now.</summary>
+    public void Abort(string reason)
+    {
+        Interlocked.CompareExchange(ref _reason, reason, null);
+        _abort.Cancel();
+    }
+
+    /// <summary>Frees the socket. The cancellation source stays usable: a heartbeat may still abort what has just ended.</summary>
+    public void Dispose() => _stream.Dispose();
+
+    private async Task WriteAsync()
+    {
+        try
+        {
+            await _writer.RunAsync(_abort.Token);
+            await _stream.ShutdownAsync().WaitAsync(Linger, _time);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or TimeoutException or ObjectDisposedException or InvalidOperationException)
+        {
+            Abort(CloseReason.Network);
+        }
+    }
+
+    private async Task ReadAsync(IFrameHandler handler, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (await _reader.ReadAsync(cancellationToken) is { } frame)
+            {
+                Volatile.Write(ref _lastReceived, _time.GetTimestamp());
+                await OnFrameAsync(handler, frame, cancellationToken);
+            }
+            Interlocked.CompareExchange(ref _reason, CloseReason.Remote, null);
+        }
+        catch (MesharaException e) when (e.Code == ErrorCodes.Protocol)
+        {
+            _telemetry.Error(ErrorType.Protocol);
+            Abort(CloseReason.Protocol);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            Abort(CloseReason.Network);
+        }
+        finally
+        {
+            await _reader.CompleteAsync();
+        }
+    }
+
+    private async ValueTask OnFrameAsync(IFrameHandler handler, Frame frame, CancellationToken cancellationToken)
+    {
+        switch (frame.BodyCase)
+        {
+            case Frame.BodyOneofCase.Ping:
+                _telemetry.Received(Tags.Ping);
+                await SendAsync(new Frame { Pong = new Pong() }, cancellationToken);
+                break;
+            case Frame.BodyOneofCase.Pong:
+                var sent = Interlocked.Exchange(ref _pingSent, 0);
+                if (sent != 0)
+                    _roundTrip.Add(_time.GetElapsedTime(sent));
+                break;
+            case Frame.BodyOneofCase.FoundNodes:
+                if (_requests.TryRemove(frame.Correlation, out var request))
+                    request.TrySetResult(frame);
+                break;
+            default:
+                await handler.HandleAsync(this, frame, cancellationToken);
+                break;
+        }
+    }
+}

@@ -1,0 +1,359 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+using Meshara.Node.Telemetry;
+using Microsoft.Extensions.Options;
+
+namespace Meshara.Node.Transport;
+
+/// <summary>
+/// All live connections, one a peer: listens, dials, keeps the heartbeat, and settles duplicates the same way on
+/// both sides. Loses nothing silently: every end of a connection has a reason, counted and logged.
+/// </summary>
+internal sealed partial class Swarm(
+    NodeIdentity identity, LocalRecord self, IOptions<TransportOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Swarm> logger) : IDisposable
+{
+    private readonly TransportOptions _options = options.Value;
+    private readonly MeshTelemetry _telemetry = telemetry;
+    private readonly ILogger<Swarm> _logger = logger;
+    private readonly Handshake _handshake = new(identity, self, options.Value, telemetry, time);
+    private readonly Lock _gate = new();
+    private readonly ConcurrentDictionary<NodeAddress, PeerConnection> _connections = new();
+    private readonly ConcurrentDictionary<string, Lazy<Task<PeerConnection>>> _dials = new();
+    private readonly ConcurrentDictionary<NodeAddress, DialFailure> _failures = new();
+    private readonly ConcurrentDictionary<Task, byte> _running = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private IFrameHandler _handler = null!;
+    private TcpListener? _listener;
+
+    /// <summary>A peer was connected. Handlers are quick and do not throw.</summary>
+    public event Action<PeerConnection>? Connected;
+
+    /// <summary>A peer is no longer connected. Handlers are quick and do not throw.</summary>
+    public event Action<PeerConnection>? Disconnected;
+
+    public int Count => _connections.Count;
+
+    public ICollection<PeerConnection> Connections => _connections.Values;
+
+    /// <summary>The live connection to a peer.</summary>
+    public bool TryGet(NodeAddress peer, out PeerConnection connection) =>
+        _connections.TryGetValue(peer, out connection!) && connection.IsOpen;
+
+    /// <summary>Binds the listening socket.</summary>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Listen"/>.</exception>
+    public IPEndPoint Listen(IPEndPoint endpoint)
+    {
+        try
+        {
+            _listener = new TcpListener(endpoint);
+            _listener.Start(512);
+            return (IPEndPoint)_listener.LocalEndpoint;
+        }
+        catch (SocketException e)
+        {
+            throw new MesharaException(ErrorCodes.Listen, e.SocketErrorCode == SocketError.AddressAlreadyInUse
+                ? $"Cannot listen for peers on {endpoint}: the port is in use. Choose another one with --mesh HOST:PORT."
+                : $"Cannot listen for peers on {endpoint}: {e.Message}.", e);
+        }
+    }
+
+    /// <summary>Starts to accept connections and to keep the heartbeat.</summary>
+    public void Start(IFrameHandler handler)
+    {
+        _handler = handler;
+        Own(BeatAsync());
+        if (_listener is not null)
+            Own(AcceptAsync(_listener));
+    }
+
+    /// <summary>The connection to a peer, dialled at its endpoints when there is none.</summary>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Unreachable"/>.</exception>
+    public Task<PeerConnection> ConnectAsync(PeerRecord peer, CancellationToken cancellationToken) =>
+        TryGet(peer.Address, out var connection)
+            ? Task.FromResult(connection)
+            : ShareDialAsync(peer.Address.ToString(), () => DialAsync(peer), cancellationToken);
+
+    /// <summary>A connection to whoever answers at an endpoint.</summary>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Unreachable"/> or <see cref="ErrorCodes.Protocol"/>.</exception>
+    public Task<PeerConnection> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken) =>
+        ShareDialAsync(endpoint.ToString()!, () => DialAsync(endpoint, expected: null), cancellationToken);
+
+    /// <summary>False while an earlier failure says that dialling would only cost time.</summary>
+    public bool MayDial(PeerRecord peer) =>
+        peer.IsDialable && (!_failures.TryGetValue(peer.Address, out var failure) || time.GetElapsedTime(failure.At) > failure.Pause);
+
+    /// <summary>Closes every connection in good order and waits for it.</summary>
+    public async Task StopAsync()
+    {
+        _listener?.Stop();
+        await _stopping.CancelAsync();
+        // What failed has been reported by Own.
+        await Task.WhenAll(_running.Keys).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public void Dispose()
+    {
+        _listener?.Dispose();
+        _handshake.Dispose();
+        _stopping.Dispose();
+    }
+
+    /// <summary>Callers that want the same peer at the same time share one dial; none of them can cancel it for the others.</summary>
+    private async Task<PeerConnection> ShareDialAsync(string key, Func<Task<PeerConnection>> dial, CancellationToken cancellationToken)
+    {
+        var shared = _dials.GetOrAdd(key, static (_, dial) => new Lazy<Task<PeerConnection>>(dial), dial);
+        try
+        {
+            return await shared.Value.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            if (shared.Value.IsCompleted)
+                _dials.TryRemove(KeyValuePair.Create(key, shared));
+        }
+    }
+
+    private async Task<PeerConnection> DialAsync(PeerRecord peer)
+    {
+        MesharaException? last = null;
+        foreach (var endpoint in peer.Endpoints)
+        {
+            if (!endpoint.IsTcp)
+                continue;
+            try
+            {
+                EndPoint target = IPAddress.TryParse(endpoint.Host, out var ip) ? new IPEndPoint(ip, endpoint.Port) : new DnsEndPoint(endpoint.Host, endpoint.Port);
+                var connection = await DialAsync(target, peer.Address);
+                _failures.TryRemove(peer.Address, out _);
+                return connection;
+            }
+            catch (MesharaException e)
+            {
+                last = e;
+            }
+        }
+        _failures.AddOrUpdate(peer.Address, _ => DialFailure.First(time), (_, failure) => failure.Next(time));
+        throw last ?? new MesharaException(ErrorCodes.Unreachable, $"{peer.Address.Short} has no endpoint that can be dialled.");
+    }
+
+    private async Task<PeerConnection> DialAsync(EndPoint endpoint, NodeAddress? expected)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        deadline.CancelAfter(_options.DialTimeout);
+        try
+        {
+            await socket.ConnectAsync(endpoint, deadline.Token);
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            socket.Dispose();
+            _stopping.Token.ThrowIfCancellationRequested();
+            _telemetry.ConnectionError(CloseReason.Dial);
+            Log.DialFailed(_logger, new Printed(endpoint), e.Message);
+            throw new MesharaException(ErrorCodes.Unreachable, $"Cannot reach {endpoint}: {(e is SocketException ? e.Message : "no answer")}.", e);
+        }
+        try
+        {
+            return Register(await _handshake.DialAsync(socket, expected, _stopping.Token));
+        }
+        catch (MesharaException e)
+        {
+            OnHandshakeFailed(endpoint.ToString()!, e);
+            throw;
+        }
+    }
+
+    private async Task AcceptAsync(TcpListener listener)
+    {
+        using var slots = new SemaphoreSlim(_options.MaxInboundHandshakes);
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await slots.WaitAsync(_stopping.Token);
+                var socket = await listener.AcceptSocketAsync(_stopping.Token);
+                Own(AcceptAsync(socket, slots));
+            }
+            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException e)
+            {
+                // Typically too many open files: others are served as soon as some connection ends.
+                slots.Release();
+                _telemetry.Error(ErrorType.Network);
+                Log.AcceptFailed(_logger, e.Message);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task AcceptAsync(Socket socket, SemaphoreSlim slots)
+    {
+        var remote = socket.RemoteEndPoint?.ToString() ?? "unknown";
+        try
+        {
+            if (_connections.Count >= _options.MaxConnections)
+            {
+                socket.Dispose();
+                Log.Refused(_logger, remote, _options.MaxConnections);
+                return;
+            }
+            Register(await _handshake.AcceptAsync(socket, _stopping.Token));
+        }
+        catch (MesharaException e)
+        {
+            OnHandshakeFailed(remote, e);
+        }
+        catch (OperationCanceledException)
+        {
+            socket.Dispose(); // the node is stopping
+        }
+        finally
+        {
+            if (!_stopping.IsCancellationRequested)
+                slots.Release();
+        }
+    }
+
+    private void OnHandshakeFailed(string remote, MesharaException e)
+    {
+        _telemetry.ConnectionError(CloseReason.Handshake);
+        _telemetry.Error(e.Code == ErrorCodes.Protocol ? ErrorType.Protocol : ErrorType.Timeout);
+        Log.HandshakeFailed(_logger, remote, e.Message);
+    }
+
+    /// <summary>Makes the connection the peer's one connection, or closes it when another one has to stay.</summary>
+    private PeerConnection Register(PeerConnection connection)
+    {
+        PeerConnection winner;
+        lock (_gate)
+        {
+            _connections.TryGetValue(connection.Peer, out var existing);
+            winner = existing is null || !existing.IsOpen || Replaces(connection, existing) ? connection : existing;
+            if (winner == connection)
+            {
+                _connections[connection.Peer] = connection;
+                existing?.Close(CloseReason.Duplicate);
+            }
+            else
+            {
+                connection.Close(CloseReason.Duplicate);
+            }
+        }
+        Own(RunAsync(connection));
+        if (winner == connection)
+        {
+            Log.PeerConnected(_logger, connection.Peer, connection.Remote, connection.Outbound ? "outbound" : "inbound");
+            Connected?.Invoke(connection);
+        }
+        return winner;
+    }
+
+    /// <summary>
+    /// Both ends must choose the same one: of two by one dialler the later one, since it has lost the first; else the one
+    /// dialled by the lower address, unless the old one has gone silent.
+    /// </summary>
+    private bool Replaces(PeerConnection connection, PeerConnection existing) => connection.Outbound == existing.Outbound
+        ? connection.DialNumber > existing.DialNumber
+        : existing.Silence > _options.HeartbeatInterval * 2 || connection.Outbound == identity.Address < connection.Peer;
+
+    private async Task RunAsync(PeerConnection connection)
+    {
+        using (connection)
+        {
+            var reason = await connection.RunAsync(_handler, _stopping.Token);
+            bool current;
+            lock (_gate)
+                current = _connections.TryRemove(KeyValuePair.Create(connection.Peer, connection));
+            _telemetry.ConnectionClosed(connection.Outbound, reason);
+            if (reason is CloseReason.Network or CloseReason.Timeout or CloseReason.Protocol)
+                _telemetry.ConnectionError(reason);
+            if (!current)
+                return;
+            Log.PeerDisconnected(_logger, connection.Peer, connection.Remote, reason);
+            Disconnected?.Invoke(connection);
+        }
+    }
+
+    private async Task BeatAsync()
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stopping.Token))
+            {
+                foreach (var connection in _connections.Values)
+                    Own(connection.BeatAsync(_stopping.Token).AsTask());
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The node is stopping.
+        }
+    }
+
+    /// <summary>Keeps a task until it ends; a failure that nothing else reports is an error of this program.</summary>
+    private void Own(Task task)
+    {
+        if (task.IsCompletedSuccessfully)
+            return;
+        _running[task] = 0;
+        task.ContinueWith(static (done, state) =>
+        {
+            var swarm = (Swarm)state!;
+            swarm._running.TryRemove(done, out _);
+            if (done.Exception is { } e)
+            {
+                swarm._telemetry.Error(ErrorType.Network);
+                Log.Failed(swarm._logger, e.GetBaseException());
+            }
+        }, this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    /// <summary>When a peer could last not be dialled, and how long to leave it alone: doubling, at most a minute, with jitter.</summary>
+    private sealed record DialFailure(long At, int Count, TimeSpan Pause)
+    {
+        public static DialFailure First(TimeProvider time) => new(time.GetTimestamp(), 1, Jitter(TimeSpan.FromSeconds(1)));
+
+        public DialFailure Next(TimeProvider time) =>
+            new(time.GetTimestamp(), Count + 1, Jitter(TimeSpan.FromSeconds(Math.Min(60, Math.Pow(2, Math.Min(Count, 6))))));
+
+        private static TimeSpan Jitter(TimeSpan pause) => pause * (0.5 + Random.Shared.NextDouble() / 2);
+    }
+
+    /// <summary>An endpoint as text, made only when a log line needs it.</summary>
+    private readonly record struct Printed(EndPoint Endpoint)
+    {
+        public override string ToString() => Endpoint is DnsEndPoint dns ? $"{dns.Host}:{dns.Port}" : Endpoint.ToString()!;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventName = "PeerConnected", Level = LogLevel.Information, Message = "Peer connected")]
+        public static partial void PeerConnected(ILogger logger, NodeAddress peer, string remote, string direction);
+
+        [LoggerMessage(EventName = "PeerDisconnected", Level = LogLevel.Information, Message = "Peer disconnected")]
+        public static partial void PeerDisconnected(ILogger logger, NodeAddress peer, string remote, string reason);
+
+        [LoggerMessage(EventName = "DialFailed", Level = LogLevel.Debug, Message = "Cannot reach a peer")]
+        public static partial void DialFailed(ILogger logger, Printed remote, string cause);
+
+        [LoggerMessage(EventName = "HandshakeFailed", Level = LogLevel.Warning, Message = "Handshake with {remote} failed: {cause}")]
+        public static partial void HandshakeFailed(ILogger logger, string remote, string cause);
+
+        [LoggerMessage(EventName = "ConnectionRefused", Level = LogLevel.Warning, Message = "Connection from {remote} refused: {limit} connections are the limit")]
+        public static partial void Refused(ILogger logger, string remote, int limit);
+
+        [LoggerMessage(EventName = "AcceptFailed", Level = LogLevel.Warning, Message = "Cannot accept connections: {cause}")]
+        public static partial void AcceptFailed(ILogger logger, string cause);
+
+        [LoggerMessage(EventName = "TransportFailed", Level = LogLevel.Error, Message = "A connection task failed")]
+        public static partial void Failed(ILogger logger, Exception exception);
+    }
+}

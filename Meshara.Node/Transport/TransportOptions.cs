@@ -1,0 +1,41 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Meshara.Node.Transport;
+
+/// <summary>Section <c>Transport</c>: limits and timing of peer connections.</summary>
+public sealed class TransportOptions
+{
+    /// <summary>Longest wait for a TCP connection to a peer.</summary>
+    public TimeSpan DialTimeout { get; set; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>Longest wait for TLS and the greeting once TCP is connected, on either side.</summary>
+    public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>A connection that has been silent this long is asked for a sign of life.</summary>
+    public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Bounds of the wait for a heartbeat's answer; inside them it follows the measured round trip (RFC 6298).</summary>
+    public TimeSpan MinHeartbeatTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>See <see cref="MinHeartbeatTimeout"/>.</summary>
+    public TimeSpan MaxHeartbeatTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Longest wait for the answer to a request such as FIND_NODE.</summary>
+    public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Handshakes from others that may be under way at once; further ones wait in the listen queue.</summary>
+    [Range(1, 10_000)]
+    public int MaxInboundHandshakes { get; set; } = 128;
+
+    /// <summary>Peer connections at the most; further ones are refused.</summary>
+    [Range(1, 100_000)]
+    public int MaxConnections { get; set; } = 2048;
+
+    /// <summary>Largest frame in bytes that is read.</summary>
+    [Range(64 * 1024, 16 * 1024 * 1024)]
+    public int MaxFrameBytes { get; set; } = 2 * 1024 * 1024;
+
+    /// <summary>Bytes waiting to be written to one peer before senders have to wait.</summary>
+    [Range(64 * 1024, 256 * 1024 * 1024)]
+    public int SendBufferBytes { get; set; } = 4 * 1024 * 1024;
+}
