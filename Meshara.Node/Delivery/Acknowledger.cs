@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Google.Protobuf;
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+using Meshara.Node.Protocol.Wire;
+using Meshara.Node.Routing;
+using Meshara.Node.Telemetry;
+using Envelope = Meshara.Node.Protocol.Envelope;
+using MessageType = Meshara.Node.Protocol.MessageType;
+
+namespace Meshara.Node.Delivery;
+
+/// <summary>
+/// Answers received messages. Answers that are due at the same time to the same sender share one signed envelope, since a
+/// signature costs more than everything else about an acknowledgment.
+/// </summary>
+internal sealed class Acknowledger(NodeIdentity identity, Router router, MeshTelemetry telemetry, TimeProvider time)
+{
+    private const int MaxEntries = 512;
+    private const int Senders = 8;
+    private static readonly TimeSpan TimeToLive = TimeSpan.FromMinutes(5);
+
+    private readonly Channel<Answer>[] _queues = [.. Enumerable.Range(0, Senders).Select(_ => Channel.CreateUnbounded<Answer>(new UnboundedChannelOptions { SingleReader = true }))];
+
+    /// <summary>Queues an answer; <paramref name="receiver"/> is the span that received the message.</summary>
+    public void Answer(NodeAddress sender, MessageId id, AckStatus status, ActivityContext receiver)
+    {
+        var span = receiver == default ? null : telemetry.Source.StartActivity(SpanNames.SendAck, ActivityKind.Producer, receiver);
+        if (status != AckStatus.Delivered)
+            span?.SetTag("status", status.ToString().ToLowerInvariant());
+        // One sender, one queue: its answers gather in one envelope, and one that cannot be reached delays few others.
+        _queues[(uint)sender.GetHashCode() % Senders].Writer.TryWrite(new Answer(sender, id, status, receiver, span));
+    }
+
+    /// <summary>Sends until cancelled.</summary>
+    public Task RunAsync(CancellationToken stopping) => Task.WhenAll(_queues.Select(queue => WorkAsync(queue.Reader, stopping)));
+
+    private async Task WorkAsync(ChannelReader<Answer> queue, CancellationToken stopping)
+    {
+        try
+        {
+            while (await queue.WaitToReadAsync(stopping))
+            {
+                var batch = new List<Answer>();
+                while (batch.Count < MaxEntries && queue.TryRead(out var answer))
+                    batch.Add(answer);
+                foreach (var group in batch.GroupBy(answer => answer.Sender))
+                    await SendAsync(group.Key, group, stopping);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The node is stopping; senders will ask again.
+        }
+    }
+
+    private async Task SendAsync(NodeAddress sender, IEnumerable<Answer> answers, CancellationToken cancellationToken)
+    {
+        var payload = new AckPayload();
+        foreach (var answer in answers)
+        {
+            payload.Entries.Add(new AckEntry
+            {
+                Id = UnsafeByteOperations.UnsafeWrap(answer.Id.ToBytes()),
+                Status = answer.Status,
+                TraceContext = TraceContext.Write(answer.Receiver),
+            });
+        }
+        var now = time.GetUtcNow();
+        var envelope = Envelope.Create(
+            identity, MessageType.Ack, MessageId.Create(now), sender, now, now + TimeToLive, _ => payload.ToByteString(), spans: null);
+        // An acknowledgment that gets lost is sent again when the message comes again.
+        var sent = await router.SendAsync(envelope, attempt: 1, default, traced: false, cancellationToken) is not null;
+        if (sent)
+            telemetry.Sent(Tags.Ack);
+        foreach (var answer in answers)
+        {
+            if (!sent)
+                answer.Span.Fail("unreachable");
+            answer.Span?.Dispose();
+        }
+    }
+}
+
+/// <summary>An acknowledgment that is due.</summary>
+internal sealed record Answer(NodeAddress Sender, MessageId Id, AckStatus Status, ActivityContext Receiver, Activity? Span);

@@ -1,0 +1,21 @@
+using Meshara.Node.Gossip;
+using Meshara.Node.Protocol.Wire;
+using Meshara.Node.Routing;
+using Meshara.Node.Transport;
+
+namespace Meshara.Node.Delivery;
+
+/// <summary>Gives each frame to the area that handles it.</summary>
+internal sealed class FrameDispatcher(Dht dht, Forwarder forwarder, Broadcaster broadcaster, Receiver receiver) : IFrameHandler
+{
+    public ValueTask HandleAsync(PeerConnection connection, Frame frame, CancellationToken cancellationToken) => frame.BodyCase switch
+    {
+        Frame.BodyOneofCase.Envelope => receiver.AcceptAsync(frame.Envelope, connection.Peer, cancellationToken),
+        Frame.BodyOneofCase.FindNode or Frame.BodyOneofCase.StoreRecord => dht.HandleAsync(connection, frame, cancellationToken),
+        Frame.BodyOneofCase.Announce => broadcaster.OnAnnounceAsync(connection, frame.Announce, cancellationToken),
+        Frame.BodyOneofCase.Want => broadcaster.OnWantAsync(connection, frame.Want, cancellationToken),
+        Frame.BodyOneofCase.Undeliverable => forwarder.OnUndeliverableAsync(frame.Undeliverable, connection.Peer, cancellationToken),
+        // A later version's frame, or a second greeting: nothing this version could do with it.
+        _ => ValueTask.CompletedTask,
+    };
+}

@@ -1,0 +1,202 @@
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+using Meshara.Node.Telemetry;
+using Meshara.Node.Transport;
+
+namespace Meshara.Node.Delivery;
+
+internal sealed partial class Outbox
+{
+    // An attempt may have to dial; this many recipients are served at once.
+    private const int Workers = 32;
+
+    // Messages handed over to one recipient and not yet acknowledged. More would only be sent again when the recipient is slow.
+    private const int Window = 2048;
+
+    private static readonly TimeSpan MinPause = TimeSpan.FromMilliseconds(100);
+
+    private void Enqueue(OutgoingMessage message)
+    {
+        lock (_gate)
+        {
+            if (!_queues.TryGetValue(message.Recipient, out var queue))
+                _queues[message.Recipient] = queue = new RecipientQueue(message.Recipient, Window);
+            queue.AddReady(message);
+            Schedule(queue);
+        }
+    }
+
+    /// <summary>Gives the queue to a worker if there is something to do. The caller holds the lock.</summary>
+    private void Schedule(RecipientQueue queue)
+    {
+        if (queue.TryClaim())
+            _work.Writer.TryWrite(queue);
+    }
+
+    private async Task WorkAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await foreach (var queue in _work.Reader.ReadAllAsync(stopping))
+            {
+                while (Take(queue) is { } message)
+                    await AttemptAsync(queue, message, stopping);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The node is stopping; what is pending stays in the store.
+        }
+    }
+
+    private OutgoingMessage? Take(RecipientQueue queue)
+    {
+        lock (_gate)
+        {
+            var message = queue.Take();
+            if (message is null && queue.IsEmpty)
+                _queues.Remove(queue.Recipient);
+            return message;
+        }
+    }
+
+    private async Task AttemptAsync(RecipientQueue queue, OutgoingMessage message, CancellationToken stopping)
+    {
+        if (message.Record.Expires <= _time.GetUtcNow())
+        {
+            await FinishAsync(message, MessageState.Expired, message.LastFailure);
+            return;
+        }
+        message.Attempts++;
+        string failure;
+        try
+        {
+            await SealLateAsync(message, stopping);
+            if (message.Record.Sealed is null)
+                failure = "nobody in the mesh knows the recipient";
+            else if (await HandOverAsync(message, stopping))
+            {
+                OnHandedOver(queue, message);
+                return;
+            }
+            else
+                failure = "the recipient cannot be reached";
+        }
+        catch (MesharaException e)
+        {
+            failure = e.Message;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A defect of this program: said loudly, but one message must not stop all others.
+            _telemetry.Error(ErrorType.Protocol);
+            Log.AttemptFailed(_logger, message.Id, e);
+            failure = "an internal error";
+        }
+        _telemetry.Attempt(AttemptOutcome.Unreachable);
+        OnUnreachable(queue, message, failure);
+    }
+
+    /// <summary>Seals a message that was accepted before the recipient's key was known.</summary>
+    private async ValueTask SealLateAsync(OutgoingMessage message, CancellationToken stopping)
+    {
+        if (message.Record.Sealed is not null || await _dht.FindAsync(message.Recipient, stopping) is not { } peer)
+            return;
+        var sealedRecord = Seal(message.Record, peer);
+        await _store.SealAsync(sealedRecord, stopping);
+        message.Record = sealedRecord;
+    }
+
+    private async ValueTask<bool> HandOverAsync(OutgoingMessage message, CancellationToken stopping)
+    {
+        // A recipient that did not answer may have moved: ask the mesh for a newer record before trying again.
+        if (message.Attempts > 1 && !_swarm.TryGet(message.Recipient, out _))
+            await _dht.RefreshAsync(message.Recipient, stopping);
+        message.SentTimestamp = _time.GetTimestamp();
+        return await _router.SendAsync(message.Record.Sealed!, message.Attempts, message.Record.Trace, traced: true, stopping) is not null;
+    }
+
+    private void OnHandedOver(RecipientQueue queue, OutgoingMessage message)
+    {
+        if (!message.WasSent)
+            _telemetry.Sent(Tags.Private);
+        message.WasSent = true;
+        lock (_gate)
+            queue.Succeeded();
+        if (!message.IsFinished)
+            _acknowledgmentsDue.Add(message, Backoff.AcknowledgmentWait(_options.RetryBase, _options.RetryCap, message.Attempts));
+    }
+
+    private void OnUnreachable(RecipientQueue queue, OutgoingMessage message, string failure)
+    {
+        message.LastFailure = failure;
+        int failures;
+        lock (_gate)
+            failures = queue.Failed(message);
+        var pause = Backoff.FullJitter(_options.RetryBase, _options.RetryCap, failures);
+        _pausesOver.Add(queue, pause > MinPause ? pause : MinPause);
+        Log.Unreachable(_logger, message.Id, message.Recipient, failure, failures);
+    }
+
+    private void Resume(RecipientQueue queue)
+    {
+        lock (_gate)
+        {
+            queue.Resume();
+            Schedule(queue);
+        }
+    }
+
+    private void OnAcknowledgmentDue(OutgoingMessage message)
+    {
+        if (message.IsFinished)
+            return;
+        lock (_gate)
+        {
+            if (!_queues.TryGetValue(message.Recipient, out var queue) || !queue.Return(message))
+                return; // it is being attempted again already
+            message.LastFailure = "no acknowledgment in time";
+            Schedule(queue);
+        }
+        _telemetry.Attempt(AttemptOutcome.Timeout);
+        _telemetry.Error(ErrorType.Timeout);
+        Log.AcknowledgmentOverdue(_logger, message.Id, message.Recipient, message.Attempts);
+    }
+
+    /// <summary>The recipient is back: what went to it before was lost with the old connection, what waits need wait no longer.</summary>
+    private void OnConnected(PeerConnection connection)
+    {
+        lock (_gate)
+        {
+            if (!_queues.TryGetValue(connection.Peer, out var queue))
+                return;
+            queue.ReturnSentBefore(_time.GetTimestamp());
+            queue.Resume();
+            Schedule(queue);
+        }
+    }
+
+    /// <summary>A relay could not pass a message on: try another way, after a pause that grows.</summary>
+    private void OnReturned(MessageId id, NodeAddress relay)
+    {
+        if (!_pending.TryGetValue(id, out var message) || message.IsFinished)
+            return;
+        RecipientQueue? queue;
+        int failures;
+        lock (_gate)
+        {
+            if (!_queues.TryGetValue(message.Recipient, out queue) || !queue.Return(message))
+                return;
+            message.LastFailure = $"{relay.Short} could not pass it on";
+            failures = queue.Failed(message);
+        }
+        _telemetry.Attempt(AttemptOutcome.Unreachable);
+        _pausesOver.Add(queue, MinPause + Backoff.FullJitter(_options.RetryBase, _options.RetryCap, failures));
+    }
+
+    private int InFlight()
+    {
+        lock (_gate)
+            return _queues.Values.Sum(queue => queue.InFlight);
+    }
+}

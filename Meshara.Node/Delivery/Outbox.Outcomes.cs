@@ -1,0 +1,156 @@
+using System.Diagnostics;
+using Google.Protobuf;
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+using Meshara.Node.Protocol.Wire;
+using Meshara.Node.Telemetry;
+using Envelope = Meshara.Node.Protocol.Envelope;
+
+namespace Meshara.Node.Delivery;
+
+internal sealed partial class Outbox
+{
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Takes a verified acknowledgment envelope; each entry ends one message to its sender.</summary>
+    public async ValueTask OnAcknowledgedAsync(Envelope envelope, DateTimeOffset arrived)
+    {
+        AckPayload payload;
+        try
+        {
+            payload = AckPayload.Parser.ParseFrom(envelope.Wire.Payload);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            _telemetry.Error(ErrorType.Protocol);
+            return;
+        }
+        foreach (var entry in payload.Entries)
+        {
+            if (entry.Id.Length != MessageId.Size || !_pending.TryGetValue(new MessageId(entry.Id.Span), out var message))
+                continue; // acknowledged before: acknowledgments repeat when the first one was slow
+            if (message.Recipient == envelope.Sender)
+                await AcknowledgeAsync(message, entry, arrived);
+        }
+    }
+
+    private async ValueTask AcknowledgeAsync(OutgoingMessage message, AckEntry entry, DateTimeOffset arrived)
+    {
+        using (StartAckReceived(message, entry, arrived))
+        {
+            if (entry.Status == AckStatus.Delivered)
+            {
+                await FinishAsync(message, MessageState.Acknowledged, null);
+                return;
+            }
+        }
+        await FinishAsync(message, MessageState.Rejected, entry.Status switch
+        {
+            AckStatus.Undecryptable => "the recipient could not decrypt it",
+            AckStatus.Oversize => "the recipient takes no messages of this size",
+            _ => "the recipient did not take it",
+        });
+    }
+
+    private Activity? StartAckReceived(OutgoingMessage message, AckEntry entry, DateTimeOffset arrived)
+    {
+        if (message.Record.Trace == default || !_telemetry.Source.HasListeners())
+            return null;
+        var receiver = TraceContext.Read(entry.TraceContext);
+        return _telemetry.Source.StartActivity(
+            SpanNames.AckReceived, ActivityKind.Internal, message.Record.Trace, links: receiver == default ? null : [new ActivityLink(receiver)], startTime: arrived);
+    }
+
+    /// <summary>Ends a message once: state, figures, span, and room in the queue.</summary>
+    private async ValueTask FinishAsync(OutgoingMessage message, MessageState state, string? reason)
+    {
+        if (!message.TryFinish())
+            return;
+        await _store.CompleteAsync(message.Status(state, _time.GetUtcNow(), reason), CancellationToken.None);
+        Count(message, state);
+        _pending.TryRemove(message.Id, out _);
+        Interlocked.Decrement(ref _pendingCount);
+        Interlocked.Add(ref _pendingBytes, -message.Record.ContentLength);
+        lock (_gate)
+        {
+            if (!_queues.TryGetValue(message.Recipient, out var queue))
+                return;
+            queue.Finished(message);
+            Schedule(queue);
+            if (queue.IsEmpty)
+                _queues.Remove(message.Recipient);
+        }
+    }
+
+    private void Count(OutgoingMessage message, MessageState state)
+    {
+        // The span must be current while the latency is recorded: that is where its exemplar comes from.
+        var current = Activity.Current;
+        if (message.Span is { } span)
+            Activity.Current = span;
+        switch (state)
+        {
+            case MessageState.Acknowledged:
+                _telemetry.Attempt(AttemptOutcome.Acknowledged);
+                _telemetry.MessageLatency(_time.GetElapsedTime(message.AcceptedTimestamp));
+                message.Span?.AddEvent(new ActivityEvent("message_delivered"));
+                Log.Delivered(_logger, message.Id, message.Recipient, message.Attempts);
+                break;
+            case MessageState.Rejected:
+                _telemetry.Attempt(AttemptOutcome.Rejected);
+                message.Span.Fail("rejected");
+                Log.Rejected(_logger, message.Id, message.Recipient);
+                break;
+            default:
+                _telemetry.Dropped(DropReason.Expired);
+                message.Span.Fail("expired");
+                Log.Expired(_logger, message.Id, message.Recipient, message.Attempts, message.LastFailure ?? "not attempted");
+                break;
+        }
+        message.Span?.Dispose();
+        Activity.Current = current;
+    }
+
+    /// <summary>Expires messages that wait for something that does not come.</summary>
+    private async Task SweepAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(SweepInterval, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stopping))
+            {
+                var now = _time.GetUtcNow();
+                foreach (var (_, message) in _pending)
+                {
+                    if (message.Record.Expires <= now)
+                        await FinishAsync(message, MessageState.Expired, message.LastFailure);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The node is stopping.
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventName = "MessageDelivered", Level = LogLevel.Debug, Message = "Message acknowledged by its recipient")]
+        public static partial void Delivered(ILogger logger, MessageId messageId, NodeAddress recipient, int attempts);
+
+        [LoggerMessage(EventName = "MessageExpired", Level = LogLevel.Warning, Message = "Message {messageId} expired undelivered after {attempts} attempts: {cause}")]
+        public static partial void Expired(ILogger logger, MessageId messageId, NodeAddress recipient, int attempts, string cause);
+
+        [LoggerMessage(EventName = "MessageRejected", Level = LogLevel.Warning, Message = "Message {messageId} was rejected by its recipient")]
+        public static partial void Rejected(ILogger logger, MessageId messageId, NodeAddress recipient);
+
+        [LoggerMessage(EventName = "AttemptFailed", Level = LogLevel.Error, Message = "An attempt to deliver a message failed unexpectedly")]
+        public static partial void AttemptFailed(ILogger logger, MessageId messageId, Exception exception);
+
+        [LoggerMessage(EventName = "RecipientUnreachable", Level = LogLevel.Debug, Message = "Recipient cannot be reached, trying again later")]
+        public static partial void Unreachable(ILogger logger, MessageId messageId, NodeAddress recipient, string cause, int failures);
+
+        [LoggerMessage(EventName = "AcknowledgmentOverdue", Level = LogLevel.Debug, Message = "No acknowledgment in time, sending again")]
+        public static partial void AcknowledgmentOverdue(ILogger logger, MessageId messageId, NodeAddress recipient, int attempts);
+    }
+}

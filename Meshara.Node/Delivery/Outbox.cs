@@ -1,0 +1,200 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Threading.Channels;
+using Google.Protobuf;
+using Meshara.Node.Gossip;
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+using Meshara.Node.Routing;
+using Meshara.Node.Storage;
+using Meshara.Node.Telemetry;
+using Meshara.Node.Transport;
+using Microsoft.Extensions.Options;
+
+namespace Meshara.Node.Delivery;
+
+/// <summary>
+/// Owns accepted messages until they end: acknowledged, rejected, or expired. This part accepts; <c>Outbox.Attempts.cs</c>
+/// hands over and retries; <c>Outbox.Outcomes.cs</c> ends.
+/// </summary>
+internal sealed partial class Outbox : IMessenger, IDisposable
+{
+    private readonly NodeIdentity _identity;
+    private readonly Router _router;
+    private readonly Dht _dht;
+    private readonly PeerBook _book;
+    private readonly Swarm _swarm;
+    private readonly Broadcaster _broadcaster;
+    private readonly Sealer _sealer;
+    private readonly IMessageStore _store;
+    private readonly DeliveryOptions _options;
+    private readonly MeshTelemetry _telemetry;
+    private readonly TimeProvider _time;
+    private readonly ILogger<Outbox> _logger;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<NodeAddress, RecipientQueue> _queues = [];
+    private readonly ConcurrentDictionary<MessageId, OutgoingMessage> _pending = new();
+    private readonly Channel<RecipientQueue> _work = Channel.CreateUnbounded<RecipientQueue>();
+    private readonly DueTimes<OutgoingMessage> _acknowledgmentsDue;
+    private readonly DueTimes<RecipientQueue> _pausesOver;
+    private long _pendingBytes;
+    private int _pendingCount;
+    private volatile bool _accepting;
+
+    public Outbox(
+        NodeIdentity identity, Router router, Forwarder forwarder, Dht dht, PeerBook book, Swarm swarm, Broadcaster broadcaster, Sealer sealer,
+        IMessageStore store, IOptions<DeliveryOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Outbox> logger)
+    {
+        _identity = identity;
+        _router = router;
+        _dht = dht;
+        _book = book;
+        _swarm = swarm;
+        _broadcaster = broadcaster;
+        _sealer = sealer;
+        _store = store;
+        _options = options.Value;
+        _telemetry = telemetry;
+        _time = time;
+        _logger = logger;
+        _acknowledgmentsDue = new DueTimes<OutgoingMessage>(time, OnAcknowledgmentDue);
+        _pausesOver = new DueTimes<RecipientQueue>(time, Resume);
+        swarm.Connected += OnConnected;
+        forwarder.OwnMessageReturned += OnReturned;
+    }
+
+    /// <summary>Accepted messages that have not ended.</summary>
+    public int PendingCount => Volatile.Read(ref _pendingCount);
+
+    /// <summary>Age of the oldest pending message; zero when there is none.</summary>
+    public TimeSpan OldestPending
+    {
+        get
+        {
+            var oldest = DateTimeOffset.MaxValue;
+            foreach (var (_, message) in _pending)
+            {
+                if (message.Record.AcceptedAt < oldest)
+                    oldest = message.Record.AcceptedAt;
+            }
+            var age = _time.GetUtcNow() - oldest;
+            return age > TimeSpan.Zero ? age : TimeSpan.Zero;
+        }
+    }
+
+    public async ValueTask<MessageId> SendAsync(NodeAddress recipient, ReadOnlyMemory<byte> content, TimeSpan? timeToLive, CancellationToken cancellationToken)
+    {
+        var life = timeToLive ?? _options.TimeToLive;
+        Check(recipient, content, life);
+        Reserve(content.Length);
+        var span = _telemetry.Source.StartActivity(SpanNames.SendMessage);
+        OutgoingMessage? message = null;
+        try
+        {
+            var now = _time.GetUtcNow();
+            var id = MessageId.Create(now);
+            span?.SetTag("recipient", recipient.ToString()).SetTag("message_size", content.Length).SetTag("message_id", id.ToString());
+            var record = new OutgoingRecord(
+                id, recipient, null, content, content.Length, now, now + life, span?.Context ?? Activity.Current?.Context ?? default);
+            if (_book.TryGet(NodeId.Of(recipient), out var peer))
+                record = Seal(record, peer);
+            message = new OutgoingMessage(record, span, _time.GetTimestamp());
+            await _store.AppendAsync(record, cancellationToken);
+            _pending[id] = message;
+            Enqueue(message);
+            return id;
+        }
+        catch (Exception e)
+        {
+            Interlocked.Decrement(ref _pendingCount);
+            Interlocked.Add(ref _pendingBytes, -content.Length);
+            span.Fail((e as MesharaException)?.Code ?? e.GetType().Name, e);
+            span?.Dispose();
+            throw;
+        }
+    }
+
+    public ValueTask<MessageId> BroadcastAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        CheckContent(content);
+        return _broadcaster.SendAsync(content, cancellationToken);
+    }
+
+    public async ValueTask<MessageStatus?> GetStatusAsync(MessageId id, CancellationToken cancellationToken) =>
+        _pending.TryGetValue(id, out var message) && !message.IsFinished
+            ? message.Status(MessageState.Pending, null, message.LastFailure)
+            : await _store.FindCompletedAsync(id, cancellationToken);
+
+    /// <summary>Takes up what an earlier process left unfinished, then accepts messages and works until cancelled.</summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        foreach (var record in await _store.LoadPendingAsync(stopping))
+        {
+            var message = new OutgoingMessage(record, span: null, _time.GetTimestamp());
+            Interlocked.Increment(ref _pendingCount);
+            Interlocked.Add(ref _pendingBytes, record.ContentLength);
+            _pending[record.Id] = message;
+            Enqueue(message);
+        }
+        _accepting = true;
+        await Task.WhenAll([.. Enumerable.Range(0, Workers).Select(_ => WorkAsync(stopping)), SweepAsync(stopping)]);
+    }
+
+    /// <summary>Takes no more messages, and waits until those handed to a peer are acknowledged or the time is up.</summary>
+    public async Task DrainAsync(CancellationToken cancellationToken)
+    {
+        _accepting = false;
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(_options.DrainTimeout);
+        while (InFlight() > 0 && !deadline.IsCancellationRequested)
+            await Task.Delay(TimeSpan.FromMilliseconds(20), _time, deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public void Dispose()
+    {
+        _acknowledgmentsDue.Dispose();
+        _pausesOver.Dispose();
+    }
+
+    private void Check(NodeAddress recipient, ReadOnlyMemory<byte> content, TimeSpan life)
+    {
+        if (recipient == _identity.Address)
+            throw new MesharaException(ErrorCodes.InvalidArgument, "A node does not send messages to itself.");
+        if (life < TimeSpan.FromSeconds(1) || life > _options.MaxTimeToLive)
+            throw new MesharaException(ErrorCodes.InvalidArgument, $"The time to live must be between 1 and {_options.MaxTimeToLive.TotalSeconds:0} seconds.");
+        CheckContent(content);
+    }
+
+    private void CheckContent(ReadOnlyMemory<byte> content)
+    {
+        if (!_accepting)
+            throw new MesharaException(ErrorCodes.NotReady, "The node is starting or stopping and takes no messages; try again in a moment.");
+        if (content.IsEmpty)
+            throw new MesharaException(ErrorCodes.EmptyMessage, "The message is empty.");
+        if (content.Length > _options.MaxMessageBytes)
+            throw new MesharaException(ErrorCodes.Oversize, $"The message has {content.Length} bytes; the limit is {_options.MaxMessageBytes}.");
+    }
+
+    /// <summary>Counts the message against the queue's limits before any work is spent on it.</summary>
+    private void Reserve(int bytes)
+    {
+        var count = Interlocked.Increment(ref _pendingCount);
+        var total = Interlocked.Add(ref _pendingBytes, bytes);
+        if (count <= _options.MaxPendingMessages && total <= _options.MaxPendingBytes)
+            return;
+        Interlocked.Decrement(ref _pendingCount);
+        Interlocked.Add(ref _pendingBytes, -bytes);
+        _telemetry.Dropped(DropReason.QueueFull);
+        throw new MesharaException(ErrorCodes.QueueFull, "The node holds as many unacknowledged messages as it may; try again later.");
+    }
+
+    private OutgoingRecord Seal(OutgoingRecord record, PeerRecord peer)
+    {
+        using var span = _telemetry.Source.StartActivity(SpanNames.CreateMessage, ActivityKind.Internal, record.Trace);
+        var content = record.Content;
+        var envelope = Envelope.Create(
+            _identity, MessageType.Private, record.Id, record.Recipient, record.AcceptedAt, record.Expires,
+            header => _sealer.Seal(peer, header, content.Span), _telemetry.Source);
+        return record with { Sealed = envelope, Content = default };
+    }
+}

@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+using Meshara.Node.Storage;
+
+namespace Meshara.Node.Delivery;
+
+/// <summary>An accepted message while it is pending. Attempts are made by one worker at a time; it ends exactly once.</summary>
+internal sealed class OutgoingMessage(OutgoingRecord record, Activity? span, long acceptedTimestamp)
+{
+    private int _finished;
+
+    public MessageId Id => Record.Id;
+
+    public NodeAddress Recipient => Record.Recipient;
+
+    /// <summary>What the store has; replaced once when the message is sealed late.</summary>
+    public OutgoingRecord Record { get; set; } = record;
+
+    /// <summary>The span <c>send_message</c>, open until the message ends; null when it is not recorded or was begun before a restart.</summary>
+    public Activity? Span { get; } = span;
+
+    /// <summary>Monotonic time of acceptance.</summary>
+    public long AcceptedTimestamp { get; } = acceptedTimestamp;
+
+    public int Attempts { get; set; }
+
+    /// <summary>Monotonic time of the last hand-over to a peer.</summary>
+    public long SentTimestamp { get; set; }
+
+    /// <summary>What the last attempt failed with.</summary>
+    public string? LastFailure { get; set; }
+
+    /// <summary>True once it has been handed to a peer at least once.</summary>
+    public bool WasSent { get; set; }
+
+    public bool IsFinished => Volatile.Read(ref _finished) != 0;
+
+    /// <summary>True for the one caller that ends it.</summary>
+    public bool TryFinish() => Interlocked.Exchange(ref _finished, 1) == 0;
+
+    public MessageStatus Status(MessageState state, DateTimeOffset? completedAt, string? reason) =>
+        new(Id, Recipient, state, Attempts, Record.AcceptedAt, Record.Expires, completedAt, reason);
+}

@@ -1,0 +1,190 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Meshara.Node.Gossip;
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+using Meshara.Node.Protocol.Wire;
+using Meshara.Node.Routing;
+using Meshara.Node.Storage;
+using Meshara.Node.Telemetry;
+using Microsoft.Extensions.Options;
+using Envelope = Meshara.Node.Protocol.Envelope;
+using MessageType = Meshara.Node.Protocol.MessageType;
+
+namespace Meshara.Node.Delivery;
+
+/// <summary>
+/// Takes envelopes from connections: verifies, opens, delivers and answers those for this node on a few workers, passes the
+/// others on. A full queue makes the connection wait, which slows its peer down.
+/// </summary>
+internal sealed partial class Receiver(
+    NodeIdentity identity, Forwarder forwarder, Broadcaster broadcaster, Outbox outbox, Acknowledger acknowledger, Opener opener, RouteCache routes,
+    IMessageStore store, IOptions<DeliveryOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Receiver> logger)
+{
+    private const int QueueLength = 1024;
+
+    private readonly DeliveryOptions _options = options.Value;
+    private readonly Channel<Arrival> _queue = Channel.CreateBounded<Arrival>(QueueLength);
+
+    /// <summary>Takes an envelope from a connection.</summary>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/> when it is malformed.</exception>
+    public ValueTask AcceptAsync(Protocol.Wire.Envelope wire, NodeAddress from, CancellationToken cancellationToken)
+    {
+        if (!Envelope.TryParse(wire, out var envelope, out var reason))
+            throw new MesharaException(ErrorCodes.Protocol, $"Malformed message: {reason}.");
+        if (envelope.Sender == identity.Address)
+        {
+            // Nothing of this node's own needs to come back to it.
+            telemetry.Dropped(DropReason.Duplicate);
+            return ValueTask.CompletedTask;
+        }
+        if (envelope.Type == MessageType.Broadcast)
+            return broadcaster.IsNews(envelope, from) ? _queue.Writer.WriteAsync(new Arrival(envelope, from, time.GetUtcNow()), cancellationToken) : ValueTask.CompletedTask;
+        if (envelope.Recipient == identity.Address)
+            return _queue.Writer.WriteAsync(new Arrival(envelope, from, time.GetUtcNow()), cancellationToken);
+        forwarder.Accept(envelope, from);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Works until cancelled.</summary>
+    public Task RunAsync(CancellationToken stopping) =>
+        Task.WhenAll(Enumerable.Range(0, Math.Max(2, Environment.ProcessorCount)).Select(_ => WorkAsync(stopping)));
+
+    private async Task WorkAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await foreach (var (envelope, from, arrived) in _queue.Reader.ReadAllAsync(stopping))
+            {
+                try
+                {
+                    await (envelope.Type switch
+                    {
+                        MessageType.Private => ReceiveAsync(envelope, from, stopping),
+                        MessageType.Broadcast => broadcaster.ReceiveAsync(envelope, from, stopping),
+                        _ => AcknowledgedAsync(envelope, from, arrived),
+                    });
+                }
+                catch (MesharaException e)
+                {
+                    // Not acknowledged, so its sender will try again.
+                    telemetry.Error(ErrorType.Storage);
+                    Log.NotDelivered(logger, envelope.Id, e.Message);
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    // A defect of this program: said loudly, but one message must not stop all others.
+                    telemetry.Error(ErrorType.Protocol);
+                    Log.ReceiveFailed(logger, envelope.Id, e);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The node is stopping; what was not acknowledged comes again.
+        }
+    }
+
+    private async Task AcknowledgedAsync(Envelope envelope, NodeAddress from, DateTimeOffset arrived)
+    {
+        if (!envelope.HasValidSignature())
+        {
+            telemetry.Dropped(DropReason.BadSignature);
+            telemetry.Error(ErrorType.Crypto);
+            return;
+        }
+        routes.Learn(envelope.Sender, from);
+        telemetry.Received(Tags.Ack);
+        await outbox.OnAcknowledgedAsync(envelope, arrived);
+    }
+
+    private async Task ReceiveAsync(Envelope envelope, NodeAddress from, CancellationToken cancellationToken)
+    {
+        var parent = TraceContext.Read(envelope.Wire.TraceContext);
+        using var span = telemetry.Source.StartActivity(SpanNames.ReceiveMessage, ActivityKind.Consumer, parent);
+        span?.SetTag("message_id", envelope.Id.ToString()).SetTag("hops", envelope.HopCount);
+        if (envelope.Expires <= time.GetUtcNow())
+        {
+            Drop(span, DropReason.Expired, "expired");
+            return;
+        }
+        if (!Verify(envelope))
+        {
+            Drop(span, DropReason.BadSignature, "bad_signature");
+            telemetry.Error(ErrorType.Crypto);
+            return;
+        }
+        routes.Learn(envelope.Sender, from);
+        var status = AckStatus.Delivered;
+        if (envelope.Wire.Payload.Length > _options.MaxMessageBytes + 1024)
+        {
+            Drop(span, DropReason.Oversize, "oversize");
+            status = AckStatus.Oversize;
+        }
+        else if (Decrypt(envelope) is { } content)
+        {
+            await DeliverAsync(envelope, content, cancellationToken);
+        }
+        else
+        {
+            Drop(span, DropReason.Undecryptable, "undecryptable");
+            telemetry.Error(ErrorType.Crypto);
+            status = AckStatus.Undecryptable;
+        }
+        acknowledger.Answer(envelope.Sender, envelope.Id, status, span?.Context ?? parent);
+    }
+
+    private void Drop(Activity? span, KeyValuePair<string, object?> reason, string errorType)
+    {
+        telemetry.Dropped(reason);
+        span.Fail(errorType);
+    }
+
+    private bool Verify(Envelope envelope)
+    {
+        using var span = telemetry.Source.StartActivity(SpanNames.Verify);
+        var valid = envelope.HasValidSignature();
+        if (!valid)
+            span.Fail("bad_signature");
+        return valid;
+    }
+
+    private byte[]? Decrypt(Envelope envelope)
+    {
+        using var span = telemetry.Source.StartActivity(SpanNames.Decrypt);
+        if (opener.TryOpen(envelope, out var content))
+            return content;
+        span.Fail("undecryptable");
+        return null;
+    }
+
+    private async ValueTask DeliverAsync(Envelope envelope, byte[] content, CancellationToken cancellationToken)
+    {
+        using var span = telemetry.Source.StartActivity(SpanNames.Deliver);
+        var result = await store.DeliverAsync(
+            new IncomingMessage(envelope.Id, envelope.Sender, IsBroadcast: false, envelope.Timestamp, time.GetUtcNow(), content, envelope.Expires), cancellationToken);
+        if (result == DeliveryResult.Duplicate)
+        {
+            span?.SetTag("duplicate", true);
+            telemetry.Dropped(DropReason.Duplicate);
+            return;
+        }
+        telemetry.Received(Tags.Private);
+        telemetry.MessageHops(MessageType.Private, envelope.HopCount);
+        Log.MessageReceived(logger, envelope.Id, envelope.Sender, envelope.HopCount);
+    }
+
+    private readonly record struct Arrival(Envelope Envelope, NodeAddress From, DateTimeOffset Time);
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventName = "MessageReceived", Level = LogLevel.Debug, Message = "Message received")]
+        public static partial void MessageReceived(ILogger logger, MessageId messageId, NodeAddress sender, uint hops);
+
+        [LoggerMessage(EventName = "ReceiveFailed", Level = LogLevel.Error, Message = "Handling a received message failed unexpectedly")]
+        public static partial void ReceiveFailed(ILogger logger, MessageId messageId, Exception exception);
+
+        [LoggerMessage(EventName = "MessageNotDelivered", Level = LogLevel.Warning, Message = "A received message could not be stored and was not acknowledged: {cause}")]
+        public static partial void NotDelivered(ILogger logger, MessageId messageId, string cause);
+    }
+}

@@ -1,0 +1,81 @@
+using Meshara.Node.Identity;
+
+namespace Meshara.Node.Delivery;
+
+/// <summary>
+/// The pending messages of one recipient, in order of acceptance: those ready to be attempted and those handed over and
+/// waiting for their acknowledgment. One worker attempts at a time; a failure pauses all of them, so that an
+/// unreachable recipient costs one probe a pause. Not safe for concurrent use: <see cref="Outbox"/> holds its lock.
+/// </summary>
+internal sealed class RecipientQueue(NodeAddress recipient, int window)
+{
+    private readonly PriorityQueue<OutgoingMessage, Protocol.MessageId> _ready = new();
+    private readonly HashSet<OutgoingMessage> _inFlight = [];
+    private int _failures;
+    private bool _paused;
+    private bool _busy;
+
+    public NodeAddress Recipient { get; } = recipient;
+
+    public bool IsEmpty => _ready.Count == 0 && _inFlight.Count == 0 && !_busy;
+
+    public int InFlight => _inFlight.Count;
+
+    public void AddReady(OutgoingMessage message) => _ready.Enqueue(message, message.Id);
+
+    /// <summary>True when a worker should be given this queue; it then counts as busy.</summary>
+    public bool TryClaim()
+    {
+        if (_busy || _paused || _ready.Count == 0 || _inFlight.Count >= window)
+            return false;
+        return _busy = true;
+    }
+
+    /// <summary>The next message to attempt, counted as in flight; null gives the queue back.</summary>
+    public OutgoingMessage? Take()
+    {
+        while (!_paused && _inFlight.Count < window && _ready.TryDequeue(out var message, out _))
+        {
+            if (message.IsFinished)
+                continue;
+            _inFlight.Add(message);
+            return message;
+        }
+        _busy = false;
+        return null;
+    }
+
+    /// <summary>An attempt was handed to a peer.</summary>
+    public void Succeeded() => _failures = 0;
+
+    /// <summary>An attempt reached nobody: the message waits with all others. Returns how many in a row have failed.</summary>
+    public int Failed(OutgoingMessage message)
+    {
+        Return(message);
+        _paused = true;
+        return ++_failures;
+    }
+
+    /// <summary>Puts a message that was in flight back among the ready ones; false when it was not in flight.</summary>
+    public bool Return(OutgoingMessage message)
+    {
+        if (!_inFlight.Remove(message))
+            return false;
+        if (!message.IsFinished)
+            AddReady(message);
+        return true;
+    }
+
+    public void Finished(OutgoingMessage message) => _inFlight.Remove(message);
+
+    public void Resume() => _paused = false;
+
+    /// <summary>Everything handed over before the given monotonic time becomes ready again.</summary>
+    public int ReturnSentBefore(long timestamp)
+    {
+        var lost = _inFlight.Where(message => message.WasSent && message.SentTimestamp < timestamp).ToList();
+        foreach (var message in lost)
+            Return(message);
+        return lost.Count;
+    }
+}

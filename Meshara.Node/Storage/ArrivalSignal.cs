@@ -1,0 +1,28 @@
+namespace Meshara.Node.Storage;
+
+/// <summary>Wakes everybody who waits for the next arrival.</summary>
+internal sealed class ArrivalSignal
+{
+    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _awaited;
+
+    /// <summary>Completes at the next <see cref="Set"/>.</summary>
+    public Task Next
+    {
+        get
+        {
+            var next = Volatile.Read(ref _next);
+            _awaited = true;
+            return next.Task;
+        }
+    }
+
+    /// <summary>Wakes the waiters, if there are any: an arrival that nobody waits for costs nothing.</summary>
+    public void Set()
+    {
+        if (!_awaited)
+            return;
+        _awaited = false;
+        Interlocked.Exchange(ref _next, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+    }
+}

@@ -1,0 +1,25 @@
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+
+namespace Meshara.Node.Storage;
+
+/// <summary>A verified message on its way into the inbox.</summary>
+/// <param name="Id">The sender's id for it.</param>
+/// <param name="Sender">Who signed it.</param>
+/// <param name="IsBroadcast">Sent to everybody.</param>
+/// <param name="SentAt">The sender's clock.</param>
+/// <param name="ReceivedAt">This node's clock.</param>
+/// <param name="Content">Opaque bytes.</param>
+/// <param name="Expires">After this a duplicate can no longer arrive, and the id may be forgotten.</param>
+internal sealed record IncomingMessage(
+    MessageId Id, NodeAddress Sender, bool IsBroadcast, DateTimeOffset SentAt, DateTimeOffset ReceivedAt, ReadOnlyMemory<byte> Content, DateTimeOffset Expires);
+
+/// <summary>What became of a message offered to the inbox.</summary>
+internal enum DeliveryResult
+{
+    /// <summary>It is in the inbox now.</summary>
+    Delivered,
+
+    /// <summary>It had been there before.</summary>
+    Duplicate,
+}
