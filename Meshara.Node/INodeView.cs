@@ -33,6 +33,9 @@ public interface INodeView
     /// <summary>Accepted messages not yet acknowledged.</summary>
     int PendingMessages { get; }
 
+    /// <summary>Age of the oldest unacknowledged message; zero when there is none.</summary>
+    TimeSpan OldestPendingMessage { get; }
+
     /// <summary>Live connections, by address.</summary>
     IReadOnlyList<PeerInfo> GetPeers();
 

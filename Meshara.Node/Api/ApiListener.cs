@@ -1,0 +1,44 @@
+using System.Net;
+using Meshara.Node.Delivery;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+
+namespace Meshara.Node.Api;
+
+/// <summary>Where Kestrel listens – <c>Api:Port</c>, and <c>Metrics:Port</c> when it differs – and how large a body may be.</summary>
+internal sealed class ApiListener(IOptions<ApiOptions> api, IOptions<MetricsOptions> metrics, IOptions<DeliveryOptions> delivery)
+    : IConfigureOptions<KestrelServerOptions>
+{
+    /// <summary>
+    /// A byte of text takes at most six characters in JSON (<c>\u0001</c>), more than base64's 4/3, so a message of the
+    /// permitted size fits however it is spelt. The rest is room for the other members and white space.
+    /// </summary>
+    private const int JsonBytesPerByte = 6, RoomForMembers = 4096;
+
+    /// <inheritdoc/>
+    public void Configure(KestrelServerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.AddServerHeader = false;
+        options.Limits.MaxRequestBodySize = (long)delivery.Value.MaxMessageBytes * JsonBytesPerByte + RoomForMembers;
+
+        Listen(options, api.Value.Port, _ => { });
+        if (metrics.Value.Port != api.Value.Port)
+            Listen(options, metrics.Value.Port, listen => listen.Use(next => connection =>
+            {
+                connection.Features.Set(MetricsListener.Instance);
+                return next(connection);
+            }));
+    }
+
+    private void Listen(KestrelServerOptions options, int port, Action<ListenOptions> configure)
+    {
+        // "localhost" is two addresses, and Kestrel cannot find one free port for both.
+        if (!HostPort.IsLocalhost(api.Value.Host))
+            options.Listen(IPAddress.Parse(api.Value.Host), port, configure);
+        else if (port == 0)
+            options.Listen(IPAddress.Loopback, port, configure);
+        else
+            options.ListenLocalhost(port, configure);
+    }
+}

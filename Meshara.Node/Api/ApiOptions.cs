@@ -1,0 +1,22 @@
+using System.ComponentModel.DataAnnotations;
+using System.Net;
+
+namespace Meshara.Node.Api;
+
+/// <summary>Section <c>Api</c>: where the HTTP API and the health endpoints listen, and who may use the API.</summary>
+public sealed class ApiOptions
+{
+    /// <summary>An IP address or <c>localhost</c>. Anything but loopback needs a <see cref="Token"/>.</summary>
+    [Required(ErrorMessage = "Api:Host is empty.")]
+    public string Host { get; set; } = "127.0.0.1";
+
+    /// <summary>Port of the API and of the health endpoints; 0 takes a free one.</summary>
+    [Range(0, IPEndPoint.MaxPort)]
+    public int Port { get; set; } = 8080;
+
+    /// <summary>
+    /// The bearer token (RFC 6750) that <c>/api</c> and <c>/openapi</c> ask for; null or empty asks for none. Set it
+    /// through the environment (<c>Api__Token</c>): a command line can be read by every user of the machine.
+    /// </summary>
+    public string? Token { get; set; }
+}

@@ -1,0 +1,113 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Text;
+using System.Text.Json;
+using Meshara.Node.Api.Contracts;
+using Meshara.Node.Storage;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Meshara.Node.Api;
+
+/// <summary>
+/// Received messages as server-sent events (HTML standard, section 9.2) until the reader leaves or the node stops:
+/// <code>
+/// id: 42
+/// event: message
+/// data: {"cursor":42,…}
+/// </code>
+/// </summary>
+/// <remarks>
+/// Written by hand because the framework's <c>TypedResults.ServerSentEvents</c> cannot write comment lines, and an event
+/// without a meaning is not the same: a reader would have to know and skip it.
+/// </remarks>
+internal sealed partial class InboxStream(
+    IInbox inbox, long after, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<InboxStream> logger) : IResult
+{
+    /// <summary>Media type of server-sent events.</summary>
+    public const string ContentType = "text/event-stream";
+
+    /// <summary>Between two heartbeats: the standard's own advice against proxies that drop idle connections.</summary>
+    public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        ArgumentNullException.ThrowIfNull(httpContext);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, lifetime.ApplicationStopping);
+        try
+        {
+            await StartAsync(httpContext, end.Token);
+            await CopyAsync(httpContext.Response.BodyWriter, end);
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        {
+            // The reader left or the node stops: both are how a stream ends.
+        }
+        catch (MesharaException exception)
+        {
+            // The status is sent already. An aborted connection tells the reader that this is no regular end.
+            Log.StreamFailed(logger, exception);
+            httpContext.Abort();
+        }
+    }
+
+    private static async Task StartAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        var response = context.Response;
+        response.ContentType = ContentType;
+        response.Headers.CacheControl = "no-store";
+        // Proxies that collect an answer before they pass it on would hold back every event (nginx's name for "don't").
+        response.Headers["X-Accel-Buffering"] = "no";
+        context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().DisableBuffering();
+        await response.StartAsync(cancellationToken);
+        await response.BodyWriter.FlushAsync(cancellationToken);
+    }
+
+    private async Task CopyAsync(PipeWriter body, CancellationTokenSource end)
+    {
+        var messages = inbox.FollowAsync(after, end.Token).GetAsyncEnumerator(end.Token);
+        var next = messages.MoveNextAsync().AsTask();
+        try
+        {
+            while (true)
+            {
+                // The wait may time out or be cancelled while the read goes on; only the read itself says what happened.
+                await ((Task)next).WaitAsync(HeartbeatInterval, time, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                end.Token.ThrowIfCancellationRequested();
+                if (!next.IsCompleted)
+                    body.Write(": heartbeat\n\n"u8);
+                else if (await next)
+                {
+                    Write(body, ReceivedMessage.Of(messages.Current));
+                    next = messages.MoveNextAsync().AsTask();
+                }
+                else
+                    return;
+                await body.FlushAsync(end.Token);
+            }
+        }
+        finally
+        {
+            // An enumerator must not be disposed under a read in flight.
+            await end.CancelAsync();
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await messages.DisposeAsync();
+        }
+    }
+
+    private static void Write(PipeWriter body, ReceivedMessage message)
+    {
+        body.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"id: {message.Cursor}\nevent: message\ndata: ")));
+        // Compact JSON has no line break, so it is one data line.
+        using (var json = new Utf8JsonWriter((IBufferWriter<byte>)body))
+            JsonSerializer.Serialize(json, message, MeshJson.Default.ReceivedMessage);
+        body.Write("\n\n"u8);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1, EventName = "InboxStreamFailed", Level = LogLevel.Warning, Message = "Inbox stream broken off, the inbox cannot be read")]
+        public static partial void StreamFailed(ILogger logger, Exception exception);
+    }
+}

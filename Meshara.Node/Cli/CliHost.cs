@@ -1,0 +1,31 @@
+using Meshara.Node.Identity;
+
+namespace Meshara.Node.Cli;
+
+/// <summary>What the command line stands on: the console, the environment, and the two things only the node's core can do.</summary>
+internal sealed record CliHost
+{
+    /// <summary>Runs a node until the token is cancelled, then drains it; returns the exit code.</summary>
+    public required Func<NodeSettings, CancellationToken, Task<int>> RunNode { get; init; }
+
+    /// <summary>Makes a key and writes it to a file that does not exist yet, encrypted when there is a passphrase; returns its address.</summary>
+    public required Func<string, string?, NodeAddress> CreateKey { get; init; }
+
+    /// <summary>Standard output.</summary>
+    public TextWriter Out { get; init; } = Console.Out;
+
+    /// <summary>Standard error.</summary>
+    public TextWriter Error { get; init; } = Console.Error;
+
+    /// <summary>Opens standard input.</summary>
+    public Func<Stream> OpenInput { get; init; } = Console.OpenStandardInput;
+
+    /// <summary>True when a person reads <see cref="Out"/>: colours, and tables as wide as the window.</summary>
+    public bool IsTerminal { get; init; } = !Console.IsOutputRedirected;
+
+    /// <summary>An environment variable, or null.</summary>
+    public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
+
+    /// <summary>The clock of everything that waits.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}

@@ -1,0 +1,46 @@
+using System.CommandLine;
+
+namespace Meshara.Node.Cli;
+
+/// <summary>What every command that talks to a running node takes.</summary>
+internal sealed class ClientOptions
+{
+    private const string NodeVariable = "MESHARA_NODE", TokenVariable = "MESHARA_TOKEN", DefaultNode = "http://127.0.0.1:8080";
+
+    private readonly Option<string> _node = new("--node") { HelpName = "URL", Description = $"The node's API. [default: ${NodeVariable} or {DefaultNode}]" };
+
+    private readonly Option<string> _token = new("--token") { HelpName = "TOKEN", Description = $"The API's bearer token. Prefer ${TokenVariable}: others on this machine can read command lines." };
+
+    private readonly Option<bool> _json = JsonOption();
+
+    /// <summary>The flag for output that a program reads.</summary>
+    public static Option<bool> JsonOption() => new("--json") { Description = "Machine-readable output: one JSON object (inbox --follow: one a line)." };
+
+    /// <summary>Makes the options part of a command.</summary>
+    public void AddTo(Command command)
+    {
+        command.Add(_node);
+        command.Add(_token);
+        command.Add(_json);
+    }
+
+    /// <summary>Where results go.</summary>
+    public CliOutput Output(ParseResult parsed, CliHost host) => new(host, parsed.GetValue(_json));
+
+    /// <summary>A client for the node that was named.</summary>
+    /// <exception cref="MesharaException"><see cref="ErrorCodes.Configuration"/>: the URL or the token makes no sense.</exception>
+    public NodeClient Connect(ParseResult parsed, CliHost host)
+    {
+        var text = parsed.GetValue(_node) ?? NotEmpty(host.Environment(NodeVariable)) ?? DefaultNode;
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url is not { Scheme: "http" or "https", UserInfo: "", Query: "", Fragment: "" })
+            throw new MesharaException(ErrorCodes.Configuration,
+                $"'{Printable.Bounded(text, 200)}' is not the URL of a node; give --node or {NodeVariable} like {DefaultNode}.");
+        var token = parsed.GetValue(_token) ?? NotEmpty(host.Environment(TokenVariable));
+        // RFC 6750 section 2.1; the header would refuse it with a message that repeats the token.
+        if (token is not null && (token.Length == 0 || token.Any(c => c is <= ' ' or > '~')))
+            throw new MesharaException(ErrorCodes.Configuration, "The token must be visible ASCII characters without spaces.");
+        return new NodeClient(url, token);
+    }
+
+    private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+}

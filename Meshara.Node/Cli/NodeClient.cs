@@ -1,0 +1,160 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Meshara.Node.Api;
+using Meshara.Node.Api.Contracts;
+
+namespace Meshara.Node.Cli;
+
+/// <summary>A typed client of one node's HTTP API. Every failure is a <see cref="MesharaException"/> with one clear sentence.</summary>
+internal sealed class NodeClient : IDisposable
+{
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5), AnswerTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>Twice the heartbeat and a little: a stream silent for longer is dead.</summary>
+    private static readonly TimeSpan SilenceTimeout = InboxStream.HeartbeatInterval * 2 + TimeSpan.FromSeconds(5);
+
+    private readonly HttpClient _http;
+    private readonly string _name;
+
+    /// <param name="node">Base URL of the API.</param>
+    /// <param name="token">Bearer token, or null.</param>
+    public NodeClient(Uri node, string? token)
+    {
+        _name = node.GetLeftPart(UriPartial.Path).TrimEnd('/');
+        _http = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectTimeout = ConnectTimeout,
+            // A node is reached directly and answers itself: a token goes to no proxy and follows no redirection.
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+        })
+        {
+            BaseAddress = new Uri(_name + '/'),
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        if (token is not null)
+            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+    }
+
+    public Task<NodeResponse> GetNodeAsync(CancellationToken cancellationToken) =>
+        CallAsync(HttpMethod.Get, "api/node", null, MeshJson.Default.NodeResponse, cancellationToken);
+
+    public Task<PeersResponse> GetPeersAsync(CancellationToken cancellationToken) =>
+        CallAsync(HttpMethod.Get, "api/peers", null, MeshJson.Default.PeersResponse, cancellationToken);
+
+    /// <summary>The health body; an unhealthy node's is an answer like any other.</summary>
+    public Task<HealthReport> GetHealthAsync(CancellationToken cancellationToken) =>
+        CallAsync(HttpMethod.Get, "health", null, MeshJson.Default.HealthReport, cancellationToken, HttpStatusCode.ServiceUnavailable);
+
+    public Task<AcceptedResponse> SendAsync(SendRequest request, CancellationToken cancellationToken) => CallAsync(
+        HttpMethod.Post, "api/messages", JsonContent.Create(request, MeshJson.Default.SendRequest), MeshJson.Default.AcceptedResponse, cancellationToken);
+
+    public Task<AcceptedResponse> BroadcastAsync(BroadcastRequest request, CancellationToken cancellationToken) => CallAsync(
+        HttpMethod.Post, "api/broadcasts", JsonContent.Create(request, MeshJson.Default.BroadcastRequest), MeshJson.Default.AcceptedResponse, cancellationToken);
+
+    public Task<MessageResponse> GetMessageAsync(string id, CancellationToken cancellationToken) =>
+        CallAsync(HttpMethod.Get, $"api/messages/{id}", null, MeshJson.Default.MessageResponse, cancellationToken);
+
+    public Task<InboxResponse> ReadInboxAsync(long after, int limit, CancellationToken cancellationToken) => CallAsync(
+        HttpMethod.Get, FormattableString.Invariant($"api/inbox?after={after}&limit={limit}"), null, MeshJson.Default.InboxResponse, cancellationToken);
+
+    /// <summary>Messages as they arrive; ends when the node ends the stream.</summary>
+    /// <param name="after">A cursor, or null for now.</param>
+    public async IAsyncEnumerable<ReceivedMessage> FollowInboxAsync(long? after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        silence.CancelAfter(AnswerTimeout);
+        var path = after is { } cursor ? FormattableString.Invariant($"api/inbox/stream?after={cursor}") : "api/inbox/stream";
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        using var response = await GuardAsync(() => OpenAsync(request, InboxStream.ContentType, silence.Token), cancellationToken);
+        await using var body = new LivelyStream(await response.Content.ReadAsStreamAsync(cancellationToken), silence, SilenceTimeout);
+        await using var events = SseParser.Create(body, (_, data) => data.ToArray()).EnumerateAsync(silence.Token).GetAsyncEnumerator(silence.Token);
+        while (await GuardAsync(() => events.MoveNextAsync().AsTask(), cancellationToken))
+        {
+            if (events.Current.EventType == "message")
+                yield return Parse(events.Current.Data, MeshJson.Default.ReceivedMessage);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private Task<T> CallAsync<T>(
+        HttpMethod method, string path, HttpContent? content, JsonTypeInfo<T> type, CancellationToken cancellationToken, HttpStatusCode? alsoFine = null) =>
+        GuardAsync(
+            async () =>
+            {
+                using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                timeout.CancelAfter(AnswerTimeout);
+                using var request = new HttpRequestMessage(method, path) { Content = content };
+                using var response = await OpenAsync(request, "application/json", timeout.Token, alsoFine);
+                return Parse(await response.Content.ReadAsByteArrayAsync(timeout.Token), type);
+            },
+            cancellationToken);
+
+    private async Task<HttpResponseMessage> OpenAsync(
+        HttpRequestMessage request, string mediaType, CancellationToken cancellationToken, HttpStatusCode? alsoFine = null)
+    {
+        var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        try
+        {
+            var given = response.Content.Headers.ContentType?.MediaType;
+            if ((response.IsSuccessStatusCode || response.StatusCode == alsoFine) && given == mediaType)
+                return response;
+            if (response.IsSuccessStatusCode || given != ApiProblem.ContentType)
+                throw NotANode($"HTTP {(int)response.StatusCode}, {Printable.Bounded(given ?? "no content type", 64)}");
+            var problem = Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken), MeshJson.Default.Problem);
+            throw new MesharaException(problem.Code, problem.Detail);
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Says in one sentence what the network has to say in many exceptions.</summary>
+    private async Task<T> GuardAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (HttpRequestException exception)
+        {
+            throw Unreachable($"No node answers at {_name} ({exception.GetBaseException().Message.TrimEnd('.')}).", exception);
+        }
+        catch (IOException exception)
+        {
+            throw Unreachable($"The connection to {_name} broke ({exception.GetBaseException().Message.TrimEnd('.')}).", exception);
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw Unreachable($"The node at {_name} did not answer in time.", exception);
+        }
+    }
+
+    private T Parse<T>(byte[] json, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, type) ?? throw NotANode("null");
+        }
+        catch (JsonException)
+        {
+            throw NotANode("its answer has another form");
+        }
+    }
+
+    private MesharaException NotANode(string why) =>
+        new(ErrorCodes.Unreachable, $"What answers at {_name} is not a Meshara node's API ({why}). Name the node with --node URL or MESHARA_NODE.");
+
+    private static MesharaException Unreachable(string what, Exception cause) =>
+        new(ErrorCodes.Unreachable, $"{what} Is it running? Name another with --node URL or MESHARA_NODE.", cause);
+}

@@ -1,0 +1,94 @@
+using Meshara.Node.Api;
+using Meshara.Node.Health;
+using Meshara.Node.Identity;
+using Meshara.Node.Cli;
+using Meshara.Node.Telemetry;
+using Meshara.ServiceDefaults;
+using Meshara.ServiceDefaults.Health;
+using Meshara.ServiceDefaults.Logging;
+
+namespace Meshara.Node;
+
+/// <summary>Composes and runs a node.</summary>
+internal static class NodeHost
+{
+    /// <summary>Name of the key file inside the data directory.</summary>
+    public const string KeyFileName = "identity.key";
+
+    /// <summary>Runs a node until the token is cancelled, then drains it.</summary>
+    /// <returns>0, or 1 when a part of the node failed; every failure to start is an exception that says what to do.</returns>
+    /// <exception cref="MesharaException">Settings, key file, ports or storage.</exception>
+    public static async Task<int> RunAsync(NodeSettings settings, CancellationToken stop)
+    {
+        await using var app = Build(settings);
+        await app.StartAsync(CancellationToken.None);
+        await WaitAsync(app, stop);
+        await app.StopAsync(CancellationToken.None);
+        return app.Services.GetRequiredService<MeshNode>().Failure is null ? ExitCodes.Ok : ExitCodes.Unexpected;
+    }
+
+    /// <summary>A node that has not been started: keys loaded, nothing bound.</summary>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.KeyFile"/> or <see cref="ErrorCodes.Configuration"/>.</exception>
+    public static WebApplication Build(NodeSettings settings)
+    {
+        var passphrase = settings.Node.PassphraseFile is { } file ? PassphraseFile.Read(file) : null;
+        var identity = KeyFile.LoadOrCreate(Path.Combine(settings.Node.DataDirectory, KeyFileName), passphrase);
+
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddConfiguration(settings.Configuration);
+        builder.Services.AddSingleton<IHostLifetime, CallerLifetime>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.Delivery.DrainTimeout + TimeSpan.FromSeconds(10));
+        builder.AddServiceDefaults(options => Describe(options, settings, identity));
+        settings.AddTo(builder.Services);
+        builder.Services.AddMesh(identity);
+        builder.Services.AddMeshApi();
+        builder.Services.AddHealthChecks()
+            .AddCheck<PeersCheck>("peers", tags: [HealthTags.Health])
+            .AddCheck<StorageCheck>("storage", tags: [HealthTags.Health])
+            .AddCheck<ReadyCheck>("mesh", tags: [HealthTags.Ready]);
+        builder.Services.AddSingleton<PeersCheck>();
+
+        var app = builder.Build();
+        app.UseMeshApi();
+        app.MapDefaultEndpoints();
+        app.MapMeshApi();
+        return app;
+    }
+
+    private static void Describe(ServiceDefaultsOptions options, NodeSettings settings, NodeIdentity identity)
+    {
+        options.ServiceName = "meshara";
+        options.InstanceId = identity.Address.ToString();
+        options.ServiceVersion = BuildInfo.Version;
+        options.ResourceAttributes["meshara.node.name"] = settings.Node.Name;
+        options.Meters.Add(MeshTelemetry.Name);
+        options.ActivitySources.Add(MeshTelemetry.Name);
+        options.MetricsPort = settings.Metrics.Port == 0 ? null : settings.Metrics.Port;
+        foreach (var (area, target) in LogTargets)
+            options.LogTargets.Add(new LogTarget($"Meshara.Node.{area}", $"meshara::{target}"));
+        options.LogTargets.Add(new LogTarget("Meshara.Node", "meshara"));
+    }
+
+    private static readonly (string Area, string Target)[] LogTargets =
+    [
+        ("Transport", "network"), ("Routing", "routing"), ("Identity", "crypto"), ("Protocol", "crypto"),
+        ("Delivery", "delivery"), ("Gossip", "gossip"), ("Api", "api"), ("Storage", "storage"),
+    ];
+
+    private static async Task WaitAsync(WebApplication app, CancellationToken stop)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var asked = stop.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), ended);
+        using var stopping = app.Lifetime.ApplicationStopping.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), ended);
+        await ended.Task;
+    }
+
+    /// <summary>Signals belong to the command line, which also knows what a second one means.</summary>
+    private sealed class CallerLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
