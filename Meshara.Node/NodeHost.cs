@@ -39,7 +39,7 @@ internal static class NodeHost
         builder.Configuration.AddConfiguration(settings.Configuration);
         builder.Services.AddSingleton<IHostLifetime, CallerLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.Delivery.DrainTimeout + TimeSpan.FromSeconds(10));
-        builder.AddServiceDefaults(options => Describe(options, settings, identity));
+        AddDefaults(builder, settings, identity);
         settings.AddTo(builder.Services);
         builder.Services.AddMesh(identity);
         builder.Services.AddMeshApi();
@@ -54,6 +54,18 @@ internal static class NodeHost
         app.MapDefaultEndpoints();
         app.MapMeshApi();
         return app;
+    }
+
+    private static void AddDefaults(WebApplicationBuilder builder, NodeSettings settings, NodeIdentity identity)
+    {
+        try
+        {
+            builder.AddServiceDefaults(options => Describe(options, settings, identity));
+        }
+        catch (FormatException e)
+        {
+            throw new MesharaException(ErrorCodes.Configuration, $"MESHARA_LOG cannot be used: {e.Message}", e);
+        }
     }
 
     private static void Describe(ServiceDefaultsOptions options, NodeSettings settings, NodeIdentity identity)

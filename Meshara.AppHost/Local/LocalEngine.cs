@@ -1,0 +1,196 @@
+using System.Security.Cryptography;
+using Meshara.AppHost.Local.Tools;
+using Meshara.AppHost.Local.Traffic;
+
+namespace Meshara.AppHost.Local;
+
+/// <summary>
+/// Runs the stack as child processes of this one: node-1, then the other nodes, then the tools; then traffic, until its
+/// time is over or the host is told to stop; then everything is drained and stopped.
+/// </summary>
+internal sealed class LocalEngine(
+    StackOptions options, StackFiles files, Children children, StatusConsole console, StopRequests stops, TimeProvider time)
+{
+    private static readonly TimeSpan SettleDeadline = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan InterruptedSettleDeadline = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan SubscribeDeadline = TimeSpan.FromSeconds(15);
+
+    private readonly TrafficLedger _ledger = new(RandomNumberGenerator.GetHexString(12, lowercase: true), time);
+
+    /// <summary>Runs the stack.</summary>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    /// <exception cref="StackException">It cannot start.</exception>
+    public async Task<int> RunAsync()
+    {
+        var program = Locations.NodeExecutable();
+        var stack = Plan();
+        using var folder = Claim();
+        DiscardStaleResults();
+        try
+        {
+            var nodes = await StartNodesAsync(stack, program);
+            StartTools(stack);
+            if (options.Endpoints is { } endpoints)
+                EndpointsFile.Write(endpoints, nodes);
+            NodeTable.Write(console, nodes);
+            return await RunMeshAsync(nodes);
+        }
+        catch (OperationCanceledException) when (stops.Stop.IsCancellationRequested)
+        {
+            return stops.Kill.IsCancellationRequested ? ExitCodes.Killed : ExitCodes.Success;
+        }
+        finally
+        {
+            await children.StopAllAsync();
+        }
+    }
+
+    // Everything that can be found wrong beforehand is, so that a mesh is never half started.
+    private Stack Plan()
+    {
+        var ports = options.AutoPorts ? Ports.FindFree(options.Nodes, Random.Shared)
+            : options.PortBase is { } portBase ? StackPorts.From(portBase)
+            : StackPorts.Default;
+        var stack = Stack.Create(options.Nodes, ports);
+        if (Ports.Taken(stack.Nodes) is { Count: > 0 } taken)
+        {
+            throw new StackException(
+                $"Taken: {string.Join(", ", taken.Select(port => $"port {port.Port} ({port.Resource})"))}. "
+                + "Stop what listens there, or choose other ports with --port-base P or --ports auto.", ExitCodes.PortTaken);
+        }
+
+        return stack;
+    }
+
+    // Two hosts with one folder would run two nodes with one key.
+    private FileStream Claim()
+    {
+        try
+        {
+            Directory.CreateDirectory(files.Data);
+            return new FileStream(files.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new StackException($"{files.Data} cannot be used: {exception.Message} Choose another folder with --data DIR.");
+        }
+    }
+
+    // What an earlier run wrote must not be taken for what this one will write.
+    private void DiscardStaleResults()
+    {
+        foreach (var path in ((string?[])[options.Endpoints, options.Report]).OfType<string>().Where(File.Exists))
+        {
+            try
+            {
+                File.Delete(path);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new StackException($"{path} cannot be written: {exception.Message}");
+            }
+        }
+    }
+
+    private async Task<IReadOnlyList<LocalNode>> StartNodesAsync(Stack stack, string program)
+    {
+        console.WriteLine($"Starting {options.Nodes} {(options.Nodes == 1 ? "node" : "nodes")} in {files.Data}");
+        var deadline = TimeSpan.FromSeconds(30 + (2 * options.Nodes));
+        LocalNode Start(StackNode node) => children.Add(LocalNode.Start(node, stack, files, program, children.Display(node.Name)));
+
+        var first = Start(stack.Nodes[0]);
+        await first.WaitUntilReadyAsync(deadline, time, stops.Stop);
+        LocalNode[] nodes = [first, .. stack.Nodes.Skip(1).Select(Start)];
+        await WaitUntilAllReadyAsync(nodes, deadline);
+        return nodes;
+    }
+
+    // The first that fails ends the wait: the others need not be waited for to say so.
+    private async Task WaitUntilAllReadyAsync(IEnumerable<LocalNode> nodes, TimeSpan deadline)
+    {
+        using var failed = CancellationTokenSource.CreateLinkedTokenSource(stops.Stop);
+        var waits = nodes.Select(node => node.WaitUntilReadyAsync(deadline, time, failed.Token)).ToList();
+        try
+        {
+            await foreach (var wait in Task.WhenEach(waits))
+                await wait;
+        }
+        finally
+        {
+            await failed.CancelAsync();
+            await Task.WhenAll(waits).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void StartTools(Stack stack)
+    {
+        var monitoring = new MonitoringTools(stack, files, Locations.Alerts(), Environment.GetEnvironmentVariable("PATH"));
+        var (tools, missing) = monitoring.Prepare();
+        foreach (var tool in tools)
+        {
+            children.Add(tool);
+            console.WriteLine($"{tool.Name}  {tool.Url}");
+        }
+
+        foreach (var line in missing)
+            console.WriteLine(line);
+    }
+
+    private async Task<int> RunMeshAsync(IReadOnlyList<LocalNode> nodes)
+    {
+        using var watching = new CancellationTokenSource();
+        var watchers = nodes.Select(node => new InboxWatcher(node, _ledger, time)).ToList();
+        var watches = watchers.Select(watcher => watcher.RunAsync(watching.Token, stops.Stop)).ToList();
+        try
+        {
+            await WaitUntilWatchedAsync(watchers);
+            var started = time.GetTimestamp();
+            await SendTrafficAsync(nodes);
+            return await ConcludeAsync(nodes, time.GetElapsedTime(started));
+        }
+        finally
+        {
+            await watching.CancelAsync();
+            await Task.WhenAll(watches);
+        }
+    }
+
+    private async Task WaitUntilWatchedAsync(IReadOnlyList<InboxWatcher> watchers)
+    {
+        try
+        {
+            await Task.WhenAll(watchers.Select(watcher => watcher.Opened)).WaitAsync(SubscribeDeadline, time, stops.Stop);
+        }
+        catch (TimeoutException)
+        {
+            var closed = watchers.First(watcher => !watcher.Opened.IsCompleted);
+            throw new StackException($"The inbox of {closed.Node.Name} cannot be watched: {closed.LastError ?? "no answer"}.");
+        }
+    }
+
+    private async Task SendTrafficAsync(IReadOnlyList<LocalNode> nodes)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stops.Stop, children.AllNodesGone);
+        if (options.For is { } duration)
+            over.CancelAfter(duration);
+        var status = new StatusLine(nodes, _ledger, children, console, time).RunAsync(over.Token);
+        if (options.Traffic > 0 && nodes.Count > 1)
+            await new TrafficGenerator(nodes, _ledger, Random.Shared, time).RunAsync(options.Traffic, over.Token, stops.Stop);
+        else if (options.Traffic > 0)
+            console.WriteLine("No traffic: a single node has nobody to send to.");
+        await status;
+    }
+
+    private async Task<int> ConcludeAsync(IReadOnlyList<LocalNode> nodes, TimeSpan duration)
+    {
+        _ledger.Close();
+        var deadline = stops.Stop.IsCancellationRequested ? InterruptedSettleDeadline : SettleDeadline;
+        await _ledger.Settled.WaitAsync(deadline, time, stops.Kill).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        var report = TrafficReport.Of(nodes.Count, _ledger.CountFinally(), duration);
+        if (options.Report is { } file)
+            EndpointsFile.WriteAtomically(file, report.ToJson());
+        console.WriteLine(StatusLine.Summary(report));
+        return report.Failed > 0 || children.HasLostNode ? ExitCodes.Failure : ExitCodes.Success;
+    }
+}

@@ -1,0 +1,35 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace Meshara.AppHost.Local;
+
+/// <summary>Files of this build, at the places the build wrote into the assembly (see RecordLocations in the project file).</summary>
+internal static class Locations
+{
+    /// <summary>The executable of the node that was built with this host.</summary>
+    /// <exception cref="StackException">It is not there.</exception>
+    public static string NodeExecutable()
+    {
+        var program = Path.ChangeExtension(Recorded("MesharaNode"), OperatingSystem.IsWindows() ? ".exe" : null);
+        return File.Exists(program)
+            ? program
+            : throw new StackException($"The node's program {program} is missing. Build it with: dotnet build Meshara.AppHost");
+    }
+
+    /// <summary>The folder with prometheus.yml, rules and alertmanager.yml.</summary>
+    public static string Alerts() => Recorded("MesharaAlerts");
+
+    /// <summary>
+    /// Root of the .NET installation this process runs on: a framework-dependent program started by path finds its
+    /// runtime there even when dotnet is not installed at the default place.
+    /// </summary>
+    public static string DotnetRoot() =>
+        Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+
+    private static string Recorded(string key)
+    {
+        var relative = typeof(Locations).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(a => a.Key == key)?.Value
+            ?? throw new InvalidOperationException($"the build did not record {key}");
+        return Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, relative));
+    }
+}

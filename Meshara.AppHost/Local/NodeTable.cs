@@ -1,0 +1,28 @@
+using Spectre.Console;
+
+namespace Meshara.AppHost.Local;
+
+/// <summary>The table of nodes shown when all are ready.</summary>
+internal static class NodeTable
+{
+    // An address has 52 characters and is there to be copied, so it is never wrapped; with full URLs beside it a row needs this much.
+    private const int FullWidth = 150;
+
+    public static void Write(StatusConsole console, IEnumerable<LocalNode> nodes)
+    {
+        ArgumentNullException.ThrowIfNull(console);
+        var full = console.Width >= FullWidth;
+        string Show(string url) => full ? url : ":" + new Uri(url).Port;
+
+        var table = new Table { Border = full ? TableBorder.Rounded : TableBorder.None };
+        foreach (var title in (string[])["name", "address", "mesh", "http", "metrics"])
+            table.AddColumn(new TableColumn(title).NoWrap());
+        foreach (var node in nodes)
+        {
+            string[] cells = [node.Name, node.Address, Show(node.MeshUrl), Show(node.HttpUrl), Show(node.MetricsUrl)];
+            table.AddRow(cells.Select(Markup.Escape).ToArray());
+        }
+
+        console.Write(table);
+    }
+}

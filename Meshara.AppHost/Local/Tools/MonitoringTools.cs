@@ -1,0 +1,79 @@
+using System.Globalization;
+
+namespace Meshara.AppHost.Local.Tools;
+
+/// <summary>Prometheus and Alertmanager as children of the host, when they are installed.</summary>
+internal sealed class MonitoringTools(Stack stack, StackFiles files, string alerts, string? searchPath)
+{
+    private const string Host = "127.0.0.1";
+    private const string Install = "apt-get install prometheus prometheus-alertmanager";
+
+    /// <summary>
+    /// Decides what runs and writes its configuration. Nothing is started yet.
+    /// </summary>
+    /// <returns>What to start, and a line for each that cannot be.</returns>
+    public (IReadOnlyList<Tool> Tools, IReadOnlyList<string> Missing) Prepare()
+    {
+        var tools = new List<Tool>();
+        var missing = new List<string>();
+        void Add(string name, Tool? tool, string? why)
+        {
+            if (tool is not null)
+                tools.Add(tool);
+            else
+                missing.Add($"{name} is not started: {why}.");
+        }
+
+        var (alertmanager, why) = PrepareAlertmanager();
+        Add("Alertmanager", alertmanager, why);
+        var (prometheus, whyNot) = PreparePrometheus(alertmanager is null ? null : Listen(stack.Ports.Alertmanager));
+        Add("Prometheus", prometheus, whyNot);
+        return (tools, missing);
+    }
+
+    private (Tool?, string?) PreparePrometheus(string? alertmanager)
+    {
+        if (Unavailable(stack.Ports.Prometheus, out var program, "prometheus") is { } reason)
+            return (null, reason);
+        if (!File.Exists(Path.Combine(alerts, "prometheus.yml")))
+            return (null, "alerts/prometheus.yml is not there");
+        PrometheusFolder.Write(alerts, files.Prometheus, stack, Host, Listen(stack.Ports.Prometheus), alertmanager);
+        return (new Tool("prometheus", $"http://{Listen(stack.Ports.Prometheus)}", program, files.Prometheus,
+        [
+            "--config.file=prometheus.yml",
+            "--storage.tsdb.path=data",
+            "--storage.tsdb.retention.time=15d",
+            "--storage.tsdb.retention.size=1GB",
+            "--enable-feature=exemplar-storage",
+            $"--web.listen-address={Listen(stack.Ports.Prometheus)}",
+        ]), null);
+    }
+
+    private (Tool?, string?) PrepareAlertmanager()
+    {
+        // Debian calls it prometheus-alertmanager.
+        if (Unavailable(stack.Ports.Alertmanager, out var program, "alertmanager", "prometheus-alertmanager") is { } reason)
+            return (null, reason);
+        if (AlertmanagerFolder.Write(alerts, files.Alertmanager, Listen(stack.Ports.MailpitSmtp)) is { } incomplete)
+            return (null, incomplete);
+        return (new Tool("alertmanager", $"http://{Listen(stack.Ports.Alertmanager)}", program, files.Alertmanager,
+        [
+            "--config.file=alertmanager.yml",
+            "--storage.path=data",
+            // Alone, without the ten seconds that it otherwise waits for others to gossip with.
+            "--cluster.listen-address=",
+            $"--web.listen-address={Listen(stack.Ports.Alertmanager)}",
+        ]), null);
+    }
+
+    // A Prometheus that the system runs as a service often holds the default port; the mesh does not need ours.
+    private string? Unavailable(int port, out string program, params string[] names)
+    {
+        program = ToolPath.Find(searchPath, names) ?? "";
+        if (program.Length == 0)
+            return $"it is not installed ({Install})";
+        return Ports.IsFree(port) ? null : $"port {port} is taken; choose others with --port-base P or --ports auto";
+    }
+
+    private static string Listen(int port) => string.Create(CultureInfo.InvariantCulture, $"{Host}:{port}");
+}

@@ -1,0 +1,27 @@
+namespace Meshara.AppHost;
+
+/// <summary>
+/// Where a mesh keeps its files. The folders of the tools are laid out as the containers see them under
+/// <c>/etc/prometheus</c> and <c>/etc/alertmanager</c>, so that one configuration serves both.
+/// </summary>
+/// <param name="Data">The mesh's folder (<c>--data</c>), as an absolute path.</param>
+internal sealed record StackFiles(string Data)
+{
+    /// <summary>Held open by the host that uses the folder.</summary>
+    public string Lock => Path.Combine(Data, "host.lock");
+
+    /// <summary>What the children print.</summary>
+    public string Logs => Path.Combine(Data, "logs");
+
+    /// <summary>Prometheus' configuration: <c>prometheus.yml</c>, <c>rules/</c> and <c>targets/</c>.</summary>
+    public string Prometheus => Path.Combine(Data, "prometheus");
+
+    /// <summary>Alertmanager's configuration: <c>alertmanager.yml</c>, <c>templates/</c> and <c>secrets/</c>.</summary>
+    public string Alertmanager => Path.Combine(Data, "alertmanager");
+
+    /// <summary>Keys and storage of a node; kept between runs, so that its address is.</summary>
+    public string Node(string name) => Path.Combine(Data, name);
+
+    /// <summary>The log of a node or tool.</summary>
+    public string Log(string name) => Path.Combine(Logs, name + ".log");
+}

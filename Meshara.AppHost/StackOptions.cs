@@ -1,0 +1,32 @@
+namespace Meshara.AppHost;
+
+/// <summary>What the caller asked for, checked. See <see cref="StackCommandLine"/> for where it comes from.</summary>
+internal sealed record StackOptions
+{
+    /// <summary>Number of nodes, 1 to <see cref="Stack.MaxNodes"/>.</summary>
+    public int Nodes { get; init; } = 5;
+
+    /// <summary>Private messages a second, all nodes together; 0 for none.</summary>
+    public double Traffic { get; init; } = 10;
+
+    /// <summary>How long traffic runs before the stack stops; null until it is stopped.</summary>
+    public TimeSpan? For { get; init; }
+
+    /// <summary>Base of <see cref="StackPorts.From"/>; null for <see cref="StackPorts.Default"/>.</summary>
+    public int? PortBase { get; init; }
+
+    /// <summary>Take a free range of ports instead.</summary>
+    public bool AutoPorts { get; init; }
+
+    /// <summary>Keys, storage and logs; relative to the working directory.</summary>
+    public string Data { get; init; } = ".meshara";
+
+    /// <summary>Written when every node is ready; null for not at all.</summary>
+    public string? Endpoints { get; init; }
+
+    /// <summary>Written at the end; null for not at all.</summary>
+    public string? Report { get; init; }
+
+    /// <summary>Stop when standard input closes.</summary>
+    public bool StopWithInput { get; init; }
+}

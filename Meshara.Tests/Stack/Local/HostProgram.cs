@@ -1,0 +1,41 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Meshara.Tests.Stack.Local;
+
+/// <summary>The programs under test, where the build of this test put them: same configuration, same framework.</summary>
+internal static class HostProgram
+{
+    // …/Meshara.Tests/bin/Debug/net10.0/ → Debug/net10.0 and the folder of the solution.
+    private static readonly DirectoryInfo Output = new(AppContext.BaseDirectory);
+    private static readonly string Flavour = Path.Combine(Output.Parent!.Name, Output.Name);
+    private static readonly string Root = Output.Parent!.Parent!.Parent!.Parent!.FullName;
+
+    /// <summary>Debug or Release, as the test.</summary>
+    public static string Configuration => Output.Parent!.Name;
+
+    /// <summary>The host's executable.</summary>
+    public static string Host { get; } = Existing(Path.Combine(Root, "Meshara.AppHost", "bin", "local", Flavour, Executable("Meshara.AppHost")));
+
+    /// <summary>The node's executable.</summary>
+    public static string Node { get; } = Existing(Path.Combine(Root, "Meshara.Node", "bin", Flavour, Executable("meshara")));
+
+    /// <summary>The project's own alerting files.</summary>
+    public static string Alerts { get; } = Path.Combine(Root, "alerts");
+
+    /// <summary>How to start one of them: it finds the runtime this test runs on.</summary>
+    public static ProcessStartInfo Start(string program, params IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments);
+        start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+        // Whatever the developer's shell has set for a mesh of their own is not meant for the tests.
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MESHARA_", StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(name);
+        return start;
+    }
+
+    private static string Executable(string name) => OperatingSystem.IsWindows() ? name + ".exe" : name;
+
+    private static string Existing(string path) =>
+        File.Exists(path) ? path : throw new FileNotFoundException("Build the solution first: a program under test is missing.", path);
+}

@@ -1,0 +1,235 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Meshara.AppHost;
+using Meshara.AppHost.Local.Tools;
+
+namespace Meshara.Tests.Stack.Local;
+
+/// <summary>The host as those who start it meet it: its files, its exit codes, and what it leaves behind.</summary>
+[Collection(MeshCollection.Name)]
+public sealed class HostTests
+{
+    private static CancellationToken Test => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_run_with_traffic_reports_that_everything_arrived()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.File("report.json");
+        await using var mesh = await LocalMesh.StartAsync(3, Test, ["--traffic", "20", "--for", "5s", "--report", file]);
+
+        Assert.True(await mesh.Host.ExitAsync(Test) == 0, mesh.Host.Output);
+        var report = JsonSerializer.Deserialize<JsonElement>(await File.ReadAllTextAsync(file, Test));
+        Assert.Equal(
+            ["nodes", "sent", "delivered", "failed", "p50_ms", "p99_ms", "broadcasts", "broadcast_coverage", "seconds"],
+            report.EnumerateObject().Select(property => property.Name));
+        double Value(string name) => report.GetProperty(name).GetDouble();
+        Assert.Equal((3, 0, 1), (Value("nodes"), Value("failed"), Value("broadcast_coverage")));
+        Assert.Equal(Value("sent"), Value("delivered"));
+        Assert.InRange(Value("sent"), 1, 100);
+        Assert.InRange(Value("broadcasts"), 1, 2);
+        Assert.InRange(Value("p50_ms"), 0.001, Value("p99_ms"));
+        Assert.InRange(Value("seconds"), 5, double.MaxValue);
+    }
+
+    [Fact]
+    public async Task Nothing_is_left_of_a_mesh_whose_host_is_killed()
+    {
+        await using var mesh = await LocalMesh.StartAsync(2, Test);
+        var children = Children(mesh);
+        try
+        {
+            await mesh.Host.KillAsync(Test);
+            await EndAsync(children);
+        }
+        finally
+        {
+            children.ForEach(child => child.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task Nothing_is_left_of_a_mesh_whose_dotnet_run_is_killed()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "there dotnet run ends its child by itself");
+        using var folder = new TemporaryFolder();
+        var endpoints = folder.File("endpoints.json");
+        var muxer = Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet");
+        var project = Path.GetFullPath(Path.Combine(HostProgram.Alerts, "..", "Meshara.AppHost"));
+        // Not --stop-with-input: it is the vanished parent that the host has to notice, not the end of its input.
+        await using var run = new RunningProgram(HostProgram.Start(muxer,
+        [
+            "run", "--no-build", "--project", project, "-c", HostProgram.Configuration, "--",
+            "--nodes", "2", "--ports", "auto", "--data", folder.File("data"), "--traffic", "0", "--endpoints", endpoints,
+        ]));
+        var nodes = await LocalMesh.ReadEndpointsAsync(run, endpoints, Test);
+        var children = nodes.Select(node => Process.GetProcessById(node.Endpoint.Pid)).ToList();
+        try
+        {
+            await run.KillAsync(Test);
+            await EndAsync(children);
+        }
+        finally
+        {
+            children.ForEach(child => child.Dispose());
+            foreach (var node in nodes)
+                node.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task A_request_to_terminate_drains_the_mesh()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "there is no SIGTERM");
+        await using var mesh = await LocalMesh.StartAsync(2, Test, ["--traffic", "20"]);
+        var children = Children(mesh);
+        try
+        {
+            using var kill = Process.Start("kill", ["-TERM", mesh.Host.Id.ToString(CultureInfo.InvariantCulture)]);
+
+            Assert.True(await mesh.Host.ExitAsync(Test) == 0, mesh.Host.Output);
+            Assert.Contains("Stopping the mesh", mesh.Host.Output, StringComparison.Ordinal);
+            await EndAsync(children);
+        }
+        finally
+        {
+            children.ForEach(child => child.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task A_node_that_dies_is_reported_and_the_mesh_goes_on()
+    {
+        await using var mesh = await LocalMesh.StartAsync(3, Test);
+        using (var victim = Process.GetProcessById(mesh.Nodes[1].Endpoint.Pid))
+            victim.Kill();
+
+        await mesh.Host.PrintsAsync("node-2  ended unexpectedly with exit code 137", Test);
+        await mesh.Nodes[0].SendAsync(mesh.Nodes[2], "we are still here", Test);
+        await mesh.Nodes[2].ReceiveAsync("we are still here", Test);
+        Assert.Equal(ExitCodes.Failure, await mesh.Host.StopAsync(Test));
+    }
+
+    [Fact]
+    public async Task Nodes_keep_their_addresses_from_run_to_run()
+    {
+        using var folder = new TemporaryFolder();
+        async Task<string[]> AddressesAsync()
+        {
+            await using var mesh = await LocalMesh.StartAsync(2, Test, data: folder.Path);
+            Assert.Equal(0, await mesh.Host.StopAsync(Test));
+            return [.. mesh.Nodes.Select(node => node.Address)];
+        }
+
+        var first = await AddressesAsync();
+        Assert.Equal(2, first.Distinct().Count());
+        Assert.Equal(first, await AddressesAsync());
+        Assert.True(File.Exists(Path.Combine(folder.Path, "logs", "node-2.log")));
+        Assert.True(File.Exists(Path.Combine(folder.Path, "logs", "node-2.1.log")));
+    }
+
+    [Fact]
+    public async Task A_second_host_does_not_share_a_folder()
+    {
+        await using var mesh = await LocalMesh.StartAsync(1, Test);
+        await using var second = new RunningProgram(HostProgram.Start(HostProgram.Host, "--nodes", "1", "--ports", "auto", "--data", mesh.Data, "--stop-with-input"));
+
+        Assert.Equal(ExitCodes.Failure, await second.ExitAsync(Test));
+        Assert.Contains("--data DIR", second.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_named_before_anything_starts()
+    {
+        using var folder = new TemporaryFolder();
+        var portBase = Meshara.AppHost.Local.Ports.FindFree(2, Random.Shared).Mesh;
+        using var listener = new TcpListener(IPAddress.Loopback, portBase + 2);
+        listener.Start();
+        await using var host = new RunningProgram(HostProgram.Start(HostProgram.Host, "--nodes", "2", "--port-base", $"{portBase}", "--data", folder.File("data")));
+
+        Assert.Equal(ExitCodes.PortTaken, await host.ExitAsync(Test));
+        Assert.Equal(
+            $"meshara-apphost: Taken: port {portBase + 2} (node-2 mesh). Stop what listens there, or choose other ports with --port-base P or --ports auto.",
+            host.Output);
+        Assert.False(Directory.Exists(folder.File("data")));
+    }
+
+    [Fact]
+    public async Task A_wrong_option_ends_with_one_line()
+    {
+        await using var host = new RunningProgram(HostProgram.Start(HostProgram.Host, "--nodes", "none"));
+
+        Assert.Equal(ExitCodes.Usage, await host.ExitAsync(Test));
+        Assert.Equal("meshara-apphost: --nodes must be a whole number from 1 to 50, but is 'none'.", host.Output);
+    }
+
+    [Fact]
+    public async Task Prometheus_scrapes_every_node_under_its_name()
+    {
+        Assert.SkipWhen(ToolPath.Find(Environment.GetEnvironmentVariable("PATH"), "prometheus") is null, "Prometheus is not installed");
+        await using var mesh = await LocalMesh.StartAsync(2, Test);
+        var line = mesh.Host.Output.Split('\n').Single(line => line.StartsWith("prometheus  http", StringComparison.Ordinal));
+        var query = new Uri(new Uri(line.Split("  ")[1]), "/api/v1/query?query=" + Uri.EscapeDataString("""up{job="meshara", cluster="local"} == 1"""));
+
+        await mesh.Nodes[0].UntilAsync("and node-2 are scraped", async () =>
+        {
+            var answer = JsonSerializer.Deserialize<JsonElement>(await mesh.Nodes[0].Http.GetStringAsync(query, Test));
+            var up = answer.GetProperty("data").GetProperty("result").EnumerateArray().Select(series => series.GetProperty("metric").GetProperty("node").GetString());
+            return up.Order().SequenceEqual(["node-1", "node-2"]);
+        }, Test);
+    }
+
+    // The nodes, and on Linux everything else that the host started, down to the last generation.
+    private static List<Process> Children(LocalMesh mesh)
+    {
+        var ids = mesh.Nodes.Select(node => node.Endpoint.Pid).ToHashSet();
+        if (OperatingSystem.IsLinux())
+        {
+            var parents = Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _))
+                .Select(name => (Id: int.Parse(name!, CultureInfo.InvariantCulture), Parent: ParentOf(name!))).ToList();
+            var found = new HashSet<int> { mesh.Host.Id };
+            while (parents.Any(process => found.Contains(process.Parent) && found.Add(process.Id)))
+                continue;
+            found.Remove(mesh.Host.Id);
+            Assert.Superset(ids, found);
+            ids = found;
+        }
+
+        return [.. ids.Select(Process.GetProcessById)];
+    }
+
+    // `1234 (name with) spaces) S 1 …`: the parent is the second field after the last parenthesis.
+    private static int ParentOf(string id)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{id}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0; // It has ended meanwhile.
+        }
+    }
+
+    private static async Task EndAsync(IEnumerable<Process> processes)
+    {
+        foreach (var process in processes)
+        {
+            try
+            {
+                await process.WaitForExitAsync(Test).WaitAsync(NodeClient.Deadline, Test);
+            }
+            catch (TimeoutException)
+            {
+                var name = process.ProcessName;
+                process.Kill();
+                Assert.Fail($"{name} was still running after {NodeClient.Deadline.TotalSeconds} s.");
+            }
+        }
+    }
+}

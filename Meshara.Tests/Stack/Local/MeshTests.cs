@@ -1,0 +1,126 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Meshara.Tests.Stack.Local;
+
+/// <summary>What a mesh of real processes does for those who use it.</summary>
+[Collection(MeshCollection.Name)]
+public sealed class MeshTests(MeshTests.FiveNodes mesh) : IClassFixture<MeshTests.FiveNodes>
+{
+    private static CancellationToken Test => TestContext.Current.CancellationToken;
+
+    private IReadOnlyList<NodeClient> Nodes => mesh.Nodes;
+
+    [Fact]
+    public async Task Private_messages_arrive_between_all_pairs()
+    {
+        var pairs = Nodes.SelectMany(from => Nodes.Where(to => to != from).Select(to => (From: from, To: to, Text: $"{from.Name} to {to.Name}"))).ToList();
+        Assert.Equal(20, pairs.Count);
+
+        var sent = await Task.WhenAll(pairs.Select(async pair => (pair.From, pair.To, pair.Text, Id: await pair.From.SendAsync(pair.To, pair.Text, Test))));
+
+        foreach (var (from, to, text, id) in sent)
+        {
+            var message = await to.ReceiveAsync(text, Test);
+            Assert.Equal((id, from.Address, "private"), (message.Id, message.From, message.Type));
+            await from.UntilAsync($"has '{text}' acknowledged", async () => await from.StateAsync(id, Test) == "acknowledged", Test);
+        }
+    }
+
+    [Fact]
+    public async Task A_broadcast_reaches_every_other_node()
+    {
+        var origin = Nodes[1];
+        var id = await origin.BroadcastAsync("to everybody", Test);
+
+        foreach (var node in Nodes.Where(node => node != origin))
+        {
+            var message = await node.ReceiveAsync("to everybody", Test);
+            Assert.Equal((id, origin.Address, "broadcast"), (message.Id, message.From, message.Type));
+        }
+    }
+
+    [Fact]
+    public async Task A_node_that_joins_late_is_part_of_the_mesh()
+    {
+        await using var late = await SingleNode.StartAsync("late", [Nodes[0]], Test);
+
+        await late.Client.SendAsync(Nodes[4], "hello from the late one", Test);
+        Assert.Equal(late.Client.Address, (await Nodes[4].ReceiveAsync("hello from the late one", Test)).From);
+
+        await Nodes[3].SendAsync(late.Client, "hello to the late one", Test);
+        Assert.Equal(Nodes[3].Address, (await late.Client.ReceiveAsync("hello to the late one", Test)).From);
+
+        await Nodes[2].BroadcastAsync("the late one too", Test);
+        Assert.Equal("broadcast", (await late.Client.ReceiveAsync("the late one too", Test)).Type);
+    }
+
+    [Fact]
+    public async Task A_node_that_leaves_is_missed_and_disturbs_nobody()
+    {
+        await using var leaving = await SingleNode.StartAsync("leaving", [Nodes[0]], Test);
+        var gone = leaving.Client.Address;
+        await Nodes[0].UntilAsync("sees the node", async () => (await Nodes[0].PeersAsync(Test)).Contains(gone), Test);
+
+        Assert.Equal(0, await leaving.Process.StopAsync(Test));
+
+        foreach (var node in Nodes)
+            await node.UntilAsync("has dropped the node", async () => !(await node.PeersAsync(Test)).Contains(gone), Test);
+        var waiting = await Nodes[0].SendAsync(leaving.Client, "nobody is home", Test);
+        await Nodes[3].SendAsync(Nodes[4], "we go on", Test);
+        await Nodes[4].ReceiveAsync("we go on", Test);
+        Assert.Equal("pending", await Nodes[0].StateAsync(waiting, Test));
+    }
+
+    [Fact]
+    public async Task A_node_that_is_killed_comes_back_as_itself_and_gets_what_was_sent_meanwhile()
+    {
+        await using var victim = await SingleNode.StartAsync("victim", [Nodes[0], Nodes[1]], Test);
+        var address = victim.Client.Address;
+        await victim.Process.KillAsync(Test);
+        var id = await Nodes[2].SendAsync(victim.Client, "while you were away", Test);
+
+        await victim.StartAsync(Test);
+
+        Assert.Equal(address, victim.Client.Address);
+        Assert.Equal(id, (await victim.Client.ReceiveAsync("while you were away", Test)).Id);
+        await Nodes[2].UntilAsync("has the acknowledgment", async () => await Nodes[2].StateAsync(id, Test) == "acknowledged", Test);
+    }
+
+    [Fact]
+    public async Task A_running_node_tells_how_it_fares()
+    {
+        var node = Nodes[0];
+        await Nodes[1].SendAsync(node, "count me", Test);
+        await node.ReceiveAsync("count me", Test);
+
+        var health = JsonSerializer.Deserialize<JsonElement>(await node.Http.GetStringAsync("health", Test));
+        Assert.Equal("Healthy", health.GetProperty("status").GetString());
+        Assert.InRange(health.GetProperty("connected_peers").GetInt32(), 1, 1000);
+        foreach (var path in (string[])["ready", "live"])
+        {
+            using var response = await node.Http.GetAsync(path, Test);
+            Assert.True(response.IsSuccessStatusCode, path);
+        }
+
+        var metrics = await node.Http.GetStringAsync(node.Endpoint.Metrics, Test);
+        Assert.Matches(new Regex("""^meshara_messages_received_total\{[^}]*message_type="private"[^}]*\} [1-9]""", RegexOptions.Multiline), metrics);
+        Assert.Matches(new Regex(@"^meshara_connected_peers(\{[^}]*\})? [1-9]", RegexOptions.Multiline), metrics);
+    }
+
+    /// <summary>One mesh for all of these tests: they only add to it.</summary>
+    public sealed class FiveNodes : IAsyncLifetime
+    {
+        private LocalMesh? _mesh;
+
+        internal IReadOnlyList<NodeClient> Nodes => _mesh!.Nodes;
+
+        public async ValueTask InitializeAsync() => _mesh = await LocalMesh.StartAsync(5, TestContext.Current.CancellationToken);
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_mesh is not null)
+                await _mesh.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Text.Json;
+using Meshara.AppHost;
+using Meshara.AppHost.Local;
+using MeshStack = Meshara.AppHost.Stack;
+
+namespace Meshara.Tests.Stack.Local;
+
+/// <summary>
+/// One <c>meshara run</c> started by the test itself, with whatever flags the test is about; it can be killed and started
+/// again with the same keys and ports.
+/// </summary>
+internal sealed class SingleNode : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly StackNode _ports;
+    private readonly string[] _flags;
+    private RunningProgram? _process;
+
+    private SingleNode(string name, IEnumerable<string> flags)
+    {
+        _ports = MeshStack.Create(1, Ports.FindFree(1, Random.Shared)).Nodes[0] with { Name = name };
+        _flags = [.. flags];
+        Client = new NodeClient(EndpointOf(address: "", pid: 0));
+    }
+
+    /// <summary>The node's API.</summary>
+    public NodeClient Client { get; private set; }
+
+    /// <summary>The node's process.</summary>
+    public RunningProgram Process => _process ?? throw new InvalidOperationException("the node was not started");
+
+    /// <summary>Starts a node and returns when it is ready.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="bootstrap">The nodes it asks to join.</param>
+    /// <param name="test">The test's token.</param>
+    /// <param name="flags">Further flags of <c>meshara run</c>, such as <c>--advertise none</c>.</param>
+    public static async Task<SingleNode> StartAsync(
+        string name, IEnumerable<NodeClient> bootstrap, CancellationToken test, params IEnumerable<string> flags)
+    {
+        var node = new SingleNode(name, [.. bootstrap.SelectMany(peer => (string[])["--bootstrap", peer.Endpoint.Mesh]), .. flags]);
+        try
+        {
+            await node.StartAsync(test);
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts the node, for the first time or again after its process ended.</summary>
+    public async Task StartAsync(CancellationToken test)
+    {
+        var process = _process = new RunningProgram(HostProgram.Start(HostProgram.Node,
+        [
+            "run",
+            "--name", _ports.Name,
+            "--data", _folder.File("data"),
+            "--mesh", $"127.0.0.1:{_ports.MeshPort}",
+            "--http", $"127.0.0.1:{_ports.HttpPort}",
+            "--metrics", _ports.MetricsPort.ToString(CultureInfo.InvariantCulture),
+            "--stop-with-input",
+            .. _flags,
+        ]));
+        await Client.UntilAsync("is ready", async () =>
+        {
+            Assert.False(process.HasExited, $"{_ports.Name} ended before it was ready. It printed:\n{process.Output}");
+            using var response = await Client.Http.GetAsync("ready", test);
+            return response.IsSuccessStatusCode;
+        }, test);
+        var identity = JsonSerializer.Deserialize<JsonElement>(await Client.Http.GetStringAsync("api/node", test));
+        Client.Dispose();
+        Client = new NodeClient(EndpointOf(identity.GetProperty("address").GetString()!, process.Id));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+            await _process.DisposeAsync();
+        Client.Dispose();
+        _folder.Dispose();
+    }
+
+    private NodeEndpoint EndpointOf(string address, int pid) => new(
+        _ports.Name, address, $"tcp://127.0.0.1:{_ports.MeshPort}", $"http://127.0.0.1:{_ports.HttpPort}",
+        $"http://127.0.0.1:{_ports.MetricsPort}/metrics", pid);
+}

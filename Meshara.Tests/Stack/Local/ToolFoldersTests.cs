@@ -1,0 +1,156 @@
+using System.Text.Json.Nodes;
+using Meshara.AppHost;
+using Meshara.AppHost.Local;
+using Meshara.AppHost.Local.Tools;
+using YamlDotNet.RepresentationModel;
+using MeshStack = Meshara.AppHost.Stack;
+
+namespace Meshara.Tests.Stack.Local;
+
+public sealed class ToolFoldersTests : IDisposable
+{
+    private const string Mail = "127.0.0.1:1025";
+
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void Prometheus_finds_the_projects_configuration_as_it_is_beside_generated_targets()
+    {
+        var to = _folder.File("prometheus");
+        PrometheusFolder.Write(HostProgram.Alerts, to, MeshStack.Create(2, StackPorts.Default), "127.0.0.1", "127.0.0.1:9090", "127.0.0.1:9093");
+
+        Assert.Equal(File.ReadAllText(Path.Combine(HostProgram.Alerts, "prometheus.yml")), File.ReadAllText(Path.Combine(to, "prometheus.yml")));
+        Assert.Equal(
+            """[{"targets":["127.0.0.1:9465"],"labels":{"cluster":"local","node":"node-1"}},{"targets":["127.0.0.1:9466"],"labels":{"cluster":"local","node":"node-2"}}]""",
+            Json(to, "meshara.json"));
+        Assert.Equal("""[{"targets":["127.0.0.1:9090"],"labels":{"cluster":"local"}}]""", Json(to, "prometheus.json"));
+        Assert.Equal("""[{"targets":["127.0.0.1:9093"],"labels":{"cluster":"local"}}]""", Json(to, "alertmanager.json"));
+    }
+
+    [Fact]
+    public void Without_an_Alertmanager_its_targets_are_empty()
+    {
+        var to = _folder.File("prometheus");
+        PrometheusFolder.Write(HostProgram.Alerts, to, MeshStack.Create(1, StackPorts.Default), "127.0.0.1", "127.0.0.1:9090", alertmanager: null);
+
+        Assert.Equal("[]", Json(to, "alertmanager.json"));
+    }
+
+    [Fact]
+    public void Every_file_that_prometheus_yml_names_is_in_its_folder()
+    {
+        var to = _folder.File("prometheus");
+        PrometheusFolder.Write(HostProgram.Alerts, to, MeshStack.Create(1, StackPorts.Default), "127.0.0.1", "127.0.0.1:9090", null);
+        var yaml = new YamlStream();
+        using (var reader = File.OpenText(Path.Combine(to, "prometheus.yml")))
+            yaml.Load(reader);
+
+        var files = yaml.Documents[0].AllNodes.OfType<YamlMappingNode>()
+            .Where(node => node.Children.ContainsKey("files"))
+            .SelectMany(node => ((YamlSequenceNode)node["files"]).Select(file => ((YamlScalarNode)file).Value!))
+            .ToList();
+        Assert.Contains("targets/meshara.json", files);
+        Assert.All(files, file => Assert.True(File.Exists(Path.Combine(to, file)), file));
+    }
+
+    [Fact]
+    public void Rules_of_an_earlier_run_do_not_stay()
+    {
+        var alerts = Alerts(("prometheus.yml", ""), ("rules/new.yml", "new"));
+        var to = _folder.File("prometheus");
+        Directory.CreateDirectory(Path.Combine(to, "rules"));
+        File.WriteAllText(Path.Combine(to, "rules", "old.yml"), "old");
+
+        PrometheusFolder.Write(alerts, to, MeshStack.Create(1, StackPorts.Default), "127.0.0.1", "127.0.0.1:9090", null);
+
+        Assert.Equal(["new.yml"], Directory.GetFiles(Path.Combine(to, "rules")).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void Alertmanager_waits_for_its_secrets()
+    {
+        var alerts = Alerts(("alertmanager.yml", "receivers:\n  - name: pager\n    pagerduty_configs:\n      - routing_key_file: secrets/pagerduty\n"));
+        var to = _folder.File("alertmanager");
+
+        Assert.Contains(Path.Combine(to, "secrets/pagerduty"), AlertmanagerFolder.Write(alerts, to, Mail), StringComparison.Ordinal);
+
+        Directory.CreateDirectory(Path.Combine(to, "secrets"));
+        File.WriteAllText(Path.Combine(to, "secrets/pagerduty"), "key");
+        Assert.Null(AlertmanagerFolder.Write(alerts, to, Mail));
+    }
+
+    [Fact]
+    public void Mail_goes_to_the_catcher_of_this_machine_where_no_network_names_it()
+    {
+        var alerts = Alerts(("alertmanager.yml", "global:\n  smtp_smarthost: mailpit:1025 # caught\n  smtp_from: mailpit:1025\n"));
+        var to = _folder.File("alertmanager");
+
+        Assert.Null(AlertmanagerFolder.Write(alerts, to, Mail));
+
+        Assert.Equal("global:\n  smtp_smarthost: 127.0.0.1:1025 # caught\n  smtp_from: mailpit:1025\n", File.ReadAllText(Path.Combine(to, "alertmanager.yml")));
+    }
+
+    [Fact]
+    public void Alertmanager_without_a_configuration_is_not_started() =>
+        Assert.Equal("alerts/alertmanager.yml is not there", AlertmanagerFolder.Write(Alerts(), _folder.File("alertmanager"), Mail));
+
+    [Fact]
+    public void Secrets_are_the_files_that_settings_name() => Assert.Equal(
+        ["a", "b c", "/run/d", "e"],
+        AlertmanagerFolder.SecretFiles("""
+            global:
+              smtp_auth_password_file: a # why
+            # routing_key_file: commented/out
+            receivers:
+              - x_configs:
+                - url_file: "b c"
+                  routing_key_file: '/run/d'
+                  api_url: http://example.com/file
+                  credentials_file: e
+                  auth_password_file: a
+            """));
+
+    [Fact]
+    public void A_tool_that_is_not_installed_is_named_with_how_to_get_it()
+    {
+        var ports = Ports.FindFree(1, Random.Shared);
+        var tools = new MonitoringTools(MeshStack.Create(1, ports), new StackFiles(_folder.Path), HostProgram.Alerts, searchPath: _folder.Path);
+
+        var (found, missing) = tools.Prepare();
+
+        Assert.Empty(found);
+        Assert.Equal(
+            [
+                "Alertmanager is not started: it is not installed (apt-get install prometheus prometheus-alertmanager).",
+                "Prometheus is not started: it is not installed (apt-get install prometheus prometheus-alertmanager).",
+            ],
+            missing);
+    }
+
+    [Fact]
+    public void An_installed_tool_is_found_under_the_name_Debian_gives_it()
+    {
+        var extension = OperatingSystem.IsWindows() ? ".exe" : "";
+        File.WriteAllText(_folder.File("prometheus-alertmanager" + extension), "");
+
+        Assert.Equal(_folder.File("prometheus-alertmanager" + extension), ToolPath.Find($"/nowhere{Path.PathSeparator}{_folder.Path}", "alertmanager", "prometheus-alertmanager"));
+        Assert.Null(ToolPath.Find(null, "alertmanager"));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static string Json(string folder, string name) => JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "targets", name)))!.ToJsonString();
+
+    private string Alerts(params (string Name, string Text)[] files)
+    {
+        var alerts = _folder.File("alerts");
+        Directory.CreateDirectory(alerts);
+        foreach (var (name, text) in files)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(alerts, name))!);
+            File.WriteAllText(Path.Combine(alerts, name), text);
+        }
+
+        return alerts;
+    }
+}
