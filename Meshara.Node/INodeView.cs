@@ -36,6 +36,12 @@ public interface INodeView
     /// <summary>Age of the oldest unacknowledged message; zero when there is none.</summary>
     TimeSpan OldestPendingMessage { get; }
 
+    /// <summary>Nodes this node believes alive, itself included.</summary>
+    int MembershipSize { get; }
+
+    /// <summary>Eight hexadecimal digits; the same on two nodes that believe the same nodes alive.</summary>
+    string MembershipView { get; }
+
     /// <summary>Live connections, by address.</summary>
     IReadOnlyList<PeerInfo> GetPeers();
 

@@ -25,6 +25,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
     private readonly Topology _topology;
     private readonly Forwarder _forwarder;
     private readonly Broadcaster _broadcaster;
+    private readonly Membership _membership;
     private readonly Receiver _receiver;
     private readonly Acknowledger _acknowledger;
     private readonly Outbox _outbox;
@@ -38,7 +39,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
 
     public MeshNode(
         NodeIdentity identity, IOptions<NodeOptions> node, Listener listener, Swarm swarm, LocalRecord self, RoutingTable table, RouteCache routes,
-        Topology topology, Forwarder forwarder, Broadcaster broadcaster, Receiver receiver, Acknowledger acknowledger, Outbox outbox,
+        Topology topology, Forwarder forwarder, Broadcaster broadcaster, Membership membership, Receiver receiver, Acknowledger acknowledger, Outbox outbox,
         FrameDispatcher dispatcher, MeshTelemetry telemetry, ProcessResources process, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<MeshNode> logger)
     {
         _listener = listener;
@@ -49,6 +50,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
         _topology = topology;
         _forwarder = forwarder;
         _broadcaster = broadcaster;
+        _membership = membership;
         _receiver = receiver;
         _acknowledger = acknowledger;
         _outbox = outbox;
@@ -76,6 +78,10 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
 
     public TimeSpan OldestPendingMessage => _outbox.OldestPending;
 
+    public int MembershipSize => _membership.Size;
+
+    public string MembershipView => _membership.ViewHash;
+
     public IReadOnlyList<PeerInfo> GetPeers() =>
     [
         .. _swarm.Connections.OrderBy(connection => connection.Peer).Select(connection => new PeerInfo(
@@ -99,6 +105,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
         _work = Task.WhenAll(
             SuperviseAsync(_forwarder.RunAsync(_stopping.Token)),
             SuperviseAsync(_broadcaster.RunAsync(_stopping.Token)),
+            SuperviseAsync(_membership.RunAsync(_stopping.Token)),
             SuperviseAsync(_acknowledger.RunAsync(_stopping.Token)),
             SuperviseAsync(_receiver.RunAsync(_stopping.Token)),
             SuperviseAsync(_outbox.RunAsync(_stopping.Token)),

@@ -28,6 +28,7 @@ internal static class MeshServices
         services.AddSingleton<IMessageStore, MemoryMessageStore>();
         services.AddSingleton<IInbox>(provider => provider.GetRequiredService<IMessageStore>());
         services.AddSingleton<Broadcaster>();
+        services.AddSingleton<Membership>();
         AddDelivery(services);
         services.AddSingleton<MeshNode>();
         services.AddSingleton<INodeView>(provider => provider.GetRequiredService<MeshNode>());

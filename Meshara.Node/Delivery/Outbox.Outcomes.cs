@@ -92,17 +92,20 @@ internal sealed partial class Outbox
         {
             case MessageState.Acknowledged:
                 _telemetry.Attempt(AttemptOutcome.Acknowledged);
+                _telemetry.Completed(Completion.Acknowledged);
                 _telemetry.MessageLatency(_time.GetElapsedTime(message.AcceptedTimestamp));
                 message.Span?.AddEvent(new ActivityEvent("message_delivered"));
                 Log.Delivered(_logger, message.Id, message.Recipient, message.Attempts);
                 break;
             case MessageState.Rejected:
                 _telemetry.Attempt(AttemptOutcome.Rejected);
+                _telemetry.Completed(Completion.Rejected);
                 message.Span.Fail("rejected");
                 Log.Rejected(_logger, message.Id, message.Recipient);
                 break;
             default:
                 _telemetry.Dropped(DropReason.Expired);
+                _telemetry.Completed(Completion.Expired);
                 message.Span.Fail("expired");
                 Log.Expired(_logger, message.Id, message.Recipient, message.Attempts, message.LastFailure ?? "not attempted");
                 break;

@@ -18,4 +18,10 @@ public sealed class GossipOptions
     /// <summary>Broadcasts kept for peers that ask for them.</summary>
     [Range(16, 1_000_000)]
     public int MaxRecent { get; set; } = 2_000;
+
+    /// <summary>How often a node tells some peers whom it believes alive.</summary>
+    public TimeSpan MembershipInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>A member that nobody has heard of for this long counts as gone.</summary>
+    public TimeSpan MemberTimeout { get; set; } = TimeSpan.FromSeconds(10);
 }

@@ -24,6 +24,7 @@ internal sealed class MeshTelemetry : IDisposable
     private readonly Counter<long> _forwarded;
     private readonly Counter<long> _dropped;
     private readonly Counter<long> _attempts;
+    private readonly Counter<long> _completed;
     private readonly Counter<long> _connectionErrors;
     private readonly Counter<long> _connectionsOpened;
     private readonly Counter<long> _connectionsClosed;
@@ -47,6 +48,7 @@ internal sealed class MeshTelemetry : IDisposable
         _forwarded = _meter.CreateCounter<long>("meshara.messages.forwarded", "{message}", "Messages relayed for others.");
         _dropped = _meter.CreateCounter<long>("meshara.messages.dropped", "{message}", "Messages dropped, by reason.");
         _attempts = _meter.CreateCounter<long>("meshara.delivery.attempts", "{attempt}", "Delivery attempts of private messages, by outcome.");
+        _completed = _meter.CreateCounter<long>("meshara.messages.completed", "{message}", "Private messages this node accepted, by how they ended; each once.");
         _connectionErrors = _meter.CreateCounter<long>("meshara.connection.errors", "{error}", "Failed dials and handshakes, and dropped connections.");
         _connectionsOpened = _meter.CreateCounter<long>("meshara.connections.opened", "{connection}", "Authenticated peer connections opened.");
         _connectionsClosed = _meter.CreateCounter<long>("meshara.connections.closed", "{connection}", "Authenticated peer connections closed.");
@@ -70,6 +72,9 @@ internal sealed class MeshTelemetry : IDisposable
         _meter.CreateObservableGauge("meshara.routing_table.size", () => node.RoutingTableSize, "{contact}", "Contacts in the routing table.");
         _meter.CreateObservableGauge("meshara.message_queue.size", () => node.PendingMessages, "{message}", "Accepted messages not yet acknowledged.");
         _meter.CreateObservableGauge("meshara.oldest_pending_message", () => node.OldestPendingMessage.TotalSeconds, "s", "Age of the oldest unacknowledged message.");
+        _meter.CreateObservableGauge("meshara.membership.size", () => node.MembershipSize, "{node}", "Nodes this node believes alive, itself included.");
+        _meter.CreateObservableGauge("meshara.membership.view", () => new Measurement<int>(1, new KeyValuePair<string, object?>("view", node.MembershipView)),
+            description: "Hash of the set of nodes believed alive; always 1.");
         _meter.CreateObservableGauge("meshara.build_info",
             () => new Measurement<int>(1, new("version", BuildInfo.Version), new("revision", BuildInfo.Revision)), description: "The version that runs; always 1.");
         ObserveProcess(process);
@@ -97,6 +102,8 @@ internal sealed class MeshTelemetry : IDisposable
     public void Dropped(KeyValuePair<string, object?> reason) => _dropped.Add(1, reason);
 
     public void Attempt(KeyValuePair<string, object?> outcome) => _attempts.Add(1, outcome);
+
+    public void Completed(KeyValuePair<string, object?> outcome) => _completed.Add(1, outcome);
 
     public void Error(KeyValuePair<string, object?> type) => _errors.Add(1, type);
 

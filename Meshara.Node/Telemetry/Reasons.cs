@@ -33,6 +33,14 @@ internal static class AttemptOutcome
     public static readonly KeyValuePair<string, object?> Rejected = new("outcome", "rejected");
 }
 
+/// <summary>Values of <c>meshara_messages_completed_total{outcome}</c>.</summary>
+internal static class Completion
+{
+    public static readonly KeyValuePair<string, object?> Acknowledged = new("outcome", "acknowledged");
+    public static readonly KeyValuePair<string, object?> Expired = new("outcome", "expired");
+    public static readonly KeyValuePair<string, object?> Rejected = new("outcome", "rejected");
+}
+
 /// <summary>Values of <c>meshara_connections_closed_total{reason}</c> and <c>meshara_connection_errors_total{reason}</c>.</summary>
 internal static class CloseReason
 {

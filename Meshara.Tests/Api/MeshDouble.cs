@@ -43,6 +43,12 @@ internal sealed class MeshDouble : INodeView, IMessenger, IInbox
 
     public int PendingMessages => 0;
 
+    public TimeSpan OldestPendingMessage => TimeSpan.Zero;
+
+    public int MembershipSize => Peers.Count + 1;
+
+    public string MembershipView => "00000000";
+
     public long LastCursor => Interlocked.Read(ref _lastCursor);
 
     public static NodeAddress Address(byte value) => new(Enumerable.Repeat(value, NodeAddress.Size).ToArray());

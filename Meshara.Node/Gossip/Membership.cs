@@ -1,0 +1,177 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Google.Protobuf;
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+using Meshara.Node.Protocol.Wire;
+using Meshara.Node.Telemetry;
+using Meshara.Node.Transport;
+using Microsoft.Extensions.Options;
+
+namespace Meshara.Node.Gossip;
+
+/// <summary>
+/// Whom this node believes alive: each node lets its own heartbeat grow and passes on the highest it has heard of every
+/// other; one that stops growing is gone (van Renesse, Minsky and Hayden, "A gossip-style failure detection service", 1998).
+/// It informs operators; nothing is routed by it, so a peer that lies about others harms nobody's messages.
+/// </summary>
+internal sealed class Membership
+{
+    // Peers told each time: with two, news reaches n nodes in about log3(n) rounds.
+    private const int Fanout = 2;
+    private const int MaxMembers = 4096;
+
+    private readonly NodeIdentity _identity;
+    private readonly Swarm _swarm;
+    private readonly GossipOptions _options;
+    private readonly MeshTelemetry _telemetry;
+    private readonly TimeProvider _time;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<NodeAddress, Heard> _members = [];
+    private volatile View _view;
+
+    public Membership(NodeIdentity identity, Swarm swarm, IOptions<GossipOptions> options, MeshTelemetry telemetry, TimeProvider time)
+    {
+        _identity = identity;
+        _swarm = swarm;
+        _options = options.Value;
+        _telemetry = telemetry;
+        _time = time;
+        _view = View.Of([identity.Address]);
+    }
+
+    /// <summary>Nodes believed alive, this one included.</summary>
+    public int Size => _view.Size;
+
+    /// <summary>Eight hexadecimal digits that are the same on two nodes that believe the same nodes alive.</summary>
+    public string ViewHash => _view.Hash;
+
+    /// <summary>Tells and forgets until cancelled, then says goodbye.</summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(_options.MembershipInterval, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stopping))
+            {
+                Refresh();
+                await TellAsync(Fanout, left: false, stopping);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Everybody is told: who leaves in good order should not look like who crashed.
+            await TellAsync(int.MaxValue, left: true, CancellationToken.None);
+        }
+    }
+
+    /// <summary>A peer says whom it believes alive.</summary>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/> when the list is malformed.</exception>
+    public void OnMembers(Members members)
+    {
+        _telemetry.Received(Tags.Ping);
+        // A heartbeat from the future would keep a dead member alive; clocks differ by less than this.
+        var latest = (ulong)(_time.GetUtcNow() + TimeSpan.FromMinutes(5)).ToMicroseconds();
+        lock (_gate)
+        {
+            foreach (var member in members.Members_)
+            {
+                if (member.Address.Length != NodeAddress.Size)
+                    throw new MesharaException(ErrorCodes.Protocol, "A member's address has a wrong length.");
+                var address = new NodeAddress(member.Address.Span);
+                if (address == _identity.Address || member.Heartbeat > latest)
+                    continue;
+                var known = _members.TryGetValue(address, out var heard);
+                if (known ? member.Heartbeat <= heard!.Heartbeat : _members.Count >= MaxMembers)
+                    continue;
+                _members[address] = new Heard(member.Heartbeat, _time.GetTimestamp(), member.Left);
+            }
+        }
+        Refresh();
+    }
+
+    /// <summary>Takes out who has not been heard of, and makes the view that is shown.</summary>
+    private void Refresh()
+    {
+        List<NodeAddress> alive;
+        lock (_gate)
+        {
+            // Remembered for longer than it counts as alive, so that another node's older news does not revive it.
+            foreach (var (address, heard) in _members.ToList())
+            {
+                if (_time.GetElapsedTime(heard.At) > _options.MemberTimeout * 4)
+                    _members.Remove(address);
+            }
+            alive = [_identity.Address, .. _members.Where(member => IsAlive(member.Value)).Select(member => member.Key)];
+        }
+        alive.Sort();
+        if (!_view.Is(alive))
+            _view = View.Of(alive);
+    }
+
+    private bool IsAlive(Heard heard) => !heard.Left && _time.GetElapsedTime(heard.At) <= _options.MemberTimeout;
+
+    private async Task TellAsync(int fanout, bool left, CancellationToken cancellationToken)
+    {
+        var peers = _swarm.Connections.Where(connection => connection.IsOpen && connection.HasRoom).ToArray();
+        if (peers.Length == 0)
+            return;
+        Random.Shared.Shuffle(peers);
+        var frame = new Frame { Members = Describe(left) };
+        foreach (var peer in peers.Take(fanout))
+        {
+            _telemetry.Sent(Tags.Ping);
+            await peer.SendAsync(frame, cancellationToken);
+        }
+    }
+
+    private Members Describe(bool left)
+    {
+        var members = new Members();
+        members.Members_.Add(new Member
+        {
+            Address = UnsafeByteOperations.UnsafeWrap(_identity.Address.ToBytes()),
+            Heartbeat = (ulong)_time.GetUtcNow().ToMicroseconds(),
+            Left = left,
+        });
+        lock (_gate)
+        {
+            foreach (var (address, heard) in _members)
+            {
+                if (_time.GetElapsedTime(heard.At) <= _options.MemberTimeout)
+                    members.Members_.Add(new Member { Address = UnsafeByteOperations.UnsafeWrap(address.ToBytes()), Heartbeat = heard.Heartbeat, Left = heard.Left });
+            }
+        }
+        return members;
+    }
+
+    private sealed record Heard(ulong Heartbeat, long At, bool Left);
+
+    /// <summary>A set of members and its hash, made once per change and not per scrape.</summary>
+    private sealed class View
+    {
+        private readonly List<NodeAddress> _members;
+
+        private View(List<NodeAddress> members, string hash)
+        {
+            _members = members;
+            Hash = hash;
+        }
+
+        public string Hash { get; }
+
+        public int Size => _members.Count;
+
+        public bool Is(List<NodeAddress> members) => _members.SequenceEqual(members);
+
+        public static View Of(List<NodeAddress> sorted)
+        {
+            var bytes = new byte[sorted.Count * NodeAddress.Size];
+            for (var i = 0; i < sorted.Count; i++)
+                sorted[i].CopyTo(bytes.AsSpan(i * NodeAddress.Size));
+            Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+            SHA256.HashData(bytes, hash);
+            return new View(sorted, BinaryPrimitives.ReadUInt32BigEndian(hash).ToString("x8"));
+        }
+    }
+}
