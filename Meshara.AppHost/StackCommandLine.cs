@@ -15,7 +15,7 @@ internal sealed class StackCommandLine
 
     private readonly Option<string> _nodes = Text("--nodes", "N", $"Nodes to run, 1 to {Stack.MaxNodes}. [default: 5]");
     private readonly Option<string> _traffic = Text("--traffic", "MESSAGES_PER_SECOND",
-        "Private messages between random pairs, all nodes together; with a broadcast every 2 s. 0 for none. [default: 10]");
+        "Private messages between random pairs, all nodes together; with a broadcast every 2 s. Begins when one message from each node to the next has arrived. 0 for none. [default: 10]");
     private readonly Option<string> _for = Text("--for", "DURATION", "Stop after 30s, 5m or 1h30m of traffic. [default: until stopped]");
     private readonly Option<string> _portBase = Text("--port-base", "P",
         "Node i listens on P+i (mesh), P+100+i (http), P+200+i (metrics); Prometheus on P+301, Alertmanager on P+302. "

@@ -7,7 +7,7 @@ namespace Meshara.AppHost.Local;
 internal sealed class LocalNode : IAsyncDisposable
 {
     private const string Host = "127.0.0.1";
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly StackNode _node;
     private readonly ChildProcess _child;

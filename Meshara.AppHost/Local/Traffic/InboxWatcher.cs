@@ -2,8 +2,8 @@ using System.Text.Json;
 
 namespace Meshara.AppHost.Local.Traffic;
 
-/// <summary>Enters what arrives in one node's inbox into the ledger, for as long as the node lives.</summary>
-internal sealed class InboxWatcher(LocalNode node, TrafficLedger ledger, TimeProvider time)
+/// <summary>Enters what arrives in one node's inbox into the ledgers, each of which knows its own, for as long as the node lives.</summary>
+internal sealed class InboxWatcher(LocalNode node, IReadOnlyList<TrafficLedger> ledgers, TimeProvider time)
 {
     private static readonly TimeSpan ReconnectAfter = TimeSpan.FromMilliseconds(200);
 
@@ -31,7 +31,8 @@ internal sealed class InboxWatcher(LocalNode node, TrafficLedger ledger, TimePro
                 await foreach (var arrival in node.Api.FollowInboxAsync(cursor, Open, stop))
                 {
                     cursor = arrival.Cursor.Length > 0 ? arrival.Cursor : cursor;
-                    ledger.Arrived(node.Index, arrival);
+                    foreach (var ledger in ledgers)
+                        ledger.Arrived(node.Index, arrival);
                 }
             }
             catch (Exception exception) when (exception is HttpRequestException or IOException or JsonException)
@@ -51,7 +52,10 @@ internal sealed class InboxWatcher(LocalNode node, TrafficLedger ledger, TimePro
         }
 
         if (!node.IsAlive)
-            ledger.Gone(node.Index, interrupted.IsCancellationRequested);
+        {
+            foreach (var ledger in ledgers)
+                ledger.Gone(node.Index, interrupted.IsCancellationRequested);
+        }
 
         void Open() => _opened.TrySetResult();
     }
