@@ -1,0 +1,129 @@
+using System.Text.RegularExpressions;
+using YamlDotNet.RepresentationModel;
+
+namespace Meshara.Tests.Alerts;
+
+public sealed partial class AlertmanagerTests
+{
+    private static readonly string Configuration = Path.Combine(AlertFiles.Alerts, "alertmanager.yml");
+
+    [Fact]
+    public void Grouping_and_timing_are_those_of_the_seed()
+    {
+        var route = Map(Root(), "route");
+        Assert.Equal(
+            ("team-pager", "10s", "5m", "12h"),
+            (Text(route, "receiver"), Text(route, "group_wait"), Text(route, "group_interval"), Text(route, "repeat_interval")));
+        Assert.Equal(["alertname", "cluster"], List(route, "group_by").Select(name => name.ToString()));
+    }
+
+    [Fact]
+    public void Secrets_come_from_the_files_that_the_readme_names()
+    {
+        var text = File.ReadAllText(Configuration);
+        var named = SecretFile().Matches(text).Select(match => match.Groups["path"].Value).Distinct().Order(StringComparer.Ordinal);
+        var documented = DocumentedSecret().Matches(File.ReadAllText(Path.Combine(AlertFiles.Alerts, "README.md")))
+            .Select(match => match.Groups["path"].Value).Distinct().Order(StringComparer.Ordinal);
+
+        Assert.Equal(documented, named);
+        // A key or password written down would have one of these names without the _file.
+        Assert.DoesNotMatch(@"(?m)^\s*-?\s*(routing_key|service_key|auth_password|auth_secret|password|bearer_token)\s*:", text);
+    }
+
+    [Fact]
+    public void What_differs_between_places_is_in_one_line_each()
+    {
+        var text = File.ReadAllText(Configuration);
+        Assert.Single(Regex.Matches(text, "(?m)^  smtp_smarthost: mailpit:1025$"));
+        Assert.Single(Regex.Matches(text, "smarthost:"));
+        Assert.Single(Regex.Matches(text, "pagerduty_url:"));
+        Assert.Single(Regex.Matches(Templates(), "http://localhost:3000"));
+    }
+
+    [Fact]
+    public void Every_template_that_is_used_is_defined_once()
+    {
+        var templates = Templates();
+        var defined = Defined().Matches(templates).Select(match => match.Groups["name"].Value).ToArray();
+        var used = Used().Matches(templates + File.ReadAllText(Configuration)).Select(match => match.Groups["name"].Value).Distinct().ToArray();
+
+        Assert.Equal(defined.Order(StringComparer.Ordinal), used.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Routes_and_inhibitions_speak_of_alerts_that_exist()
+    {
+        var named = AlertnameMatcher().Matches(File.ReadAllText(Configuration)).SelectMany(match => match.Groups["names"].Value.Split('|')).ToArray();
+
+        Assert.NotEmpty(named);
+        Assert.Empty(named.Except(AlertFiles.AlertRules.Select(rule => rule.Alert!)));
+    }
+
+    [Fact]
+    public void An_inhibition_by_node_demands_a_node()
+    {
+        // Two alerts that both lack a label have it "equal": without this, any critical alert of the stack would hide every warning of it.
+        foreach (var rule in List(Root(), "inhibit_rules").Cast<YamlMappingNode>())
+        {
+            if (List(rule, "equal").Any(label => label.ToString() == "node"))
+                Assert.Contains(List(rule, "target_matchers"), matcher => matcher.ToString() == "node != \"\"");
+        }
+    }
+
+    [Fact]
+    public async Task Amtool_finds_the_configuration_and_its_templates_correct()
+    {
+        var result = await ExternalTool.RunOrSkipAsync("amtool", "prometheus-alertmanager", "check-config", Configuration);
+        Assert.True(result.ExitCode == 0, result.Output);
+    }
+
+    [Theory]
+    [InlineData("team-pager", "alertname=NodeDown", "severity=critical", "cluster=local", "node=node-3")]
+    [InlineData("team-pager", "alertname=NoPeersConnected", "severity=critical", "cluster=local", "node=node-1", "instance=127.0.0.1:9465")]
+    [InlineData("team-pager", "alertname=AlertmanagerDown", "severity=critical")]
+    [InlineData("team-email,team-pager", "alertname=AlertmanagerNotificationsFailing", "severity=critical", "integration=pagerduty")]
+    [InlineData("team-email", "alertname=HighMessageLatency", "severity=warning", "cluster=local", "node=node-1", "message_type=private")]
+    [InlineData("team-email", "alertname=PrometheusConfigReloadFailed", "severity=warning")]
+    [InlineData("nobody", "alertname=Watchdog", "severity=none")]
+    [InlineData("nobody", "alertname=SomethingToKnow", "severity=info")]
+    [InlineData("team-pager", "alertname=WithoutSeverity")]
+    [InlineData("team-pager", "alertname=Misspelt", "severity=warnign")]
+    public async Task Amtool_routes_an_alert_to_whom_it_concerns(string receivers, params string[] labels)
+    {
+        var result = await ExternalTool.RunOrSkipAsync(
+            "amtool", "prometheus-alertmanager", ["config", "routes", "test", $"--config.file={Configuration}", $"--verify.receivers={receivers}", .. labels]);
+        Assert.True(result.ExitCode == 0, result.Output);
+    }
+
+    private static YamlMappingNode Root()
+    {
+        var yaml = new YamlStream();
+        using var reader = File.OpenText(Configuration);
+        yaml.Load(reader);
+        return (YamlMappingNode)yaml.Documents[0].RootNode;
+    }
+
+    private static YamlMappingNode Map(YamlMappingNode node, string key) => (YamlMappingNode)node.Children[new YamlScalarNode(key)];
+
+    private static YamlSequenceNode List(YamlMappingNode node, string key) => (YamlSequenceNode)node.Children[new YamlScalarNode(key)];
+
+    private static string Text(YamlMappingNode node, string key) => node.Children[new YamlScalarNode(key)].ToString();
+
+    private static string Templates() =>
+        string.Concat(Directory.GetFiles(Path.Combine(AlertFiles.Alerts, "templates"), "*.tmpl").Order(StringComparer.Ordinal).Select(File.ReadAllText));
+
+    [GeneratedRegex(@"_file:\s*(?<path>\S+)")]
+    private static partial Regex SecretFile();
+
+    [GeneratedRegex(@"\| `(?<path>secrets/[^`]+)` \|")]
+    private static partial Regex DocumentedSecret();
+
+    [GeneratedRegex(@"\{\{-?\s*define ""(?<name>[^""]+)""")]
+    private static partial Regex Defined();
+
+    [GeneratedRegex(@"\{\{-?\s*template ""(?<name>[^""]+)""")]
+    private static partial Regex Used();
+
+    [GeneratedRegex(@"alertname\s*(=~|!=|=)\s*""?(?<names>[A-Za-z|]+)""?")]
+    private static partial Regex AlertnameMatcher();
+}

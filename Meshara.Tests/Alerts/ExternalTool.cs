@@ -1,0 +1,48 @@
+using System.Diagnostics;
+
+namespace Meshara.Tests.Alerts;
+
+/// <summary>A program of the stack that a test runs when it is installed.</summary>
+/// <param name="ExitCode">How it ended.</param>
+/// <param name="Output">What it wrote to both streams.</param>
+internal sealed record ExternalTool(int ExitCode, string Output)
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
+
+    /// <summary>Runs a program found on PATH to its end; the test is skipped, with the reason, when there is none.</summary>
+    /// <exception cref="TimeoutException">It did not end within three minutes and was killed.</exception>
+    public static async Task<ExternalTool> RunOrSkipAsync(string name, string package, params string[] arguments)
+    {
+        var path = Find(name);
+        Assert.SkipWhen(path is null, $"{name} is not installed (apt-get install {package}).");
+
+        var start = new ProcessStartInfo(path) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AlertFiles.Root };
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{path} did not start.");
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        deadline.CancelAfter(Deadline);
+        // Both streams are read while it runs: a full pipe would stop it for good.
+        var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
+        var errors = process.StandardError.ReadToEndAsync(deadline.Token);
+        try
+        {
+            await process.WaitForExitAsync(deadline.Token);
+            return new ExternalTool(process.ExitCode, await output + await errors);
+        }
+        catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"{name} {string.Join(' ', arguments)} did not end within {Deadline}.");
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
+        }
+    }
+
+    private static string? Find(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+        .SelectMany(folder => new[] { Path.Combine(folder, name), Path.Combine(folder, name + ".exe") })
+        .FirstOrDefault(File.Exists);
+}
