@@ -178,9 +178,9 @@ internal sealed partial class Swarm(
                 var socket = await listener.AcceptSocketAsync(_stopping.Token);
                 Own(AcceptAsync(socket, slots));
             }
-            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+            catch (Exception) when (_stopping.IsCancellationRequested)
             {
-                return;
+                return; // however the system reports a listener that was closed
             }
             catch (SocketException e)
             {
