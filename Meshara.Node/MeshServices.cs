@@ -67,6 +67,7 @@ internal static class MeshServices
         services.AddSingleton<Sealer>();
         services.AddSingleton<Opener>();
         services.AddSingleton<Acknowledger>();
+        services.AddSingleton<Depot>();
         services.AddSingleton<Outbox>();
         services.AddSingleton<IMessenger>(provider => provider.GetRequiredService<Outbox>());
         services.AddSingleton<Receiver>();
