@@ -172,6 +172,7 @@ public sealed class SqliteStoreTests : IDisposable
         {
             using var api = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
             await Condition.HoldsAsync(async () => await IsReadyAsync(api));
+            Assert.Contains("in use by another node", Assert.Throws<MesharaException>(() => _folder.Open()).Message, StringComparison.Ordinal);
             // Nobody has this address, so every message stays pending; killed in the middle of accepting.
             var senders = Enumerable.Range(0, 4).Select(_ => SendUntilItDiesAsync(api, accepted)).ToArray();
             await Condition.HoldsAsync(() => Task.FromResult(Count(accepted) >= 200));
