@@ -77,6 +77,9 @@ internal sealed class LocalNode : IAsyncDisposable
         // Acknowledgments between neighbours take milliseconds; a child has to be gone 5 s after its host.
         start.Environment["Delivery__DrainTimeout"] = "00:00:02";
         start.Environment.TryAdd("DOTNET_ROOT", Locations.DotnetRoot());
+        // A mesh on one's own machine is for looking at: every trace is recorded, unless the environment says otherwise.
+        if (!start.Environment.ContainsKey("ASPNETCORE_ENVIRONMENT"))
+            start.Environment.TryAdd("DOTNET_ENVIRONMENT", "Development");
         return start;
     }
 
