@@ -43,6 +43,8 @@ internal sealed class MeshDouble : INodeView, IMessenger, IInbox
 
     public int PendingMessages => 0;
 
+    public TimeSpan OldestPendingMessage => TimeSpan.Zero;
+
     public long LastCursor => Interlocked.Read(ref _lastCursor);
 
     public static NodeAddress Address(byte value) => new(Enumerable.Repeat(value, NodeAddress.Size).ToArray());
