@@ -26,8 +26,10 @@ internal sealed partial class Topology
     private readonly ILogger<Topology> _logger;
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly HashSet<EndPoint> _ownEndpoints = [];
+    private readonly Dictionary<EndPoint, NodeAddress> _bootstrapPeers = [];
     private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _refreshed;
+    private long _bootstrapped;
     private bool _warned;
 
     public Topology(
@@ -83,6 +85,11 @@ internal sealed partial class Topology
         }
         catch (OperationCanceledException)
         {
+            // The node is stopping.
+        }
+        finally
+        {
+            // However this ended: nobody waits for a joining that will not come.
             _joined.TrySetCanceled(stopping);
         }
     }
@@ -91,8 +98,12 @@ internal sealed partial class Topology
 
     private async Task MaintainAsync(CancellationToken stopping)
     {
-        if (_swarm.Count == 0)
+        // Also a node with peers: after a partition both halves have some, and a bootstrap node that restarts knows nobody.
+        if (_swarm.Count == 0 || _time.GetElapsedTime(_bootstrapped) > _options.BootstrapInterval)
+        {
             await JoinAsync(stopping);
+            _bootstrapped = _time.GetTimestamp();
+        }
         Advertise();
         if (_swarm.Count > 0 && (_refreshed == 0 || _time.GetElapsedTime(_refreshed) > _options.RefreshInterval))
         {
@@ -105,7 +116,7 @@ internal sealed partial class Topology
         await FillAsync(stopping);
     }
 
-    /// <summary>Dials the bootstrap endpoints, all at once: the first answer is enough to go on.</summary>
+    /// <summary>Dials the bootstrap endpoints to which there is no connection.</summary>
     private async Task JoinAsync(CancellationToken stopping)
     {
         var dialled = false;
@@ -116,7 +127,7 @@ internal sealed partial class Topology
             {
                 foreach (var endpoint in await _resolver.ResolveAsync(bootstrap, stopping))
                 {
-                    if (_ownEndpoints.Contains(endpoint))
+                    if (_ownEndpoints.Contains(endpoint) || _bootstrapPeers.TryGetValue(endpoint, out var peer) && _swarm.TryGet(peer, out _))
                         continue;
                     dialled = true;
                     failure = await DialAsync(endpoint, stopping) ?? failure;
@@ -144,7 +155,7 @@ internal sealed partial class Topology
     {
         try
         {
-            await _swarm.ConnectAsync(endpoint, stopping);
+            _bootstrapPeers[endpoint] = (await _swarm.ConnectAsync(endpoint, stopping)).Peer;
             _warned = false;
             return null;
         }
@@ -173,7 +184,10 @@ internal sealed partial class Topology
             _refreshed = 0; // publish at once
     }
 
-    /// <summary>Dials contacts while there are fewer connections than wanted: first the closest ones, which carry the table.</summary>
+    /// <summary>
+    /// Dials contacts while there are fewer connections than wanted: first the closest ones, which carry the table, and one of
+    /// those that failed, as often as the swarm's pauses let it.
+    /// </summary>
     private async Task FillAsync(CancellationToken stopping)
     {
         var missing = _options.TargetPeers - _swarm.Count;
@@ -181,7 +195,9 @@ internal sealed partial class Topology
             return;
         var candidates = _table.Closest(_identity.Id, _options.TargetPeers * 4)
             .Where(record => !_swarm.TryGet(record.Address, out _) && _swarm.MayDial(record))
-            .Take(missing);
+            .Take(missing)
+            .Concat(_table.Failing().Where(_swarm.MayDial).Take(1))
+            .ToList();
         await Task.WhenAll(candidates.Select(record => TryConnectAsync(record, stopping)));
     }
 
