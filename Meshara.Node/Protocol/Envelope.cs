@@ -82,7 +82,7 @@ internal sealed class Envelope
         };
         Span<byte> canonical = stackalloc byte[Domain.Length + HeaderSize + HashSize];
         WriteHeader(wire, canonical);
-        using (spans?.StartActivity(SpanNames.Encrypt))
+        using (type == MessageType.Private ? spans?.StartActivity(SpanNames.Encrypt) : null)
             wire.Payload = seal(canonical[..^HashSize]);
         using (spans?.StartActivity(SpanNames.Sign))
         {
