@@ -45,7 +45,7 @@ public sealed class TopologyTests
     [Fact]
     public async Task A_connected_bootstrap_node_is_not_dialled_again()
     {
-        await using var mesh = new MeshFixture(("Routing:BootstrapInterval", "00:00:00.100"));
+        await using var mesh = new MeshFixture(("Routing:BootstrapInterval", "00:00:00.100"), ("Transport:HeartbeatInterval", "00:00:00.200"));
         var nodes = await mesh.StartManyAsync(2);
         var sent = nodes[1].Metrics.Sum("meshara.messages.sent", "ping");
         await Eventually.TrueAsync(() => nodes[1].Metrics.Sum("meshara.messages.sent", "ping") >= sent + 2, "many intervals have passed");
