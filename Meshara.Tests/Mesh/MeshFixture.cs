@@ -61,9 +61,14 @@ internal sealed class MeshFixture : IAsyncDisposable
         return started;
     }
 
-    /// <summary>A node with the keys and the port of one that was stopped.</summary>
-    public Task<MeshPeer> RestartAsync(MeshPeer stopped) =>
-        AddAsync(new Dictionary<string, string?>(stopped.Settings) { ["Mesh:Listen"] = stopped.Get<Listener>().Bound.ToString() });
+    /// <summary>A node with the keys, the storage and the port of one that was stopped, which ends with this.</summary>
+    public async Task<MeshPeer> RestartAsync(MeshPeer stopped)
+    {
+        var settings = new Dictionary<string, string?>(stopped.Settings) { ["Mesh:Listen"] = stopped.Get<Listener>().Bound.ToString() };
+        _peers.Remove(stopped);
+        await stopped.DisposeAsync(); // a data directory belongs to one node at a time
+        return await AddAsync(settings);
+    }
 
     /// <summary>Waits until everybody is connected to everybody.</summary>
     public Task AreAllConnectedAsync() => Eventually.TrueAsync(

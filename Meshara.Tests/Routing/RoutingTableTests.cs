@@ -81,15 +81,14 @@ public sealed class RoutingTableTests
     }
 
     [Fact]
-    public void A_contact_that_fails_for_good_is_forgotten()
+    public void A_contact_that_fails_for_long_is_told_to_nobody_but_kept()
     {
         var table = new RoutingTable(_self, bucketSize: 20, _time);
         table.Add(Pool[0], seen: true);
-        for (var i = 0; i < 9; i++)
+        for (var i = 0; i < 100; i++)
             table.Fail(Pool[0].Id);
-        Assert.Equal(0, table.Count);
-        table.Fail(Pool[0].Id); // nobody any more
-        Assert.Equal(0, table.Count);
+        Assert.Empty(table.Closest(_self, 20));
+        Assert.Equal(Pool[0].Address, Assert.Single(table.Snapshot()).Record.Address);
     }
 
     [Fact]
