@@ -167,7 +167,7 @@ internal sealed partial class Outbox
         lock (_gate)
             queue.Succeeded();
         if (!message.IsFinished)
-            _acknowledgmentsDue.Add(message, Backoff.AcknowledgmentWait(_options.RetryBase, _options.RetryCap, message.Attempts));
+            _acknowledgmentsDue.Add(new Attempt(message, message.Attempts), Backoff.AcknowledgmentWait(_options.RetryBase, _options.RetryCap, message.Attempts));
     }
 
     private void OnUnreachable(RecipientQueue queue, OutgoingMessage message, string failure)
@@ -190,10 +190,11 @@ internal sealed partial class Outbox
         }
     }
 
-    private void OnAcknowledgmentDue(OutgoingMessage message)
+    private void OnAcknowledgmentDue(Attempt attempt)
     {
-        if (message.IsFinished)
-            return;
+        var message = attempt.Message;
+        if (message.IsFinished || message.Attempts != attempt.Number)
+            return; // over, or handed over again since: that attempt has a time of its own
         lock (_gate)
         {
             if (!_queues.TryGetValue(message.Recipient, out var queue) || !queue.Return(message))
@@ -213,7 +214,8 @@ internal sealed partial class Outbox
         {
             if (!_queues.TryGetValue(connection.Peer, out var queue))
                 return;
-            queue.ReturnSentBefore(_time.GetTimestamp());
+            for (var lost = queue.ReturnSentBefore(_time.GetTimestamp()); lost > 0; lost--)
+                _telemetry.Attempt(AttemptOutcome.Timeout);
             queue.Resume();
             Schedule(queue);
         }
@@ -242,4 +244,7 @@ internal sealed partial class Outbox
         lock (_gate)
             return _queues.Values.Sum(queue => queue.InFlight);
     }
+
+    /// <summary>One hand-over of a message: what an acknowledgment is awaited for.</summary>
+    private readonly record struct Attempt(OutgoingMessage Message, int Number);
 }

@@ -66,7 +66,16 @@ internal sealed partial class Outbox
     {
         if (!message.TryFinish())
             return;
-        await _store.CompleteAsync(message.Status(state, _time.GetUtcNow(), reason), CancellationToken.None);
+        try
+        {
+            await _store.CompleteAsync(message.Status(state, _time.GetUtcNow(), reason), CancellationToken.None);
+        }
+        catch (MesharaException e)
+        {
+            // The message has ended all the same. Without the note a restart sends it again, and its recipient suppresses it.
+            _telemetry.Error(ErrorType.Storage);
+            Log.OutcomeNotStored(_logger, message.Id, e.Message);
+        }
         Count(message, state);
         _pending.TryRemove(message.Id, out _);
         Interlocked.Decrement(ref _pendingCount);
@@ -143,6 +152,9 @@ internal sealed partial class Outbox
 
         [LoggerMessage(EventName = "MessageExpired", Level = LogLevel.Warning, Message = "Message {messageId} expired undelivered after {attempts} attempts: {cause}")]
         public static partial void Expired(ILogger logger, MessageId messageId, NodeAddress recipient, int attempts, string cause);
+
+        [LoggerMessage(EventName = "OutcomeNotStored", Level = LogLevel.Warning, Message = "How message {messageId} ended could not be stored: {cause}")]
+        public static partial void OutcomeNotStored(ILogger logger, MessageId messageId, string cause);
 
         [LoggerMessage(EventName = "MessageRejected", Level = LogLevel.Warning, Message = "Message {messageId} was rejected by its recipient")]
         public static partial void Rejected(ILogger logger, MessageId messageId, NodeAddress recipient);

@@ -36,7 +36,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     private readonly Dictionary<NodeAddress, RecipientQueue> _queues = [];
     private readonly ConcurrentDictionary<MessageId, OutgoingMessage> _pending = new();
     private readonly Channel<RecipientQueue> _work = Channel.CreateUnbounded<RecipientQueue>();
-    private readonly DueTimes<OutgoingMessage> _acknowledgmentsDue;
+    private readonly DueTimes<Attempt> _acknowledgmentsDue;
     private readonly DueTimes<RecipientQueue> _pausesOver;
     private long _pendingBytes;
     private int _pendingCount;
@@ -59,7 +59,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         _telemetry = telemetry;
         _time = time;
         _logger = logger;
-        _acknowledgmentsDue = new DueTimes<OutgoingMessage>(time, OnAcknowledgmentDue);
+        _acknowledgmentsDue = new DueTimes<Attempt>(time, OnAcknowledgmentDue);
         _pausesOver = new DueTimes<RecipientQueue>(time, Resume);
         swarm.Connected += OnConnected;
         forwarder.OwnMessageReturned += OnReturned;

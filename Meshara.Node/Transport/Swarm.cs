@@ -16,6 +16,7 @@ internal sealed partial class Swarm(
     NodeIdentity identity, LocalRecord self, IOptions<TransportOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Swarm> logger) : IDisposable
 {
     private const int MaxFailures = 10_000;
+    private static readonly TimeSpan ShortLived = TimeSpan.FromSeconds(1);
 
     private readonly TransportOptions _options = options.Value;
     private readonly MeshTelemetry _telemetry = telemetry;
@@ -305,6 +306,9 @@ internal sealed partial class Swarm(
         _telemetry.ConnectionClosed(connection.Outbound, reason);
         if (reason is CloseReason.Network or CloseReason.Timeout or CloseReason.Protocol)
             _telemetry.ConnectionError(reason);
+        // A peer that hangs up at once would otherwise be dialled again at once, and for ever.
+        if (current && connection.Outbound && time.GetUtcNow() - connection.ConnectedAt < ShortLived)
+            Remember(connection.Peer);
         if (!current)
             return;
         Log.PeerDisconnected(_logger, connection.Peer, connection.Remote, reason);
