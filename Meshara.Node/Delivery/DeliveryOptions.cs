@@ -29,6 +29,12 @@ public sealed class DeliveryOptions
     /// <summary>Longest wait between two attempts.</summary>
     public TimeSpan RetryCap { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// Longest wait between two attempts while the recipient is connected: it answers nothing, for example because its disk is
+    /// full, and will not say when it does again.
+    /// </summary>
+    public TimeSpan ConnectedRetryCap { get; set; } = TimeSpan.FromSeconds(6);
+
     /// <summary>How long a draining node waits for acknowledgments of messages already handed to a peer.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(5);
 

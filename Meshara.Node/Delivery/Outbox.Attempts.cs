@@ -166,8 +166,10 @@ internal sealed partial class Outbox
         message.WasSent = true;
         lock (_gate)
             queue.Succeeded();
-        if (!message.IsFinished)
-            _acknowledgmentsDue.Add(new Attempt(message, message.Attempts), Backoff.AcknowledgmentWait(_options.RetryBase, _options.RetryCap, message.Attempts));
+        if (message.IsFinished)
+            return;
+        var cap = _swarm.TryGet(message.Recipient, out _) && _options.ConnectedRetryCap < _options.RetryCap ? _options.ConnectedRetryCap : _options.RetryCap;
+        _acknowledgmentsDue.Add(new Attempt(message, message.Attempts), Backoff.AcknowledgmentWait(_options.RetryBase, cap, message.Attempts));
     }
 
     private void OnUnreachable(RecipientQueue queue, OutgoingMessage message, string failure)
