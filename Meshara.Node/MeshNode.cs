@@ -28,6 +28,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
     private readonly Membership _membership;
     private readonly Receiver _receiver;
     private readonly Acknowledger _acknowledger;
+    private readonly Depot _depot;
     private readonly Outbox _outbox;
     private readonly FrameDispatcher _dispatcher;
     private readonly Listener _listener;
@@ -39,8 +40,8 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
 
     public MeshNode(
         NodeIdentity identity, IOptions<NodeOptions> node, Listener listener, Swarm swarm, LocalRecord self, RoutingTable table, RouteCache routes,
-        Topology topology, Forwarder forwarder, Broadcaster broadcaster, Membership membership, Receiver receiver, Acknowledger acknowledger, Outbox outbox,
-        FrameDispatcher dispatcher, MeshTelemetry telemetry, ProcessResources process, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<MeshNode> logger)
+        Topology topology, Forwarder forwarder, Broadcaster broadcaster, Membership membership, Receiver receiver, Acknowledger acknowledger, Depot depot, Outbox outbox,
+        FrameDispatcher dispatcher, IMessageStore store, MeshTelemetry telemetry, ProcessResources process, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<MeshNode> logger)
     {
         _listener = listener;
         _swarm = swarm;
@@ -53,6 +54,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
         _membership = membership;
         _receiver = receiver;
         _acknowledger = acknowledger;
+        _depot = depot;
         _outbox = outbox;
         _dispatcher = dispatcher;
         _lifetime = lifetime;
@@ -60,7 +62,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
         Info = new NodeInfo(
             identity.Address, identity.Id.ToString(), node.Value.Name, BuildInfo.Version,
             [.. listener.Advertised.Select(endpoint => endpoint.Text)], time.GetUtcNow());
-        telemetry.Observe(this, process);
+        telemetry.Observe(this, store, new DriveInfo(Path.GetFullPath(node.Value.DataDirectory)), process);
     }
 
     /// <summary>Why the node stopped by itself; null when it was asked to, or runs.</summary>
@@ -107,6 +109,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
             SuperviseAsync(_broadcaster.RunAsync(_stopping.Token)),
             SuperviseAsync(_membership.RunAsync(_stopping.Token)),
             SuperviseAsync(_acknowledger.RunAsync(_stopping.Token)),
+            SuperviseAsync(_depot.RunAsync(_stopping.Token)),
             SuperviseAsync(_receiver.RunAsync(_stopping.Token)),
             SuperviseAsync(_outbox.RunAsync(_stopping.Token)),
             SuperviseAsync(_topology.RunAsync(_stopping.Token)),

@@ -3,6 +3,7 @@ using Meshara.Node.Gossip;
 using Meshara.Node.Identity;
 using Meshara.Node.Routing;
 using Meshara.Node.Storage;
+using Meshara.Node.Storage.Sqlite;
 using Meshara.Node.Telemetry;
 using Meshara.Node.Transport;
 using Meshara.ServiceDefaults;
@@ -25,8 +26,7 @@ internal static class MeshServices
         services.AddSingleton<Swarm>();
         services.AddSingleton<Listener>();
         AddRouting(services, identity);
-        services.AddSingleton<IMessageStore, MemoryMessageStore>();
-        services.AddSingleton<IInbox>(provider => provider.GetRequiredService<IMessageStore>());
+        AddStorage(services);
         services.AddSingleton<Broadcaster>();
         services.AddSingleton<Membership>();
         AddDelivery(services);
@@ -50,11 +50,24 @@ internal static class MeshServices
         services.AddSingleton<Topology>();
     }
 
+    private static void AddStorage(IServiceCollection services)
+    {
+        services.AddSingleton<SqliteMessageStore>();
+        services.AddSingleton<MemoryMessageStore>();
+        services.AddSingleton<IMessageStore>(provider => Options<StorageOptions>(provider).Durability == StorageDurability.Memory
+            ? provider.GetRequiredService<MemoryMessageStore>()
+            : provider.GetRequiredService<SqliteMessageStore>());
+        services.AddSingleton<IInbox>(provider => provider.GetRequiredService<IMessageStore>());
+        services.AddSingleton(provider => (IRelayStore)provider.GetRequiredService<IMessageStore>());
+        services.AddSingleton(provider => (IPeerCache)provider.GetRequiredService<IMessageStore>());
+    }
+
     private static void AddDelivery(IServiceCollection services)
     {
         services.AddSingleton<Sealer>();
         services.AddSingleton<Opener>();
         services.AddSingleton<Acknowledger>();
+        services.AddSingleton<Depot>();
         services.AddSingleton<Outbox>();
         services.AddSingleton<IMessenger>(provider => provider.GetRequiredService<Outbox>());
         services.AddSingleton<Receiver>();

@@ -10,6 +10,7 @@ internal sealed class Children(StackFiles files, StatusConsole console, StopRequ
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, WarningGate> _gates = new();
+    private readonly Lock _gate = new();
     private readonly List<LocalNode> _nodes = [];
     private readonly List<ChildProcess> _tools = [];
     private readonly List<Task> _obituaries = [];
@@ -45,12 +46,16 @@ internal sealed class Children(StackFiles files, StatusConsole console, StopRequ
         }
     }
 
-    /// <summary>Takes charge of a node.</summary>
+    /// <summary>Takes charge of a node. Nodes may be added from several threads.</summary>
     public LocalNode Add(LocalNode node)
     {
-        _nodes.Add(node);
         Interlocked.Increment(ref _nodesAlive);
-        _obituaries.Add(TellOfEndAsync(node.Child, node));
+        lock (_gate)
+        {
+            _nodes.Add(node);
+            _obituaries.Add(TellOfEndAsync(node.Child, node));
+        }
+
         return node;
     }
 

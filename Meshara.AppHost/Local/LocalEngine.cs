@@ -11,6 +11,7 @@ namespace Meshara.AppHost.Local;
 internal sealed class LocalEngine(
     StackOptions options, StackFiles files, Children children, StatusConsole console, StopRequests stops, TimeProvider time)
 {
+    private static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan SettleDeadline = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan InterruptedSettleDeadline = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SubscribeDeadline = TimeSpan.FromSeconds(15);
@@ -39,7 +40,9 @@ internal sealed class LocalEngine(
         }
         catch (OperationCanceledException) when (stops.Stop.IsCancellationRequested)
         {
-            return stops.Kill.IsCancellationRequested ? ExitCodes.Killed : ExitCodes.Success;
+            return stops.Kill.IsCancellationRequested ? ExitCodes.Killed
+                : children.HasLostNode ? ExitCodes.Failure
+                : ExitCodes.Success;
         }
         finally
         {
@@ -97,31 +100,19 @@ internal sealed class LocalEngine(
     private async Task<IReadOnlyList<LocalNode>> StartNodesAsync(Stack stack, string program)
     {
         console.WriteLine($"Starting {options.Nodes} {(options.Nodes == 1 ? "node" : "nodes")} in {files.Data}");
-        var deadline = TimeSpan.FromSeconds(30 + (2 * options.Nodes));
-        LocalNode Start(StackNode node) => children.Add(LocalNode.Start(node, stack, files, program, children.Display(node.Name)));
+        var nodes = new LocalNode[stack.Nodes.Count];
+        async ValueTask StartAsync(StackNode node, CancellationToken cancellationToken)
+        {
+            nodes[node.Index - 1] = children.Add(LocalNode.Start(node, stack, files, program, children.Display(node.Name)));
+            await nodes[node.Index - 1].WaitUntilReadyAsync(ReadyDeadline, time, cancellationToken);
+        }
 
-        var first = Start(stack.Nodes[0]);
-        await first.WaitUntilReadyAsync(deadline, time, stops.Stop);
-        LocalNode[] nodes = [first, .. stack.Nodes.Skip(1).Select(Start)];
-        await WaitUntilAllReadyAsync(nodes, deadline);
+        await StartAsync(stack.Nodes[0], stops.Stop);
+        // As many at once as there are processors to start them: more would not be ready sooner, and nodes that starve
+        // while they start miss each other's handshakes. The first that fails ends the wait for the others.
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(2, Environment.ProcessorCount), CancellationToken = stops.Stop };
+        await Parallel.ForEachAsync(stack.Nodes.Skip(1), parallel, StartAsync);
         return nodes;
-    }
-
-    // The first that fails ends the wait: the others need not be waited for to say so.
-    private async Task WaitUntilAllReadyAsync(IEnumerable<LocalNode> nodes, TimeSpan deadline)
-    {
-        using var failed = CancellationTokenSource.CreateLinkedTokenSource(stops.Stop);
-        var waits = nodes.Select(node => node.WaitUntilReadyAsync(deadline, time, failed.Token)).ToList();
-        try
-        {
-            await foreach (var wait in Task.WhenEach(waits))
-                await wait;
-        }
-        finally
-        {
-            await failed.CancelAsync();
-            await Task.WhenAll(waits).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
     }
 
     private void StartTools(Stack stack)
@@ -210,6 +201,7 @@ internal sealed class LocalEngine(
         _ledger.Close();
         var deadline = stops.Stop.IsCancellationRequested ? InterruptedSettleDeadline : SettleDeadline;
         await _ledger.Settled.WaitAsync(deadline, time, stops.Kill).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        stops.Kill.ThrowIfCancellationRequested();
 
         var report = TrafficReport.Of(nodes.Count, _ledger.CountFinally(), duration);
         if (options.Report is { } file)

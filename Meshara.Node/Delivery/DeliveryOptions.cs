@@ -31,4 +31,8 @@ public sealed class DeliveryOptions
 
     /// <summary>How long a draining node waits for acknowledgments of messages already handed to a peer.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Nodes near an unreachable recipient that are asked to keep a message for it; 0 asks nobody.</summary>
+    [Range(0, 20)]
+    public int DepositCopies { get; set; } = 3;
 }

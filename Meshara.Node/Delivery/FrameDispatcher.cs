@@ -6,7 +6,7 @@ using Meshara.Node.Transport;
 namespace Meshara.Node.Delivery;
 
 /// <summary>Gives each frame to the area that handles it.</summary>
-internal sealed class FrameDispatcher(Dht dht, Forwarder forwarder, Broadcaster broadcaster, Membership membership, Receiver receiver) : IFrameHandler
+internal sealed class FrameDispatcher(Dht dht, Forwarder forwarder, Broadcaster broadcaster, Membership membership, Depot depot, Receiver receiver) : IFrameHandler
 {
     public ValueTask HandleAsync(PeerConnection connection, Frame frame, CancellationToken cancellationToken) => frame.BodyCase switch
     {
@@ -15,6 +15,8 @@ internal sealed class FrameDispatcher(Dht dht, Forwarder forwarder, Broadcaster 
         Frame.BodyOneofCase.Announce => broadcaster.OnAnnounceAsync(connection, frame.Announce, cancellationToken),
         Frame.BodyOneofCase.Want => broadcaster.OnWantAsync(connection, frame.Want, cancellationToken),
         Frame.BodyOneofCase.Undeliverable => forwarder.OnUndeliverableAsync(frame.Undeliverable, connection.Peer, cancellationToken),
+        Frame.BodyOneofCase.Deposit => depot.OnDepositAsync(connection, frame, cancellationToken),
+        Frame.BodyOneofCase.Handover => receiver.AcceptHandoverAsync(connection, frame, cancellationToken),
         Frame.BodyOneofCase.Members => Learn(frame.Members),
         // A later version's frame, or a second greeting: nothing this version could do with it.
         _ => ValueTask.CompletedTask,

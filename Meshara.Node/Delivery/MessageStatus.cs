@@ -28,6 +28,7 @@ public enum MessageState
 /// <param name="ExpiresAt">End of its time to live (UTC).</param>
 /// <param name="CompletedAt">When it left <see cref="MessageState.Pending"/> (UTC), null before.</param>
 /// <param name="Reason">Why it was rejected or what the last attempt failed with; null when there is nothing to say.</param>
+/// <param name="HeldBy">Relays that keep a copy for the recipient while it cannot be reached.</param>
 public sealed record MessageStatus(
     MessageId Id,
     NodeAddress Recipient,
@@ -36,4 +37,5 @@ public sealed record MessageStatus(
     DateTimeOffset AcceptedAt,
     DateTimeOffset ExpiresAt,
     DateTimeOffset? CompletedAt,
-    string? Reason);
+    string? Reason,
+    int HeldBy = 0);

@@ -13,6 +13,9 @@ internal sealed partial class Outbox
     // Messages handed over to one recipient and not yet acknowledged. More would only be sent again when the recipient is slow.
     private const int Window = 2048;
 
+    // Messages handed to relays in one go.
+    private const int DepositBatch = 256;
+
     private static readonly TimeSpan MinPause = TimeSpan.FromMilliseconds(100);
 
     private void Enqueue(OutgoingMessage message)
@@ -71,6 +74,8 @@ internal sealed partial class Outbox
         string failure;
         try
         {
+            if (message.Attempts > 1)
+                await DepositAsync(queue, stopping);
             await SealLateAsync(message, stopping);
             if (message.Record.Sealed is null)
                 failure = "nobody in the mesh knows the recipient";
@@ -80,7 +85,10 @@ internal sealed partial class Outbox
                 return;
             }
             else
+            {
                 failure = "the recipient cannot be reached";
+                await DepositAsync(queue, stopping);
+            }
         }
         catch (MesharaException e)
         {
@@ -105,6 +113,24 @@ internal sealed partial class Outbox
         var sealedRecord = Seal(message.Record, peer);
         await _store.SealAsync(sealedRecord, stopping);
         message.Record = sealedRecord;
+    }
+
+    /// <summary>
+    /// Asks relays to keep what waits for a recipient that cannot be reached, so that it arrives even if this node does not
+    /// live to see the recipient return. The own attempts go on.
+    /// </summary>
+    private async ValueTask DepositAsync(RecipientQueue queue, CancellationToken stopping)
+    {
+        if (_options.DepositCopies == 0 || _swarm.TryGet(queue.Recipient, out _))
+            return;
+        List<OutgoingMessage> waiting;
+        lock (_gate)
+            waiting = queue.NotHeld(DepositBatch);
+        if (waiting.Count == 0)
+            return;
+        var kept = await _depot.DepositAsync(queue.Recipient, [.. waiting.Select(message => message.Record.Sealed!)], stopping);
+        for (var i = 0; i < waiting.Count; i++)
+            waiting[i].HeldBy = kept[i];
     }
 
     private async ValueTask<bool> HandOverAsync(OutgoingMessage message, CancellationToken stopping)

@@ -26,6 +26,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     private readonly Swarm _swarm;
     private readonly Broadcaster _broadcaster;
     private readonly Sealer _sealer;
+    private readonly Depot _depot;
     private readonly IMessageStore _store;
     private readonly DeliveryOptions _options;
     private readonly MeshTelemetry _telemetry;
@@ -42,7 +43,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     private volatile bool _accepting;
 
     public Outbox(
-        NodeIdentity identity, Router router, Forwarder forwarder, Dht dht, PeerBook book, Swarm swarm, Broadcaster broadcaster, Sealer sealer,
+        NodeIdentity identity, Router router, Forwarder forwarder, Dht dht, PeerBook book, Swarm swarm, Broadcaster broadcaster, Sealer sealer, Depot depot,
         IMessageStore store, IOptions<DeliveryOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Outbox> logger)
     {
         _identity = identity;
@@ -52,6 +53,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         _swarm = swarm;
         _broadcaster = broadcaster;
         _sealer = sealer;
+        _depot = depot;
         _store = store;
         _options = options.Value;
         _telemetry = telemetry;

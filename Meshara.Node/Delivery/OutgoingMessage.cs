@@ -31,6 +31,9 @@ internal sealed class OutgoingMessage(OutgoingRecord record, Activity? span, lon
     /// <summary>What the last attempt failed with.</summary>
     public string? LastFailure { get; set; }
 
+    /// <summary>Relays that keep a copy for the recipient.</summary>
+    public int HeldBy { get; set; }
+
     /// <summary>True once it has been handed to a peer at least once.</summary>
     public bool WasSent { get; set; }
 
@@ -40,5 +43,5 @@ internal sealed class OutgoingMessage(OutgoingRecord record, Activity? span, lon
     public bool TryFinish() => Interlocked.Exchange(ref _finished, 1) == 0;
 
     public MessageStatus Status(MessageState state, DateTimeOffset? completedAt, string? reason) =>
-        new(Id, Recipient, state, Attempts, Record.AcceptedAt, Record.Expires, completedAt, reason);
+        new(Id, Recipient, state, Attempts, Record.AcceptedAt, Record.Expires, completedAt, reason, HeldBy);
 }

@@ -7,6 +7,7 @@ using Meshara.Node.Protocol.Wire;
 using Meshara.Node.Routing;
 using Meshara.Node.Storage;
 using Meshara.Node.Telemetry;
+using Meshara.Node.Transport;
 using Microsoft.Extensions.Options;
 using Envelope = Meshara.Node.Protocol.Envelope;
 using MessageType = Meshara.Node.Protocol.MessageType;
@@ -23,6 +24,9 @@ internal sealed partial class Receiver(
 {
     private const int QueueLength = 1024;
 
+    // Messages a worker may have given to the store that are not committed yet.
+    private const int MaxUncommitted = 512;
+
     private readonly DeliveryOptions _options = options.Value;
     private readonly Channel<Arrival> _queue = Channel.CreateBounded<Arrival>(QueueLength);
 
@@ -30,8 +34,7 @@ internal sealed partial class Receiver(
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/> when it is malformed.</exception>
     public ValueTask AcceptAsync(Protocol.Wire.Envelope wire, NodeAddress from, CancellationToken cancellationToken)
     {
-        if (!Envelope.TryParse(wire, out var envelope, out var reason))
-            throw new MesharaException(ErrorCodes.Protocol, $"Malformed message: {reason}.");
+        var envelope = Parse(wire);
         if (envelope.Sender == identity.Address)
         {
             // Nothing of this node's own needs to come back to it.
@@ -39,51 +42,91 @@ internal sealed partial class Receiver(
             return ValueTask.CompletedTask;
         }
         if (envelope.Type == MessageType.Broadcast)
-            return broadcaster.IsNews(envelope, from) ? _queue.Writer.WriteAsync(new Arrival(envelope, from, time.GetUtcNow()), cancellationToken) : ValueTask.CompletedTask;
+            return broadcaster.IsNews(envelope, from) ? _queue.Writer.WriteAsync(new Arrival(envelope, from, time.GetUtcNow(), null), cancellationToken) : ValueTask.CompletedTask;
         if (envelope.Recipient == identity.Address)
-            return _queue.Writer.WriteAsync(new Arrival(envelope, from, time.GetUtcNow()), cancellationToken);
+            return _queue.Writer.WriteAsync(new Arrival(envelope, from, time.GetUtcNow(), null), cancellationToken);
         forwarder.Accept(envelope, from);
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Takes a message that a relay kept for this node; the relay is told when it is safe here.</summary>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/> when it is malformed or for somebody else.</exception>
+    public ValueTask AcceptHandoverAsync(PeerConnection connection, Frame frame, CancellationToken cancellationToken)
+    {
+        var envelope = Parse(frame.Handover.Envelope);
+        if (envelope.Type != MessageType.Private || envelope.Recipient != identity.Address)
+            throw new MesharaException(ErrorCodes.Protocol, "A kept message was handed over to the wrong node.");
+        return _queue.Writer.WriteAsync(new Arrival(envelope, connection.Peer, time.GetUtcNow(), new Handed(connection, frame.Correlation)), cancellationToken);
     }
 
     /// <summary>Works until cancelled.</summary>
     public Task RunAsync(CancellationToken stopping) =>
         Task.WhenAll(Enumerable.Range(0, Math.Max(2, Environment.ProcessorCount)).Select(_ => WorkAsync(stopping)));
 
+    /// <summary>
+    /// Each worker verifies and opens one message after another but does not wait for the store: many messages share one
+    /// commit, and how many may wait for it at once is bounded.
+    /// </summary>
     private async Task WorkAsync(CancellationToken stopping)
     {
+        using var slots = new SemaphoreSlim(MaxUncommitted);
         try
         {
-            await foreach (var (envelope, from, arrived) in _queue.Reader.ReadAllAsync(stopping))
+            await foreach (var arrival in _queue.Reader.ReadAllAsync(stopping))
             {
-                try
-                {
-                    await (envelope.Type switch
-                    {
-                        MessageType.Private => ReceiveAsync(envelope, from, stopping),
-                        MessageType.Broadcast => broadcaster.ReceiveAsync(envelope, from, stopping),
-                        _ => AcknowledgedAsync(envelope, from, arrived),
-                    });
-                }
-                catch (MesharaException e)
-                {
-                    // Not acknowledged, so its sender will try again.
-                    telemetry.Error(ErrorType.Storage);
-                    Log.NotDelivered(logger, envelope.Id, e.Message);
-                }
-                catch (Exception e) when (e is not OperationCanceledException)
-                {
-                    // A defect of this program: said loudly, but one message must not stop all others.
-                    telemetry.Error(ErrorType.Protocol);
-                    Log.ReceiveFailed(logger, envelope.Id, e);
-                }
+                await slots.WaitAsync(stopping);
+                var handling = HandleAsync(arrival, slots, stopping);
+                if (handling.IsCompleted)
+                    await handling;
             }
         }
         catch (OperationCanceledException)
         {
             // The node is stopping; what was not acknowledged comes again.
         }
+        for (var i = 0; i < MaxUncommitted; i++)
+            await slots.WaitAsync(CancellationToken.None);
     }
+
+    private async Task HandleAsync(Arrival arrival, SemaphoreSlim slots, CancellationToken stopping)
+    {
+        var (envelope, from, arrived, handed) = arrival;
+        try
+        {
+            await (envelope.Type switch
+            {
+                MessageType.Private => ReceiveAsync(envelope, from, stopping),
+                MessageType.Broadcast => broadcaster.ReceiveAsync(envelope, from, stopping),
+                _ => AcknowledgedAsync(envelope, from, arrived),
+            });
+            if (handed is not null)
+                await handed.Connection.SendAsync(new Frame { Correlation = handed.Correlation, HandedOver = new HandedOver() }, stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            // The node is stopping; what was not acknowledged comes again.
+        }
+        catch (MesharaException e)
+        {
+            // Not acknowledged, so its sender will try again.
+            telemetry.Error(ErrorType.Storage);
+            Log.NotDelivered(logger, envelope.Id, e.Message);
+        }
+        catch (Exception e)
+        {
+            // A defect of this program: said loudly, but one message must not stop all others.
+            telemetry.Error(ErrorType.Protocol);
+            Log.ReceiveFailed(logger, envelope.Id, e);
+        }
+        finally
+        {
+            slots.Release();
+        }
+    }
+
+    private static Envelope Parse(Protocol.Wire.Envelope? wire) => wire is not null && Envelope.TryParse(wire, out var envelope, out _)
+        ? envelope
+        : throw new MesharaException(ErrorCodes.Protocol, "A message is malformed.");
 
     private async Task AcknowledgedAsync(Envelope envelope, NodeAddress from, DateTimeOffset arrived)
     {
@@ -174,7 +217,10 @@ internal sealed partial class Receiver(
         Log.MessageReceived(logger, envelope.Id, envelope.Sender, envelope.HopCount);
     }
 
-    private readonly record struct Arrival(Envelope Envelope, NodeAddress From, DateTimeOffset Time);
+    private readonly record struct Arrival(Envelope Envelope, NodeAddress From, DateTimeOffset Time, Handed? Handed);
+
+    /// <summary>Whom to tell that a kept message has arrived.</summary>
+    private sealed record Handed(PeerConnection Connection, ulong Correlation);
 
     private static partial class Log
     {

@@ -66,6 +66,15 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
         return true;
     }
 
+    /// <summary>Sealed messages that no relay keeps yet, oldest first.</summary>
+    public List<OutgoingMessage> NotHeld(int limit) =>
+    [
+        .. _inFlight.Concat(_ready.UnorderedItems.Select(item => item.Element))
+            .Where(message => message is { IsFinished: false, HeldBy: 0, Record.Sealed: not null })
+            .OrderBy(message => message.Id)
+            .Take(limit),
+    ];
+
     public void Finished(OutgoingMessage message) => _inFlight.Remove(message);
 
     public void Resume() => _paused = false;

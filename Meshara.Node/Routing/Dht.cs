@@ -73,6 +73,13 @@ internal sealed partial class Dht(
         return book.TryGet(id, out var known) ? known : null;
     }
 
+    /// <summary>The nodes closest to an address that answer, closest first, the node itself left out.</summary>
+    public async Task<IReadOnlyList<PeerRecord>> ClosestAsync(NodeAddress address, int count, CancellationToken cancellationToken)
+    {
+        var closest = await LookupAsync(NodeId.Of(address), stopWhenFound: false, cancellationToken);
+        return [.. closest.Where(record => record.Address != address).Take(count)];
+    }
+
     /// <summary>Stores this node's record at the k nodes closest to it.</summary>
     public async Task PublishAsync(CancellationToken cancellationToken)
     {

@@ -44,7 +44,10 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
         }
     }
 
-    /// <summary>Notes that a contact did not answer.</summary>
+    /// <summary>
+    /// Notes that a contact did not answer. It stays until another one wants its place: a network that was cut in two grows
+    /// together again through the contacts that could not be reached.
+    /// </summary>
     public void Fail(NodeId id)
     {
         if (id == self)
@@ -56,10 +59,6 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
             if (at < 0)
                 return;
             bucket![at] = bucket[at] with { Failures = bucket[at].Failures + 1 };
-            if (bucket[at].Failures < MaxFailures * 3)
-                return;
-            bucket.RemoveAt(at);
-            _count--;
         }
     }
 
@@ -87,11 +86,12 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
         }
     }
 
-    /// <summary>Every contact.</summary>
+    /// <summary>Every contact whose record still holds, failing ones too.</summary>
     public List<Contact> Snapshot()
     {
+        var now = time.GetUtcNow();
         lock (_gate)
-            return [.. _buckets.Where(bucket => bucket is not null).SelectMany(bucket => bucket!)];
+            return [.. _buckets.Where(bucket => bucket is not null).SelectMany(bucket => bucket!).Where(contact => contact.Record.Expires > now)];
     }
 
     /// <summary>Indices of the buckets down to the deepest one in use: what a refresh has to look at.</summary>

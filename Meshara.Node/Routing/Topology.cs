@@ -2,6 +2,7 @@ using System.Net;
 using System.Threading.Channels;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
+using Meshara.Node.Storage;
 using Meshara.Node.Transport;
 using Microsoft.Extensions.Options;
 
@@ -13,6 +14,11 @@ namespace Meshara.Node.Routing;
 /// </summary>
 internal sealed partial class Topology
 {
+    private const int MaxRemembered = 100;
+    private static readonly TimeSpan MinBootstrapPause = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan MaxBootstrapPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RememberInterval = TimeSpan.FromSeconds(30);
+
     private readonly NodeIdentity _identity;
     private readonly IReadOnlyList<Uri> _bootstrap;
     private readonly IReadOnlyList<PeerEndpoint> _endpoints;
@@ -21,18 +27,23 @@ internal sealed partial class Topology
     private readonly Swarm _swarm;
     private readonly Dht _dht;
     private readonly RoutingTable _table;
+    private readonly IPeerCache _cache;
     private readonly RoutingOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<Topology> _logger;
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly HashSet<EndPoint> _ownEndpoints = [];
+    private readonly Dictionary<EndPoint, NodeAddress> _bootstrapPeers = [];
     private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _refreshed;
+    private long _bootstrapTried;
+    private TimeSpan _bootstrapPause = MinBootstrapPause;
+    private long _remembered;
     private bool _warned;
 
     public Topology(
         NodeIdentity identity, IOptions<MeshOptions> mesh, Listener listener, BootstrapResolver resolver, LocalRecord self,
-        Swarm swarm, Dht dht, RoutingTable table, RouteCache routes, IOptions<RoutingOptions> options, TimeProvider time, ILogger<Topology> logger)
+        Swarm swarm, Dht dht, RoutingTable table, RouteCache routes, IPeerCache cache, IOptions<RoutingOptions> options, TimeProvider time, ILogger<Topology> logger)
     {
         _identity = identity;
         _bootstrap = [.. mesh.Value.Bootstrap.Select(text => new Uri(text))];
@@ -42,6 +53,7 @@ internal sealed partial class Topology
         _swarm = swarm;
         _dht = dht;
         _table = table;
+        _cache = cache;
         _options = options.Value;
         _time = time;
         _logger = logger;
@@ -68,6 +80,7 @@ internal sealed partial class Topology
     {
         try
         {
+            await RecallAsync(stopping);
             while (true)
             {
                 await MaintainAsync(stopping);
@@ -92,6 +105,8 @@ internal sealed partial class Topology
     private async Task MaintainAsync(CancellationToken stopping)
     {
         if (_swarm.Count == 0)
+            await FillAsync(stopping);
+        if (_swarm.Count == 0 || _time.GetElapsedTime(_bootstrapTried) > _bootstrapPause)
             await JoinAsync(stopping);
         Advertise();
         if (_swarm.Count > 0 && (_refreshed == 0 || _time.GetElapsedTime(_refreshed) > _options.RefreshInterval))
@@ -103,11 +118,44 @@ internal sealed partial class Topology
             await _dht.RefreshTableAsync(stopping);
         }
         await FillAsync(stopping);
+        await RememberAsync(stopping);
     }
 
-    /// <summary>Dials the bootstrap endpoints, all at once: the first answer is enough to go on.</summary>
+    /// <summary>The peers of the last run: a node that is restarted finds the mesh again even when its bootstrap is gone.</summary>
+    private async Task RecallAsync(CancellationToken stopping)
+    {
+        var now = _time.GetUtcNow();
+        foreach (var wire in await _cache.LoadPeersAsync(stopping))
+        {
+            if (PeerRecord.TryVerify(wire, now, out var record))
+                _dht.Learn(record, seen: false);
+        }
+    }
+
+    private async Task RememberAsync(CancellationToken stopping)
+    {
+        if (_swarm.Count == 0 || _remembered != 0 && _time.GetElapsedTime(_remembered) < RememberInterval)
+            return;
+        _remembered = _time.GetTimestamp();
+        var connected = _swarm.Connections.Select(connection => connection.Record);
+        var peers = connected.Concat(_table.Closest(_identity.Id, MaxRemembered)).DistinctBy(record => record.Address).Take(MaxRemembered).ToList();
+        try
+        {
+            await _cache.SavePeersAsync(peers, stopping);
+        }
+        catch (MesharaException e)
+        {
+            Log.NotRemembered(_logger, e.Message); // the store reports what is wrong with it; the mesh does not need this to go on
+        }
+    }
+
+    /// <summary>
+    /// Dials the bootstrap endpoints that are not connected. Also when others are: two groups that each know a part of the
+    /// list would otherwise stay apart for good.
+    /// </summary>
     private async Task JoinAsync(CancellationToken stopping)
     {
+        _bootstrapTried = _time.GetTimestamp();
         var dialled = false;
         string? failure = null;
         foreach (var bootstrap in _bootstrap)
@@ -119,6 +167,8 @@ internal sealed partial class Topology
                     if (_ownEndpoints.Contains(endpoint))
                         continue;
                     dialled = true;
+                    if (_bootstrapPeers.TryGetValue(endpoint, out var known) && _swarm.TryGet(known, out _))
+                        continue;
                     failure = await DialAsync(endpoint, stopping) ?? failure;
                 }
             }
@@ -128,6 +178,7 @@ internal sealed partial class Topology
                 failure = e.Message;
             }
         }
+        _bootstrapPause = failure is null ? MinBootstrapPause : _bootstrapPause * 2 < MaxBootstrapPause ? _bootstrapPause * 2 : MaxBootstrapPause;
         if (_swarm.Count > 0)
             return;
         if (!dialled && _joined.TrySetResult())
@@ -144,7 +195,7 @@ internal sealed partial class Topology
     {
         try
         {
-            await _swarm.ConnectAsync(endpoint, stopping);
+            _bootstrapPeers[endpoint] = (await _swarm.ConnectAsync(endpoint, stopping)).Peer;
             _warned = false;
             return null;
         }
@@ -179,8 +230,10 @@ internal sealed partial class Topology
         var missing = _options.TargetPeers - _swarm.Count;
         if (missing <= 0)
             return;
-        var candidates = _table.Closest(_identity.Id, _options.TargetPeers * 4)
+        var candidates = _table.Snapshot()
+            .Select(contact => contact.Record)
             .Where(record => !_swarm.TryGet(record.Address, out _) && _swarm.MayDial(record))
+            .OrderBy(record => record.Id, Comparer<NodeId>.Create(_identity.Id.CompareDistance))
             .Take(missing);
         await Task.WhenAll(candidates.Select(record => TryConnectAsync(record, stopping)));
     }
@@ -204,6 +257,9 @@ internal sealed partial class Topology
 
         [LoggerMessage(EventName = "Alone", Level = LogLevel.Information, Message = "No bootstrap endpoint but this node itself: waiting for others")]
         public static partial void Alone(ILogger logger);
+
+        [LoggerMessage(EventName = "PeersNotRemembered", Level = LogLevel.Debug, Message = "The known peers could not be saved")]
+        public static partial void NotRemembered(ILogger logger, string cause);
 
         [LoggerMessage(EventName = "BootstrapUnreachable", Level = LogLevel.Warning,
             Message = "No bootstrap endpoint can be reached, trying again: {cause}")]

@@ -8,7 +8,8 @@ using Microsoft.Extensions.Options;
 namespace Meshara.Node.Storage;
 
 /// <summary>Keeps messages in memory: the fastest store, and one that a restart empties.</summary>
-internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOptions<DeliveryOptions> delivery, TimeProvider time) : IMessageStore
+internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOptions<DeliveryOptions> delivery, TimeProvider time)
+    : IMessageStore, IRelayStore, IPeerCache
 {
     private const int MaxRemembered = 500_000;
 
@@ -16,10 +17,15 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
     private readonly Lock _gate = new();
     private readonly SortedList<long, InboxMessage> _inbox = [];
     private readonly Dictionary<MessageId, long> _cursors = [];
+
+    // Ids that more than one sender has used: only a hostile one reuses an id, so their messages may be searched for.
+    private readonly HashSet<MessageId> _sharedIds = [];
     private readonly RecentMap<(NodeAddress, MessageId), byte> _seen = new(MaxRemembered, delivery.Value.MaxTimeToLive * 2, time);
     private readonly ConcurrentDictionary<MessageId, OutgoingRecord> _pending = new();
-    private readonly RecentMap<MessageId, MessageStatus> _completed = new(storage.Value.MaxCompleted, delivery.Value.MaxTimeToLive, time);
+    private readonly RecentMap<MessageId, MessageStatus> _completed = new(storage.Value.MaxCompleted * 2, storage.Value.MaxCompletedAge * 2, time);
+    private readonly MemoryRelayStore _relayed = new(storage.Value, time);
     private readonly ArrivalSignal _arrived = new();
+    private IReadOnlyList<Protocol.Wire.PeerRecord> _peers = [];
     private long _bytes;
     private long _lastCursor;
 
@@ -36,17 +42,23 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask SealAsync(OutgoingRecord message, CancellationToken cancellationToken) => AppendAsync(message, cancellationToken);
+    public ValueTask SealAsync(OutgoingRecord message, CancellationToken cancellationToken)
+    {
+        if (_pending.TryGetValue(message.Id, out var unsealed))
+            _pending.TryUpdate(message.Id, message, unsealed);
+        return ValueTask.CompletedTask;
+    }
 
     public ValueTask CompleteAsync(MessageStatus final, CancellationToken cancellationToken)
     {
-        _completed.Set(final.Id, final);
+        _completed.TryAdd(final.Id, final);
         _pending.TryRemove(final.Id, out _);
         return ValueTask.CompletedTask;
     }
 
     public ValueTask<MessageStatus?> FindCompletedAsync(MessageId id, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(_completed.TryGet(id, out var status) ? status : null);
+        ValueTask.FromResult(
+            _completed.TryGet(id, out var status) && status.CompletedAt > time.GetUtcNow() - _options.MaxCompletedAge ? status : null);
 
     public ValueTask<DeliveryResult> DeliverAsync(IncomingMessage message, CancellationToken cancellationToken)
     {
@@ -56,7 +68,8 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
         {
             var cursor = _lastCursor + 1;
             _inbox.Add(cursor, new InboxMessage(cursor, message.Id, message.Sender, message.IsBroadcast, message.SentAt, message.ReceivedAt, message.Content));
-            _cursors[message.Id] = cursor;
+            if (!_cursors.TryAdd(message.Id, cursor))
+                _sharedIds.Add(message.Id);
             _bytes += message.Content.Length;
             Volatile.Write(ref _lastCursor, cursor);
             if (_inbox.Count > _options.MaxInboxMessages || _bytes > _options.MaxInboxBytes)
@@ -70,9 +83,13 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
     {
         lock (_gate)
         {
+            var oldest = time.GetUtcNow() - _options.MaxInboxAge;
             var page = new List<InboxMessage>();
             for (var at = FirstAfter(after); at < _inbox.Count && page.Count < limit; at++)
-                page.Add(_inbox.GetValueAtIndex(at));
+            {
+                if (_inbox.GetValueAtIndex(at) is var message && message.ReceivedAt > oldest)
+                    page.Add(message);
+            }
             return ValueTask.FromResult<IReadOnlyList<InboxMessage>>(page);
         }
     }
@@ -81,9 +98,14 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
     {
         lock (_gate)
         {
-            if (!_cursors.Remove(id, out var cursor) || !_inbox.Remove(cursor, out var message))
+            if (!_cursors.Remove(id, out var cursor))
                 return ValueTask.FromResult(false);
-            _bytes -= message.Content.Length;
+            Remove(cursor);
+            if (_sharedIds.Remove(id))
+            {
+                foreach (var other in _inbox.Values.Where(message => message.Id == id).Select(message => message.Cursor).ToList())
+                    Remove(other);
+            }
             return ValueTask.FromResult(true);
         }
     }
@@ -94,16 +116,33 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
         {
             // Taken before reading: what arrives between the two is not missed.
             var next = _arrived.Next;
-            foreach (var message in await ReadAsync(after, 500, cancellationToken))
+            var page = await ReadAsync(after, 500, cancellationToken);
+            foreach (var message in page)
             {
                 after = message.Cursor;
                 yield return message;
             }
-            if (after < LastCursor)
-                continue;
-            await next.WaitAsync(cancellationToken);
+            if (page.Count == 0)
+                await next.WaitAsync(cancellationToken);
         }
     }
+
+    public ValueTask<HoldResult> HoldAsync(HeldMessage message, CancellationToken cancellationToken) => _relayed.HoldAsync(message, cancellationToken);
+
+    public ValueTask<IReadOnlyList<HeldMessage>> TakeHeldAsync(NodeAddress recipient, int limit, CancellationToken cancellationToken) =>
+        _relayed.TakeHeldAsync(recipient, limit, cancellationToken);
+
+    public ValueTask ReleaseAsync(IReadOnlyCollection<(NodeAddress Sender, MessageId Id)> messages, CancellationToken cancellationToken) =>
+        _relayed.ReleaseAsync(messages, cancellationToken);
+
+    public ValueTask SavePeersAsync(IReadOnlyCollection<PeerRecord> peers, CancellationToken cancellationToken)
+    {
+        Volatile.Write(ref _peers, [.. peers.Select(peer => peer.Wire)]);
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<IReadOnlyList<Protocol.Wire.PeerRecord>> LoadPeersAsync(CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Volatile.Read(ref _peers));
 
     private int FirstAfter(long cursor)
     {
@@ -119,17 +158,29 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
         return low;
     }
 
-    /// <summary>Removes a tenth at once, since removing from the front of a sorted list moves all the rest.</summary>
+    private void Remove(long cursor)
+    {
+        if (_inbox.Remove(cursor, out var message))
+            _bytes -= message.Content.Length;
+    }
+
+    /// <summary>Removes at least a tenth at once, since removing from the front of a sorted list moves all the rest.</summary>
     private void Trim()
     {
-        var keep = _inbox.Skip(_inbox.Count / 10 + 1).ToList();
+        var drop = _inbox.Count / 10 + 1;
+        var bytes = _bytes - _inbox.Values.Take(drop).Sum(message => (long)message.Content.Length);
+        for (; drop < _inbox.Count && (_inbox.Count - drop > _options.MaxInboxMessages || bytes > _options.MaxInboxBytes); drop++)
+            bytes -= _inbox.GetValueAtIndex(drop).Content.Length;
+        var keep = _inbox.Skip(drop).ToList();
         _inbox.Clear();
         _cursors.Clear();
+        _sharedIds.Clear();
         _bytes = 0;
         foreach (var (cursor, message) in keep)
         {
             _inbox.Add(cursor, message);
-            _cursors[message.Id] = cursor;
+            if (!_cursors.TryAdd(message.Id, cursor))
+                _sharedIds.Add(message.Id);
             _bytes += message.Content.Length;
         }
     }

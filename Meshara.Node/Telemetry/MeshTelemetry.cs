@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Meshara.Node.Protocol;
+using Meshara.Node.Storage;
 using Meshara.ServiceDefaults;
 
 namespace Meshara.Node.Telemetry;
@@ -66,7 +67,7 @@ internal sealed class MeshTelemetry : IDisposable
     public ActivitySource Source { get; }
 
     /// <summary>Registers the instruments that are read, not counted.</summary>
-    public void Observe(INodeView node, ProcessResources process)
+    public void Observe(INodeView node, IMessageStore store, DriveInfo volume, ProcessResources process)
     {
         _meter.CreateObservableGauge("meshara.connected_peers", () => node.ConnectedPeers, "{peer}", "Live authenticated peer connections.");
         _meter.CreateObservableGauge("meshara.routing_table.size", () => node.RoutingTableSize, "{contact}", "Contacts in the routing table.");
@@ -77,6 +78,8 @@ internal sealed class MeshTelemetry : IDisposable
             description: "Hash of the set of nodes believed alive; always 1.");
         _meter.CreateObservableGauge("meshara.build_info",
             () => new Measurement<int>(1, new("version", BuildInfo.Version), new("revision", BuildInfo.Revision)), description: "The version that runs; always 1.");
+        _meter.CreateObservableGauge("meshara.storage.free", () => volume.AvailableFreeSpace, "By", "Free space on the volume of the data directory.");
+        _meter.CreateObservableGauge("meshara.storage.degraded", () => store.Problem is null ? 0 : 1, description: "1 while storage cannot be written or is slow.");
         ObserveProcess(process);
     }
 

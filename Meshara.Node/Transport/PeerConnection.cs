@@ -213,7 +213,7 @@ internal sealed class PeerConnection : IDisposable
                 if (sent != 0)
                     _roundTrip.Add(_time.GetElapsedTime(sent));
                 break;
-            case Frame.BodyOneofCase.FoundNodes:
+            case Frame.BodyOneofCase.FoundNodes or Frame.BodyOneofCase.Deposited or Frame.BodyOneofCase.HandedOver:
                 if (_requests.TryRemove(frame.Correlation, out var request))
                     request.TrySetResult(frame);
                 break;

@@ -316,13 +316,18 @@ internal sealed partial class Swarm(
         }, this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    /// <summary>When a peer could last not be dialled, and how long to leave it alone: doubling, at most a minute, with jitter.</summary>
+    /// <summary>
+    /// When a peer could last not be dialled, and how long to leave it alone: doubling, with jitter. The limit is what a mesh
+    /// that was cut in two takes to grow together again.
+    /// </summary>
     private sealed record DialFailure(long At, int Count, TimeSpan Pause)
     {
+        private const double MaxPauseSeconds = 6;
+
         public static DialFailure First(TimeProvider time) => new(time.GetTimestamp(), 1, Jitter(TimeSpan.FromSeconds(1)));
 
         public DialFailure Next(TimeProvider time) =>
-            new(time.GetTimestamp(), Count + 1, Jitter(TimeSpan.FromSeconds(Math.Min(60, Math.Pow(2, Math.Min(Count, 6))))));
+            new(time.GetTimestamp(), Count + 1, Jitter(TimeSpan.FromSeconds(Math.Min(MaxPauseSeconds, Math.Pow(2, Math.Min(Count, 6))))));
 
         private static TimeSpan Jitter(TimeSpan pause) => pause * (0.5 + Random.Shared.NextDouble() / 2);
     }

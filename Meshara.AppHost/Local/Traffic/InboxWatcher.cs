@@ -12,7 +12,7 @@ internal sealed class InboxWatcher(LocalNode node, IReadOnlyList<TrafficLedger> 
     /// <summary>The node watched.</summary>
     public LocalNode Node => node;
 
-    /// <summary>Completes once arrivals are seen.</summary>
+    /// <summary>Completes once arrivals are seen, or when the node died and none will be.</summary>
     public Task Opened => _opened.Task;
 
     /// <summary>Why the stream is not open; null when nothing went wrong yet.</summary>
@@ -53,6 +53,7 @@ internal sealed class InboxWatcher(LocalNode node, IReadOnlyList<TrafficLedger> 
 
         if (!node.IsAlive)
         {
+            Open();
             foreach (var ledger in ledgers)
                 ledger.Gone(node.Index, interrupted.IsCancellationRequested);
         }

@@ -17,7 +17,8 @@ internal sealed record MessageResponse(
     [property: Description("When the node took it over (UTC, RFC 3339).")] DateTime AcceptedAt,
     [property: Description("End of its time to live (UTC, RFC 3339).")] DateTime ExpiresAt,
     [property: Description("When it left pending (UTC, RFC 3339); null before.")] DateTime? CompletedAt,
-    [property: Description("Why it was rejected or what the last attempt failed with; null when there is nothing to say.")] string? Reason)
+    [property: Description("Why it was rejected or what the last attempt failed with; null when there is nothing to say.")] string? Reason,
+    [property: Description("Relays that keep a copy for the recipient while it cannot be reached.")] int HeldBy)
 {
     public static MessageResponse From(MessageStatus status) => new(
         status.Id.ToString(),
@@ -27,5 +28,6 @@ internal sealed record MessageResponse(
         status.AcceptedAt.UtcDateTime,
         status.ExpiresAt.UtcDateTime,
         status.CompletedAt?.UtcDateTime,
-        status.Reason);
+        status.Reason,
+        status.HeldBy);
 }

@@ -1,0 +1,153 @@
+using System.Buffers.Binary;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Meshara.Node.Storage.Sqlite;
+
+/// <summary>Opens a node's database file: looks at what is there before anything writes, then brings it up to date.</summary>
+internal static class Database
+{
+    /// <summary>Name of the database inside the data directory.</summary>
+    public const string FileName = "messages.db";
+
+    private const int HeaderSize = 100;
+
+    // Reading every page takes about a second per 500 MiB; a larger file is checked where it is used.
+    private const long MaxFullCheck = 256L * 1024 * 1024;
+
+    private static ReadOnlySpan<byte> Magic => "SQLite format 3\0"u8;
+
+    /// <summary>Refuses a file that this program must not write, without changing a byte of it.</summary>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Storage"/>.</exception>
+    public static void Inspect(string path)
+    {
+        try
+        {
+            if (!InspectHeader(path))
+                return; // nothing there yet
+            using var connection = Connect(path, SqliteOpenMode.ReadOnly);
+            var database = connection.Handle!;
+            var application = Statement.Scalar(database, "PRAGMA application_id");
+            var version = Statement.Scalar(database, "PRAGMA user_version");
+            if (application != Schema.ApplicationId && (application != 0 || version != 0 || Statement.Scalar(database, "SELECT count(*) FROM sqlite_schema") != 0))
+                throw Refused(path, "belongs to another program; move it away, or choose another data directory with --data");
+            CheckVersion(path, version);
+            if (new FileInfo(path).Length <= MaxFullCheck && QuickCheck(database) is { } damage)
+                throw Damaged(path, damage);
+        }
+        catch (SqliteException e)
+        {
+            throw e.SqliteErrorCode is raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB ? Damaged(path, e.Message, e) : StorageFailure.Of(e, path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Refused(path, $"cannot be read ({e.Message.TrimEnd('.')})", e);
+        }
+    }
+
+    /// <summary>The one connection that writes, with the schema of this version.</summary>
+    /// <exception cref="SqliteException">The file cannot be written.</exception>
+    public static SqliteConnection OpenWriter(string path, StorageDurability durability)
+    {
+        CreatePrivately(path);
+        var connection = Connect(path, SqliteOpenMode.ReadWrite);
+        try
+        {
+            var database = connection.Handle!;
+            // Takes effect in a new file only, and must stand before the first table.
+            Statement.Execute(database, "PRAGMA auto_vacuum = INCREMENTAL");
+            BeginLog(database);
+            Statement.Execute(database, durability == StorageDurability.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+            Statement.Execute(database, "PRAGMA fullfsync = ON"); // macOS: fsync alone does not empty the disk's cache
+            Statement.Execute(database, "PRAGMA cache_size = -16384");
+            Statement.Execute(database, "PRAGMA temp_store = MEMORY");
+            // 16 MiB of log: few enough checkpoints that a page changed often is written back seldom, little enough to recover at once.
+            Statement.Execute(database, "PRAGMA wal_autocheckpoint = 4096");
+            Statement.Execute(database, "PRAGMA journal_size_limit = 33554432");
+            Schema.Migrate(database);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A connection that only reads; it sees what is committed and never waits for the writer.</summary>
+    public static SqliteConnection OpenReader(string path)
+    {
+        var connection = Connect(path, SqliteOpenMode.ReadOnly);
+        Statement.Execute(connection.Handle!, "PRAGMA cache_size = -4096");
+        return connection;
+    }
+
+    private static SqliteConnection Connect(string path, SqliteOpenMode mode)
+    {
+        // Pooled connections would outlive the store, and with them locks and files.
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false }.ToString());
+        try
+        {
+            connection.Open();
+            raw.sqlite3_busy_timeout(connection.Handle!, 5000);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The log needs shared memory, which some network file systems do not have.</summary>
+    private static void BeginLog(sqlite3 database)
+    {
+        using var mode = new Statement(database, "PRAGMA journal_mode = WAL");
+        if (mode.Step() && mode.Text(0) is var set and not "wal")
+            throw new IOException($"its file system allows no write-ahead log, only '{set}'; put the data directory on a local disk");
+    }
+
+    /// <summary>False when there is no database yet. An empty file is what a crash leaves that came before the first page.</summary>
+    private static bool InspectHeader(string path)
+    {
+        if (!File.Exists(path))
+            return false;
+        Span<byte> header = stackalloc byte[HeaderSize];
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+        var length = file.ReadAtLeast(header, HeaderSize, throwOnEndOfStream: false);
+        if (length == 0)
+            return false;
+        if (length < HeaderSize || !header.StartsWith(Magic))
+            throw Refused(path, "is not a database; restore it from a backup, or move it away to start empty");
+        // https://www.sqlite.org/fileformat.html#the_database_header
+        if (BinaryPrimitives.ReadInt32BigEndian(header[68..]) == Schema.ApplicationId)
+            CheckVersion(path, BinaryPrimitives.ReadInt32BigEndian(header[60..]));
+        return true;
+    }
+
+    private static string? QuickCheck(sqlite3 database)
+    {
+        using var check = new Statement(database, "PRAGMA quick_check(1)");
+        return check.Step() && check.Text(0) is var result and not "ok" ? result : null;
+    }
+
+    private static void CheckVersion(string path, long version)
+    {
+        if (version > Schema.Version)
+            throw Refused(path, $"was written by a newer version of this program (schema {version}, this one knows {Schema.Version}); run that version, or choose another data directory with --data");
+    }
+
+    /// <summary>The inbox is nobody else's business; the log and the index beside it take on the mode of the database.</summary>
+    private static void CreatePrivately(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        new FileStream(path, options).Dispose();
+    }
+
+    private static MesharaException Damaged(string path, string how, Exception? cause = null) =>
+        Refused(path, $"is damaged ({Printable.Bounded(how.ReplaceLineEndings(" "), 120)}); restore it from a backup, or move it and its -wal file away to start empty", cause);
+
+    private static MesharaException Refused(string path, string what, Exception? cause = null) => new(ErrorCodes.Storage, $"The database {path} {what}.", cause);
+}

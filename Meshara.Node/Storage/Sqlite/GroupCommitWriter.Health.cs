@@ -1,0 +1,169 @@
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Meshara.Node.Storage.Sqlite;
+
+internal sealed partial class GroupCommitWriter
+{
+    private const int TicksPerMaintenance = 5;
+    private const int ProbesPerReopening = 3;
+    private const int MaxOwedPerBatch = 1024;
+
+    // The log is emptied by every checkpoint that no reader delays; this is for the one that was delayed again and again.
+    private const long MaxLogBytes = 64L * 1024 * 1024;
+
+    private volatile string? _fault;
+    private volatile string? _slowness;
+    private bool _due, _maintaining, _mustReopen, _isFull;
+    private int _ticks, _probes;
+
+    /// <summary>What is wrong with the disk, or null.</summary>
+    public string? Problem => _fault ?? _slowness;
+
+    /// <summary>From the timer: the work itself belongs to the writer's thread.</summary>
+    private void Tick()
+    {
+        if (_tickQueued)
+            return;
+        _tickQueued = true;
+        if (!_queue.Writer.TryWrite(_tick))
+            _tickQueued = false; // a full queue keeps the writer awake anyway; the next tick will find room
+    }
+
+    private void OnTick()
+    {
+        _due = false;
+        if (_fault is not null || _slowness is not null)
+            Probe();
+        PayDebts();
+        _maintaining |= ++_ticks % TicksPerMaintenance == 0;
+        if (!_maintaining || _fault is not null)
+            return;
+        _maintaining = Maintain();
+        if (_maintaining)
+            Tick(); // behind the operations that came in the meantime
+    }
+
+    /// <summary>One short slice; true when there is more to do.</summary>
+    private bool Maintain()
+    {
+        try
+        {
+            _session.Begin();
+            var more = _session.Forget();
+            _session.Commit();
+            more |= _session.Vacuum();
+            if (!more && new FileInfo(_path + "-wal") is { Exists: true, Length: > MaxLogBytes })
+                _session.TruncateLog();
+            return more;
+        }
+        catch (Exception e) when (StorageFailure.ConcernsAll(e))
+        {
+            Undo(e);
+            return false;
+        }
+    }
+
+    /// <summary>Asks the disk whether it works again. Only a commit tells.</summary>
+    private void Probe()
+    {
+        long started;
+        try
+        {
+            // After a volume was away, the files that are open lead nowhere; new ones may lead to it.
+            if (_mustReopen || (_fault is not null && !_isFull && ++_probes % ProbesPerReopening == 0))
+                Reopen();
+            started = _time.GetTimestamp();
+            _session.Begin();
+            _session.Probe();
+            _session.Commit();
+        }
+        catch (Exception e) when (StorageFailure.ConcernsAll(e) || e is MesharaException)
+        {
+            Undo(e);
+            return;
+        }
+        ClearFault();
+        NoteLatency(_time.GetElapsedTime(started));
+    }
+
+    private void Reopen()
+    {
+        _mustReopen = true;
+        if (!File.Exists(_path))
+            throw new IOException("the database file is gone; bring it back or restart the node");
+        Database.Inspect(_path);
+        var session = _open();
+        _session.Dispose();
+        _session = session;
+        _mustReopen = false;
+    }
+
+    /// <summary>Writes the notes that a failed disk did not take.</summary>
+    private void PayDebts()
+    {
+        while (_owed.Count > 0 && _fault is null)
+        {
+            _batch.Clear();
+            while (_batch.Count < MaxOwedPerBatch && _owed.TryDequeue(out var operation))
+                _batch.Add(operation);
+            CommitBatch();
+        }
+    }
+
+    /// <summary>At the end: one more attempt, and a word about what is left.</summary>
+    private void SettleDebts()
+    {
+        if (_owed.Count > 0 && _fault is not null)
+            Probe();
+        PayDebts();
+        if (_owed.Count > 0)
+            Log.NotesLost(_logger, _owed.Count);
+    }
+
+    private void SetFault(Exception failure)
+    {
+        var text = failure is MesharaException ? failure.Message : StorageFailure.Describe(failure, _path);
+        if (_fault is null)
+            Log.Failed(_logger, text, failure);
+        _fault = text;
+        _isFull = failure is SqliteException { SqliteErrorCode: raw.SQLITE_FULL };
+    }
+
+    private void ClearFault()
+    {
+        if (_fault is null)
+            return;
+        _fault = null;
+        _probes = 0;
+        Log.Recovered(_logger);
+    }
+
+    private void NoteLatency(TimeSpan latency)
+    {
+        if (latency > _options.SlowCommit)
+        {
+            if (_slowness is null)
+                Log.Slow(_logger, latency.TotalSeconds);
+            _slowness = $"The disk of {_path} is slow: the last commit took {latency.TotalSeconds:0.000} s.";
+        }
+        else
+            _slowness = null;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventName = "StorageFailed", Level = LogLevel.Error, Message = "Messages cannot be stored: {cause}")]
+        public static partial void Failed(ILogger logger, string cause, Exception exception);
+
+        [LoggerMessage(EventName = "StorageRecovered", Level = LogLevel.Information, Message = "Messages are stored again")]
+        public static partial void Recovered(ILogger logger);
+
+        [LoggerMessage(EventName = "StorageSlow", Level = LogLevel.Warning, Message = "The disk is slow: a commit took {seconds} s")]
+        public static partial void Slow(ILogger logger, double seconds);
+
+        [LoggerMessage(EventName = "StorageNotesLost", Level = LogLevel.Warning,
+            Message = "The disk did not take the final states of {count} messages; they are sent again after the next start")]
+        public static partial void NotesLost(ILogger logger, int count);
+    }
+}

@@ -1,0 +1,271 @@
+using System.Threading.Channels;
+
+namespace Meshara.Node.Storage.Sqlite;
+
+/// <summary>
+/// The one thread that writes. It takes whatever is waiting, applies it in one transaction and answers after the commit: alone,
+/// an operation waits for nobody; under load one commit serves hundreds. A fault of the disk fails the operations it meets, closes
+/// the door to others, and is probed until the disk takes data again.
+/// </summary>
+internal sealed partial class GroupCommitWriter : IAsyncDisposable
+{
+    private const int QueueLength = 8192;
+    private const int MaxBatch = 1024;
+    private const int MaxBatchBytes = 8 * 1024 * 1024;
+    private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Channel<WriteOperation> _queue = Channel.CreateBounded<WriteOperation>(new BoundedChannelOptions(QueueLength)
+    {
+        SingleReader = true,
+        // The writer blocks in its own thread: completing its wait in place wakes it without a detour through the thread pool.
+        AllowSynchronousContinuations = true,
+    });
+
+    private readonly string _path;
+    private readonly StorageOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Func<WriteSession> _open;
+    private readonly List<WriteOperation> _batch = [];
+    private readonly Queue<WriteOperation> _owed = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TickMark _tick = new();
+    private readonly ITimer _timer;
+    private WriteSession _session;
+    private long _lastCursor;
+    private long _commits;
+    private volatile bool _tickQueued;
+
+    /// <param name="path">The database, for what an operator reads.</param>
+    /// <param name="open">Opens the writing connection; called again when the disk has failed it.</param>
+    public GroupCommitWriter(string path, Func<WriteSession> open, StorageOptions options, TimeProvider time, ILogger logger)
+    {
+        _path = path;
+        _open = open;
+        _options = options;
+        _time = time;
+        _logger = logger;
+        _session = open();
+        _lastCursor = _session.LastCursor;
+        new Thread(Run) { IsBackground = true, Name = "meshara store" }.Start();
+        _timer = time.CreateTimer(static state => ((GroupCommitWriter)state!).Tick(), this, TickInterval, TickInterval);
+    }
+
+    /// <summary>The newest cursor that is committed.</summary>
+    public long LastCursor => Volatile.Read(ref _lastCursor);
+
+    /// <summary>Transactions committed for callers.</summary>
+    public long Commits => Volatile.Read(ref _commits);
+
+    /// <summary>Set by every commit that brought arrivals.</summary>
+    public ArrivalSignal Arrived { get; } = new();
+
+    /// <summary>Applies a change and returns its result when it is committed.</summary>
+    /// <param name="weight">About how many bytes it writes.</param>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Storage"/>.</exception>
+    public ValueTask<TResult> WriteAsync<TState, TResult>(
+        TState state, int weight, Func<WriteSession, TState, TResult> apply, CancellationToken cancellationToken)
+    {
+        if (_fault is { } fault)
+            return ValueTask.FromException<TResult>(new MesharaException(ErrorCodes.Storage, fault));
+        var operation = WriteOperation<TState, TResult>.Create(state, weight, apply);
+        var outcome = operation.Outcome;
+        return _queue.Writer.TryWrite(operation) ? outcome : WaitAsync(operation, outcome);
+
+        async ValueTask<TResult> WaitAsync(WriteOperation<TState, TResult> operation, ValueTask<TResult> outcome)
+        {
+            await EnqueueSlowlyAsync(operation, cancellationToken);
+            return await outcome;
+        }
+    }
+
+    /// <summary>As <see cref="WriteAsync"/>, for a change without a result.</summary>
+    public ValueTask ExecuteAsync<TState>(TState state, int weight, Func<WriteSession, TState, bool> apply, CancellationToken cancellationToken)
+    {
+        if (_fault is { } fault)
+            return ValueTask.FromException(new MesharaException(ErrorCodes.Storage, fault));
+        var operation = WriteOperation<TState, bool>.Create(state, weight, apply);
+        var done = operation.Done;
+        return _queue.Writer.TryWrite(operation) ? done : WaitAsync(operation, done);
+
+        async ValueTask WaitAsync(WriteOperation<TState, bool> operation, ValueTask done)
+        {
+            await EnqueueSlowlyAsync(operation, cancellationToken);
+            await done;
+        }
+    }
+
+    /// <summary>Puts an operation that nobody waits for into the queue; once there it is done, however often the disk fails.</summary>
+    public ValueTask NoteAsync(OwedOperation operation, CancellationToken cancellationToken) =>
+        _queue.Writer.TryWrite(operation) ? ValueTask.CompletedTask : EnqueueSlowlyAsync(operation, cancellationToken);
+
+    /// <summary>Takes nothing more, writes what is queued, and closes the database.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _timer.DisposeAsync();
+        _queue.Writer.TryComplete();
+        await _ended.Task;
+    }
+
+    private async ValueTask EnqueueSlowlyAsync(WriteOperation operation, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _queue.Writer.WriteAsync(operation, cancellationToken);
+        }
+        catch (ChannelClosedException e)
+        {
+            throw new MesharaException(ErrorCodes.Storage, "The node is stopping and stores nothing more.", e);
+        }
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (WaitForWork())
+            {
+                Drain();
+                if (_batch.Count > 0)
+                    CommitBatch();
+                if (_due)
+                    OnTick();
+            }
+            SettleDebts();
+        }
+        catch (Exception e)
+        {
+            // A defect of this program: whoever waits is told, whoever comes is refused.
+            SetFault(e);
+            _queue.Writer.TryComplete(e);
+            FailAll(e);
+            while (_queue.Reader.TryRead(out var operation))
+                operation.Fail(StorageFailure.Of(e, _path));
+        }
+        finally
+        {
+            _session.Dispose();
+            _ended.TrySetResult();
+        }
+    }
+
+    private bool WaitForWork()
+    {
+        if (_queue.Reader.TryPeek(out _))
+            return true;
+        var wait = _queue.Reader.WaitToReadAsync();
+        return wait.IsCompleted ? wait.Result : wait.AsTask().GetAwaiter().GetResult();
+    }
+
+    private void Drain()
+    {
+        _batch.Clear();
+        for (long bytes = 0; _batch.Count < MaxBatch && bytes < MaxBatchBytes && _queue.Reader.TryRead(out var operation);)
+        {
+            if (operation is TickMark)
+            {
+                _due = true;
+                _tickQueued = false;
+                continue;
+            }
+            bytes += operation.Weight;
+            _batch.Add(operation);
+        }
+    }
+
+    private void CommitBatch()
+    {
+        if (TryCommit(_batch) is not { } failure)
+        {
+            foreach (var operation in _batch)
+                operation.Complete();
+            return;
+        }
+        if (_batch.Count == 1 || StorageFailure.ConcernsAll(failure))
+        {
+            FailAll(failure);
+            return;
+        }
+        // One of them is at fault, and the others must not suffer for it.
+        foreach (var operation in _batch)
+        {
+            if (TryCommit([operation]) is { } own)
+                Fail(operation, own);
+            else
+                operation.Complete();
+        }
+    }
+
+    /// <summary>Null when everything is committed and known to the readers; otherwise why nothing is.</summary>
+    private Exception? TryCommit(List<WriteOperation> operations)
+    {
+        var started = _time.GetTimestamp();
+        try
+        {
+            _session.Begin();
+            foreach (var operation in operations)
+                operation.Apply(_session);
+            _session.Commit();
+        }
+        catch (Exception e)
+        {
+            return Undo(e);
+        }
+        Volatile.Write(ref _commits, _commits + 1);
+        OnCommitted(_time.GetElapsedTime(started));
+        return null;
+    }
+
+    private void OnCommitted(TimeSpan latency)
+    {
+        ClearFault();
+        NoteLatency(latency);
+        if (_session.LastCursor == _lastCursor)
+            return;
+        Volatile.Write(ref _lastCursor, _session.LastCursor);
+        Arrived.Set();
+    }
+
+    private Exception Undo(Exception failure)
+    {
+        if (StorageFailure.ConcernsAll(failure))
+            SetFault(failure);
+        try
+        {
+            _session.Rollback();
+        }
+        catch (Exception e) when (StorageFailure.ConcernsAll(e))
+        {
+            SetFault(e);
+            _mustReopen = true;
+        }
+        return failure;
+    }
+
+    private void FailAll(Exception failure)
+    {
+        foreach (var operation in _batch)
+            Fail(operation, failure);
+    }
+
+    private void Fail(WriteOperation operation, Exception failure)
+    {
+        if (operation is OwedOperation && StorageFailure.ConcernsAll(failure))
+            _owed.Enqueue(operation);
+        else
+            operation.Fail(failure as MesharaException ?? StorageFailure.Of(failure, _path));
+    }
+
+    /// <summary>Takes the place of an operation in the queue, to wake the writer.</summary>
+    private sealed class TickMark : WriteOperation
+    {
+        public override void Apply(WriteSession session) => throw new InvalidOperationException("A mark is never applied.");
+
+        public override void Complete() => throw new InvalidOperationException("A mark is never applied.");
+
+        public override void Fail(Exception failure)
+        {
+            // The writer has ended; there is nothing left to wake.
+        }
+    }
+}

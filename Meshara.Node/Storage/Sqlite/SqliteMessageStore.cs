@@ -1,0 +1,159 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Meshara.Node.Delivery;
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Options;
+
+namespace Meshara.Node.Storage.Sqlite;
+
+/// <summary>
+/// Keeps messages in an SQLite database of the data directory. One thread writes, with group commit; reads go beside it
+/// (write-ahead log). A data directory belongs to one store at a time.
+/// </summary>
+internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, IPeerCache, IAsyncDisposable, IDisposable
+{
+    private const int FollowPage = 500;
+    private const int RowOverhead = 256;
+
+    private readonly StorageOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly DirectoryLock _lock;
+    private readonly ReaderPool _readers;
+    private readonly GroupCommitWriter _writer;
+    private readonly ConcurrentDictionary<MessageId, MessageStatus> _unwritten = new();
+    private int _disposed;
+
+    /// <summary>Opens the store in the data directory, or creates it there.</summary>
+    /// <exception cref="MesharaException">
+    /// With <see cref="ErrorCodes.Storage"/>: in use by another process, not writable, damaged, of a newer version, or not a node's
+    /// database at all. A file that is refused is left as it was.
+    /// </exception>
+    public SqliteMessageStore(
+        IOptions<NodeOptions> node, IOptions<StorageOptions> storage, IOptions<DeliveryOptions> delivery, TimeProvider time, ILogger<SqliteMessageStore> logger)
+    {
+        _options = storage.Value;
+        _time = time;
+        _logger = logger;
+        var directory = Path.GetFullPath(node.Value.DataDirectory);
+        var path = Path.Combine(directory, Database.FileName);
+        _lock = DirectoryLock.Take(directory);
+        try
+        {
+            Database.Inspect(path);
+            _writer = new GroupCommitWriter(
+                path, () => new WriteSession(Database.OpenWriter(path, _options.Durability), _options, delivery.Value.MaxTimeToLive, time), _options, time, logger);
+            _readers = new ReaderPool(path);
+        }
+        catch (Exception e)
+        {
+            _lock.Dispose();
+            if (StorageFailure.ConcernsAll(e) || e is SqliteException)
+                throw StorageFailure.Of(e, path);
+            throw;
+        }
+    }
+
+    public string? Problem => _writer.Problem;
+
+    public long LastCursor => _writer.LastCursor;
+
+    /// <summary>Transactions committed so far; fewer than the operations, under load.</summary>
+    public long Commits => _writer.Commits;
+
+    public async ValueTask<IReadOnlyList<OutgoingRecord>> LoadPendingAsync(CancellationToken cancellationToken) =>
+        await _readers.ReadAsync(this, static (session, store) => session.Pending(id => Log.Damaged(store._logger, id)), cancellationToken);
+
+    public ValueTask AppendAsync(OutgoingRecord message, CancellationToken cancellationToken) =>
+        _writer.ExecuteAsync(message, Weight(message), static (session, message) => session.Append(message), cancellationToken);
+
+    public ValueTask SealAsync(OutgoingRecord message, CancellationToken cancellationToken) =>
+        _writer.ExecuteAsync(message, Weight(message), static (session, message) => session.Seal(message), cancellationToken);
+
+    public async ValueTask CompleteAsync(MessageStatus final, CancellationToken cancellationToken)
+    {
+        // Found here from now on, so that nobody who asks meanwhile hears that there is no such message.
+        _unwritten[final.Id] = final;
+        try
+        {
+            await _writer.NoteAsync(new OwedOperation(final, _unwritten), cancellationToken);
+        }
+        catch
+        {
+            _unwritten.TryRemove(final.Id, out _);
+            throw;
+        }
+    }
+
+    public async ValueTask<MessageStatus?> FindCompletedAsync(MessageId id, CancellationToken cancellationToken) =>
+        _unwritten.TryGetValue(id, out var status)
+            ? status
+            : await _readers.ReadAsync((id, _time.GetUtcNow() - _options.MaxCompletedAge), static (session, query) => session.Completed(query.id, query.Item2), cancellationToken);
+
+    public ValueTask<DeliveryResult> DeliverAsync(IncomingMessage message, CancellationToken cancellationToken) =>
+        _writer.WriteAsync(message, message.Content.Length + RowOverhead, static (session, message) => session.Deliver(message), cancellationToken);
+
+    public async ValueTask<IReadOnlyList<InboxMessage>> ReadAsync(long after, int limit, CancellationToken cancellationToken) =>
+        await _readers.ReadAsync(
+            (after, limit, Oldest: _time.GetUtcNow() - _options.MaxInboxAge),
+            static (session, query) => session.Page(query.after, query.Oldest, query.limit), cancellationToken);
+
+    public ValueTask<bool> DeleteAsync(MessageId id, CancellationToken cancellationToken) =>
+        _writer.WriteAsync(id, RowOverhead, static (session, id) => session.Delete(id), cancellationToken);
+
+    public async IAsyncEnumerable<InboxMessage> FollowAsync(long after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            // Taken before reading: what arrives between the two is not missed.
+            var next = _writer.Arrived.Next;
+            var page = await ReadAsync(after, FollowPage, cancellationToken);
+            foreach (var message in page)
+            {
+                after = message.Cursor;
+                yield return message;
+            }
+            if (page.Count == 0)
+                await next.WaitAsync(cancellationToken);
+        }
+    }
+
+    public ValueTask<HoldResult> HoldAsync(HeldMessage message, CancellationToken cancellationToken) =>
+        _writer.WriteAsync(message, message.Envelope.Length + RowOverhead, static (session, message) => session.Hold(message), cancellationToken);
+
+    public async ValueTask<IReadOnlyList<HeldMessage>> TakeHeldAsync(NodeAddress recipient, int limit, CancellationToken cancellationToken) =>
+        await _readers.ReadAsync(
+            (recipient, limit, Now: _time.GetUtcNow()), static (session, query) => session.Held(query.recipient, query.Now, query.limit), cancellationToken);
+
+    public ValueTask ReleaseAsync(IReadOnlyCollection<(NodeAddress Sender, MessageId Id)> messages, CancellationToken cancellationToken) =>
+        _writer.ExecuteAsync(messages, messages.Count * RowOverhead, static (session, messages) => session.Release(messages), cancellationToken);
+
+    public ValueTask SavePeersAsync(IReadOnlyCollection<PeerRecord> peers, CancellationToken cancellationToken) =>
+        _writer.ExecuteAsync(peers, peers.Count * RowOverhead, static (session, peers) => session.SavePeers(peers), cancellationToken);
+
+    public async ValueTask<IReadOnlyList<Protocol.Wire.PeerRecord>> LoadPeersAsync(CancellationToken cancellationToken) =>
+        await _readers.ReadAsync(0, static (session, _) => session.Peers(), cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        // The writer last: closing the last connection moves the log into the database, and the next start has nothing to recover.
+        await _readers.CloseAsync();
+        await _writer.DisposeAsync();
+        _readers.Dispose();
+        _lock.Dispose();
+    }
+
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    private static int Weight(OutgoingRecord message) => message.ContentLength + 2 * RowOverhead;
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventName = "OutboxEntryDamaged", Level = LogLevel.Error, Message = "A stored outgoing message cannot be read and is not sent")]
+        public static partial void Damaged(ILogger logger, string messageId);
+    }
+}

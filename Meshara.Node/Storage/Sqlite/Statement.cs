@@ -1,0 +1,144 @@
+using Google.Protobuf;
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Meshara.Node.Storage.Sqlite;
+
+/// <summary>
+/// A prepared statement. The database's own interface rather than ADO.NET's: parameters and columns go as spans, so that an
+/// operation on the hot path allocates nothing. Used by one thread at a time, like its connection.
+/// </summary>
+internal sealed class Statement : IDisposable
+{
+    private readonly sqlite3 _database;
+    private readonly sqlite3_stmt _handle;
+    private byte[] _scratch = [];
+
+    public Statement(sqlite3 database, string sql)
+    {
+        _database = database;
+        Check(raw.sqlite3_prepare_v3(database, sql, raw.SQLITE_PREPARE_PERSISTENT, out _handle));
+    }
+
+    /// <exception cref="SqliteException">As every member that runs SQL.</exception>
+    public static void Execute(sqlite3 database, string sql)
+    {
+        using var statement = new Statement(database, sql);
+        statement.Execute();
+    }
+
+    public static long Scalar(sqlite3 database, string sql)
+    {
+        using var statement = new Statement(database, sql);
+        return statement.Step() ? statement.Int64(0) : 0;
+    }
+
+    public Statement Bind(int parameter, long value)
+    {
+        Check(raw.sqlite3_bind_int64(_handle, parameter, value));
+        return this;
+    }
+
+    public Statement Bind(int parameter, DateTimeOffset value) => Bind(parameter, value.ToMicroseconds());
+
+    public Statement Bind(int parameter, ReadOnlySpan<byte> value)
+    {
+        // An empty span has no address, and without one the database would take it for null.
+        Check(value.IsEmpty ? raw.sqlite3_bind_zeroblob(_handle, parameter, 0) : raw.sqlite3_bind_blob(_handle, parameter, value));
+        return this;
+    }
+
+    public Statement Bind(int parameter, string? value)
+    {
+        Check(value is null ? raw.sqlite3_bind_null(_handle, parameter) : raw.sqlite3_bind_text(_handle, parameter, value));
+        return this;
+    }
+
+    public Statement Bind(int parameter, MessageId value)
+    {
+        Span<byte> bytes = stackalloc byte[MessageId.Size];
+        value.CopyTo(bytes);
+        return Bind(parameter, bytes);
+    }
+
+    public Statement Bind(int parameter, NodeAddress value)
+    {
+        Span<byte> bytes = stackalloc byte[NodeAddress.Size];
+        value.CopyTo(bytes);
+        return Bind(parameter, bytes);
+    }
+
+    /// <summary>The encoded message, or null.</summary>
+    public Statement Bind(int parameter, IMessage? value)
+    {
+        if (value is null)
+        {
+            Check(raw.sqlite3_bind_null(_handle, parameter));
+            return this;
+        }
+        var size = value.CalculateSize();
+        if (_scratch.Length < size)
+            _scratch = GC.AllocateUninitializedArray<byte>(size);
+        value.WriteTo(_scratch.AsSpan(0, size));
+        return Bind(parameter, _scratch.AsSpan(0, size));
+    }
+
+    /// <summary>The next row; false, and ready to be used again, when there is none.</summary>
+    public bool Step()
+    {
+        var code = raw.sqlite3_step(_handle);
+        if (code == raw.SQLITE_ROW)
+            return true;
+        if (code != raw.SQLITE_DONE)
+        {
+            var failure = Failure(_database, code);
+            Reset();
+            throw failure;
+        }
+        Reset();
+        return false;
+    }
+
+    /// <summary>Runs it to its end; the number of rows it changed.</summary>
+    public int Execute()
+    {
+        while (Step())
+        {
+            // A pragma may answer with rows that nobody needs.
+        }
+        return raw.sqlite3_changes(_database);
+    }
+
+    /// <summary>Gives up the rows not yet read.</summary>
+    public void Reset() => raw.sqlite3_reset(_handle); // its result repeats the failure of the last step, which was told then
+
+    public bool IsNull(int column) => raw.sqlite3_column_type(_handle, column) == raw.SQLITE_NULL;
+
+    public long Int64(int column) => raw.sqlite3_column_int64(_handle, column);
+
+    public int Int32(int column) => raw.sqlite3_column_int(_handle, column);
+
+    /// <summary>Valid until the next step.</summary>
+    public ReadOnlySpan<byte> Blob(int column) => raw.sqlite3_column_blob(_handle, column);
+
+    public string? Text(int column) => IsNull(column) ? null : raw.sqlite3_column_text(_handle, column).utf8_to_string();
+
+    public DateTimeOffset Time(int column) => MicrosecondTime.TryFromMicroseconds(Int64(column), out var time) ? time : DateTimeOffset.UnixEpoch;
+
+    public MessageId Id(int column) => new(Blob(column));
+
+    public NodeAddress Address(int column) => new(Blob(column));
+
+    public void Dispose() => _handle.Dispose();
+
+    public static SqliteException Failure(sqlite3 database, int code) =>
+        new($"{raw.sqlite3_errmsg(database).utf8_to_string()} (SQLite {code})", code & 0xff, raw.sqlite3_extended_errcode(database));
+
+    private void Check(int code)
+    {
+        if (code != raw.SQLITE_OK)
+            throw Failure(_database, code);
+    }
+}

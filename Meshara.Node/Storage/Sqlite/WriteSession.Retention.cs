@@ -1,0 +1,82 @@
+namespace Meshara.Node.Storage.Sqlite;
+
+internal sealed partial class WriteSession
+{
+    /// <summary>Rows of a table that one slice of maintenance removes at the most: a few milliseconds in which nobody else writes.</summary>
+    private const int RowsPerSlice = 500;
+
+    // Messages removed beyond those that the same transaction added: after limits were lowered it takes some transactions.
+    private const int MaxTrimmed = 2_000;
+
+    // 4 MiB of free pages stay in the file for what comes next; beyond that it shrinks, 1 MiB at a time.
+    private const int SparePages = 1024;
+    private const int PagesPerSlice = 256;
+
+    private Statement _dropOldest = null!, _forgetOldest = null!, _dropAged = null!, _forgetAged = null!, _forgetSeen = null!, _probe = null!;
+
+    private void PrepareRetention()
+    {
+        _dropOldest = Prepare("DELETE FROM inbox WHERE cursor = (SELECT min(cursor) FROM inbox) RETURNING size");
+        _forgetOldest = Prepare("DELETE FROM completed WHERE seq IN (SELECT seq FROM completed ORDER BY seq LIMIT ?1)");
+        // Cursor and sequence grow with time, so the oldest rows are the first ones and no index on time is needed.
+        _dropAged = Prepare("""
+            DELETE FROM inbox WHERE cursor IN (SELECT cursor FROM inbox ORDER BY cursor LIMIT ?2) AND received <= ?1 RETURNING size
+            """);
+        _forgetAged = Prepare("DELETE FROM completed WHERE seq IN (SELECT seq FROM completed ORDER BY seq LIMIT ?2) AND completed <= ?1");
+        _forgetSeen = Prepare("DELETE FROM seen WHERE (sender, id) IN (SELECT sender, id FROM seen WHERE expires <= ?1 ORDER BY expires LIMIT ?2)");
+        _probe = Prepare("INSERT INTO probe (one, data) VALUES (1, randomblob(65536)) ON CONFLICT (one) DO UPDATE SET data = excluded.data");
+    }
+
+    /// <summary>Writes some pages, inside a transaction: room for a whole message, not for a few bytes only.</summary>
+    public bool Probe()
+    {
+        _probe.Execute();
+        return true;
+    }
+
+    /// <summary>Removes some of what is past its time, inside a transaction; true when there may be more.</summary>
+    public bool Forget()
+    {
+        var now = _time.GetUtcNow();
+        var aged = 0;
+        _dropAged.Bind(1, now - _options.MaxInboxAge).Bind(2, RowsPerSlice);
+        while (_dropAged.Step())
+        {
+            aged++;
+            _current.InboxMessages--;
+            _current.InboxBytes -= _dropAged.Int64(0);
+        }
+        var forgotten = _forgetAged.Bind(1, now - _options.MaxCompletedAge).Bind(2, RowsPerSlice).Execute();
+        _current.Completed -= forgotten;
+        var seen = _forgetSeen.Bind(1, now).Bind(2, RowsPerSlice).Execute();
+        var held = _forgetHeld.Bind(1, now).Bind(2, RowsPerSlice).Execute();
+        return Math.Max(Math.Max(aged, forgotten), Math.Max(seen, held)) == RowsPerSlice
+            || _current.InboxMessages > _options.MaxInboxMessages || _current.InboxBytes > _options.MaxInboxBytes || _current.Completed > _options.MaxCompleted;
+    }
+
+    /// <summary>Gives some free pages back to the file system; true when there are more. Outside of a transaction.</summary>
+    public bool Vacuum()
+    {
+        if (Statement.Scalar(_database, "PRAGMA freelist_count") <= SparePages)
+            return false;
+        Statement.Execute(_database, $"PRAGMA incremental_vacuum({PagesPerSlice})");
+        return Statement.Scalar(_database, "PRAGMA freelist_count") > SparePages;
+    }
+
+    /// <summary>Empties the log, which readers can keep from being begun anew. Outside of a transaction.</summary>
+    public void TruncateLog() => Statement.Execute(_database, "PRAGMA wal_checkpoint(TRUNCATE)");
+
+    private void TrimToLimits()
+    {
+        for (var dropped = 0; dropped < MaxTrimmed && (_current.InboxMessages > _options.MaxInboxMessages || _current.InboxBytes > _options.MaxInboxBytes); dropped++)
+        {
+            while (_dropOldest.Step())
+            {
+                _current.InboxMessages--;
+                _current.InboxBytes -= _dropOldest.Int64(0);
+            }
+        }
+        if (_current.Completed > _options.MaxCompleted)
+            _current.Completed -= _forgetOldest.Bind(1, Math.Min(_current.Completed - _options.MaxCompleted, MaxTrimmed)).Execute();
+    }
+}

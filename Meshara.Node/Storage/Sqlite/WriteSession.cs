@@ -1,0 +1,142 @@
+using Meshara.Node.Delivery;
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Meshara.Node.Storage.Sqlite;
+
+/// <summary>The connection that writes, with its statements and the figures that a transaction changes. Belongs to the writer's thread.</summary>
+internal sealed partial class WriteSession : IDisposable
+{
+    // A clock may be set back a little after a message was taken in.
+    private static readonly TimeSpan ClockSlack = TimeSpan.FromMinutes(5);
+
+    private readonly SqliteConnection _connection;
+    private readonly sqlite3 _database;
+    private readonly StorageOptions _options;
+    private readonly TimeSpan _maxTimeToLive;
+    private readonly TimeProvider _time;
+    private readonly List<Statement> _statements = [];
+    private readonly Statement _begin, _commit, _rollback;
+    private readonly Statement _append, _seal, _finish, _complete;
+    private readonly Statement _see, _deliver, _delete;
+    private Figures _committed, _current;
+
+    public WriteSession(SqliteConnection connection, StorageOptions options, TimeSpan maxTimeToLive, TimeProvider time)
+    {
+        _connection = connection;
+        _database = connection.Handle!;
+        _options = options;
+        _maxTimeToLive = maxTimeToLive;
+        _time = time;
+        _begin = Prepare("BEGIN IMMEDIATE");
+        _commit = Prepare("COMMIT");
+        _rollback = Prepare("ROLLBACK");
+        _append = Prepare("""
+            INSERT INTO outbox (id, recipient, accepted, expires, size, trace, envelope, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            ON CONFLICT (id) DO UPDATE SET envelope = excluded.envelope, content = excluded.content
+            """);
+        _seal = Prepare("UPDATE outbox SET envelope = ?2, content = NULL WHERE id = ?1");
+        _finish = Prepare("DELETE FROM outbox WHERE id = ?1");
+        _complete = Prepare("""
+            INSERT INTO completed (id, recipient, state, attempts, accepted, expires, completed, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            ON CONFLICT DO NOTHING
+            """);
+        _see = Prepare("INSERT INTO seen (sender, id, expires) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING");
+        _deliver = Prepare("INSERT INTO inbox (cursor, id, sender, broadcast, sent, received, size, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+        _delete = Prepare("DELETE FROM inbox WHERE id = ?1 RETURNING size");
+        PrepareRelay();
+        PrepareRetention();
+        _committed = _current = new Figures(
+            Statement.Scalar(_database, "SELECT seq FROM sqlite_sequence WHERE name = 'inbox'"),
+            Statement.Scalar(_database, "SELECT count(*) FROM inbox"),
+            Statement.Scalar(_database, "SELECT total(size) FROM inbox"),
+            Statement.Scalar(_database, "SELECT count(*) FROM completed"));
+    }
+
+    /// <summary>The newest cursor that is committed.</summary>
+    public long LastCursor => _committed.LastCursor;
+
+    public void Begin() => _begin.Execute();
+
+    /// <summary>Removes what exceeds the limits, and commits.</summary>
+    public void Commit()
+    {
+        TrimToLimits();
+        _commit.Execute();
+        _committed = _current;
+    }
+
+    /// <summary>Takes back everything since <see cref="Begin"/>, if the database has not done so already.</summary>
+    public void Rollback()
+    {
+        _current = _committed;
+        foreach (var statement in _statements)
+            statement.Reset();
+        if (raw.sqlite3_get_autocommit(_database) == 0)
+            _rollback.Execute();
+    }
+
+    public bool Append(OutgoingRecord message)
+    {
+        _append.Bind(1, message.Id).Bind(2, message.Recipient).Bind(3, message.AcceptedAt).Bind(4, message.Expires)
+            .Bind(5, message.ContentLength).Bind(6, TraceContext.Write(message.Trace).Span).Bind(7, message.Sealed?.Wire).Bind(8, message.Content.Span)
+            .Execute();
+        return true;
+    }
+
+    public bool Seal(OutgoingRecord message) => _seal.Bind(1, message.Id).Bind(2, message.Sealed?.Wire).Execute() > 0;
+
+    public void Complete(MessageStatus final)
+    {
+        _finish.Bind(1, final.Id).Execute();
+        // A note that is repeated counts once.
+        _current.Completed += _complete.Bind(1, final.Id).Bind(2, final.Recipient).Bind(3, (long)final.State).Bind(4, final.Attempts)
+            .Bind(5, final.AcceptedAt).Bind(6, final.ExpiresAt).Bind(7, final.CompletedAt ?? _time.GetUtcNow()).Bind(8, final.Reason).Execute();
+    }
+
+    public DeliveryResult Deliver(IncomingMessage message)
+    {
+        // The sender alone says when its message expires; what it says must not keep the id here for ever.
+        var longest = message.ReceivedAt + _maxTimeToLive * 2;
+        var forget = message.Expires + ClockSlack;
+        if (_see.Bind(1, message.Sender).Bind(2, message.Id).Bind(3, forget < longest ? forget : longest).Execute() == 0)
+            return DeliveryResult.Duplicate;
+        _deliver.Bind(1, _current.LastCursor + 1).Bind(2, message.Id).Bind(3, message.Sender).Bind(4, message.IsBroadcast ? 1 : 0)
+            .Bind(5, message.SentAt).Bind(6, message.ReceivedAt).Bind(7, message.Content.Length).Bind(8, message.Content.Span).Execute();
+        _current.LastCursor++;
+        _current.InboxMessages++;
+        _current.InboxBytes += message.Content.Length;
+        return DeliveryResult.Delivered;
+    }
+
+    public bool Delete(MessageId id)
+    {
+        var found = false;
+        _delete.Bind(1, id);
+        while (_delete.Step())
+        {
+            found = true;
+            _current.InboxMessages--;
+            _current.InboxBytes -= _delete.Int64(0);
+        }
+        return found;
+    }
+
+    public void Dispose()
+    {
+        foreach (var statement in _statements)
+            statement.Dispose();
+        _connection.Dispose();
+    }
+
+    private Statement Prepare(string sql)
+    {
+        var statement = new Statement(_database, sql);
+        _statements.Add(statement);
+        return statement;
+    }
+
+    private record struct Figures(long LastCursor, long InboxMessages, long InboxBytes, long Completed);
+}
