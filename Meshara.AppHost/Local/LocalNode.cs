@@ -86,6 +86,9 @@ internal sealed class LocalNode : IAsyncDisposable
         foreach (var (name, value) in launch.Environment)
             start.Environment[name] = value;
         start.Environment.TryAdd("DOTNET_ROOT", Locations.DotnetRoot());
+        // A mesh on one's own machine is for looking at: every trace is recorded, unless the environment says otherwise.
+        if (!start.Environment.ContainsKey("ASPNETCORE_ENVIRONMENT"))
+            start.Environment.TryAdd("DOTNET_ENVIRONMENT", "Development");
         return start;
     }
 

@@ -32,17 +32,22 @@ internal sealed class LocalMesh : IAsyncDisposable
     /// <param name="test">The test's token.</param>
     /// <param name="options">Further options of the host.</param>
     /// <param name="data">A folder that outlives the mesh, for tests that start it again.</param>
-    public static async Task<LocalMesh> StartAsync(int nodes, CancellationToken test, string[]? options = null, string? data = null)
+    /// <param name="environment">Variables of the host, which its nodes inherit.</param>
+    public static async Task<LocalMesh> StartAsync(
+        int nodes, CancellationToken test, string[]? options = null, string? data = null, IReadOnlyDictionary<string, string>? environment = null)
     {
         var folder = new TemporaryFolder();
         var endpoints = folder.File("endpoints.json");
         options ??= [];
         string[] traffic = options.Contains("--traffic") ? [] : ["--traffic", "0"];
         data ??= folder.File("data");
-        var host = new RunningProgram(HostProgram.Start(HostProgram.Host,
+        var start = HostProgram.Start(HostProgram.Host,
         [
             "--nodes", $"{nodes}", "--ports", "auto", "--data", data, "--endpoints", endpoints, "--stop-with-input", .. traffic, .. options,
-        ]));
+        ]);
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
+        var host = new RunningProgram(start);
         try
         {
             return new LocalMesh(folder, data, host, await ReadEndpointsAsync(host, endpoints, test));

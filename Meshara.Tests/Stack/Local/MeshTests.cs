@@ -88,6 +88,32 @@ public sealed class MeshTests(MeshTests.FiveNodes mesh) : IClassFixture<MeshTest
     }
 
     [Fact]
+    public async Task Nodes_that_nobody_can_dial_reach_each_other_through_a_relay()
+    {
+        // Neither says where it could be dialled, as behind an address translation: no direct connection is possible.
+        await using var left = await SingleNode.StartAsync("left", [Nodes[0]], Test, "--advertise", "none");
+        await using var right = await SingleNode.StartAsync("right", [Nodes[1]], Test, "--advertise", "none");
+
+        var there = await left.Client.SendAsync(right.Client, "over a relay", Test);
+        Assert.Equal((there, left.Client.Address), await ReceiveAsync(right, "over a relay"));
+        var back = await right.Client.SendAsync(left.Client, "and back", Test);
+        Assert.Equal((back, right.Client.Address), await ReceiveAsync(left, "and back"));
+        await left.Client.UntilAsync("has the acknowledgment", async () => await left.Client.StateAsync(there, Test) == "acknowledged", Test);
+
+        Assert.DoesNotContain(right.Client.Address, await left.Client.PeersAsync(Test));
+        // No private message arrived at `right` without a hop: the bucket of zero hops is empty, the sum of all is not.
+        var metrics = await right.Client.Http.GetStringAsync(right.Client.Endpoint.Metrics, Test);
+        Assert.Matches(new Regex("""^meshara_message_hops_bucket\{message_type="private",le="0"\} 0$""", RegexOptions.Multiline), metrics);
+        Assert.Matches(new Regex("""^meshara_message_hops_count\{message_type="private"\} [1-9]""", RegexOptions.Multiline), metrics);
+
+        static async Task<(string, string)> ReceiveAsync(SingleNode node, string text)
+        {
+            var message = await node.Client.ReceiveAsync(text, Test);
+            return (message.Id, message.From);
+        }
+    }
+
+    [Fact]
     public async Task A_running_node_tells_how_it_fares()
     {
         var node = Nodes[0];
