@@ -54,24 +54,20 @@ internal sealed class Audit
         return audit;
     }
 
-    /// <summary>
-    /// How long after the end of a fault the last message that was waiting then arrived, and how many had waited. The
-    /// duration is null when one of them never did.
-    /// </summary>
-    public (int Backlog, TimeSpan? Recovery) RecoveryFrom(DateTimeOffset healedAt, IReadOnlySet<LedgerEntry> expired)
+    /// <summary>When a message was in its recipient's inbox; null when it is not.</summary>
+    public DateTimeOffset? DeliveredAt(LedgerEntry entry) => _deliveries.TryGetValue(entry, out var at) ? at : null;
+
+    /// <summary>How the mesh recovered from a fault that was healed at a time.</summary>
+    public Recovery RecoveryFrom(DateTimeOffset healedAt, IReadOnlySet<LedgerEntry> expired)
     {
         ArgumentNullException.ThrowIfNull(expired);
-        var backlog = 0;
-        TimeSpan? recovery = TimeSpan.Zero;
-        foreach (var entry in Entries.Where(entry => entry.State == LedgerState.Accepted && entry.AcceptedAt <= healedAt && !expired.Contains(entry)))
-        {
-            if (!_deliveries.TryGetValue(entry, out var at))
-                (backlog, recovery) = (backlog + 1, null);
-            else if (at > healedAt)
-                (backlog, recovery) = (backlog + 1, at - healedAt > recovery ? at - healedAt : recovery);
-        }
-
-        return (backlog, recovery);
+        var backlog = Entries
+            .Where(entry => entry.State == LedgerState.Accepted && entry.AcceptedAt <= healedAt && !expired.Contains(entry)
+                && !(DeliveredAt(entry) <= healedAt))
+            .ToList();
+        // A message that never came is later than all others.
+        var last = backlog.MaxBy(entry => DeliveredAt(entry) ?? DateTimeOffset.MaxValue);
+        return new Recovery(backlog.Count, last is null ? TimeSpan.Zero : DeliveredAt(last) - healedAt, last);
     }
 
     private void Enter(LedgerEntry entry, int node, InboxRecord message, string sender)

@@ -106,14 +106,15 @@ internal sealed class Drill(DrillOptions options, StatusConsole console, StopReq
         console.WriteLine("Waiting until everything has arrived");
         var started = time.GetTimestamp();
         using var timer = new PeriodicTimer(PollInterval, time);
-        while (time.GetElapsedTime(started) < options.Settle && (_ledger.Count().Waiting > 0 || await PendingAsync(mesh) > 0))
+        while (time.GetElapsedTime(started) < options.Settle && (_ledger.Count().Waiting > 0 || await PendingAsync(mesh) is not 0))
             await timer.WaitForNextTickAsync(stops.Stop);
     }
 
-    private async Task<long> PendingAsync(DrillMesh mesh)
+    // Null when a node did not say.
+    private async Task<long?> PendingAsync(DrillMesh mesh)
     {
         var health = await Task.WhenAll(mesh.Nodes.Where(node => node.IsUp).Select(node => node.Api.TryGetHealthAsync(stops.Stop)));
-        return health.Sum(node => node?.PendingMessages ?? 1);
+        return health.Any(answer => answer is null) ? null : health.Sum(answer => answer!.PendingMessages);
     }
 
     private async Task<DrillReport> ConcludeAsync(DrillMesh mesh, InboxReader reader, TimeSpan duration)
@@ -150,6 +151,7 @@ internal sealed class Drill(DrillOptions options, StatusConsole console, StopReq
             Unsent = counts.Unsent,
             Unknown = counts.Unknown,
             UnknownDelivered = audit.UnknownDelivered,
+            Orphaned = Orphaned(mesh, audit),
             Pending = await PendingAsync(mesh),
             Failures = _log.Failures,
             Events = [.. _log.Events.Select(fault => Describe(fault, audit, expired))],
@@ -167,12 +169,17 @@ internal sealed class Drill(DrillOptions options, StatusConsole console, StopReq
 
     private static EventReport Describe(FaultEvent fault, Audit audit, IReadOnlySet<LedgerEntry> expired)
     {
-        var (backlog, recovery) = fault.HealedAt is { } healed ? audit.RecoveryFrom(healed, expired) : (0, null);
-        return new EventReport(fault.What, fault.BeganAt, fault.HealedAt, Seconds(fault.ReadyAt - fault.HealedAt), backlog, Seconds(recovery));
+        var recovery = fault.HealedAt is { } healed ? audit.RecoveryFrom(healed, expired) : new Recovery(0, null, null);
+        return new EventReport(
+            fault.What, fault.BeganAt, fault.HealedAt, Seconds(fault.ReadyAt - fault.HealedAt), recovery.Backlog, Seconds(recovery.Duration), recovery.Last?.Id);
     }
 
     private static LostMessage Describe(DrillMesh mesh, LedgerEntry entry, SentMessage? told) => new(
         entry.Id!, mesh.Nodes[entry.Sender - 1].Name, mesh.Nodes[entry.Recipient - 1].Name, entry.AcceptedAt, told?.State ?? "unknown", told?.Attempts, told?.Reason);
+
+    private int Orphaned(DrillMesh mesh, Audit audit) => _log.Events is [.., { HealedAt: { } healed }]
+        ? audit.Entries.Count(entry => mesh.Nodes[entry.Sender - 1].ProcessId is null && audit.DeliveredAt(entry) > healed)
+        : 0;
 
     private static double? Seconds(TimeSpan? duration) => duration is { } value ? Math.Round(value.TotalSeconds, 3) : null;
 

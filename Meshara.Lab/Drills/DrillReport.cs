@@ -65,8 +65,11 @@ internal sealed record DrillReport
     /// <summary>Messages delivered though refused, to or from the wrong node, or under another id.</summary>
     public long Strays => StrayIds.Count;
 
-    /// <summary>Messages that the nodes still held as unacknowledged at the end.</summary>
-    public required long Pending { get; init; }
+    /// <summary>Messages delivered after the last fault though their sender was gone for good by then.</summary>
+    public required int Orphaned { get; init; }
+
+    /// <summary>Messages that the nodes still held as unacknowledged at the end; null when one did not say.</summary>
+    public required long? Pending { get; init; }
 
     /// <summary>What a node did that it must not whatever is done to it.</summary>
     public required IReadOnlyList<string> Failures { get; init; }

@@ -7,5 +7,6 @@ namespace Meshara.Lab.Drills;
 /// <param name="ReadySeconds">From there until every node was ready again; null when none was down.</param>
 /// <param name="Backlog">Accepted messages waiting at that time.</param>
 /// <param name="RecoverySeconds">Until the last of them was in its recipient's inbox; null when one never was.</param>
+/// <param name="LastId">The id of that message.</param>
 internal sealed record EventReport(
-    string What, DateTimeOffset BeganAt, DateTimeOffset? HealedAt, double? ReadySeconds, int Backlog, double? RecoverySeconds);
+    string What, DateTimeOffset BeganAt, DateTimeOffset? HealedAt, double? ReadySeconds, int Backlog, double? RecoverySeconds, string? LastId);

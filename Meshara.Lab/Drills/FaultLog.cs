@@ -7,7 +7,6 @@ namespace Meshara.Lab.Drills;
 internal sealed class FaultLog(StatusConsole console, TimeProvider time)
 {
     private readonly Lock _gate = new();
-    private readonly long _started = time.GetTimestamp();
     private readonly List<FaultEvent> _events = [];
     private readonly List<string> _failures = [];
 
@@ -65,7 +64,7 @@ internal sealed class FaultLog(StatusConsole console, TimeProvider time)
         Tell($"FAILED  {what}");
     }
 
-    /// <summary>Says something.</summary>
+    /// <summary>Says something, with the time as the nodes' logs have it.</summary>
     public void Tell(string what) =>
-        console.WriteLines(string.Create(CultureInfo.InvariantCulture, $"{time.GetElapsedTime(_started).TotalSeconds,6:0.0} s  {what}"));
+        console.WriteLines(string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():HH:mm:ss.fff}  {what}"));
 }

@@ -11,7 +11,7 @@ internal static class FaultCatalogue
         new("slow", "Delays everything between the nodes, stalls some of it and now and then resets a connection.", options => new SlowFault(options)),
         new("disk", "Fills the small volume that one node's folder lies on, and frees it again (Linux, root).", options => new DiskFault(options)),
         new("flood", "Takes one node away while the others hold only few messages: more come than their queues hold.", options => new FloodFault(options)),
-        new("restart-all", "Restarts all nodes at once, in turn by SIGTERM and by SIGKILL.", options => new RestartAllFault(options)),
+        new("restart-all", "Restarts all nodes at once, in turn by SIGKILL and by SIGTERM.", options => new RestartAllFault(options)),
         new("orphan", "Kills a sender for good whose messages wait for a node that is down; then that node comes back.", options => new OrphanFault(options)),
     ];
 

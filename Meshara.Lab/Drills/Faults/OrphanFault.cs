@@ -27,11 +27,11 @@ internal sealed class OrphanFault(DrillOptions options) : IFault
         await mesh.PauseAsync(_beat * 2, over);
         sender.TakesMessages = false;
         await mesh.PauseAsync(HandOver, stop);
-        var death = mesh.Log.Begin($"{sender.Name} killed for good");
         await sender.KillAsync();
+        mesh.Log.Tell($"{sender.Name} killed for good");
         await mesh.PauseAsync(_beat, stop);
         await mesh.RestartAsync(fault, [recipient], stop);
-        mesh.Log.Heal(death, $"{recipient.Name} is back");
+        mesh.Log.Tell($"{recipient.Name} is back");
     }
 
     // Not node-1, by which the others join.

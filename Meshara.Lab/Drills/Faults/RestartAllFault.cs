@@ -7,7 +7,7 @@ internal sealed class RestartAllFault(DrillOptions options) : IFault
 
     public async Task InjectAsync(DrillMesh mesh, CancellationToken over, CancellationToken stop)
     {
-        for (var isKill = false; await mesh.PauseAsync(_beat * 2, over); isKill = !isKill)
+        for (var isKill = true; await mesh.PauseAsync(_beat * 2, over); isKill = !isKill)
         {
             var fault = mesh.Log.Begin(isKill ? "all nodes killed" : "all nodes asked to end");
             await Task.WhenAll(mesh.Nodes.Select(node => isKill ? node.KillAsync() : node.TerminateAsync()));
