@@ -25,9 +25,9 @@ public sealed class DrillTests
     public async Task Nothing_is_lost_or_doubled_when_the_network_splits_and_heals()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The proxies between the nodes can tell who dials on Linux only.");
-        var report = await RunAsync("partition");
-        Assert.Contains(Events(report), fault => fault.EndsWith("(packets vanish)", StringComparison.Ordinal));
-        Assert.Contains(Events(report), fault => fault.EndsWith("(connections are refused)", StringComparison.Ordinal));
+        Assert.Collection(Events(await RunAsync("partition")),
+            fault => Assert.EndsWith("(packets vanish)", fault, StringComparison.Ordinal),
+            fault => Assert.EndsWith("(connections are refused)", fault, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class DrillTests
         await using var lab = Lab("disk", "--for", "10m", "--data", folder.Path);
         await lab.PrintsAsync("the volume is full", Test);
         var children = ProcessTree.Descendants(lab.Id).Select(Process.GetProcessById).ToList();
-        Assert.InRange(children.Count, 5, int.MaxValue); // the nodes and what holds the volume
+        Assert.InRange(children.Count, 4, int.MaxValue); // the nodes and what holds the volume
 
         await lab.KillAsync(Test);
 
@@ -112,7 +112,7 @@ public sealed class DrillTests
     }
 
     private static RunningProgram Lab(string drill, params IEnumerable<string> options) =>
-        new(HostProgram.Start(HostProgram.Lab, ["drill", drill, "--nodes", "4", "--rate", "50", .. options]));
+        new(HostProgram.Start(HostProgram.Lab, ["drill", drill, "--nodes", "3", "--rate", "50", .. options]));
 
     private static List<string> Events(JsonElement report) =>
         [.. report.GetProperty("events").EnumerateArray().Select(fault => fault.GetProperty("what").GetString()!)];

@@ -25,7 +25,7 @@ internal sealed class DiskFault(DrillOptions options) : IFault
     public async Task InjectAsync(DrillMesh mesh, CancellationToken over, CancellationToken stop)
     {
         var volume = _volume ?? throw new UnreachableException();
-        while (await mesh.PauseAsync(_beat, over))
+        while (await mesh.PauseAsync(_beat * 2, over))
         {
             var fault = mesh.Log.Begin("the volume is full");
             using var full = CancellationTokenSource.CreateLinkedTokenSource(over);

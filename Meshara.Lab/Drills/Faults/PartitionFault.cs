@@ -20,7 +20,7 @@ internal sealed class PartitionFault(DrillOptions options) : IFault
     public async Task InjectAsync(DrillMesh mesh, CancellationToken over, CancellationToken stop)
     {
         var network = mesh.Network!;
-        for (var breach = Breach.Silent; await mesh.PauseAsync(_beat, over); breach = breach == Breach.Silent ? Breach.Rejecting : Breach.Silent)
+        for (var breach = Breach.Silent; await mesh.PauseAsync(_beat * 2, over); breach = breach == Breach.Silent ? Breach.Rejecting : Breach.Silent)
         {
             var nodes = mesh.Nodes.ToArray();
             mesh.Random.Shuffle(nodes);
