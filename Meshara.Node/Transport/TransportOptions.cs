@@ -15,10 +15,10 @@ public sealed class TransportOptions
     public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Bounds of the wait for a heartbeat's answer; inside them it follows the measured round trip (RFC 6298).</summary>
-    public TimeSpan MinHeartbeatTimeout { get; set; } = TimeSpan.FromSeconds(2);
+    public TimeSpan MinHeartbeatTimeout { get; set; } = TimeSpan.FromSeconds(4);
 
     /// <summary>See <see cref="MinHeartbeatTimeout"/>.</summary>
-    public TimeSpan MaxHeartbeatTimeout { get; set; } = TimeSpan.FromSeconds(10);
+    public TimeSpan MaxHeartbeatTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Longest wait for the answer to a request such as FIND_NODE.</summary>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(3);

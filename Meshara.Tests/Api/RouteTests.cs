@@ -66,7 +66,7 @@ public sealed class RouteTests
         Assert.Equal((MeshDouble.Friend, "grüß dich", TimeSpan.FromSeconds(60)), (sent.To!.Value, Encoding.UTF8.GetString(sent.Content), sent.TimeToLive!.Value));
         Answers.IsJson($$"""
             {"id":"{{id}}","to":"{{Friend}}","state":"acknowledged","attempts":1,"accepted_at":"2025-12-23T10:34:12.456Z",
-             "expires_at":"2025-12-24T10:34:12.456Z","completed_at":"2025-12-23T10:34:13.456Z","reason":null}
+             "expires_at":"2025-12-24T10:34:12.456Z","completed_at":"2025-12-23T10:34:13.456Z","reason":null,"held_by":0}
             """, await (await server.GetAsync(answer.Headers.Location!.OriginalString)).JsonAsync());
     }
 
