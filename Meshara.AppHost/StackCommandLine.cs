@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Microsoft.Extensions.Configuration;
 
 namespace Meshara.AppHost;
@@ -72,7 +71,7 @@ internal sealed class StackCommandLine
         if (arguments.Errors is [var error, ..])
             throw new StackException($"{error.Message} See --help.", ExitCodes.Usage);
 
-        Setting? Find(Option<string> option) => Setting.Find(option, arguments, configuration);
+        Setting? Find(Option<string> option) => Setting.Find(option, arguments, configuration, EnvironmentPrefix);
         var defaults = new StackOptions();
         var (portBase, ports) = Stronger(Find(_portBase), Find(_ports));
         if (ports is { Text: not "auto" })
@@ -103,40 +102,4 @@ internal sealed class StackCommandLine
 
     private static Option<string> Text(string name, string helpName, string description) =>
         new(name) { HelpName = helpName, Description = description };
-
-    /// <summary>A value and where it came from; the lowest rank wins.</summary>
-    private sealed record Setting(string Text, string Source, int Rank)
-    {
-        public static Setting? Find(Option<string> option, ParseResult arguments, IConfiguration configuration)
-        {
-            if (arguments.GetResult(option) is { Implicit: false })
-                return new Setting(arguments.GetValue(option) ?? "", option.Name, 0);
-            var words = option.Name.TrimStart('-').Split('-');
-            var variable = string.Join('_', words).ToUpperInvariant();
-            if (configuration[variable] is { Length: > 0 } fromEnvironment)
-                return new Setting(fromEnvironment, EnvironmentPrefix + variable, 1);
-            var key = "Stack:" + string.Concat(words.Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
-            return configuration[key] is { Length: > 0 } fromFile ? new Setting(fromFile, key, 2) : null;
-        }
-
-        public int Whole(int min, int max) =>
-            int.TryParse(Text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max
-                ? value
-                : throw Wrong($"must be a whole number from {min} to {max}");
-
-        public double Number(double min, double max) =>
-            double.TryParse(Text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max
-                ? value
-                : throw Wrong($"must be a number from {min} to {max}");
-
-        public TimeSpan Duration() =>
-            AppHost.Duration.TryParse(Text, out var value)
-                ? value
-                : throw Wrong($"must be a duration such as 30s, 5m or 1h30m, up to {AppHost.Duration.Max.TotalDays} days");
-
-        public string FilePath() =>
-            string.IsNullOrWhiteSpace(Text) || Text.Contains('\0', StringComparison.Ordinal) ? throw Wrong("must name a path") : Text;
-
-        public StackException Wrong(string what) => new($"{Source} {what}, but is '{Text}'.", ExitCodes.Usage);
-    }
 }

@@ -6,7 +6,7 @@ internal enum Acceptance
     /// <summary>The node owns it now.</summary>
     Accepted,
 
-    /// <summary>The node said no.</summary>
+    /// <summary>The node said no, or nobody listened at its port.</summary>
     Refused,
 
     /// <summary>No answer: the node may or may not have it.</summary>

@@ -173,7 +173,8 @@ internal sealed class LocalEngine(
         await Task.WhenAll(nodes.Zip(nodes.Skip(1).Append(nodes[0]), async (sender, recipient) =>
         {
             var entry = _rehearsal.Send(recipient.Index);
-            _rehearsal.Answered(entry, await sender.Api.SendAsync(recipient.Address, entry.Text, stops.Stop));
+            var answer = await sender.Api.SendAsync(recipient.Address, entry.Text, stops.Stop);
+            _rehearsal.Answered(entry, answer.Acceptance);
         }));
         _rehearsal.Close();
         await _rehearsal.Settled.WaitAsync(RehearsalDeadline, time, stops.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

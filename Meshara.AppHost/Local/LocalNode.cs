@@ -50,32 +50,41 @@ internal sealed class LocalNode : IAsyncDisposable
     public bool IsAlive => !_child.Exited.IsCompleted;
 
     /// <summary>Starts the node.</summary>
-    public static LocalNode Start(StackNode node, Stack stack, StackFiles files, string program, Action<string, bool> line)
+    public static LocalNode Start(
+        StackNode node, Stack stack, StackFiles files, string program, Action<string, bool> line, NodeLaunch? launch = null)
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(stack);
         ArgumentNullException.ThrowIfNull(files);
-        return new LocalNode(node, ChildProcess.Start(node.Name, Command(node, stack, files, program), new ChildLog(files.Log(node.Name)), line));
+        launch ??= new NodeLaunch();
+        var log = new ChildLog(files.Log(launch.LogName ?? node.Name));
+        return new LocalNode(node, ChildProcess.Start(node.Name, Command(node, stack, files, program, launch), log, line));
     }
 
     /// <summary>How a node is started: everything it is told stands here.</summary>
-    internal static ProcessStartInfo Command(StackNode node, Stack stack, StackFiles files, string program)
+    private static ProcessStartInfo Command(StackNode node, Stack stack, StackFiles files, string program, NodeLaunch launch)
     {
-        var start = new ProcessStartInfo(program,
+        string[] command =
         [
+            .. launch.Within,
+            program,
             "run",
             "--name", node.Name,
             "--data", files.Node(node.Name),
-            "--mesh", $"{Host}:{node.MeshPort}",
+            "--mesh", $"{Host}:{launch.ListenPort ?? node.MeshPort}",
+            .. launch.ListenPort is null ? (string[])[] : ["--advertise", $"{Host}:{node.MeshPort}"],
             "--http", $"{Host}:{node.HttpPort}",
             "--metrics", node.MetricsPort.ToString(CultureInfo.InvariantCulture),
             "--stop-with-input",
             .. node.Bootstrap.SelectMany(uri => (string[])["--bootstrap", uri]),
-        ]);
+        ];
+        var start = new ProcessStartInfo(command[0], command[1..]);
         foreach (var (name, value) in stack.DiscoveryVariables(node, Host))
             start.Environment[name] = value;
         // Acknowledgments between neighbours take milliseconds; a child has to be gone 5 s after its host.
         start.Environment["Delivery__DrainTimeout"] = "00:00:02";
+        foreach (var (name, value) in launch.Environment)
+            start.Environment[name] = value;
         start.Environment.TryAdd("DOTNET_ROOT", Locations.DotnetRoot());
         // A mesh on one's own machine is for looking at: every trace is recorded, unless the environment says otherwise.
         if (!start.Environment.ContainsKey("ASPNETCORE_ENVIRONMENT"))

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Meshara.AppHost.Local;
 
-/// <summary>Files of this build, at the places the build wrote into the assembly (see RecordLocations in the project file).</summary>
+/// <summary>Files of this build, at the places the build wrote into the program's assembly (see Locations.targets).</summary>
 internal static class Locations
 {
     /// <summary>The executable of the node that was built with this host.</summary>
@@ -13,7 +13,7 @@ internal static class Locations
         var program = Path.ChangeExtension(Recorded("MesharaNode"), OperatingSystem.IsWindows() ? ".exe" : null);
         return File.Exists(program)
             ? program
-            : throw new StackException($"The node's program {program} is missing. Build it with: dotnet build Meshara.AppHost");
+            : throw new StackException($"The node's program {program} is missing. Build it with: dotnet build Meshara.Node");
     }
 
     /// <summary>The folder with prometheus.yml, rules and alertmanager.yml.</summary>
@@ -28,7 +28,10 @@ internal static class Locations
 
     private static string Recorded(string key)
     {
-        var relative = typeof(Locations).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(a => a.Key == key)?.Value
+        // Another program that uses the local engine lies in another folder and has a record of its own.
+        Assembly?[] programs = [Assembly.GetEntryAssembly(), typeof(Locations).Assembly];
+        var relative = programs.OfType<Assembly>().SelectMany(program => program.GetCustomAttributes<AssemblyMetadataAttribute>())
+                .FirstOrDefault(attribute => attribute.Key == key)?.Value
             ?? throw new InvalidOperationException($"the build did not record {key}");
         return Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, relative));
     }

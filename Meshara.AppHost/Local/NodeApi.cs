@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -59,15 +60,15 @@ internal sealed class NodeApi : IDisposable
         }
     }
 
-    /// <summary>Its live connections, or null when it did not answer.</summary>
-    public async Task<int?> TryCountPeersAsync(CancellationToken cancellationToken)
+    /// <summary>How it fares, or null when it did not answer.</summary>
+    public async Task<NodeHealth?> TryGetHealthAsync(CancellationToken cancellationToken)
     {
         using var limit = Limit(cancellationToken);
         try
         {
             // 503 carries the same body: an unhealthy node still knows its peers.
             using var response = await _client.GetAsync("health", limit.Token);
-            return (await response.Content.ReadFromJsonAsync<NodeHealth>(Json, limit.Token))?.ConnectedPeers;
+            return await response.Content.ReadFromJsonAsync<NodeHealth>(Json, limit.Token);
         }
         catch (Exception exception) when (exception is JsonException || IsTransport(exception, cancellationToken))
         {
@@ -76,12 +77,46 @@ internal sealed class NodeApi : IDisposable
     }
 
     /// <summary>Hands the node a private message.</summary>
-    public Task<Acceptance> SendAsync(string recipient, string text, CancellationToken cancellationToken) =>
+    public Task<SendAnswer> SendAsync(string recipient, string text, CancellationToken cancellationToken) =>
         PostAsync("api/messages", new OutgoingMessage(recipient, text), cancellationToken);
 
     /// <summary>Hands the node a broadcast.</summary>
-    public Task<Acceptance> BroadcastAsync(string text, CancellationToken cancellationToken) =>
+    public Task<SendAnswer> BroadcastAsync(string text, CancellationToken cancellationToken) =>
         PostAsync("api/broadcasts", new OutgoingMessage(null, text), cancellationToken);
+
+    /// <summary>How a message that this node accepted fares, or null when it does not know it or did not answer.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<SentMessage?> TryGetMessageAsync(string id, CancellationToken cancellationToken)
+    {
+        using var limit = Limit(cancellationToken);
+        try
+        {
+            return await _client.GetFromJsonAsync<SentMessage>($"api/messages/{id}", Json, limit.Token);
+        }
+        catch (Exception exception) when (exception is JsonException || IsTransport(exception, cancellationToken))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A page of the inbox, or null when the node did not answer.</summary>
+    /// <param name="after">Where the page before ended; 0 for the beginning.</param>
+    /// <param name="limit">Messages at the most, 1 to 1000.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<InboxPage?> TryReadInboxAsync(long after, int limit, CancellationToken cancellationToken)
+    {
+        using var timeLimit = Limit(cancellationToken);
+        try
+        {
+            return await _client.GetFromJsonAsync<InboxPage>(
+                string.Create(CultureInfo.InvariantCulture, $"api/inbox?after={after}&limit={limit}"), Json, timeLimit.Token);
+        }
+        catch (Exception exception) when (exception is JsonException || IsTransport(exception, cancellationToken))
+        {
+            return null;
+        }
+    }
 
     /// <summary>What arrives in the node's inbox, until the stream ends or breaks.</summary>
     /// <param name="after">Cursor of the last message seen; null to begin now.</param>
@@ -105,17 +140,25 @@ internal sealed class NodeApi : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    private async Task<Acceptance> PostAsync(string path, OutgoingMessage message, CancellationToken cancellationToken)
+    private async Task<SendAnswer> PostAsync(string path, OutgoingMessage message, CancellationToken cancellationToken)
     {
         using var limit = Limit(cancellationToken);
         try
         {
             using var response = await _client.PostAsJsonAsync(path, message, Json, limit.Token);
-            return response.StatusCode == HttpStatusCode.Accepted ? Acceptance.Accepted : Acceptance.Refused;
+            if (response.StatusCode != HttpStatusCode.Accepted)
+                return new SendAnswer(Acceptance.Refused) { Status = response.StatusCode, RetryAfter = response.Headers.RetryAfter?.Delta };
+            var accepted = await response.Content.ReadFromJsonAsync<AcceptedMessage>(Json, limit.Token);
+            return new SendAnswer(Acceptance.Accepted) { Status = response.StatusCode, Id = accepted?.Id };
         }
-        catch (Exception exception) when (IsTransport(exception, cancellationToken))
+        catch (HttpRequestException exception) when (exception.HttpRequestError == HttpRequestError.ConnectionError)
         {
-            return Acceptance.Unknown;
+            // There was no connection to send it over, so it cannot have been taken.
+            return new SendAnswer(Acceptance.Refused);
+        }
+        catch (Exception exception) when (exception is JsonException || IsTransport(exception, cancellationToken))
+        {
+            return new SendAnswer(Acceptance.Unknown);
         }
     }
 
@@ -136,5 +179,5 @@ internal sealed class NodeApi : IDisposable
 
     private sealed record InboxEvent(string Type, string? Text);
 
-    private sealed record NodeHealth(int ConnectedPeers);
+    private sealed record AcceptedMessage(string Id);
 }

@@ -22,8 +22,8 @@ internal sealed class StatusLine(
                 children.TellWithheld();
                 if (!console.IsInteractive && second % PlainEvery != 0)
                     continue;
-                var peers = await Task.WhenAll(nodes.Where(node => node.IsAlive).Select(node => node.Api.TryCountPeersAsync(stop)));
-                var line = Format(time.GetElapsedTime(started), ledger.Count(), [.. peers.OfType<int>()]);
+                var health = await Task.WhenAll(nodes.Where(node => node.IsAlive).Select(node => node.Api.TryGetHealthAsync(stop)));
+                var line = Format(time.GetElapsedTime(started), ledger.Count(), [.. health.OfType<NodeHealth>().Select(answer => answer.ConnectedPeers)]);
                 if (console.IsInteractive)
                     console.SetLive(line);
                 else

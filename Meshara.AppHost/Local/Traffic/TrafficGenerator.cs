@@ -36,12 +36,12 @@ internal sealed class TrafficGenerator(IReadOnlyList<LocalNode> nodes, TrafficLe
         Enter(entry, await sender.Api.BroadcastAsync(entry.Text, CancellationToken.None), interrupted);
     }
 
-    private void Enter(TrafficLedger.Entry entry, Acceptance acceptance, CancellationToken interrupted)
+    private void Enter(TrafficLedger.Entry entry, SendAnswer answer, CancellationToken interrupted)
     {
-        if (acceptance != Acceptance.Accepted && interrupted.IsCancellationRequested)
+        if (answer.Acceptance != Acceptance.Accepted && interrupted.IsCancellationRequested)
             ledger.Withdraw(entry);
         else
-            ledger.Answered(entry, acceptance);
+            ledger.Answered(entry, answer.Acceptance);
     }
 
     // The running nodes in random order. Random.Shared is safe for threads; one made with a seed is not, so it is locked.

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Meshara.AppHost.Local.Traffic;
 
 /// <summary>
@@ -9,6 +7,7 @@ namespace Meshara.AppHost.Local.Traffic;
 internal sealed class TrafficLedger(string run, TimeProvider time)
 {
     private readonly Lock _gate = new();
+    private readonly MessageTexts _texts = new(run);
     private readonly Dictionary<long, Pending> _private = [];
     private readonly Dictionary<long, HashSet<int>> _broadcasts = [];
     private readonly LatencyHistogram _latencies = new();
@@ -34,7 +33,7 @@ internal sealed class TrafficLedger(string run, TimeProvider time)
         {
             _sent++;
             _private.Add(++_number, new Pending(recipient, time.GetTimestamp()));
-            return new Entry(_number, Text(_number));
+            return new Entry(_number, _texts.Of(_number));
         }
     }
 
@@ -48,7 +47,7 @@ internal sealed class TrafficLedger(string run, TimeProvider time)
             _broadcastCount++;
             _expected += missing.Count;
             _broadcasts.Add(++_number, missing);
-            return new Entry(_number, Text(_number));
+            return new Entry(_number, _texts.Of(_number));
         }
     }
 
@@ -96,7 +95,7 @@ internal sealed class TrafficLedger(string run, TimeProvider time)
     public void Arrived(int node, InboxArrival arrival)
     {
         ArgumentNullException.ThrowIfNull(arrival);
-        if (NumberOf(arrival.Text) is not { } number)
+        if (_texts.NumberOf(arrival.Text) is not { } number)
             return;
         lock (_gate)
         {
@@ -181,17 +180,6 @@ internal sealed class TrafficLedger(string run, TimeProvider time)
     {
         if (_closed && _private.Count == 0 && _broadcasts.Values.All(missing => missing.Count == 0))
             _settled.TrySetResult();
-    }
-
-    private string Text(long number) => string.Create(CultureInfo.InvariantCulture, $"meshara run {run} message {number}");
-
-    private long? NumberOf(string? text)
-    {
-        var prefix = $"meshara run {run} message ";
-        return text is not null && text.StartsWith(prefix, StringComparison.Ordinal)
-            && long.TryParse(text.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : null;
     }
 
     /// <summary>A message in the books.</summary>

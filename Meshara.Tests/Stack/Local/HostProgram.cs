@@ -20,6 +20,9 @@ internal static class HostProgram
     /// <summary>The node's executable.</summary>
     public static string Node { get; } = Existing(Path.Combine(Root, "Meshara.Node", "bin", Flavour, Executable("meshara")));
 
+    /// <summary>The lab's executable.</summary>
+    public static string Lab { get; } = Existing(Path.Combine(Root, "Meshara.Lab", "bin", Flavour, Executable("Meshara.Lab")));
+
     /// <summary>The project's own alerting files.</summary>
     public static string Alerts { get; } = Path.Combine(Root, "alerts");
 

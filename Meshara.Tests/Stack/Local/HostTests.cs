@@ -189,12 +189,7 @@ public sealed class HostTests
         var ids = mesh.Nodes.Select(node => node.Endpoint.Pid).ToHashSet();
         if (OperatingSystem.IsLinux())
         {
-            var parents = Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _))
-                .Select(name => (Id: int.Parse(name!, CultureInfo.InvariantCulture), Parent: ParentOf(name!))).ToList();
-            var found = new HashSet<int> { mesh.Host.Id };
-            while (parents.Any(process => found.Contains(process.Parent) && found.Add(process.Id)))
-                continue;
-            found.Remove(mesh.Host.Id);
+            var found = ProcessTree.Descendants(mesh.Host.Id);
             Assert.Superset(ids, found);
             ids = found;
         }
@@ -202,34 +197,5 @@ public sealed class HostTests
         return [.. ids.Select(Process.GetProcessById)];
     }
 
-    // `1234 (name with) spaces) S 1 …`: the parent is the second field after the last parenthesis.
-    private static int ParentOf(string id)
-    {
-        try
-        {
-            var stat = File.ReadAllText($"/proc/{id}/stat");
-            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
-        }
-        catch (IOException)
-        {
-            return 0; // It has ended meanwhile.
-        }
-    }
-
-    private static async Task EndAsync(IEnumerable<Process> processes)
-    {
-        foreach (var process in processes)
-        {
-            try
-            {
-                await process.WaitForExitAsync(Test).WaitAsync(NodeClient.Deadline, Test);
-            }
-            catch (TimeoutException)
-            {
-                var name = process.ProcessName;
-                process.Kill();
-                Assert.Fail($"{name} was still running after {NodeClient.Deadline.TotalSeconds} s.");
-            }
-        }
-    }
+    private static Task EndAsync(IEnumerable<Process> processes) => ProcessTree.EndAsync(processes, Test);
 }

@@ -38,17 +38,20 @@ internal sealed class RunningProgram : IAsyncDisposable
     }
 
     /// <summary>Waits for its end.</summary>
+    /// <param name="test">The test's token.</param>
+    /// <param name="deadline">How long to wait, for a program that takes its time.</param>
     /// <returns>Its exit code.</returns>
-    public async Task<int> ExitAsync(CancellationToken test)
+    public async Task<int> ExitAsync(CancellationToken test, TimeSpan? deadline = null)
     {
+        var limit = deadline ?? NodeClient.Deadline;
         try
         {
-            await Task.WhenAll(_process.WaitForExitAsync(test), _pumps).WaitAsync(NodeClient.Deadline, test);
+            await Task.WhenAll(_process.WaitForExitAsync(test), _pumps).WaitAsync(limit, test);
             return _process.ExitCode;
         }
         catch (TimeoutException)
         {
-            throw new TimeoutException($"The program did not end within {NodeClient.Deadline.TotalSeconds} s. It printed:\n{Output}");
+            throw new TimeoutException($"The program did not end within {limit.TotalSeconds} s. It printed:\n{Output}");
         }
     }
 

@@ -1,0 +1,115 @@
+using System.Globalization;
+using Meshara.AppHost.Local;
+using Meshara.AppHost.Local.Traffic;
+
+namespace Meshara.Lab.Drills;
+
+/// <summary>The books of a drill: every message handed to a node, with the answer, and whether it was seen to arrive. Thread-safe.</summary>
+/// <param name="run">What tells the messages of this drill from all others.</param>
+/// <param name="time">The clock.</param>
+internal sealed class DrillLedger(string run, TimeProvider time)
+{
+    private readonly Lock _gate = new();
+    private readonly MessageTexts _texts = new(run);
+    private readonly List<LedgerEntry> _entries = [];
+    private readonly SortedDictionary<string, long> _refusals = new(StringComparer.Ordinal);
+    private long _accepted;
+    private long _sighted;
+    private long _unknown;
+    private long _unsent;
+
+    /// <summary>Every message, by number; complete and at rest once traffic has ended.</summary>
+    public IReadOnlyList<LedgerEntry> Entries
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _entries];
+        }
+    }
+
+    /// <summary>How many were refused, by status code, or <c>unreachable</c>.</summary>
+    public IReadOnlyDictionary<string, long> Refusals
+    {
+        get
+        {
+            lock (_gate)
+                return new SortedDictionary<string, long>(_refusals, StringComparer.Ordinal);
+        }
+    }
+
+    /// <summary>Enters a message that is about to be handed over.</summary>
+    public LedgerEntry Begin(int sender, int recipient)
+    {
+        lock (_gate)
+        {
+            var number = _entries.Count;
+            var entry = new LedgerEntry(number, _texts.Of(number), sender, recipient);
+            _entries.Add(entry);
+            return entry;
+        }
+    }
+
+    /// <summary>Enters that a message was due and there was no node to hand it to.</summary>
+    public void Unsent()
+    {
+        lock (_gate)
+            _unsent++;
+    }
+
+    /// <summary>Enters the answer.</summary>
+    public void Answered(LedgerEntry entry, SendAnswer answer)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        ArgumentNullException.ThrowIfNull(answer);
+        lock (_gate)
+        {
+            switch (answer)
+            {
+                case { Acceptance: Acceptance.Accepted, Id: { } id }:
+                    entry.State = LedgerState.Accepted;
+                    entry.Id = id;
+                    entry.AcceptedAt = time.GetUtcNow();
+                    _accepted++;
+                    // It can be quicker in the inbox than its id is here.
+                    _sighted += entry.IsSighted ? 1 : 0;
+                    break;
+                case { Acceptance: Acceptance.Refused }:
+                    entry.State = LedgerState.Refused;
+                    var reason = answer.Status is { } status ? ((int)status).ToString(CultureInfo.InvariantCulture) : "unreachable";
+                    _refusals[reason] = _refusals.GetValueOrDefault(reason) + 1;
+                    break;
+                default:
+                    entry.State = LedgerState.Unknown;
+                    _unknown++;
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Enters a message seen in a node's inbox while the drill runs.</summary>
+    public void Sighted(int node, string? text)
+    {
+        lock (_gate)
+        {
+            if (Find(text) is not { } entry || entry.Recipient != node || entry.IsSighted)
+                return;
+            entry.IsSighted = true;
+            _sighted += entry.State == LedgerState.Accepted ? 1 : 0;
+        }
+    }
+
+    /// <summary>The message with this text, or null when it is none of this drill.</summary>
+    public LedgerEntry? Find(string? text)
+    {
+        lock (_gate)
+            return _texts.NumberOf(text) is { } number && number < _entries.Count ? _entries[(int)number] : null;
+    }
+
+    /// <summary>The counts so far.</summary>
+    public LedgerCounts Count()
+    {
+        lock (_gate)
+            return new LedgerCounts(_entries.Count, _accepted, _sighted, _refusals.Values.Sum(), _unknown, _unsent);
+    }
+}

@@ -1,0 +1,121 @@
+using Meshara.AppHost;
+using Meshara.AppHost.Local;
+using Meshara.Lab.Network;
+
+namespace Meshara.Lab.Drills;
+
+/// <summary>The mesh under test and what can be done to it.</summary>
+internal sealed class DrillMesh : IAsyncDisposable
+{
+    // Node i listens this far above the port it advertises when a proxy stands there; the scheme leaves it free.
+    private const int HiddenPorts = 50;
+
+    private readonly TimeProvider _time;
+
+    private DrillMesh(IReadOnlyList<DrillNode> nodes, FaultyNetwork? network, Random random, FaultLog log, TimeProvider time)
+    {
+        Nodes = nodes;
+        Network = network;
+        Random = random;
+        Log = log;
+        _time = time;
+    }
+
+    /// <summary>The nodes, node-1 first.</summary>
+    public IReadOnlyList<DrillNode> Nodes { get; }
+
+    /// <summary>What stands between the nodes; null when they dial each other directly.</summary>
+    public FaultyNetwork? Network { get; }
+
+    /// <summary>For the choices of the fault, which makes them one after the other.</summary>
+    public Random Random { get; }
+
+    /// <summary>Told of everything that is done.</summary>
+    public FaultLog Log { get; }
+
+    /// <summary>Plans a mesh on free ports; nothing is started.</summary>
+    public static DrillMesh Create(
+        DrillOptions options, IReadOnlyDictionary<string, string> settings, bool hasNetwork, StackFiles files, FaultLog log, StatusConsole console, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var program = Locations.NodeExecutable();
+        var stack = Stack.Create(options.Nodes, Ports.FindFree(options.Nodes, Random.Shared));
+        var nodes = stack.Nodes.Select(plan => new DrillNode(plan, stack, files, program, log, console, time)
+        {
+            Launch = new NodeLaunch { ListenPort = hasNetwork ? plan.MeshPort + HiddenPorts : null, Environment = settings },
+        }).ToList();
+        var network = hasNetwork
+            ? new FaultyNetwork([.. nodes.Select(node => (node.Index, node.MeshPort, node.MeshPort + HiddenPorts))],
+                () => nodes.Where(node => node.ProcessId is not null).ToDictionary(node => node.ProcessId!.Value, node => node.Index), options.Seed, time)
+            : null;
+        return new DrillMesh(nodes, network, new Random(options.Seed), log, time);
+    }
+
+    /// <summary>Starts every node, node-1 first, and returns when all are ready and connected.</summary>
+    public async Task StartAsync(CancellationToken stop)
+    {
+        Network?.Start();
+        Nodes[0].Start();
+        await Nodes[0].WaitUntilReadyAsync(stop);
+        foreach (var node in Nodes.Skip(1))
+            node.Start();
+        await Task.WhenAll(Nodes.Select(node => node.WaitUntilReadyAsync(stop)));
+    }
+
+    /// <summary>Starts nodes again after <paramref name="fault"/>, which is healed by that. One that cannot start is a failure of the drill, not its end.</summary>
+    public async Task RestartAsync(FaultEvent fault, IReadOnlyCollection<DrillNode> nodes, CancellationToken stop)
+    {
+        foreach (var node in nodes)
+            node.Start();
+        Log.Heal(fault);
+        await Task.WhenAll(nodes.Select(async node =>
+        {
+            try
+            {
+                await node.WaitUntilReadyAsync(stop);
+            }
+            catch (StackException exception)
+            {
+                Log.Fail(exception.Message);
+            }
+        }));
+        Log.Ready(fault);
+    }
+
+    /// <summary>Starts the nodes again that are to be there at the end and ended by themselves.</summary>
+    public async Task ReviveAsync(CancellationToken stop)
+    {
+        DrillNode[] dead = [.. Nodes.Where(node => node.GetsMessages && node.ProcessId is null)];
+        if (dead.Length > 0)
+            await RestartAsync(Log.Begin($"{Names(dead)} started again to read the inbox"), dead, stop);
+    }
+
+    /// <summary>A node that is up, at random.</summary>
+    public DrillNode Any()
+    {
+        DrillNode[] up = [.. Nodes.Where(node => node.IsUp)];
+        return up.Length > 0 ? up[Random.Next(up.Length)] : Nodes[Random.Next(Nodes.Count)];
+    }
+
+    /// <summary>Waits.</summary>
+    /// <returns>False when the time for faults is over.</returns>
+    public async Task<bool> PauseAsync(TimeSpan duration, CancellationToken over)
+    {
+        await Task.Delay(duration, _time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !over.IsCancellationRequested;
+    }
+
+    /// <summary>Some nodes in a line of text.</summary>
+    public static string Names(IEnumerable<DrillNode> nodes) => string.Join(", ", nodes.Select(node => node.Name));
+
+    /// <summary>Stops every node, all at once: one that drains may need its neighbours' answers.</summary>
+    public Task StopAsync(CancellationToken killNow) => Task.WhenAll(Nodes.Select(node => node.StopAsync(killNow)));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in Nodes)
+            await node.DisposeAsync();
+        if (Network is not null)
+            await Network.DisposeAsync();
+    }
+}

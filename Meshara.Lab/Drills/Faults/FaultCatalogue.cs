@@ -1,0 +1,27 @@
+namespace Meshara.Lab.Drills.Faults;
+
+/// <summary>Every drill there is.</summary>
+internal static class FaultCatalogue
+{
+    /// <summary>In the order of the help.</summary>
+    public static IReadOnlyList<FaultDescription> All { get; } =
+    [
+        new("kill", "SIGKILLs a random node every few seconds and starts it again on the same folder and ports.", options => new KillFault(options)),
+        new("partition", "Splits the nodes in two groups that cannot reach each other, heals, splits again (Linux).", options => new PartitionFault(options)),
+        new("slow", "Delays everything between the nodes, stalls some of it and now and then resets a connection.", options => new SlowFault(options)),
+        new("disk", "Fills the small volume that one node's folder lies on, and frees it again (Linux, root).", options => new DiskFault(options)),
+        new("flood", "Takes one node away while the others hold only few messages: more come than their queues hold.", options => new FloodFault(options)),
+        new("restart-all", "Restarts all nodes at once, in turn by SIGKILL and by SIGTERM.", options => new RestartAllFault(options)),
+        new("orphan", "Kills a sender for good whose messages wait for a node that is down; then that node comes back.", options => new OrphanFault(options)),
+    ];
+
+    /// <summary>Their names.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. All.Select(fault => fault.Name)];
+
+    /// <summary>The fault of a drill.</summary>
+    public static IFault Create(DrillOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return All.Single(fault => fault.Name == options.Name).Create(options);
+    }
+}

@@ -1,0 +1,17 @@
+namespace Meshara.Lab.Drills.Faults;
+
+/// <summary>Every node ends at once and starts again: what is under way is then nowhere but in their folders.</summary>
+internal sealed class RestartAllFault(DrillOptions options) : IFault
+{
+    private readonly TimeSpan _beat = Rhythm.Beat(options);
+
+    public async Task InjectAsync(DrillMesh mesh, CancellationToken over, CancellationToken stop)
+    {
+        for (var isKill = true; await mesh.PauseAsync(_beat * 2, over); isKill = !isKill)
+        {
+            var fault = mesh.Log.Begin(isKill ? "all nodes killed" : "all nodes asked to end");
+            await Task.WhenAll(mesh.Nodes.Select(node => isKill ? node.KillAsync() : node.TerminateAsync()));
+            await mesh.RestartAsync(fault, mesh.Nodes, stop);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.Versioning;
+using Meshara.AppHost;
+using Meshara.AppHost.Local;
+
+namespace Meshara.Lab.Drills.Faults;
+
+/// <summary>
+/// A tmpfs that only the processes started <see cref="Within"/> see. It is mounted in a mount namespace of its own, which a
+/// small process holds open: when that ends, with the lab at the latest, the mount is gone, whatever happened.
+/// </summary>
+internal sealed class SmallVolume : IAsyncDisposable
+{
+    private const string Mounted = "mounted";
+    private static readonly TimeSpan MountDeadline = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan TopUpInterval = TimeSpan.FromMilliseconds(50);
+
+    // cat ends with its standard input, which the lab holds. $1 is the size, $2 the folder.
+    private const string Script = $"mount -t tmpfs -o size=$1,mode=0700 tmpfs \"$2\" && echo {Mounted} && exec cat";
+
+    private readonly ChildProcess _holder;
+    private readonly string _ballast;
+
+    private SmallVolume(ChildProcess holder, string folder)
+    {
+        _holder = holder;
+        // The holder's view of the file system, from outside its namespace.
+        _ballast = string.Create(CultureInfo.InvariantCulture, $"/proc/{holder.Id}/root{folder}/ballast");
+        Within = ["nsenter", string.Create(CultureInfo.InvariantCulture, $"--mount=/proc/{holder.Id}/ns/mnt"), "--"];
+    }
+
+    /// <summary>What to start a program with so that it sees the volume; it is replaced by the program, under the same process id.</summary>
+    public IReadOnlyList<string> Within { get; }
+
+    /// <summary>Mounts a volume.</summary>
+    /// <param name="folder">Where; it is created.</param>
+    /// <param name="bytes">Its size.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <exception cref="StackException">It cannot be mounted.</exception>
+    [SupportedOSPlatform("linux")]
+    public static async Task<SmallVolume> MountAsync(string folder, long bytes, CancellationToken stop)
+    {
+        Directory.CreateDirectory(folder);
+        var mounted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var start = new ProcessStartInfo("unshare",
+        [
+            "--mount", "--propagation", "private", "sh", "-c", Script, "sh", bytes.ToString(CultureInfo.InvariantCulture), folder,
+        ]);
+        var holder = ChildProcess.Start("unshare", start, new ChildLog(folder + ".mount.log"), (line, _) =>
+        {
+            if (line == Mounted)
+                mounted.SetResult();
+        });
+        try
+        {
+            if (await Task.WhenAny(mounted.Task, holder.Exited).WaitAsync(MountDeadline, stop) != mounted.Task)
+                throw new StackException($"no tmpfs can be mounted: {string.Join(' ', holder.Log.Tail)}", LabExitCodes.NotPossibleHere);
+            return new SmallVolume(holder, folder);
+        }
+        catch
+        {
+            await holder.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Fills the volume and takes whatever becomes free, until <paramref name="stop"/>.</summary>
+    public async Task KeepFullAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(TopUpInterval);
+        try
+        {
+            do
+                Fill();
+            while (await timer.WaitForNextTickAsync(stop));
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // It was full for long enough.
+        }
+    }
+
+    /// <summary>Makes room again.</summary>
+    public void Free() => File.Delete(_ballast);
+
+    public ValueTask DisposeAsync()
+    {
+        _holder.CloseInput();
+        return _holder.DisposeAsync();
+    }
+
+    private void Fill()
+    {
+        const int enospc = 28;
+        var zeros = new byte[64 * 1024];
+        try
+        {
+            using var file = new FileStream(_ballast, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
+            while (true)
+                file.Write(zeros);
+        }
+        catch (IOException exception) when ((exception.HResult & 0xFFFF) == enospc)
+        {
+            // Full, as it should be.
+        }
+    }
+}

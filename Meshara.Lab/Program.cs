@@ -1,0 +1,22 @@
+using Meshara.AppHost;
+using Meshara.AppHost.Local;
+using Meshara.Lab;
+using Meshara.Lab.Drills;
+using Spectre.Console;
+
+return await FailureReport.RunAsync("meshara-lab", async () =>
+{
+    var commandLine = new LabCommandLine();
+    var arguments = commandLine.Command.Parse(args);
+    // --help and --version act by themselves.
+    if (arguments.Errors.Count == 0 && arguments.Action is not null)
+        return await arguments.InvokeAsync();
+
+    var options = commandLine.Read(arguments);
+    var console = new StatusConsole(AnsiConsole.Console);
+    using var stops = new StopRequests(console);
+    stops.WatchDotnetRun();
+    if (options.StopWithInput)
+        stops.WatchInput(Console.OpenStandardInput());
+    return await new Drill(options, console, stops, TimeProvider.System).RunAsync();
+});

@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Meshara.Tests.Stack;
+using Meshara.Tests.Stack.Local;
+
+namespace Meshara.Tests.Faults;
+
+/// <summary>The lab's drills in short, as its own program: real nodes, real faults, and every accepted message accounted for.</summary>
+[Collection(MeshCollection.Name)]
+public sealed class DrillTests
+{
+    // A start of all nodes, the drill, the longest wait for it to settle, and the end of all nodes, on a busy machine.
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
+
+    private static CancellationToken Test => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Nothing_is_lost_or_doubled_when_nodes_are_killed_and_come_back()
+    {
+        var report = await RunAsync("kill");
+        Assert.All(Events(report), fault => Assert.EndsWith(" killed", fault, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Nothing_is_lost_or_doubled_when_the_network_splits_and_heals()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The proxies between the nodes can tell who dials on Linux only.");
+        Assert.Collection(Events(await RunAsync("partition")),
+            fault => Assert.EndsWith("(packets vanish)", fault, StringComparison.Ordinal),
+            fault => Assert.EndsWith("(connections are refused)", fault, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public Task Nothing_is_lost_or_doubled_on_a_slow_and_lossy_network() => RunAsync("slow");
+
+    [Fact]
+    public async Task A_node_whose_disk_is_full_refuses_messages_and_loses_none()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Mounting a small tmpfs needs root on Linux.");
+        var report = await RunAsync("disk");
+        Assert.InRange(report.GetProperty("refused").GetProperty("503").GetInt64(), 1, long.MaxValue);
+    }
+
+    [Fact]
+    public async Task Nodes_refuse_more_than_their_queues_hold_and_lose_nothing_of_the_rest()
+    {
+        var report = await RunAsync("flood");
+        Assert.InRange(report.GetProperty("refused").GetProperty("429").GetInt64(), 1, long.MaxValue);
+    }
+
+    [Fact]
+    public async Task Nothing_is_lost_or_doubled_when_all_nodes_are_killed_at_once() =>
+        Assert.Equal("all nodes killed", Events(await RunAsync("restart-all"))[0]);
+
+    [Fact]
+    public async Task A_message_to_a_node_that_is_down_survives_the_death_of_its_sender()
+    {
+        var report = await RunAsync("orphan");
+        Assert.InRange(report.GetProperty("orphaned").GetInt64(), 1, long.MaxValue);
+    }
+
+    [Fact]
+    public async Task Nothing_is_left_of_a_drill_whose_lab_is_killed()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "The drill with a mounted volume needs root on Linux.");
+        using var folder = new TemporaryFolder();
+        await using var lab = Lab("disk", "--for", "10m", "--data", folder.Path);
+        await lab.PrintsAsync("the volume is full", Test);
+        var children = ProcessTree.Descendants(lab.Id).Select(Process.GetProcessById).ToList();
+        Assert.InRange(children.Count, 4, int.MaxValue); // the nodes and what holds the volume
+
+        await lab.KillAsync(Test);
+
+        await ProcessTree.EndAsync(children, Test);
+        children.ForEach(child => child.Dispose());
+        // The mount was never seen outside the drill's own namespace, which is gone with its last process.
+        Assert.DoesNotContain(folder.Path, await File.ReadAllTextAsync("/proc/self/mounts", Test), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_drill_that_is_asked_to_stop_leaves_nothing_and_claims_nothing()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.File("report.json");
+        await using var lab = Lab("kill", "--for", "10m", "--data", folder.Path, "--report", file, "--stop-with-input");
+        await lab.PrintsAsync(" killed", Test);
+
+        Assert.Equal(Meshara.AppHost.ExitCodes.Killed, await lab.StopAsync(Test));
+        Assert.False(File.Exists(file));
+    }
+
+    private static async Task<JsonElement> RunAsync(string drill)
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.File("report.json");
+        await using var lab = Lab(drill, "--for", "7s", "--data", folder.Path, "--report", file, "--stop-with-input");
+
+        var exitCode = await lab.ExitAsync(Test, Deadline);
+        Assert.True(File.Exists(file), lab.Output);
+        var json = await File.ReadAllTextAsync(file, Test);
+        Assert.True(exitCode == 0, $"{lab.Output}\n{json}");
+
+        var report = JsonSerializer.Deserialize<JsonElement>(json);
+        long Value(string name) => report.GetProperty(name).GetInt64();
+        Assert.Equal((0, 0, 0), (Value("lost"), Value("duplicates"), Value("strays")));
+        Assert.InRange(Value("accepted"), 1, long.MaxValue);
+        Assert.Equal(Value("accepted"), Value("delivered") + Value("expired"));
+        Assert.NotEmpty(Events(report));
+        // Null when something never arrived.
+        Assert.Equal(JsonValueKind.Number, report.GetProperty("max_recovery_seconds").ValueKind);
+        return report;
+    }
+
+    private static RunningProgram Lab(string drill, params IEnumerable<string> options) =>
+        new(HostProgram.Start(HostProgram.Lab, ["drill", drill, "--nodes", "3", "--rate", "50", .. options]));
+
+    private static List<string> Events(JsonElement report) =>
+        [.. report.GetProperty("events").EnumerateArray().Select(fault => fault.GetProperty("what").GetString()!)];
+}

@@ -1,0 +1,199 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Meshara.Lab.Network;
+
+namespace Meshara.Tests.Faults;
+
+/// <summary>
+/// What stands between the nodes of a drill. Here this test is node 1, which dials; nodes 1 and 2 are listeners that send
+/// back what they get.
+/// </summary>
+public sealed class FaultyNetworkTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    private readonly EchoServer _one = new();
+    private readonly EchoServer _two = new();
+    private readonly int[] _ports = [FreePort(), FreePort()];
+    private readonly FaultyNetwork _network;
+
+    public FaultyNetworkTests() => _network = new FaultyNetwork(
+        [(1, _ports[0], _one.Port), (2, _ports[1], _two.Port)],
+        () => new Dictionary<int, int> { [Environment.ProcessId] = 1 }, seed: 1, TimeProvider.System);
+
+    private static CancellationToken Test => TestContext.Current.CancellationToken;
+
+    public ValueTask InitializeAsync()
+    {
+        _network.Start();
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _network.DisposeAsync();
+        await _one.DisposeAsync();
+        await _two.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Bytes_pass_unchanged_and_so_does_the_end()
+    {
+        using var link = await DialAsync(2);
+        var stream = link.GetStream();
+        var sent = new byte[300_000];
+        Random.Shared.NextBytes(sent);
+        var received = new byte[sent.Length];
+
+        var reading = stream.ReadExactlyAsync(received, Test).AsTask();
+        await stream.WriteAsync(sent, Test);
+        await reading.WaitAsync(Deadline, Test);
+        Assert.Equal(sent, received);
+
+        link.Client.Shutdown(SocketShutdown.Send);
+        Assert.Equal(0, await stream.ReadAsync(received, Test).AsTask().WaitAsync(Deadline, Test));
+    }
+
+    [Fact]
+    public async Task A_slow_network_takes_its_time_both_ways()
+    {
+        using var link = await DialAsync(2);
+        await EchoAsync(link);
+        _network.Conditions = new LinkConditions { Latency = TimeSpan.FromMilliseconds(100) };
+
+        var started = Stopwatch.GetTimestamp();
+        await EchoAsync(link);
+        // Timers tick on a coarser clock than the one that measures.
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.FromMilliseconds(180), Deadline);
+    }
+
+    [Fact]
+    public async Task What_is_sent_across_a_silent_split_arrives_when_it_heals()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The proxies can tell who dials on Linux only.");
+        using var across = await DialAsync(2);
+        using var beside = await DialAsync(1);
+        await EchoAsync(across);
+        _network.Split([2], Breach.Silent);
+
+        var echo = EchoAsync(across);
+        using var late = await DialAsync(2);
+        var lateEcho = EchoAsync(late);
+        // The same way on this side of the split takes no time: what had not been held back would have come.
+        for (var i = 0; i < 20; i++)
+            await EchoAsync(beside);
+        Assert.False(echo.IsCompleted || lateEcho.IsCompleted);
+
+        _network.Heal();
+        await echo;
+        await lateEcho;
+    }
+
+    [Fact]
+    public async Task A_rejecting_split_breaks_connections_across_it_and_only_those()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The proxies can tell who dials on Linux only.");
+        using var across = await DialAsync(2);
+        using var beside = await DialAsync(1);
+        await EchoAsync(across);
+        await EchoAsync(beside);
+
+        _network.Split([2], Breach.Rejecting);
+
+        await Assert.ThrowsAnyAsync<IOException>(() => EchoAsync(across));
+        using (var refused = await DialAsync(2))
+            await Assert.ThrowsAnyAsync<IOException>(() => EchoAsync(refused));
+        await EchoAsync(beside);
+
+        _network.Heal();
+        using var again = await DialAsync(2);
+        await EchoAsync(again);
+    }
+
+    [Fact]
+    public async Task A_connection_can_be_reset()
+    {
+        using var link = await DialAsync(2);
+        await EchoAsync(link);
+
+        _network.ResetOne();
+
+        await Assert.ThrowsAnyAsync<IOException>(() => EchoAsync(link));
+        using var again = await DialAsync(2);
+        await EchoAsync(again);
+    }
+
+    private async Task<TcpClient> DialAsync(int node)
+    {
+        var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, _ports[node - 1], Test);
+        return client;
+    }
+
+    private static async Task EchoAsync(TcpClient link)
+    {
+        var buffer = new byte[1];
+        await link.GetStream().WriteAsync(buffer, Test);
+        await link.GetStream().ReadExactlyAsync(buffer, Test).AsTask().WaitAsync(Deadline, Test);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private sealed class EchoServer : IAsyncDisposable
+    {
+        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+        private readonly CancellationTokenSource _stop = new();
+        private readonly Task _serving;
+
+        public EchoServer()
+        {
+            _listener.Start();
+            _serving = ServeAsync();
+        }
+
+        public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+        public async ValueTask DisposeAsync()
+        {
+            await _stop.CancelAsync();
+            await _serving;
+            _listener.Dispose();
+            _stop.Dispose();
+        }
+
+        private async Task ServeAsync()
+        {
+            var connections = new List<Task>();
+            try
+            {
+                while (true)
+                    connections.Add(EchoAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
+            }
+            catch (OperationCanceledException)
+            {
+                await Task.WhenAll(connections);
+            }
+        }
+
+        private async Task EchoAsync(TcpClient client)
+        {
+            using (client)
+            {
+                try
+                {
+                    await client.GetStream().CopyToAsync(client.GetStream(), _stop.Token);
+                }
+                catch (Exception exception) when (exception is IOException or OperationCanceledException)
+                {
+                    // The network broke it, which is what it is for, or the test is over.
+                }
+            }
+        }
+    }
+}
