@@ -2,6 +2,7 @@ using Meshara.AppHost;
 using Meshara.AppHost.Local;
 using Meshara.Lab;
 using Meshara.Lab.Drills;
+using Meshara.Lab.Load;
 using Spectre.Console;
 
 return await FailureReport.RunAsync("meshara-lab", async () =>
@@ -12,10 +13,13 @@ return await FailureReport.RunAsync("meshara-lab", async () =>
     if (arguments.Errors.Count == 0 && arguments.Action is not null)
         return await arguments.InvokeAsync();
 
-    var options = commandLine.Read(arguments);
     var console = new StatusConsole(AnsiConsole.Console);
     using var stops = new StopRequests(console);
     stops.WatchDotnetRun();
+    if (commandLine.IsDurability(arguments))
+        return await new DurabilityRun(commandLine.ReadDurability(arguments), console).RunAsync(stops.Stop);
+
+    var options = commandLine.Read(arguments);
     if (options.StopWithInput)
         stops.WatchInput(Console.OpenStandardInput());
     return await new Drill(options, console, stops, TimeProvider.System).RunAsync();
