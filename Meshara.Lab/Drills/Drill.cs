@@ -12,7 +12,7 @@ internal sealed class Drill(DrillOptions options, StatusConsole console, StopReq
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
 
     private readonly DrillLedger _ledger = new(RandomNumberGenerator.GetHexString(12, lowercase: true), time);
-    private readonly FaultLog _log = new(console, time);
+    private readonly FaultLog _log = new(console, stops, time);
 
     /// <summary>Runs the drill.</summary>
     /// <returns>An exit code.</returns>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Meshara.AppHost;
 using Meshara.AppHost.Local;
 using Meshara.Lab.Network;
@@ -9,6 +10,8 @@ internal sealed class DrillMesh : IAsyncDisposable
 {
     // Node i listens this far above the port it advertises when a proxy stands there; the scheme leaves it free.
     private const int HiddenPorts = 50;
+
+    private const int PortAttempts = 50;
 
     private readonly TimeProvider _time;
 
@@ -39,10 +42,13 @@ internal sealed class DrillMesh : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         var program = Locations.NodeExecutable();
-        var stack = Stack.Create(options.Nodes, Ports.FindFree(options.Nodes, Random.Shared));
+        var stack = Plan(options.Nodes);
+        // What an inbox forgets because it holds enough would look lost. The default is 40 times what a minute's drill puts into one.
+        var inbox = Math.Clamp((long)(2 * options.Rate * options.For.TotalSeconds), 100_000, 100_000_000);
+        var environment = new Dictionary<string, string>(settings) { ["Storage__MaxInboxMessages"] = inbox.ToString(CultureInfo.InvariantCulture) };
         var nodes = stack.Nodes.Select(plan => new DrillNode(plan, stack, files, program, log, console, time)
         {
-            Launch = new NodeLaunch { ListenPort = hasNetwork ? plan.MeshPort + HiddenPorts : null, Environment = settings },
+            Launch = new NodeLaunch { ListenPort = hasNetwork ? plan.MeshPort + HiddenPorts : null, Environment = environment },
         }).ToList();
         var network = hasNetwork
             ? new FaultyNetwork([.. nodes.Select(node => (node.Index, node.MeshPort, node.MeshPort + HiddenPorts))],
@@ -117,5 +123,17 @@ internal sealed class DrillMesh : IAsyncDisposable
             await node.DisposeAsync();
         if (Network is not null)
             await Network.DisposeAsync();
+    }
+
+    private static Stack Plan(int nodes)
+    {
+        for (var attempt = 0; attempt < PortAttempts; attempt++)
+        {
+            var stack = Stack.Create(nodes, Ports.FindFree(nodes, Random.Shared));
+            if (stack.Nodes.All(node => Ports.IsFree(node.MeshPort + HiddenPorts)))
+                return stack;
+        }
+
+        throw new StackException("No free range of ports was found.", ExitCodes.PortTaken);
     }
 }

@@ -4,7 +4,7 @@ using Meshara.AppHost.Local;
 namespace Meshara.Lab.Drills;
 
 /// <summary>Writes down, and tells, what is done to the mesh. Thread-safe.</summary>
-internal sealed class FaultLog(StatusConsole console, TimeProvider time)
+internal sealed class FaultLog(StatusConsole console, StopRequests stops, TimeProvider time)
 {
     private readonly Lock _gate = new();
     private readonly List<FaultEvent> _events = [];
@@ -59,6 +59,9 @@ internal sealed class FaultLog(StatusConsole console, TimeProvider time)
     /// <summary>A node failed.</summary>
     public void Fail(string what)
     {
+        // Ctrl+C in a terminal reaches the nodes as well as the lab.
+        if (stops.Stop.IsCancellationRequested)
+            return;
         lock (_gate)
             _failures.Add(what);
         Tell($"FAILED  {what}");

@@ -1,12 +1,24 @@
 namespace Meshara.Lab.Drills;
 
 /// <summary>One message of a drill: handed to one node for another.</summary>
-/// <param name="Number">Its number in this drill, which its text carries.</param>
-/// <param name="Text">What was sent.</param>
-/// <param name="Sender">Index of the node it was handed to.</param>
-/// <param name="Recipient">Index of the node it is for.</param>
-internal sealed record LedgerEntry(long Number, string Text, int Sender, int Recipient)
+/// <param name="number">Its number in this drill.</param>
+/// <param name="text">What is sent; it carries the number.</param>
+/// <param name="sender">Index of the node it is handed to.</param>
+/// <param name="recipient">Index of the node it is for.</param>
+internal sealed class LedgerEntry(long number, string text, int sender, int recipient)
 {
+    /// <summary>Its number in this drill.</summary>
+    public long Number => number;
+
+    /// <summary>What is sent.</summary>
+    public string Text => text;
+
+    /// <summary>Index of the node it is handed to.</summary>
+    public int Sender => sender;
+
+    /// <summary>Index of the node it is for.</summary>
+    public int Recipient => recipient;
+
     /// <summary>What the sender's node answered.</summary>
     public LedgerState State { get; set; } = LedgerState.Open;
 
