@@ -72,38 +72,73 @@ internal sealed partial class Outbox
             return;
         }
         message.Attempts++;
-        string failure;
+        string? failure;
+        if (_swarm.TryGet(queue.Recipient, out _))
+        {
+            failure = await TryAsync(queue, message, stopping);
+        }
+        else
+        {
+            // Looking for a recipient can take long; when it comes by itself meanwhile, that is over at once.
+            using var probe = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+            SetProbe(queue, probe);
+            try
+            {
+                failure = await TryAsync(queue, message, probe.Token);
+            }
+            catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+            {
+                _telemetry.Attempt(AttemptOutcome.Unreachable);
+                lock (_gate)
+                    queue.Return(message);
+                return;
+            }
+            finally
+            {
+                SetProbe(queue, null);
+            }
+        }
+        if (failure is null)
+        {
+            OnHandedOver(queue, message);
+            return;
+        }
+        _telemetry.Attempt(AttemptOutcome.Unreachable);
+        OnUnreachable(queue, message, failure);
+    }
+
+    private void SetProbe(RecipientQueue queue, CancellationTokenSource? probe)
+    {
+        lock (_gate)
+            queue.Probe = probe;
+    }
+
+    /// <summary>Null when the message was handed to a peer, else why not.</summary>
+    private async Task<string?> TryAsync(RecipientQueue queue, OutgoingMessage message, CancellationToken cancellationToken)
+    {
         try
         {
             if (message.Attempts > 1)
-                await DepositAsync(queue, stopping);
-            await SealLateAsync(message, stopping);
+                await DepositAsync(queue, cancellationToken);
+            await SealLateAsync(message, cancellationToken);
             if (message.Record.Sealed is null)
-                failure = "nobody in the mesh knows the recipient";
-            else if (await HandOverAsync(message, stopping))
-            {
-                OnHandedOver(queue, message);
-                return;
-            }
-            else
-            {
-                failure = "the recipient cannot be reached";
-                await DepositAsync(queue, stopping);
-            }
+                return "nobody in the mesh knows the recipient";
+            if (await HandOverAsync(message, cancellationToken))
+                return null;
+            await DepositAsync(queue, cancellationToken);
+            return "the recipient cannot be reached";
         }
         catch (MesharaException e)
         {
-            failure = e.Message;
+            return e.Message;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // A defect of this program: said loudly, but one message must not stop all others.
             _telemetry.Error(ErrorType.Protocol);
             Log.AttemptFailed(_logger, message.Id, e);
-            failure = "an internal error";
+            return "an internal error";
         }
-        _telemetry.Attempt(AttemptOutcome.Unreachable);
-        OnUnreachable(queue, message, failure);
     }
 
     /// <summary>Seals a message that was accepted before the recipient's key was known.</summary>
@@ -220,6 +255,7 @@ internal sealed partial class Outbox
                 _telemetry.Attempt(AttemptOutcome.Timeout);
             queue.Resume();
             Schedule(queue);
+            queue.Probe?.CancelAsync();
         }
     }
 

@@ -17,6 +17,9 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
 
     public NodeAddress Recipient { get; } = recipient;
 
+    /// <summary>Cancels what a worker is doing to reach a recipient that is not connected; null when nothing is.</summary>
+    public CancellationTokenSource? Probe { get; set; }
+
     public bool IsEmpty => _ready.Count == 0 && _inFlight.Count == 0 && !_busy;
 
     public int InFlight => _inFlight.Count;
