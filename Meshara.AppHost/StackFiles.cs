@@ -24,4 +24,11 @@ internal sealed record StackFiles(string Data)
 
     /// <summary>The log of a node or tool.</summary>
     public string Log(string name) => Path.Combine(Logs, name + ".log");
+
+    /// <summary>A path as a person wants to read it: relative where it lies below the working directory.</summary>
+    public static string Shown(string path)
+    {
+        var relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
+        return relative.StartsWith("..", StringComparison.Ordinal) ? path : relative;
+    }
 }

@@ -42,7 +42,7 @@ internal sealed class Children(StackFiles files, StatusConsole console, StopRequ
         foreach (var (name, gate) in _gates)
         {
             if (gate.TakeWithheld() is > 0 and var withheld)
-                console.WriteLine($"{name}  ... {withheld} more in {files.Log(name)}");
+                console.WriteLine($"{name}  ... {withheld} more in {StackFiles.Shown(files.Log(name))}");
         }
     }
 

@@ -99,7 +99,7 @@ internal sealed class LocalEngine(
 
     private async Task<IReadOnlyList<LocalNode>> StartNodesAsync(Stack stack, string program)
     {
-        console.WriteLine($"Starting {options.Nodes} {(options.Nodes == 1 ? "node" : "nodes")} in {files.Data}");
+        console.WriteLine($"Starting {options.Nodes} {(options.Nodes == 1 ? "node" : "nodes")} in {StackFiles.Shown(files.Data)}");
         var nodes = new LocalNode[stack.Nodes.Count];
         async ValueTask StartAsync(StackNode node, CancellationToken cancellationToken)
         {

@@ -15,13 +15,17 @@ namespace Meshara.Node.Delivery;
 /// Answers received messages. Answers that are due at the same time to the same sender share one signed envelope, since a
 /// signature costs more than everything else about an acknowledgment.
 /// </summary>
-internal sealed class Acknowledger(NodeIdentity identity, Router router, MeshTelemetry telemetry, TimeProvider time)
+internal sealed partial class Acknowledger(NodeIdentity identity, Router router, MeshTelemetry telemetry, TimeProvider time, ILogger<Acknowledger> logger)
 {
     private const int MaxEntries = 512;
     private const int Senders = 8;
+
+    // Answers that may wait in one queue, for example behind a sender that cannot be reached. One that finds no room is not
+    // lost for good: its message comes again.
+    private const int QueueLength = 50_000;
     private static readonly TimeSpan TimeToLive = TimeSpan.FromMinutes(5);
 
-    private readonly Channel<Answer>[] _queues = [.. Enumerable.Range(0, Senders).Select(_ => Channel.CreateUnbounded<Answer>(new UnboundedChannelOptions { SingleReader = true }))];
+    private readonly Channel<Answer>[] _queues = [.. Enumerable.Range(0, Senders).Select(_ => Channel.CreateBounded<Answer>(new BoundedChannelOptions(QueueLength) { SingleReader = true }))];
 
     /// <summary>Queues an answer; <paramref name="receiver"/> is the span that received the message.</summary>
     public void Answer(NodeAddress sender, MessageId id, AckStatus status, ActivityContext receiver)
@@ -30,7 +34,11 @@ internal sealed class Acknowledger(NodeIdentity identity, Router router, MeshTel
         if (status != AckStatus.Delivered)
             span?.SetTag("status", status.ToString().ToLowerInvariant());
         // One sender, one queue: its answers gather in one envelope, and one that cannot be reached delays few others.
-        _queues[(uint)sender.GetHashCode() % Senders].Writer.TryWrite(new Answer(sender, id, status, receiver, span));
+        if (_queues[(uint)sender.GetHashCode() % Senders].Writer.TryWrite(new Answer(sender, id, status, receiver, span)))
+            return;
+        telemetry.Dropped(DropReason.QueueFull);
+        span.Fail("queue_full");
+        span?.Dispose();
     }
 
     /// <summary>Sends until cancelled.</summary>
@@ -46,7 +54,7 @@ internal sealed class Acknowledger(NodeIdentity identity, Router router, MeshTel
                 while (batch.Count < MaxEntries && queue.TryRead(out var answer))
                     batch.Add(answer);
                 foreach (var group in batch.GroupBy(answer => answer.Sender))
-                    await SendAsync(group.Key, group, stopping);
+                    await TrySendAsync(group.Key, [.. group], stopping);
             }
         }
         catch (OperationCanceledException)
@@ -55,7 +63,21 @@ internal sealed class Acknowledger(NodeIdentity identity, Router router, MeshTel
         }
     }
 
-    private async Task SendAsync(NodeAddress sender, IEnumerable<Answer> answers, CancellationToken cancellationToken)
+    private async Task TrySendAsync(NodeAddress sender, IReadOnlyList<Answer> answers, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await SendAsync(sender, answers, cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A defect of this program: said loudly, but it must not keep all later answers back.
+            telemetry.Error(ErrorType.Routing);
+            Log.AcknowledgmentFailed(logger, sender, e);
+        }
+    }
+
+    private async Task SendAsync(NodeAddress sender, IReadOnlyList<Answer> answers, CancellationToken cancellationToken)
     {
         var payload = new AckPayload();
         foreach (var answer in answers)
@@ -80,6 +102,12 @@ internal sealed class Acknowledger(NodeIdentity identity, Router router, MeshTel
                 answer.Span.Fail("unreachable");
             answer.Span?.Dispose();
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventName = "AcknowledgmentFailed", Level = LogLevel.Error, Message = "Sending an acknowledgment failed unexpectedly")]
+        public static partial void AcknowledgmentFailed(ILogger logger, NodeAddress sender, Exception exception);
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 using Meshara.Node.Telemetry;
@@ -108,7 +109,7 @@ internal sealed partial class Outbox
     /// <summary>Seals a message that was accepted before the recipient's key was known.</summary>
     private async ValueTask SealLateAsync(OutgoingMessage message, CancellationToken stopping)
     {
-        if (message.Record.Sealed is not null || await _dht.FindAsync(message.Recipient, stopping) is not { } peer)
+        if (message.Record.Sealed is not null || await LookUpAsync(message, refresh: false, stopping) is not { } peer)
             return;
         var sealedRecord = Seal(message.Record, peer);
         await _store.SealAsync(sealedRecord, stopping);
@@ -137,9 +138,25 @@ internal sealed partial class Outbox
     {
         // A recipient that did not answer may have moved: ask the mesh for a newer record before trying again.
         if (message.Attempts > 1 && !_swarm.TryGet(message.Recipient, out _))
-            await _dht.RefreshAsync(message.Recipient, stopping);
+            await LookUpAsync(message, refresh: true, stopping);
         message.SentTimestamp = _time.GetTimestamp();
         return await _router.SendAsync(message.Record.Sealed!, message.Attempts, message.Record.Trace, traced: true, stopping) is not null;
+    }
+
+    /// <summary>Asks the mesh for the recipient's record, in the message's own trace.</summary>
+    private async ValueTask<PeerRecord?> LookUpAsync(OutgoingMessage message, bool refresh, CancellationToken stopping)
+    {
+        if (!refresh && _book.TryGet(NodeId.Of(message.Recipient), out var known))
+            return known;
+        using var routing = _telemetry.Source.StartActivity(SpanNames.RouteMessage, ActivityKind.Internal, message.Record.Trace);
+        using var finding = _telemetry.Source.StartActivity(SpanNames.FindRoute);
+        var found = refresh ? await _dht.RefreshAsync(message.Recipient, stopping) : await _dht.FindAsync(message.Recipient, stopping);
+        if (found is null)
+        {
+            finding.Fail("no_route");
+            routing.Fail("no_route");
+        }
+        return found;
     }
 
     private void OnHandedOver(RecipientQueue queue, OutgoingMessage message)

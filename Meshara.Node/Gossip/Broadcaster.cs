@@ -82,7 +82,8 @@ internal sealed partial class Broadcaster
         using var span = _telemetry.Source.StartActivity(SpanNames.ReceiveBroadcast, ActivityKind.Consumer, parent);
         span?.SetTag("message_id", envelope.Id.ToString()).SetTag("hops", envelope.HopCount);
         var now = _time.GetUtcNow();
-        if (envelope.Expires <= now || envelope.Expires - envelope.Timestamp > _options.TimeToLive * 2)
+        // Nor one that would outlive this node's memory of it, after which it could spread again.
+        if (envelope.Expires <= now || envelope.Expires > now + _options.TimeToLive * 2 || envelope.Expires - envelope.Timestamp > _options.TimeToLive * 2)
         {
             _telemetry.Dropped(DropReason.Expired);
             span.Fail("expired");

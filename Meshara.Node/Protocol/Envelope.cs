@@ -19,6 +19,11 @@ internal sealed class Envelope
     public const uint DefaultHopLimit = 16;
 
     private const uint MaxHopLimit = 32;
+
+    // The largest content (Delivery:MaxMessageBytes is at most 1 MiB) and what goes around it. A relay adds a few bytes, so
+    // the limit is well below what fits into a frame: what one node accepts, the next one must accept, too.
+    private const int MaxBytes = 1024 * 1024 + 8 * 1024;
+
     private const int SignatureSize = 64;
     private const int HeaderSize = 4 + MessageId.Size + 4 + 8 + 8 + NodeAddress.Size * 2 + 4;
     private const int HashSize = 32;
@@ -77,7 +82,7 @@ internal sealed class Envelope
         };
         Span<byte> canonical = stackalloc byte[Domain.Length + HeaderSize + HashSize];
         WriteHeader(wire, canonical);
-        using (spans?.StartActivity(SpanNames.Encrypt))
+        using (type == MessageType.Private ? spans?.StartActivity(SpanNames.Encrypt) : null)
             wire.Payload = seal(canonical[..^HashSize]);
         using (spans?.StartActivity(SpanNames.Sign))
         {
@@ -102,12 +107,14 @@ internal sealed class Envelope
             reason = "envelope type unknown";
         else if (wire.Recipient.Length != (wire.Type == Protocol.Wire.MessageType.Broadcast ? 0 : NodeAddress.Size))
             reason = "envelope recipient does not fit its type";
-        else if (wire.HopLimit is 0 or > MaxHopLimit || wire.HopCount > wire.HopLimit || wire.Visited.Length > MaxHopLimit * VisitedSize)
-            reason = "envelope hop limit";
+        else if (wire.HopLimit is 0 or > MaxHopLimit || wire.HopCount > wire.HopLimit || wire.Visited.Length != wire.HopCount * VisitedSize)
+            reason = "envelope hop limit"; // every hop adds one to the count and one mark to the list
         else if (wire.TraceContext.Length is not (0 or TraceContext.Size))
             reason = "envelope trace context";
         else if (!MicrosecondTime.TryFromMicroseconds(wire.Timestamp, out var timestamp) || !MicrosecondTime.TryFromMicroseconds(wire.Expires, out var expires) || expires < timestamp)
             reason = "envelope times";
+        else if (wire.CalculateSize() > MaxBytes)
+            reason = "envelope too large";
         else
         {
             var recipient = wire.Recipient.IsEmpty ? default : new NodeAddress(wire.Recipient.Span);

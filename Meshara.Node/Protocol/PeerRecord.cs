@@ -12,6 +12,9 @@ internal sealed class PeerRecord
     private const int MaxEndpoints = 8;
     private const int MaxName = 64;
 
+    // Records are kept for others and handed on by the dozen: eight endpoints of 300 characters and the rest.
+    private const int MaxBytes = 3 * 1024;
+
     private static ReadOnlySpan<byte> Domain => "meshara/1 peer record\0"u8;
 
     private PeerRecord(Wire.PeerRecord wire, IReadOnlyList<PeerEndpoint> endpoints, DateTimeOffset expires)
@@ -61,12 +64,12 @@ internal sealed class PeerRecord
         return new PeerRecord(wire, reachable, expires);
     }
 
-    /// <summary>Checks shape, expiry and signature. Endpoints of a kind this version does not know are left out.</summary>
+    /// <summary>Checks shape, size, expiry and signature. Endpoints of a kind this version does not know are left out.</summary>
     public static bool TryVerify(Wire.PeerRecord? wire, DateTimeOffset now, [NotNullWhen(true)] out PeerRecord? record)
     {
         record = null;
         if (wire is null || wire.Identity.Length != NodeAddress.Size || wire.EncryptionKey.Length != X25519.Size || wire.Endpoints.Count > MaxEndpoints
-            || wire.Name.Length > MaxName + 1 || !MicrosecondTime.TryFromMicroseconds(wire.Expires, out var expires) || expires <= now
+            || wire.Name.Length > MaxName + 1 || wire.CalculateSize() > MaxBytes || !MicrosecondTime.TryFromMicroseconds(wire.Expires, out var expires) || expires <= now
             || !NodeIdentity.Verify(new NodeAddress(wire.Identity.Span), Canonical(wire), wire.Signature.Span))
             return false;
         var endpoints = new List<PeerEndpoint>(wire.Endpoints.Count);

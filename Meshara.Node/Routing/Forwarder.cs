@@ -14,8 +14,8 @@ namespace Meshara.Node.Routing;
 /// Relays messages for others, hop by hop: never back to where they have been, never beyond their hop limit. What cannot
 /// be passed on is reported to the hop before, so that the sender need not wait for a timeout.
 /// </summary>
-internal sealed class Forwarder(
-    NodeIdentity identity, RouteFinder finder, RouteCache routes, Swarm swarm, MeshTelemetry telemetry, TimeProvider time)
+internal sealed partial class Forwarder(
+    NodeIdentity identity, RouteFinder finder, RouteCache routes, Swarm swarm, MeshTelemetry telemetry, TimeProvider time, ILogger<Forwarder> logger)
 {
     // Relaying may have to dial; this many messages may wait for that at once.
     private const int Workers = 16;
@@ -63,7 +63,18 @@ internal sealed class Forwarder(
         try
         {
             await foreach (var job in _queue.Reader.ReadAllAsync(stopping))
-                await ForwardAsync(job.Envelope, job.From, stopping);
+            {
+                try
+                {
+                    await ForwardAsync(job.Envelope, job.From, stopping);
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    // A defect of this program: said loudly, but one message must not cost a worker.
+                    telemetry.Error(ErrorType.Routing);
+                    Log.ForwardFailed(logger, job.Envelope.Id, e);
+                }
+            }
         }
         catch (OperationCanceledException)
         {
@@ -138,4 +149,10 @@ internal sealed class Forwarder(
     }
 
     private sealed record Job(Envelope Envelope, NodeAddress From);
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventName = "ForwardFailed", Level = LogLevel.Error, Message = "Relaying a message failed unexpectedly")]
+        public static partial void ForwardFailed(ILogger logger, MessageId messageId, Exception exception);
+    }
 }

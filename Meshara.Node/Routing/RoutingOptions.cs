@@ -20,6 +20,9 @@ public sealed class RoutingOptions
     /// <summary>How often a node looks after its connections and contacts.</summary>
     public TimeSpan MaintenanceInterval { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>A node that has peers dials bootstrap endpoints it is not connected to after 4 s, then ever more rarely, at least this often.</summary>
+    public TimeSpan BootstrapInterval { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How often every part of the key space is looked at again and the own record published.</summary>
     public TimeSpan RefreshInterval { get; set; } = TimeSpan.FromMinutes(10);
 

@@ -32,8 +32,10 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
             if (at >= 0)
             {
                 var old = bucket[at];
-                var newer = record.Sequence > old.Record.Sequence ? record : old.Record;
-                bucket[at] = seen ? new Contact(newer, time.GetUtcNow(), 0) : old with { Record = newer };
+                var isNewer = record.Sequence > old.Record.Sequence;
+                var newest = isNewer ? record : old.Record;
+                // A record signed since the contact failed says that it is back, or elsewhere: worth another try.
+                bucket[at] = seen ? new Contact(newest, time.GetUtcNow(), 0) : isNewer ? old with { Record = newest, Failures = 0 } : old;
                 return true;
             }
             if (bucket.Count >= bucketSize && !EvictFailed(bucket))

@@ -16,7 +16,6 @@ internal sealed partial class Topology
 {
     private const int MaxRemembered = 100;
     private static readonly TimeSpan MinBootstrapPause = TimeSpan.FromSeconds(4);
-    private static readonly TimeSpan MaxBootstrapPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RememberInterval = TimeSpan.FromSeconds(30);
 
     private readonly NodeIdentity _identity;
@@ -96,6 +95,11 @@ internal sealed partial class Topology
         }
         catch (OperationCanceledException)
         {
+            // The node is stopping.
+        }
+        finally
+        {
+            // However this ended: nobody waits for a joining that will not come.
             _joined.TrySetCanceled(stopping);
         }
     }
@@ -106,6 +110,7 @@ internal sealed partial class Topology
     {
         if (_swarm.Count == 0)
             await FillAsync(stopping);
+        // Also a node with peers: after a partition both halves have some, and a bootstrap node that restarts knows nobody.
         if (_swarm.Count == 0 || _time.GetElapsedTime(_bootstrapTried) > _bootstrapPause)
             await JoinAsync(stopping);
         Advertise();
@@ -149,10 +154,7 @@ internal sealed partial class Topology
         }
     }
 
-    /// <summary>
-    /// Dials the bootstrap endpoints that are not connected. Also when others are: two groups that each know a part of the
-    /// list would otherwise stay apart for good.
-    /// </summary>
+    /// <summary>Dials the bootstrap endpoints to which there is no connection.</summary>
     private async Task JoinAsync(CancellationToken stopping)
     {
         _bootstrapTried = _time.GetTimestamp();
@@ -164,11 +166,9 @@ internal sealed partial class Topology
             {
                 foreach (var endpoint in await _resolver.ResolveAsync(bootstrap, stopping))
                 {
-                    if (_ownEndpoints.Contains(endpoint))
+                    if (_ownEndpoints.Contains(endpoint) || _bootstrapPeers.TryGetValue(endpoint, out var peer) && _swarm.TryGet(peer, out _))
                         continue;
                     dialled = true;
-                    if (_bootstrapPeers.TryGetValue(endpoint, out var known) && _swarm.TryGet(known, out _))
-                        continue;
                     failure = await DialAsync(endpoint, stopping) ?? failure;
                 }
             }
@@ -178,7 +178,8 @@ internal sealed partial class Topology
                 failure = e.Message;
             }
         }
-        _bootstrapPause = failure is null ? MinBootstrapPause : _bootstrapPause * 2 < MaxBootstrapPause ? _bootstrapPause * 2 : MaxBootstrapPause;
+        var pause = failure is null ? MinBootstrapPause : _bootstrapPause * 2;
+        _bootstrapPause = pause < _options.BootstrapInterval ? pause : _options.BootstrapInterval;
         if (_swarm.Count > 0)
             return;
         if (!dialled && _joined.TrySetResult())
@@ -224,7 +225,10 @@ internal sealed partial class Topology
             _refreshed = 0; // publish at once
     }
 
-    /// <summary>Dials contacts while there are fewer connections than wanted: first the closest ones, which carry the table.</summary>
+    /// <summary>
+    /// Dials contacts while there are fewer connections than wanted: first the closest ones, which carry the table, and one of
+    /// those that failed, as often as the swarm's pauses let it.
+    /// </summary>
     private async Task FillAsync(CancellationToken stopping)
     {
         var missing = _options.TargetPeers - _swarm.Count;

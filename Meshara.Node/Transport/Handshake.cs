@@ -41,9 +41,19 @@ internal sealed class Handshake(
     private async Task<PeerConnection> RunAsync(Socket socket, bool outbound, NodeAddress? expected, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
-        var remote = socket.RemoteEndPoint?.ToString() ?? "unknown";
-        socket.NoDelay = true;
-        var stream = new SslStream(new MeteredStream(new NetworkStream(socket, ownsSocket: true), telemetry));
+        var remote = "unknown";
+        SslStream stream;
+        try
+        {
+            remote = socket.RemoteEndPoint?.ToString() ?? remote;
+            socket.NoDelay = true;
+            stream = new SslStream(new MeteredStream(new NetworkStream(socket, ownsSocket: true), telemetry));
+        }
+        catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
+        {
+            socket.Dispose();
+            throw new MesharaException(ErrorCodes.Unreachable, $"{remote} hung up before the handshake.", e);
+        }
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(options.HandshakeTimeout);
         try

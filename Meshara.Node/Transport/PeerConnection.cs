@@ -14,6 +14,9 @@ internal sealed class PeerConnection : IDisposable
     // How long the other end may take to finish what it is sending once this end has said goodbye.
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(2);
 
+    // How long what is queued may take to leave once this end has said goodbye; a peer that takes nothing any more never would.
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
+
     private readonly SslStream _stream;
     private readonly FrameWriter _writer;
     private readonly FrameReader _reader;
@@ -68,7 +71,10 @@ internal sealed class PeerConnection : IDisposable
     public TimeSpan? RoundTrip => _roundTrip.Smoothed;
 
     /// <summary>False once it is closing; frames sent then are lost.</summary>
-    public bool IsOpen => Volatile.Read(ref _reason) is null;
+    public bool IsOpen => Reason is null;
+
+    /// <summary>Why it is closing or closed; null before.</summary>
+    public string? Reason => Volatile.Read(ref _reason);
 
     /// <summary>False while the peer reads more slowly than this node sends; what is not urgent should wait.</summary>
     public bool HasRoom => _writer.HasRoom;
@@ -128,8 +134,8 @@ internal sealed class PeerConnection : IDisposable
         await SendAsync(new Frame { Ping = new Ping() }, cancellationToken);
     }
 
-    /// <summary>Reads and writes until the connection ends; returns why it did.</summary>
-    public async Task<string> RunAsync(IFrameHandler handler, CancellationToken stopping)
+    /// <summary>Reads and writes until the connection ends; <see cref="Reason"/> says why it did.</summary>
+    public async Task RunAsync(IFrameHandler handler, CancellationToken stopping)
     {
         using var stop = stopping.UnsafeRegister(static state => ((PeerConnection)state!).Close(CloseReason.Shutdown), this);
         var writing = WriteAsync();
@@ -138,17 +144,30 @@ internal sealed class PeerConnection : IDisposable
         // Whichever half ended, the other one gets a moment to end in good order: what is on its way still counts.
         _writer.Complete();
         _abort.CancelAfter(Linger);
-        await Task.WhenAll(reading, writing);
-        foreach (var request in _requests.Values)
-            request.TrySetException(new MesharaException(ErrorCodes.Unreachable, $"The connection to {Peer.Short} closed."));
-        return _reason ?? CloseReason.Remote;
+        try
+        {
+            await Task.WhenAll(reading, writing);
+        }
+        catch
+        {
+            // A defect of a handler: the caller reports it.
+            Interlocked.CompareExchange(ref _reason, CloseReason.Network, null);
+            throw;
+        }
+        finally
+        {
+            foreach (var request in _requests.Values)
+                request.TrySetException(new MesharaException(ErrorCodes.Unreachable, $"The connection to {Peer.Short} closed."));
+        }
     }
 
     /// <summary>Ends the connection in good order: what is queued is still written, what the peer has sent is still read.</summary>
     public void Close(string reason)
     {
-        if (Interlocked.CompareExchange(ref _reason, reason, null) is null)
-            _writer.Complete();
+        if (Interlocked.CompareExchange(ref _reason, reason, null) is not null)
+            return;
+        _writer.Complete();
+        _abort.CancelAfter(DrainLimit);
     }
 
     /// <summary>Ends the connection now.</summary>

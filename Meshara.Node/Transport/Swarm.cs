@@ -15,6 +15,8 @@ namespace Meshara.Node.Transport;
 internal sealed partial class Swarm(
     NodeIdentity identity, LocalRecord self, IOptions<TransportOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Swarm> logger) : IDisposable
 {
+    private const int MaxFailures = 10_000;
+
     private readonly TransportOptions _options = options.Value;
     private readonly MeshTelemetry _telemetry = telemetry;
     private readonly ILogger<Swarm> _logger = logger;
@@ -135,8 +137,22 @@ internal sealed partial class Swarm(
                 last = e;
             }
         }
-        _failures.AddOrUpdate(peer.Address, _ => DialFailure.First(time), (_, failure) => failure.Next(time));
+        Remember(peer.Address);
         throw last ?? new MesharaException(ErrorCodes.Unreachable, $"{peer.Address.Short} has no endpoint that can be dialled.");
+    }
+
+    private void Remember(NodeAddress unreachable)
+    {
+        // Records of nodes that were never there cost nothing to make: what is remembered of them has an end.
+        if (_failures.Count >= MaxFailures)
+        {
+            foreach (var (peer, failure) in _failures)
+            {
+                if (time.GetElapsedTime(failure.At) > failure.Pause)
+                    _failures.TryRemove(peer, out _);
+            }
+        }
+        _failures.AddOrUpdate(unreachable, _ => DialFailure.First(time), (_, failure) => failure.Next(time));
     }
 
     private async Task<PeerConnection> DialAsync(EndPoint endpoint, NodeAddress? expected)
@@ -169,7 +185,8 @@ internal sealed partial class Swarm(
 
     private async Task AcceptAsync(TcpListener listener)
     {
-        using var slots = new SemaphoreSlim(_options.MaxInboundHandshakes);
+        // Not disposed: handshakes that end after this one has still give their slot back.
+        var slots = new SemaphoreSlim(_options.MaxInboundHandshakes);
         while (!_stopping.IsCancellationRequested)
         {
             try
@@ -216,13 +233,14 @@ internal sealed partial class Swarm(
         }
         finally
         {
-            if (!_stopping.IsCancellationRequested)
-                slots.Release();
+            slots.Release();
         }
     }
 
     private void OnHandshakeFailed(string remote, MesharaException e)
     {
+        if (e.Code == Handshake.Self)
+            return; // a node that stands in its own bootstrap list: no failure of anybody
         _telemetry.ConnectionError(CloseReason.Handshake);
         _telemetry.Error(e.Code == ErrorCodes.Protocol ? ErrorType.Protocol : ErrorType.Timeout);
         Log.HandshakeFailed(_logger, remote, e.Message);
@@ -267,18 +285,30 @@ internal sealed partial class Swarm(
     {
         using (connection)
         {
-            var reason = await connection.RunAsync(_handler, _stopping.Token);
-            bool current;
-            lock (_gate)
-                current = _connections.TryRemove(KeyValuePair.Create(connection.Peer, connection));
-            _telemetry.ConnectionClosed(connection.Outbound, reason);
-            if (reason is CloseReason.Network or CloseReason.Timeout or CloseReason.Protocol)
-                _telemetry.ConnectionError(reason);
-            if (!current)
-                return;
-            Log.PeerDisconnected(_logger, connection.Peer, connection.Remote, reason);
-            Disconnected?.Invoke(connection);
+            try
+            {
+                await connection.RunAsync(_handler, _stopping.Token);
+            }
+            finally
+            {
+                // Also after a defect of a handler, which Own reports: a dead connection must not look like a live one.
+                OnEnded(connection, connection.Reason ?? CloseReason.Remote);
+            }
         }
+    }
+
+    private void OnEnded(PeerConnection connection, string reason)
+    {
+        bool current;
+        lock (_gate)
+            current = _connections.TryRemove(KeyValuePair.Create(connection.Peer, connection));
+        _telemetry.ConnectionClosed(connection.Outbound, reason);
+        if (reason is CloseReason.Network or CloseReason.Timeout or CloseReason.Protocol)
+            _telemetry.ConnectionError(reason);
+        if (!current)
+            return;
+        Log.PeerDisconnected(_logger, connection.Peer, connection.Remote, reason);
+        Disconnected?.Invoke(connection);
     }
 
     private async Task BeatAsync()

@@ -1,12 +1,14 @@
 using System.Text.RegularExpressions;
+using YamlDotNet.RepresentationModel;
 
 namespace Meshara.AppHost.Local.Tools;
 
 /// <summary>
 /// Alertmanager's configuration as it lies in <c>/etc/alertmanager</c> of the container: <c>alertmanager.yml</c> and
 /// <c>templates/</c> copied from <c>alerts/</c>. Secrets are files that the operator puts there; none is ever generated.
-/// One line is changed: the mail catcher is called <c>mailpit</c> where a container network gives it that name, but here
-/// nothing does.
+/// Two things differ where the place does: the mail catcher is called <c>mailpit</c> where a container network gives it that
+/// name, but here nothing does; and a receiver whose secrets are not there shows its alerts but notifies nobody, so that a mesh
+/// on one's own machine needs no account with anybody.
 /// </summary>
 internal static partial class AlertmanagerFolder
 {
@@ -14,29 +16,59 @@ internal static partial class AlertmanagerFolder
     /// <param name="alerts">The folder with the project's own files.</param>
     /// <param name="folder">Where to write.</param>
     /// <param name="mail">The SMTP server to use instead of <c>mailpit:1025</c>, as host:port.</param>
-    /// <returns>Why Alertmanager cannot be started with it; null when it can.</returns>
-    public static string? Write(string alerts, string folder, string mail)
+    /// <returns>The secret files that are not there; their receivers notify nobody.</returns>
+    /// <exception cref="FileNotFoundException">There is no <c>alertmanager.yml</c>.</exception>
+    public static IReadOnlyList<string> Write(string alerts, string folder, string mail)
     {
-        var source = Path.Combine(alerts, "alertmanager.yml");
-        if (!File.Exists(source))
-            return "alerts/alertmanager.yml is not there";
         Directory.CreateDirectory(folder);
-        var configuration = File.ReadAllText(source);
-        File.WriteAllText(Path.Combine(folder, "alertmanager.yml"), MailCatcher().Replace(configuration, "${setting}" + mail));
+        var configuration = MailCatcher().Replace(File.ReadAllText(Path.Combine(alerts, "alertmanager.yml")), "${setting}" + mail);
         PrometheusFolder.CopyAll(Path.Combine(alerts, "templates"), Path.Combine(folder, "templates"), "*.tmpl");
 
         var missing = SecretFiles(configuration).Select(file => Path.Combine(folder, file)).Where(file => !File.Exists(file)).ToList();
-        return missing.Count == 0 ? null : $"alerts/alertmanager.yml reads secrets from files that are not there: {string.Join(", ", missing)}";
+        File.WriteAllText(Path.Combine(folder, "alertmanager.yml"), missing.Count == 0 ? configuration : WithoutSecrets(configuration, folder));
+        return missing;
     }
 
     /// <summary>The files that a configuration reads secrets from: the values of its <c>…_file</c> settings.</summary>
     internal static IEnumerable<string> SecretFiles(string configuration) =>
-        FileSetting().Matches(configuration).Select(match => match.Groups["file"].Value).Distinct();
+        Parse(configuration).AllNodes.OfType<YamlMappingNode>().SelectMany(SecretsOf).Distinct();
+
+    /// <summary>The configuration without the integrations (and global settings) that read a secret that is not there.</summary>
+    private static string WithoutSecrets(string configuration, string folder)
+    {
+        var document = Parse(configuration);
+        var root = (YamlMappingNode)document.RootNode;
+        bool IsMissing(string file) => !File.Exists(Path.Combine(folder, file));
+        if (root.Children.TryGetValue("global", out var global) && global is YamlMappingNode settings)
+        {
+            foreach (var (key, value) in settings.Children.Where(setting => IsSecret(setting.Key) && IsMissing($"{setting.Value}")).ToList())
+                settings.Children.Remove(key);
+        }
+        if (root.Children.TryGetValue("receivers", out var receivers))
+        {
+            foreach (var integrations in ((YamlSequenceNode)receivers).OfType<YamlMappingNode>().SelectMany(receiver => receiver.Children.Values).OfType<YamlSequenceNode>())
+            {
+                foreach (var integration in integrations.Where(node => node.AllNodes.OfType<YamlMappingNode>().SelectMany(SecretsOf).Any(IsMissing)).ToList())
+                    integrations.Children.Remove(integration);
+            }
+        }
+        using var text = new StringWriter();
+        new YamlStream(document).Save(text, assignAnchors: false);
+        return text.ToString();
+    }
+
+    private static YamlDocument Parse(string configuration)
+    {
+        var stream = new YamlStream();
+        stream.Load(new StringReader(configuration));
+        return stream.Documents[0];
+    }
+
+    private static IEnumerable<string> SecretsOf(YamlMappingNode mapping) =>
+        mapping.Children.Where(setting => IsSecret(setting.Key)).Select(setting => $"{setting.Value}");
+
+    private static bool IsSecret(YamlNode key) => key is YamlScalarNode { Value: { } name } && name.EndsWith("_file", StringComparison.Ordinal);
 
     [GeneratedRegex(@"^(?<setting>[ \t]*smtp_smarthost:[ \t]*)mailpit:1025\b", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex MailCatcher();
-
-    // As in `      routing_key_file: secrets/pagerduty_key   # why` and `    - url_file: 'secrets/hook'`; a comment line does not match.
-    [GeneratedRegex("""^[ \t-]*[a-z_]+_file:[ \t]*(?<quote>["']?)(?<file>[^"'#\r\n]*?)\k<quote>[ \t]*(?:#.*)?\r?$""", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
-    private static partial Regex FileSetting();
 }

@@ -11,7 +11,7 @@ internal sealed class MonitoringTools(Stack stack, StackFiles files, string aler
     /// <summary>
     /// Decides what runs and writes its configuration. Nothing is started yet.
     /// </summary>
-    /// <returns>What to start, and a line for each that cannot be.</returns>
+    /// <returns>What to start, and a line for each that cannot be or does less than it could.</returns>
     public (IReadOnlyList<Tool> Tools, IReadOnlyList<string> Missing) Prepare()
     {
         var tools = new List<Tool>();
@@ -24,7 +24,7 @@ internal sealed class MonitoringTools(Stack stack, StackFiles files, string aler
                 missing.Add($"{name} is not started: {why}.");
         }
 
-        var (alertmanager, why) = PrepareAlertmanager();
+        var (alertmanager, why) = PrepareAlertmanager(missing);
         Add("Alertmanager", alertmanager, why);
         var (prometheus, whyNot) = PreparePrometheus(alertmanager is null ? null : Listen(stack.Ports.Alertmanager));
         Add("Prometheus", prometheus, whyNot);
@@ -49,13 +49,16 @@ internal sealed class MonitoringTools(Stack stack, StackFiles files, string aler
         ]), null);
     }
 
-    private (Tool?, string?) PrepareAlertmanager()
+    private (Tool?, string?) PrepareAlertmanager(List<string> notes)
     {
         // Debian calls it prometheus-alertmanager.
         if (Unavailable(stack.Ports.Alertmanager, out var program, "alertmanager", "prometheus-alertmanager") is { } reason)
             return (null, reason);
-        if (AlertmanagerFolder.Write(alerts, files.Alertmanager, Listen(stack.Ports.MailpitSmtp)) is { } incomplete)
-            return (null, incomplete);
+        if (!File.Exists(Path.Combine(alerts, "alertmanager.yml")))
+            return (null, "alerts/alertmanager.yml is not there");
+        var missing = AlertmanagerFolder.Write(alerts, files.Alertmanager, Listen(stack.Ports.MailpitSmtp));
+        if (missing.Count > 0)
+            notes.Add($"Alertmanager shows alerts but notifies nobody until its secrets are there: {string.Join(", ", missing.Select(StackFiles.Shown))}");
         return (new Tool("alertmanager", $"http://{Listen(stack.Ports.Alertmanager)}", program, files.Alertmanager,
         [
             "--config.file=alertmanager.yml",

@@ -1,0 +1,103 @@
+using System.Security.Cryptography;
+using Meshara.Node.Delivery;
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+using Meshara.Node.Storage;
+
+namespace Meshara.Tests.Delivery;
+
+public sealed class RecipientQueueTests
+{
+    private static readonly NodeAddress Recipient = new(RandomNumberGenerator.GetBytes(32));
+    private static readonly DateTimeOffset Start = new(2025, 12, 23, 10, 34, 12, TimeSpan.Zero);
+
+    private readonly RecipientQueue _queue = new(Recipient, window: 3);
+
+    [Fact]
+    public void Messages_are_taken_in_order_of_acceptance_up_to_the_window()
+    {
+        var messages = Add(5);
+        Assert.True(_queue.TryClaim());
+        Assert.Equal(messages.Take(3), [_queue.Take(), _queue.Take(), _queue.Take()]);
+        Assert.Null(_queue.Take());
+        Assert.Equal(3, _queue.InFlight);
+        Assert.False(_queue.TryClaim()); // the window is full
+        _queue.Finished(messages[1]);
+        Assert.True(_queue.TryClaim());
+        Assert.Same(messages[3], _queue.Take());
+    }
+
+    [Fact]
+    public void Only_one_worker_has_the_queue()
+    {
+        Add(2);
+        Assert.True(_queue.TryClaim());
+        Assert.False(_queue.TryClaim());
+        Assert.NotNull(_queue.Take());
+        Assert.False(_queue.TryClaim());
+        Assert.NotNull(_queue.Take());
+        Assert.Null(_queue.Take()); // gives it back
+        Add(1);
+        Assert.True(_queue.TryClaim());
+    }
+
+    [Fact]
+    public void A_failure_pauses_everything_and_puts_the_message_back_in_its_place()
+    {
+        var messages = Add(3);
+        _queue.TryClaim();
+        Assert.Same(messages[0], _queue.Take());
+        Assert.Equal(1, _queue.Failed(messages[0]));
+        Assert.Null(_queue.Take());
+        Assert.False(_queue.TryClaim());
+        _queue.Resume();
+        Assert.True(_queue.TryClaim());
+        Assert.Same(messages[0], _queue.Take());
+        Assert.Equal(2, _queue.Failed(messages[0]));
+        _queue.Succeeded();
+        _queue.Resume();
+        _queue.TryClaim();
+        Assert.Equal(1, _queue.Failed(_queue.Take()!)); // counted from the last success
+    }
+
+    [Fact]
+    public void A_finished_message_is_not_attempted_again()
+    {
+        var messages = Add(2);
+        _queue.TryClaim();
+        _queue.Take();
+        messages[0].TryFinish();
+        Assert.True(_queue.Return(messages[0]));
+        Assert.False(_queue.Return(messages[0]));
+        messages[1].TryFinish();
+        Assert.Null(_queue.Take());
+        Assert.True(_queue.IsEmpty);
+    }
+
+    [Fact]
+    public void What_was_sent_before_the_connection_came_is_ready_again()
+    {
+        var messages = Add(3);
+        _queue.TryClaim();
+        for (var i = 0; i < 3; i++)
+            _queue.Take();
+        (messages[0].WasSent, messages[0].SentTimestamp) = (true, 10);
+        (messages[1].WasSent, messages[1].SentTimestamp) = (true, 30);
+        Assert.Equal(1, _queue.ReturnSentBefore(20));
+        Assert.Equal(2, _queue.InFlight);
+        Assert.Same(messages[0], _queue.Take());
+    }
+
+    private List<OutgoingMessage> Add(int count)
+    {
+        var added = new List<OutgoingMessage>();
+        for (var i = 0; i < count; i++)
+        {
+            var record = new OutgoingRecord(MessageId.Create(Start.AddSeconds(i)), Recipient, null, new byte[1], 1, Start, Start.AddHours(1), default);
+            added.Add(new OutgoingMessage(record, null, 0));
+        }
+        foreach (var message in Enumerable.Reverse(added))
+            _queue.AddReady(message);
+        return added;
+    }
+}

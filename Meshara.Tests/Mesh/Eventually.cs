@@ -1,0 +1,28 @@
+using System.Diagnostics;
+
+namespace Meshara.Tests.Mesh;
+
+/// <summary>Waits for conditions that other threads and sockets bring about.</summary>
+internal static class Eventually
+{
+    /// <summary>Generous, because the machine may be busy: only a test that fails ever waits this long.</summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(40);
+
+    public static Task TrueAsync(Func<bool> condition, string what) => TrueAsync(() => ValueTask.FromResult(condition()), what);
+
+    public static async Task TrueAsync(Func<ValueTask<bool>> condition, string what)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (!await condition())
+        {
+            if (Stopwatch.GetElapsedTime(started) > Deadline)
+                Assert.Fail($"Waited {Deadline.TotalSeconds:0} s in vain: {what}.");
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>The task's result, or a failure at the deadline.</summary>
+    public static Task<T> InTimeAsync<T>(Task<T> task) => task.WaitAsync(Deadline, TestContext.Current.CancellationToken);
+
+    public static Task InTimeAsync(Task task) => task.WaitAsync(Deadline, TestContext.Current.CancellationToken);
+}

@@ -1,0 +1,84 @@
+using System.Globalization;
+using Meshara.Node.Transport;
+
+namespace Meshara.Tests.Mesh;
+
+/// <summary>A mesh of real nodes on loopback, with folders of its own that go away with it.</summary>
+internal sealed class MeshFixture : IAsyncDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("meshara-tests-").FullName;
+    private readonly List<MeshPeer> _peers = [];
+    private readonly Dictionary<string, string?> _settings;
+
+    /// <param name="settings">For every node; short intervals are the default, so that tests wait for little.</param>
+    public MeshFixture(params (string Key, string Value)[] settings)
+    {
+        _settings = new Dictionary<string, string?>
+        {
+            ["Mesh:Listen"] = "127.0.0.1:0",
+            ["Api:Port"] = "0",
+            ["Metrics:Port"] = "0",
+            ["MESHARA_LOG"] = "off",
+            ["Routing:MaintenanceInterval"] = "00:00:00.200",
+            ["Gossip:AnnounceInterval"] = "00:00:00.200",
+            ["Delivery:RetryBase"] = "00:00:00.500",
+            ["Delivery:RetryCap"] = "00:00:02",
+            ["Delivery:DrainTimeout"] = "00:00:01",
+        };
+        foreach (var (key, value) in settings)
+            _settings[key] = value;
+    }
+
+    /// <summary>A folder for a node that has its keys before it starts.</summary>
+    public string DataFolder(string name) => Path.Combine(_folder, name);
+
+    /// <summary>A node that joins through the first one, or starts the mesh when it is the first.</summary>
+    public Task<MeshPeer> StartAsync(params (string Key, string Value)[] settings) =>
+        StartAsync(_peers.Count == 0 ? [] : [_peers[0]], settings);
+
+    /// <summary>A node that joins through the given ones.</summary>
+    public async Task<MeshPeer> StartAsync(IReadOnlyList<MeshPeer> bootstrap, params (string Key, string Value)[] settings)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"node-{_peers.Count + 1}");
+        var merged = new Dictionary<string, string?>(_settings)
+        {
+            ["Node:Name"] = name,
+            ["Node:DataDirectory"] = Path.Combine(_folder, name),
+            ["Mesh:Bootstrap"] = string.Join(',', bootstrap.Select(peer => $"tcp://{peer.Bound}")),
+        };
+        foreach (var (key, value) in settings)
+            merged[key] = value;
+        return await AddAsync(merged);
+    }
+
+    /// <summary>Nodes that all join through the first one, ready.</summary>
+    public async Task<IReadOnlyList<MeshPeer>> StartManyAsync(int count, params (string Key, string Value)[] settings)
+    {
+        var started = new List<MeshPeer>();
+        for (var i = 0; i < count; i++)
+            started.Add(await StartAsync(settings));
+        await Task.WhenAll(started.Select(peer => peer.BecomesReadyAsync()));
+        return started;
+    }
+
+    /// <summary>A node with the keys and the port of one that was stopped.</summary>
+    public Task<MeshPeer> RestartAsync(MeshPeer stopped) =>
+        AddAsync(new Dictionary<string, string?>(stopped.Settings) { ["Mesh:Listen"] = stopped.Get<Listener>().Bound.ToString() });
+
+    /// <summary>Waits until everybody is connected to everybody.</summary>
+    public Task AreAllConnectedAsync() => Eventually.TrueAsync(
+        () => _peers.All(peer => _peers.All(other => other == peer || peer.IsConnectedTo(other))), "everybody is connected to everybody");
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_peers.Select(peer => peer.DisposeAsync().AsTask()));
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task<MeshPeer> AddAsync(Dictionary<string, string?> settings)
+    {
+        var peer = await MeshPeer.StartAsync(settings);
+        _peers.Add(peer);
+        return peer;
+    }
+}
