@@ -15,6 +15,7 @@ using OpenTelemetry.Trace;
 
 namespace Meshara.Tests.ServiceDefaults;
 
+[Collection(Telemetry.ExportCollection.Name)]
 public sealed partial class TelemetryTests
 {
     [Theory]
