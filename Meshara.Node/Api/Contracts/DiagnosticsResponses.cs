@@ -97,7 +97,7 @@ internal sealed record LogLineResponse
 
     /// <summary>The statement's other values.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Others { get; init; }
+    public IDictionary<string, JsonElement>? Others { get; set; } // the generator makes of init a constructor parameter, which this may not be
 }
 
 [Description("Which log lines are written. A member of this name is a request's and an answer's.")]
