@@ -77,10 +77,16 @@ internal static class NodeHost
         options.Meters.Add(MeshTelemetry.Name);
         options.ActivitySources.Add(MeshTelemetry.Name);
         options.MetricsPort = settings.Metrics.Port == 0 ? null : settings.Metrics.Port;
-        foreach (var (area, target) in LogTargets)
-            options.LogTargets.Add(new LogTarget($"Meshara.Node.{area}", $"meshara::{target}"));
-        options.LogTargets.Add(new LogTarget("Meshara.Node", "meshara"));
+        foreach (var target in AllLogTargets)
+            options.LogTargets.Add(target);
     }
+
+    /// <summary>How the node's log categories are called in its lines.</summary>
+    internal static IEnumerable<LogTarget> AllLogTargets =>
+    [
+        .. LogTargets.Select(area => new LogTarget($"Meshara.Node.{area.Area}", $"meshara::{area.Target}")),
+        new LogTarget("Meshara.Node", "meshara"),
+    ];
 
     private static readonly (string Area, string Target)[] LogTargets =
     [

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Meshara.ServiceDefaults.Diagnostics;
 using Meshara.ServiceDefaults.Health;
 using Meshara.ServiceDefaults.Logging;
 using Meshara.ServiceDefaults.Telemetry;
@@ -16,7 +17,7 @@ namespace Meshara.ServiceDefaults;
 public static class ServiceDefaultsExtensions
 {
     /// <summary>
-    /// JSON logs, OpenTelemetry metrics and traces, health checks, service discovery, and resilient HTTP clients.
+    /// JSON logs, OpenTelemetry metrics and traces, recent diagnostics, health checks, service discovery, and resilient HTTP clients.
     /// </summary>
     /// <exception cref="FormatException"><c>MESHARA_LOG</c> is not a valid filter; the message says what is wrong.</exception>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder, Action<ServiceDefaultsOptions>? configure = null)
@@ -32,6 +33,7 @@ public static class ServiceDefaultsExtensions
         builder.Services.AddSingleton(options);
         builder.AddDefaultLogging(options)
             .AddDefaultTelemetry(options)
+            .AddDefaultDiagnostics()
             .AddDefaultHealthChecks()
             .AddDefaultHttpClients();
         return builder;

@@ -49,6 +49,7 @@ internal static class MeshApi
         api.MapNode();
         api.MapMessages();
         api.MapInbox();
+        api.MapDiagnostics();
         endpoints.MapOpenApi(MeshOpenApi.Path);
         return endpoints;
     }

@@ -62,9 +62,6 @@ internal static class CloseReason
     /// <summary>This node is stopping.</summary>
     public const string Shutdown = "shutdown";
 
-    /// <summary>More connections than wanted, and this one was idle.</summary>
-    public const string Pruned = "pruned";
-
     /// <summary>A dial that nobody answered, or that was refused.</summary>
     public const string Dial = "dial";
 

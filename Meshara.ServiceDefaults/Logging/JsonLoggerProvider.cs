@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Meshara.ServiceDefaults.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace Meshara.ServiceDefaults.Logging;
@@ -16,12 +17,14 @@ internal sealed class JsonLoggerProvider : ILoggerProvider, ISupportExternalScop
     private readonly string _ownTarget;
     private readonly LineWriter _console;
     private readonly LineWriter? _files;
+    private readonly RecentLogs? _recent;
     private int _disposed;
 
-    public JsonLoggerProvider(ServiceDefaultsOptions options, LogTargetMap targets, TimeProvider time)
+    /// <param name="recent">Where lines are kept for a look at them; null keeps none.</param>
+    public JsonLoggerProvider(ServiceDefaultsOptions options, LogTargetMap targets, TimeProvider time, RecentLogs? recent = null)
     {
         var logs = options.Logs;
-        (_targets, _time, _nodeId) = (targets, time, options.InstanceId);
+        (_targets, _time, _nodeId, _recent) = (targets, time, options.InstanceId, recent);
         _ownTarget = $"{options.ServiceName}::logging";
         Repeats = new RepeatLimiter(time, logs.RepeatBudget, logs.RepeatInterval, ReportSuppressed);
         _console = new LineWriter("stdout", new StreamSink(logs.OpenStandardOutput()), logs.MaxQueuedBytes, lost => LossNotice("stdout", lost));
@@ -51,6 +54,7 @@ internal sealed class JsonLoggerProvider : ILoggerProvider, ISupportExternalScop
         var line = JsonLine.Write(entry with { Timestamp = _time.GetUtcNow() }, Scopes, _nodeId);
         _console.Enqueue(line);
         _files?.Enqueue(line);
+        _recent?.Add(line);
     }
 
     /// <summary>Waits until what was logged so far is written; false when an output is blocked for longer.</summary>

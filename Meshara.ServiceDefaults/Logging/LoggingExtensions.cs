@@ -1,3 +1,4 @@
+using Meshara.ServiceDefaults.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -25,7 +26,7 @@ internal static class LoggingExtensions
         // Lines carry the trace of the current activity already; as a scope it would be formatted twice for every call.
         builder.Logging.Configure(factory => factory.ActivityTrackingOptions = ActivityTrackingOptions.None);
         builder.Services.AddSingleton<ILoggerProvider>(services =>
-            new JsonLoggerProvider(options, targets, services.GetRequiredService<TimeProvider>()));
+            new JsonLoggerProvider(options, targets, services.GetRequiredService<TimeProvider>(), services.GetService<RecentLogs>()));
         return builder;
     }
 }

@@ -10,32 +10,41 @@ namespace Meshara.ServiceDefaults.Telemetry;
 /// <seealso href="https://opentelemetry.io/docs/specs/otel/protocol/exporter/"/>
 internal sealed class OtlpExport(IConfiguration configuration, string signal)
 {
+    public const string Traces = "TRACES";
+    public const string Metrics = "METRICS";
+    public const string Logs = "LOGS";
+
     private const string General = "OTEL_EXPORTER_OTLP_";
 
     /// <summary>An endpoint is configured and <c>OTEL_TRACES_EXPORTER</c> (or the like) does not say <c>none</c>.</summary>
     public bool IsEnabled =>
-        (Own("ENDPOINT") ?? NullIfEmpty(configuration[$"{General}ENDPOINT"])) is not null
+        (Own("ENDPOINT") ?? Shared("ENDPOINT")) is not null
         && !string.Equals(configuration[$"OTEL_{signal}_EXPORTER"], "none", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Puts the signal's own variables over the general ones, which the exporter has read itself.</summary>
-    public void Configure(OtlpExporterOptions options)
+    /// <summary>What the exporter is made with. What is not read here (certificates, compression) it reads from the environment itself.</summary>
+    public OtlpExporterOptions CreateOptions()
     {
-        if (Own("PROTOCOL") is { } protocol)
+        var options = new OtlpExporterOptions();
+        if ((Own("PROTOCOL") ?? Shared("PROTOCOL")) is { } protocol)
             options.Protocol = protocol == "http/protobuf" ? OtlpExportProtocol.HttpProtobuf : OtlpExportProtocol.Grpc;
-        if (Own("ENDPOINT") is { } endpoint && Uri.TryCreate(endpoint, UriKind.Absolute, out var address))
+        if (Own("ENDPOINT") is { } own && Uri.TryCreate(own, UriKind.Absolute, out var address))
             options.Endpoint = address;
-        if (Own("HEADERS") is { } headers)
+        else if (Shared("ENDPOINT") is { } shared && Uri.TryCreate(shared, UriKind.Absolute, out address))
+            options.Endpoint = options.Protocol == OtlpExportProtocol.Grpc ? address : PathOf(address);
+        if ((Own("HEADERS") ?? Shared("HEADERS")) is { } headers)
             options.Headers = headers;
-        if (Own("TIMEOUT") is { } timeout && int.TryParse(timeout, out var milliseconds))
+        if ((Own("TIMEOUT") ?? Shared("TIMEOUT")) is { } timeout && int.TryParse(timeout, out var milliseconds))
             options.TimeoutMilliseconds = milliseconds;
-
-        // A factory that is not the default one keeps the exporter off IHttpClientFactory and so off the resilience
-        // handler of all clients: the exporter retries by itself, and its retries must not be logged and exported again.
-        var create = options.HttpClientFactory;
-        options.HttpClientFactory = () => create();
+        return options;
     }
 
+    /// <summary>A shared HTTP endpoint is a base; each signal has its path below it. Its own endpoint is used as it stands.</summary>
+    private Uri PathOf(Uri endpoint) =>
+        new UriBuilder(endpoint) { Path = $"{endpoint.AbsolutePath.TrimEnd('/')}/v1/{signal.ToLowerInvariant()}" }.Uri;
+
     private string? Own(string name) => NullIfEmpty(configuration[$"{General}{signal}_{name}"]);
+
+    private string? Shared(string name) => NullIfEmpty(configuration[$"{General}{name}"]);
 
     private static string? NullIfEmpty(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;
 }

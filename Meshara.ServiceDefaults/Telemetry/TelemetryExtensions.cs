@@ -1,8 +1,12 @@
+using System.Diagnostics.Metrics;
 using Meshara.ServiceDefaults.Health;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using OpenTelemetry;
+using OpenTelemetry.Exporter;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -15,9 +19,13 @@ internal static class TelemetryExtensions
     /// <summary>Share of new traces that are recorded outside Development.</summary>
     private const double ProductionSampling = 0.05;
 
+    private static readonly string[] Signals = [OtlpExport.Traces, OtlpExport.Metrics, OtlpExport.Logs];
+
     /// <summary>OpenTelemetry metrics and traces, and export by OTLP of every signal that has an endpoint.</summary>
     public static IHostApplicationBuilder AddDefaultTelemetry(this IHostApplicationBuilder builder, ServiceDefaultsOptions options)
     {
+        string[] exported = [.. Signals.Where(signal => new OtlpExport(builder.Configuration, signal).IsEnabled)];
+        builder.Services.AddSingleton(services => new ExportFailures(services.GetRequiredService<IMeterFactory>(), exported));
         builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => Describe(resource, options, builder.Environment))
             .AddDefaultMetrics(builder, options)
@@ -37,6 +45,7 @@ internal static class TelemetryExtensions
         this IOpenTelemetryBuilder telemetry, IHostApplicationBuilder builder, ServiceDefaultsOptions options) => telemetry.WithMetrics(metrics =>
     {
         metrics.AddMeter([.. options.Meters])
+            .AddMeter(ExportFailures.MeterName)
             .AddRuntimeInstrumentation()
             .AddAspNetCoreInstrumentation()
             .AddHttpClientInstrumentation()
@@ -44,9 +53,9 @@ internal static class TelemetryExtensions
             .AddPrometheusExporter(prometheus => prometheus.ScopeInfoEnabled = false);
         if (string.IsNullOrEmpty(builder.Configuration["OTEL_METRICS_EXEMPLAR_FILTER"]))
             metrics.SetExemplarFilter(ExemplarFilterType.TraceBased);
-        var otlp = new OtlpExport(builder.Configuration, "METRICS");
+        var otlp = new OtlpExport(builder.Configuration, OtlpExport.Metrics);
         if (otlp.IsEnabled)
-            metrics.AddOtlpExporter(otlp.Configure);
+            metrics.AddReader(services => MetricReader(services, otlp));
     });
 
     private static IOpenTelemetryBuilder AddDefaultTracing(
@@ -58,23 +67,63 @@ internal static class TelemetryExtensions
         // A sampler set here would win over the variable.
         if (string.IsNullOrEmpty(builder.Configuration["OTEL_TRACES_SAMPLER"]))
         {
-            tracing.SetSampler(new ParentBasedSampler(
-                builder.Environment.IsDevelopment() ? new AlwaysOnSampler() : new TraceIdRatioBasedSampler(ProductionSampling)));
+            Sampler own = builder.Environment.IsDevelopment() ? new AlwaysOnSampler() : new TraceIdRatioBasedSampler(ProductionSampling);
+            tracing.SetSampler(new ParentBasedSampler(own, remoteParentSampled: new PeerTrustSampler(own)));
         }
-        var otlp = new OtlpExport(builder.Configuration, "TRACES");
+        var otlp = new OtlpExport(builder.Configuration, OtlpExport.Traces);
         if (otlp.IsEnabled)
-            tracing.AddOtlpExporter(otlp.Configure);
+            tracing.AddProcessor(services => SpanProcessor(services, otlp));
     });
 
     private static void AddLogExport(this IOpenTelemetryBuilder telemetry, IHostApplicationBuilder builder)
     {
-        var otlp = new OtlpExport(builder.Configuration, "LOGS");
+        var otlp = new OtlpExport(builder.Configuration, OtlpExport.Logs);
         if (!otlp.IsEnabled)
             return;
         telemetry.WithLogging(
-            logs => logs.AddOtlpExporter(otlp.Configure),
+            logs => logs.AddProcessor(services => LogProcessor(services, otlp)),
             records => (records.IncludeFormattedMessage, records.IncludeScopes) = (true, true));
     }
+
+    // What follows is AddOtlpExporter with exporters that count their failures. The queues are bounded and never waited for:
+    // OTEL_BSP_MAX_QUEUE_SIZE and OTEL_BLRP_MAX_QUEUE_SIZE (2048 each) limit what an exporter that is down or slow holds.
+
+    private static BatchActivityExportProcessor SpanProcessor(IServiceProvider services, OtlpExport otlp)
+    {
+        var batch = Options<BatchExportActivityProcessorOptions>(services);
+        return new BatchActivityExportProcessor(
+            new CountingTraceExporter(otlp.CreateOptions(), services.GetRequiredService<ExportFailures>()),
+            batch.MaxQueueSize, batch.ScheduledDelayMilliseconds, batch.ExporterTimeoutMilliseconds, batch.MaxExportBatchSize);
+    }
+
+    private static CompositeProcessor<LogRecord> LogProcessor(IServiceProvider services, OtlpExport otlp)
+    {
+        var batch = Options<LogRecordExportProcessorOptions>(services).BatchExportProcessorOptions;
+        var exporter = new OtlpLogExporter(otlp.CreateOptions());
+        return new CompositeProcessor<LogRecord>(
+        [
+            new BatchLogRecordExportProcessor(
+                new CountingLogExporter(exporter, services.GetRequiredService<ExportFailures>()),
+                batch.MaxQueueSize, batch.ScheduledDelayMilliseconds, batch.ExporterTimeoutMilliseconds, batch.MaxExportBatchSize),
+            new ProviderOf(exporter),
+        ]);
+    }
+
+    private static PeriodicExportingMetricReader MetricReader(IServiceProvider services, OtlpExport otlp)
+    {
+        var reader = Options<MetricReaderOptions>(services);
+        var periodic = reader.PeriodicExportingMetricReaderOptions;
+        var preference = services.GetRequiredService<IConfiguration>()["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"];
+        return new PeriodicExportingMetricReader(
+            new CountingMetricExporter(otlp.CreateOptions(), services.GetRequiredService<ExportFailures>()),
+            periodic.ExportIntervalMilliseconds ?? 60_000, periodic.ExportTimeoutMilliseconds ?? 30_000)
+        {
+            TemporalityPreference = Enum.TryParse<MetricReaderTemporalityPreference>(preference, ignoreCase: true, out var named) ? named : reader.TemporalityPreference,
+        };
+    }
+
+    private static T Options<T>(IServiceProvider services)
+        where T : class => services.GetRequiredService<IOptionsMonitor<T>>().CurrentValue;
 
     // Probes and scrapes come every few seconds from every watcher: as traces they would bury the others.
     private static bool IsNoProbe(HttpContext context) => context.Request.Path.Value is not

@@ -12,7 +12,7 @@ internal sealed partial class TelemetryContract
     public static TelemetryContract Load()
     {
         var metrics = new Dictionary<string, Metric>(StringComparer.Ordinal);
-        // Values are spelled out where a label first appears; `message_type` alone means the same set again.
+        // A label that stands alone has the values that were spelled out last.
         var sets = new Dictionary<string, string[]>(StringComparer.Ordinal);
         // | `meshara_errors_total` | counter | `type` (`crypto`, `protocol`) | errors by type |
         foreach (var line in File.ReadLines(Path.Combine(AlertFiles.Root, "docs", "telemetry.md")))
@@ -25,15 +25,17 @@ internal sealed partial class TelemetryContract
             {
                 var values = label.Groups["value"].Captures.Select(capture => capture.Value).ToArray();
                 if (values.Length > 0)
-                    sets.TryAdd(label.Groups["name"].Value, values);
+                    sets[label.Groups["name"].Value] = values;
                 labels[label.Groups["name"].Value] = values.Length > 0 ? values : sets.GetValueOrDefault(label.Groups["name"].Value, []);
             }
-            metrics.Add(cells[1].Trim('`'), new Metric(cells[2].StartsWith("histogram", StringComparison.Ordinal), labels));
+            metrics.Add(cells[1].Trim('`'), new Metric(cells[2].Split(':', ',')[0], Bounds(cells[2]), cells[5].Trim('`'), labels));
         }
         return new TelemetryContract(metrics);
     }
 
     public int Count => _metrics.Count;
+
+    public IReadOnlyDictionary<string, Metric> Metrics => _metrics;
 
     /// <summary>What a text says about meshara_ metrics that the contract does not; empty when all is well.</summary>
     public IEnumerable<string> Violations(string text)
@@ -53,6 +55,10 @@ internal sealed partial class TelemetryContract
             }
         }
     }
+
+    // histogram: 0.001 0.005 0.01
+    private static string[] Bounds(string type) =>
+        type.StartsWith("histogram:", StringComparison.Ordinal) ? type["histogram:".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries) : [];
 
     private Metric? Find(string name)
     {
@@ -85,5 +91,11 @@ internal sealed partial class TelemetryContract
     [GeneratedRegex("_(bucket|sum|count)$")]
     private static partial Regex Suffix();
 
-    private sealed record Metric(bool IsHistogram, Dictionary<string, string[]> Labels);
+    /// <param name="Bounds">Upper bounds of a histogram's buckets, as written.</param>
+    /// <param name="Unit">As OpenTelemetry has it (UCUM); empty for none.</param>
+    /// <param name="Labels">Each with its values; none is an open set.</param>
+    internal sealed record Metric(string Type, string[] Bounds, string Unit, Dictionary<string, string[]> Labels)
+    {
+        public bool IsHistogram => Type == "histogram";
+    }
 }

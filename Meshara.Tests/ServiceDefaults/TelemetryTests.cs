@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Meshara.Tests.Otlp;
+using Meshara.Tests.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
@@ -14,6 +15,7 @@ using OpenTelemetry.Trace;
 
 namespace Meshara.Tests.ServiceDefaults;
 
+[Collection(Telemetry.ExportCollection.Name)]
 public sealed partial class TelemetryTests
 {
     [Theory]
@@ -69,35 +71,119 @@ public sealed partial class TelemetryTests
     [InlineData("http/protobuf", "/v1/traces", "/v1/metrics", "/v1/logs")]
     [InlineData("grpc", "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
         "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", "/opentelemetry.proto.collector.logs.v1.LogsService/Export")]
-    public async Task All_three_signals_reach_the_endpoint_by_either_protocol(string protocol, string traces, string metrics, string logs)
+    public async Task All_three_signals_reach_the_endpoint_by_either_protocol(string protocol, params string[] paths)
     {
-        await using var collector = await Collector.StartAsync(grpc: protocol == "grpc");
-        await using var service = await TestService.StartAsync(settings: new()
-        {
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Address.ToString(),
-            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = protocol,
-        });
+        await using var receiver = await OtlpReceiver.StartAsync();
+        await using var service = await TestService.StartAsync(settings: Export(receiver, protocol));
 
         Emit(service);
 
-        Assert.Equal(((string[])[traces, metrics, logs]).Order(StringComparer.Ordinal), collector.Received.Keys.Order(StringComparer.Ordinal));
-        // Protobuf carries strings as they are: the resource is the same for all three.
-        Assert.All(collector.Received.Values, body => Assert.Contains("node_0001", body, StringComparison.Ordinal));
+        Assert.Empty(receiver.Faults);
+        Assert.Equal(paths.Order(StringComparer.Ordinal), receiver.Paths.Distinct().Order(StringComparer.Ordinal));
+        var span = Assert.Single(receiver.Spans, span => span.Name == "send_message");
+        var metric = Assert.Single(receiver.Metrics, metric => metric.Name == "meshara.messages.sent");
+        var log = Assert.Single(receiver.Logs, log => log.EventName == "Sent");
+        Assert.Equal((span.TraceId, span.SpanId), (log.TraceId, log.SpanId));
+        Assert.Equal(("counter", 1), (metric.Type, metric.Points.Single().Value));
+        Assert.All([span.Origin, metric.Origin, log.Origin], origin => Assert.Equal(
+            ("meshara", "node_0001", "1.2.3", "node-1", "development"),
+            (origin.Resource["service.name"], origin.Resource["service.instance.id"], origin.Resource["service.version"],
+                origin.Resource["meshara.node.name"], origin.Resource["deployment.environment.name"])));
     }
 
     [Fact]
     public async Task A_signals_own_endpoint_exports_that_signal_alone()
     {
-        await using var collector = await Collector.StartAsync(grpc: false);
+        await using var receiver = await OtlpReceiver.StartAsync();
         await using var service = await TestService.StartAsync(settings: new()
         {
-            ["OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"] = new Uri(collector.Address, "/some/logs").ToString(),
+            ["OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"] = new Uri(receiver.Http, "/some/logs").ToString(),
             ["OTEL_EXPORTER_OTLP_LOGS_PROTOCOL"] = "http/protobuf",
         });
 
         Emit(service);
 
-        Assert.Equal(["/some/logs"], collector.Received.Keys);
+        Assert.Equal(["/some/logs"], receiver.Paths);
+        Assert.NotEmpty(receiver.Logs);
+    }
+
+    [Theory]
+    [InlineData("http/protobuf")]
+    [InlineData("grpc")]
+    public async Task An_export_that_is_refused_is_counted_once_for_its_signal(string protocol)
+    {
+        await using var receiver = await OtlpReceiver.StartAsync();
+        await using var service = await TestService.StartAsync(settings: Export(receiver, protocol));
+        Assert.Equal((long[])[0, 0, 0], await FailuresAsync(service));
+
+        receiver.Refusing = true;
+        Emit(service);
+
+        await Condition.HoldsAsync(async () => (await FailuresAsync(service)).SequenceEqual([1, 1, 1]));
+        receiver.Refusing = false;
+        Emit(service);
+        Assert.NotEmpty(receiver.Spans);
+        Assert.Equal((long[])[1, 1, 1], await FailuresAsync(service));
+    }
+
+    [Fact]
+    public async Task A_collector_that_never_answers_holds_nobody_up_and_its_batches_are_counted_as_given_up()
+    {
+        using var blackHole = new TcpListener(IPAddress.Loopback, 0);
+        blackHole.Start();
+        await using var service = await TestService.StartAsync(settings: new()
+        {
+            ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = $"http://{blackHole.LocalEndpoint}/v1/traces",
+            ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = "http/protobuf",
+            ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"] = "500",
+            ["OTEL_BSP_MAX_QUEUE_SIZE"] = "64",
+            ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"] = "32",
+            ["OTEL_BSP_SCHEDULE_DELAY"] = "50",
+        });
+        Activity.Current = null;
+
+        // Many times what the queue holds; were it waited for, this would take a timeout for every 32 of them.
+        for (var i = 0; i < 100_000; i++)
+            service.Source.StartActivity("send_message")?.Dispose();
+
+        await Condition.HoldsAsync(async () => (await FailuresAsync(service)) is [> 0]);
+    }
+
+    [Fact]
+    public async Task Without_export_there_is_no_count_of_failures()
+    {
+        await using var service = await TestService.StartAsync();
+        Assert.Empty(await FailuresAsync(service));
+    }
+
+    [Theory]
+    [InlineData(ActivityKind.Consumer, true, null, 1, 100)] // a peer's message: the node's own 5 %
+    [InlineData(ActivityKind.Internal, true, null, 1, 100)]
+    [InlineData(ActivityKind.Server, true, null, 400, 400)] // a caller of the API is believed
+    [InlineData(ActivityKind.Consumer, false, null, 0, 0)]
+    [InlineData(ActivityKind.Server, false, null, 0, 0)]
+    [InlineData(ActivityKind.Consumer, true, "parentbased_always_on", 400, 400)] // the operator said so
+    public async Task A_peer_that_marks_everything_as_sampled_gets_no_more_recorded_than_the_ratio(
+        ActivityKind kind, bool sampled, string? sampler, int atLeast, int atMost)
+    {
+        await using var service = await TestService.StartAsync(environment: "Production", settings: new() { ["OTEL_TRACES_SAMPLER"] = sampler });
+        Activity.Current = null;
+
+        var recorded = 0;
+        for (var i = 0; i < 400; i++)
+        {
+            var parent = new ActivityContext(
+                ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), sampled ? ActivityTraceFlags.Recorded : ActivityTraceFlags.None, isRemote: true);
+            using var first = service.Source.StartActivity("receive_message", kind, parent);
+            using var child = service.Source.StartActivity("verify");
+            using var second = service.Source.StartActivity("receive_message", kind, parent);
+            Assert.Equal(first is { Recorded: true }, second is { Recorded: true }); // by the trace id alone
+            Assert.Equal(first is { Recorded: true }, child is { Recorded: true });
+            if (first is { Recorded: true })
+                recorded++;
+        }
+
+        Assert.InRange(recorded, atLeast, atMost);
     }
 
     [Fact]
@@ -119,6 +205,23 @@ public sealed partial class TelemetryTests
         service.Services.GetService<LoggerProvider>()?.ForceFlush(30_000);
     }
 
+    private static Dictionary<string, string?> Export(OtlpReceiver receiver, string protocol) => new()
+    {
+        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = (protocol == "grpc" ? receiver.Grpc : receiver.Http).ToString(),
+        ["OTEL_EXPORTER_OTLP_PROTOCOL"] = protocol,
+    };
+
+    /// <summary>The values of the counter as a scrape shows them; none when it is not there.</summary>
+    private static async Task<long[]> FailuresAsync(TestService service)
+    {
+        using var response = await service.GetAsync("/metrics");
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        return [.. FailureCount().Matches(text).Select(match => long.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture))];
+    }
+
+    [GeneratedRegex("""^meshara_telemetry_export_failures_total\{signal="(?:traces|metrics|logs)"\} (\d+)""", RegexOptions.Multiline)]
+    private static partial Regex FailureCount();
+
     private static partial class Log
     {
         [LoggerMessage(1, LogLevel.Information, "Sent", EventName = "Sent")]
@@ -128,38 +231,5 @@ public sealed partial class TelemetryTests
     private sealed class Collect(Action<Activity> onEnd) : BaseProcessor<Activity>
     {
         public override void OnEnd(Activity data) => onEnd(data);
-    }
-
-    /// <summary>Accepts OTLP on a free port and remembers what came to which path.</summary>
-    private sealed class Collector(WebApplication app, ConcurrentDictionary<string, string> received) : IAsyncDisposable
-    {
-        public ConcurrentDictionary<string, string> Received => received;
-
-        public Uri Address => new(app.Urls.Single());
-
-        public static async Task<Collector> StartAsync(bool grpc)
-        {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
-                listen.Protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1));
-            var app = builder.Build();
-            var received = new ConcurrentDictionary<string, string>();
-            app.Run(async context =>
-            {
-                using var body = new MemoryStream();
-                await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-                received[context.Request.Path.Value!] = System.Text.Encoding.Latin1.GetString(body.ToArray());
-                if (!grpc)
-                    return;
-                context.Response.ContentType = "application/grpc";
-                await context.Response.Body.WriteAsync(new byte[5], context.RequestAborted); // an empty message, uncompressed
-                context.Response.AppendTrailer("grpc-status", "0");
-            });
-            await app.StartAsync(TestContext.Current.CancellationToken);
-            return new Collector(app, received);
-        }
-
-        public ValueTask DisposeAsync() => app.DisposeAsync();
     }
 }

@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OpenTelemetry.Trace;
+
+namespace Meshara.ServiceDefaults.Diagnostics;
+
+internal static class DiagnosticsExtensions
+{
+    /// <summary>
+    /// Keeps recent traces and logs when <c>Diagnostics:Enabled</c> says so. When it does not, neither
+    /// <see cref="RecentTraces"/> nor <see cref="RecentLogs"/> exists, and nothing is done for them.
+    /// </summary>
+    public static IHostApplicationBuilder AddDefaultDiagnostics(this IHostApplicationBuilder builder)
+    {
+        var options = builder.Configuration.GetSection("Diagnostics").Get<DiagnosticsOptions>() ?? new DiagnosticsOptions();
+        if (!(options.Enabled ?? builder.Environment.IsDevelopment()))
+            return builder;
+        builder.Services.AddSingleton(_ => new RecentTraces(options));
+        builder.Services.AddSingleton(_ => new RecentLogs(options));
+        builder.Services.ConfigureOpenTelemetryTracerProvider((services, tracing) => tracing.AddProcessor(services.GetRequiredService<RecentTraces>()));
+        return builder;
+    }
+}

@@ -1,0 +1,165 @@
+using System.Globalization;
+using Meshara.Tests.Alerts;
+using Meshara.Tests.Otlp;
+
+namespace Meshara.Tests.Telemetry;
+
+/// <summary>docs/telemetry.md against what nodes emit, both ways: nothing undocumented is emitted, nothing documented is missing.</summary>
+[Collection(ExportCollection.Name)]
+public sealed class ContractTests(ContractRun run) : IClassFixture<ContractRun>
+{
+    /// <summary>Label values that cannot be brought about within seconds, and why; each is counted by a test of its own or by code that a full disk runs.</summary>
+    private static readonly Dictionary<string, string> NotProvoked = new(StringComparer.Ordinal)
+    {
+        ["meshara_connection_errors_total reason=network"] = "a connection that breaks inside TLS, which a proxy on loopback cannot cause at will",
+        ["meshara_connections_closed_total reason=network"] = "as above",
+        ["meshara_errors_total type=network"] = "the listening socket has to fail, as when the process has no file descriptors left",
+        ["meshara_errors_total type=storage"] = "a disk that is full or broken; Storage/DiskFaultTests has one",
+    };
+
+    /// <summary>Parents that need more nodes than these, or luck; when they come, they are as documented.</summary>
+    private static readonly HashSet<(string Child, string Parent)> ParentsNotProvoked =
+    [
+        ("forward_message", "forward_message"), // two relays in a row
+        ("gossip_forward", "gossip_forward"), ("gossip_forward", SpanContract.None), // only what a push has missed is asked for
+    ];
+
+    private readonly TelemetryContract _contract = TelemetryContract.Load();
+
+    [Fact]
+    public void Every_metric_is_documented_and_every_documented_metric_is_there() => Assert.Equal(
+        _contract.Metrics.Keys.Order(StringComparer.Ordinal),
+        run.Scraped.Select(family => family.Name).Concat(run.Metrics.Select(PrometheusName)).Distinct().Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Types_are_as_documented() => Assert.Equal(
+        _contract.Metrics.Select(metric => $"{metric.Key} {metric.Value.Type}").Order(StringComparer.Ordinal),
+        run.Scraped.Select(family => $"{family.Name} {family.Type}").Distinct().Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Units_are_as_documented() => Assert.Equal(
+        _contract.Metrics.Select(metric => $"{metric.Key} {metric.Value.Unit}").Order(StringComparer.Ordinal),
+        run.Metrics.Select(metric => $"{PrometheusName(metric)} {metric.Unit}").Distinct().Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Histograms_have_the_documented_buckets() => Assert.Equal(
+        _contract.Metrics.Where(metric => metric.Value.IsHistogram).Select(metric => $"{metric.Key} {string.Join(' ', metric.Value.Bounds)}").Order(StringComparer.Ordinal),
+        run.Metrics.Where(metric => metric.Type == "histogram")
+            .SelectMany(metric => metric.Points.Select(point => $"{PrometheusName(metric)} {string.Join(' ', point.Bounds.Select(bound => bound.ToString(CultureInfo.InvariantCulture)))}"))
+            .Distinct().Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Labels_are_as_documented() => Assert.Equal(
+        _contract.Metrics.Select(metric => $"{metric.Key} {string.Join(' ', metric.Value.Labels.Keys.Order(StringComparer.Ordinal))}").Order(StringComparer.Ordinal),
+        run.Scraped.SelectMany(family => family.Samples.Select(sample => (family.Name, sample.Keys)))
+            .Concat(run.Metrics.SelectMany(metric => metric.Points.Select(point => (PrometheusName(metric), point.Attributes.Keys))))
+            .Select(series => $"{series.Item1} {string.Join(' ', series.Item2.Where(label => label != "le").Order(StringComparer.Ordinal))}")
+            .Distinct().Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Label_values_are_the_documented_ones()
+    {
+        var documented = _contract.Metrics.SelectMany(metric => metric.Value.Labels
+            .SelectMany(label => label.Value.Select(value => $"{metric.Key} {label.Key}={value}"))).ToHashSet(StringComparer.Ordinal);
+        var emitted = run.Scraped.SelectMany(family => family.Samples.SelectMany(sample => sample.Select(label => (family.Name, label.Key, label.Value))))
+            .Concat(run.Metrics.SelectMany(metric => metric.Points.SelectMany(point => point.Attributes.Select(label => (PrometheusName(metric), label.Key, $"{label.Value}")))))
+            .Where(value => _contract.Metrics.TryGetValue(value.Item1, out var metric) && metric.Labels.GetValueOrDefault(value.Item2, []).Length > 0)
+            .Select(value => $"{value.Item1} {value.Item2}={value.Item3}").ToHashSet(StringComparer.Ordinal);
+
+        Assert.Empty(emitted.Except(documented));
+        Assert.Empty(documented.Except(emitted).Except(NotProvoked.Keys));
+        Assert.Empty(NotProvoked.Keys.Except(documented));
+    }
+
+    [Fact]
+    public void Spans_have_the_documented_names_and_kinds() => Assert.Equal(
+        SpanContract.Load().Values.Select(span => $"{span.Name} {span.Kind}").Order(StringComparer.Ordinal),
+        OwnSpans.Select(span => $"{span.Name} {span.Kind}").Distinct().Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Spans_have_the_documented_parents()
+    {
+        var byId = run.Spans.ToDictionary(span => span.SpanId, StringComparer.Ordinal);
+        var emitted = OwnSpans.Select(span => (span.Name, Parent(span))).ToHashSet();
+        var documented = SpanContract.Load().Values.SelectMany(span => span.Parents.Select(parent => (span.Name, parent))).ToHashSet();
+
+        Assert.Empty(emitted.Except(documented));
+        Assert.Empty(documented.Except(emitted).Except(ParentsNotProvoked));
+        Assert.Empty(SpanContract.Drawing().Except(documented));
+        Assert.NotEmpty(SpanContract.Drawing());
+
+        string Parent(OtlpSpan span) => span.ParentSpanId is null ? SpanContract.None
+            : !byId.TryGetValue(span.ParentSpanId, out var parent) ? "a span that was not exported"
+            : parent.Origin.Scope == "Meshara" ? parent.Name
+            : SpanContract.Api;
+    }
+
+    [Fact]
+    public void Spans_have_the_documented_attributes_and_events()
+    {
+        var contract = SpanContract.Load();
+        var emitted = OwnSpans.SelectMany(span => span.Attributes.Keys.Where(key => key != "error.type").Select(key => $"{span.Name} {key}")
+            .Concat(span.Events.Where(one => one.Name != "exception").Select(one => $"{span.Name} event {one.Name}"))).ToHashSet(StringComparer.Ordinal);
+        var documented = contract.Values.SelectMany(span => span.Attributes.Select(key => $"{span.Name} {key}")
+            .Concat(span.Events.Select(one => $"{span.Name} event {one}"))).ToHashSet(StringComparer.Ordinal);
+
+        Assert.Equal(documented.Order(StringComparer.Ordinal), emitted.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_span_failed_when_it_says_why()
+    {
+        Assert.All(OwnSpans, span => Assert.Equal(span.Status == "error", span.Attributes.ContainsKey("error.type")));
+        Assert.Contains(OwnSpans, span => span.Name == "tls_connect" && span.Events.Any(one => one.Name == "exception" && one.Attributes.ContainsKey("exception.type")));
+    }
+
+    [Fact]
+    public void An_acknowledgment_is_linked_to_the_receivers_span()
+    {
+        var receivers = run.Spans.Where(span => span.Name == "receive_message").Select(span => new OtlpLink(span.TraceId, span.SpanId)).ToHashSet();
+        var linked = run.Spans.Where(span => span.Name == "ack_received").ToList();
+        Assert.NotEmpty(linked);
+        Assert.All(linked, span => Assert.Contains(Assert.Single(span.Links), receivers));
+    }
+
+    [Fact]
+    public void Lines_are_of_documented_events_with_their_level_target_and_fields()
+    {
+        string[] reserved = ["timestamp", "level", "target", "message", "span", "trace_id", "span_id", "event", "suppressed"];
+        var documented = EventContract.Documented().ToDictionary(one => one.Name, StringComparer.Ordinal);
+        Assert.NotEmpty(run.Lines);
+        foreach (var line in run.Lines)
+        {
+            var fields = EventContract.Join(line.EnumerateObject().Select(member => member.Name).Except(reserved));
+            var name = line.GetProperty("event").GetString()!;
+            var expected = documented.GetValueOrDefault(name);
+            // The line that ends a burst has no values of its own.
+            var actual = new EventContract(name, line.GetProperty("level").GetString()!, line.GetProperty("target").GetString()!,
+                line.TryGetProperty("suppressed", out _) ? expected?.Fields ?? "" : fields);
+            Assert.Equal(expected, actual);
+        }
+    }
+
+    [Fact]
+    public void Exported_logs_are_of_documented_events() => Assert.Empty(
+        run.Logs.Where(log => log.Origin.Scope.StartsWith("Meshara.", StringComparison.Ordinal)).Select(log => log.EventName ?? "a log without a name")
+            .Except(EventContract.Documented().Select(one => one.Name)));
+
+    [Fact]
+    public void Everything_says_who_sent_it() => Assert.All(
+        run.Spans.Select(span => span.Origin).Concat(run.Metrics.Select(metric => metric.Origin)).Concat(run.Logs.Select(log => log.Origin)).Distinct(),
+        origin => Assert.Subset(origin.Resource.Keys.ToHashSet(), new HashSet<string>
+        {
+            "service.name", "service.instance.id", "service.version", "meshara.node.name", "deployment.environment.name",
+        }));
+
+    private IEnumerable<OtlpSpan> OwnSpans => run.Spans.Where(span => span.Origin.Scope == "Meshara");
+
+    /// <summary>As the OpenTelemetry specification translates names and units to Prometheus.</summary>
+    private static string PrometheusName(OtlpMetric metric)
+    {
+        var name = metric.Name.Replace('.', '_');
+        var unit = metric.Unit switch { "s" => "_seconds", "By" => "_bytes", "%" => "_percent", _ => "" };
+        return name + unit + (metric.Type == "counter" ? "_total" : "");
+    }
+}

@@ -1,0 +1,46 @@
+using System.Reflection;
+using Meshara.Node;
+using Meshara.ServiceDefaults.Logging;
+using Microsoft.Extensions.Logging;
+
+namespace Meshara.Tests.Telemetry;
+
+/// <summary>One log event: as docs/telemetry.md has it, or as the code declares it.</summary>
+internal sealed record EventContract(string Name, string Level, string Target, string Fields)
+{
+    public static IReadOnlyList<EventContract> Documented() =>
+        [.. SpanContract.Section("| Event | Level | Target | Fields | Meaning |")
+            .Select(cells => new EventContract(cells[1].Trim('`'), cells[2], cells[3].Trim('`'), Join(SpanContract.Names(cells[4]))))];
+
+    /// <summary>Every statement of the node, and the two that the log output makes about itself, which no generator knows.</summary>
+    public static IReadOnlyList<EventContract> Declared()
+    {
+        var targets = new LogTargetMap(NodeHost.AllLogTargets);
+        return
+        [
+            .. from type in typeof(NodeHost).Assembly.GetTypes()
+               from method in type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+               let statement = method.GetCustomAttribute<LoggerMessageAttribute>()
+               where statement is not null
+               select new EventContract(statement.EventName ?? $"{type} {method.Name} has no event name", LevelOf(statement.Level), targets.Resolve(type.FullName!), FieldsOf(method)),
+            new EventContract("LogFilesFailed", "WARN", "meshara::logging", "directory reason"),
+            new EventContract("LogLinesLost", "WARN", "meshara::logging", "lost output"),
+        ];
+    }
+
+    private static string FieldsOf(MethodInfo method) => Join(method.GetParameters()
+        .Where(parameter => !typeof(ILogger).IsAssignableFrom(parameter.ParameterType))
+        .SelectMany<ParameterInfo, string>(parameter =>
+            typeof(Exception).IsAssignableFrom(parameter.ParameterType) ? ["error", "stack"] : [FieldNames.Get(parameter.Name!).Value]));
+
+    public static string Join(IEnumerable<string> fields) => string.Join(' ', fields.Order(StringComparer.Ordinal));
+
+    private static string LevelOf(LogLevel level) => level switch
+    {
+        LogLevel.Error or LogLevel.Critical => "ERROR",
+        LogLevel.Warning => "WARN",
+        LogLevel.Information => "INFO",
+        LogLevel.Debug => "DEBUG",
+        _ => "TRACE",
+    };
+}

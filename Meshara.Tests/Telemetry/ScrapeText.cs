@@ -1,0 +1,36 @@
+using System.Text.RegularExpressions;
+
+namespace Meshara.Tests.Telemetry;
+
+/// <summary>The meshara_ families of a Prometheus text exposition.</summary>
+/// <param name="Samples">Labels of every sample; of a histogram those of its buckets.</param>
+internal sealed partial record Family(string Name, string Type, IReadOnlyList<IReadOnlyDictionary<string, string>> Samples)
+{
+    public static IReadOnlyList<Family> Parse(string text)
+    {
+        var types = TypeLine().Matches(text).ToDictionary(match => match.Groups["name"].Value, match => match.Groups["type"].Value, StringComparer.Ordinal);
+        var samples = SampleLine().Matches(text).Select(match => (
+            Name: match.Groups["name"].Value,
+            Labels: (IReadOnlyDictionary<string, string>)Label().Matches(match.Groups["labels"].Value)
+                .ToDictionary(label => label.Groups["name"].Value, label => label.Groups["value"].Value, StringComparer.Ordinal))).ToList();
+        return
+        [
+            .. samples
+                .Where(sample => !IsPartOfHistogram(sample.Name, "_sum") && !IsPartOfHistogram(sample.Name, "_count"))
+                .GroupBy(sample => IsPartOfHistogram(sample.Name, "_bucket") ? sample.Name[..^"_bucket".Length] : sample.Name)
+                .Select(group => new Family(group.Key, types.GetValueOrDefault(group.Key, "none"), [.. group.Select(sample => sample.Labels)])),
+        ];
+
+        bool IsPartOfHistogram(string name, string suffix) =>
+            name.EndsWith(suffix, StringComparison.Ordinal) && types.GetValueOrDefault(name[..^suffix.Length]) == "histogram";
+    }
+
+    [GeneratedRegex("^# TYPE (?<name>meshara_[a-z0-9_]+) (?<type>[a-z]+)$", RegexOptions.Multiline)]
+    private static partial Regex TypeLine();
+
+    [GeneratedRegex(@"^(?<name>meshara_[a-z0-9_]+)(?:\{(?<labels>[^}]*)\})? [-+0-9.eEInfNa]+", RegexOptions.Multiline)]
+    private static partial Regex SampleLine();
+
+    [GeneratedRegex("(?<name>[a-z_]+)=\"(?<value>[^\"]*)\"")]
+    private static partial Regex Label();
+}
