@@ -5,9 +5,11 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Time.Testing;
+using Meshara.Tests.Telemetry;
 
 namespace Meshara.Tests.ServiceDefaults;
 
+[Collection(ExportCollection.Name)]
 public sealed class HealthEndpointTests
 {
     [Theory]

@@ -3,9 +3,11 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using Meshara.Tests.Telemetry;
 
 namespace Meshara.Tests.ServiceDefaults;
 
+[Collection(ExportCollection.Name)]
 public sealed partial class JsonLogTests
 {
     private static readonly DateTimeOffset Now = new(2025, 12, 23, 10, 34, 12, 456, TimeSpan.Zero);

@@ -1,9 +1,11 @@
 using Meshara.ServiceDefaults.Logging;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Meshara.Tests.Telemetry;
 
 namespace Meshara.Tests.ServiceDefaults;
 
+[Collection(ExportCollection.Name)]
 public sealed class LogLevelsTests
 {
     [Theory]

@@ -4,9 +4,11 @@ using Meshara.ServiceDefaults;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using Meshara.Tests.Telemetry;
 
 namespace Meshara.Tests.ServiceDefaults;
 
+[Collection(ExportCollection.Name)]
 public sealed partial class LogOutputTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("meshara-logs-").FullName;

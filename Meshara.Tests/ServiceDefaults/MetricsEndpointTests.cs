@@ -2,9 +2,11 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Meshara.Tests.Telemetry;
 
 namespace Meshara.Tests.ServiceDefaults;
 
+[Collection(ExportCollection.Name)]
 public sealed partial class MetricsEndpointTests
 {
     private const string OpenMetrics = "application/openmetrics-text;version=1.0.0";

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using Meshara.ServiceDefaults.Diagnostics;
+using Meshara.Tests.Telemetry;
 
 namespace Meshara.Tests.ServiceDefaults;
 
+[Collection(ExportCollection.Name)]
 public sealed class RecentTracesTests
 {
     [Fact]

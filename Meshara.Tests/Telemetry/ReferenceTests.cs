@@ -10,7 +10,7 @@ namespace Meshara.Tests.Telemetry;
 /// <summary>Files that rely on the telemetry contract name nothing that it does not have.</summary>
 public sealed partial class ReferenceTests
 {
-    public static TheoryData<string> Folders => [.. ((string[])["dashboards", "alerts", "docs/runbooks"]).Where(folder => Directory.Exists(Folder(folder)))];
+    public static TheoryData<string> Folders => [.. ((string[])["dashboards", "alerts", "docs/runbooks"]).Where(folder => Directory.Exists(Folder(folder)) && Files(folder).Length > 0)];
 
     [Theory]
     [MemberData(nameof(Folders))]

@@ -4,6 +4,7 @@ using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Telemetry;
 
+[Collection(ExportCollection.Name)]
 public sealed class ScrapeTests
 {
     /// <summary>The bold names of the telemetry contract, and the others that traffic like this brings about.</summary>

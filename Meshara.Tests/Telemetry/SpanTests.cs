@@ -93,7 +93,7 @@ public sealed class SpanTests
         var other = await mesh.StartAsync();
         await Task.WhenAll(sender.BecomesReadyAsync(), other.BecomesReadyAsync());
         using var nobody = NodeIdentity.Generate();
-        var id = await sender.Messenger.SendAsync(nobody.Address, "x"u8.ToArray(), TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+        var id = await sender.Messenger.SendAsync(nobody.Address, "x"u8.ToArray(), TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
         await sender.EndsAsync(id);
         var send = sender.Spans.Named("send_message").Single(span => Equals(span.GetTagItem("message_id"), id.ToString()));
         var trace = sender.Spans.OfTrace(send.TraceId);
