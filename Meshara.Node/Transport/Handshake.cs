@@ -63,7 +63,7 @@ internal sealed class Handshake(
                 throw new MesharaException(Self, "This node dialled itself.");
             if (expected is { } who && who != peer)
                 throw new MesharaException(ErrorCodes.Protocol, $"{remote} is {peer.Short}, not {who.Short}.");
-            var connection = await GreetAsync(stream, peer, remote, outbound, deadline.Token);
+            var connection = await GreetAsync(stream, socket, peer, remote, outbound, deadline.Token);
             telemetry.ConnectionOpened(outbound, time.GetElapsedTime(started));
             return connection;
         }
@@ -116,7 +116,7 @@ internal sealed class Handshake(
         return peer;
     }
 
-    private async Task<PeerConnection> GreetAsync(SslStream stream, NodeAddress peer, string remote, bool outbound, CancellationToken cancellationToken)
+    private async Task<PeerConnection> GreetAsync(SslStream stream, Socket socket, NodeAddress peer, string remote, bool outbound, CancellationToken cancellationToken)
     {
         var writer = new FrameWriter(stream, options.SendBufferBytes);
         var greeting = new Hello { Record = self.Current.Wire, Agent = Agent, DialNumber = outbound ? (ulong)time.GetUtcNow().UtcTicks : 0 };
@@ -126,7 +126,7 @@ internal sealed class Handshake(
             ?? throw new MesharaException(ErrorCodes.Protocol, "The peer did not introduce itself.");
         if (!PeerRecord.TryVerify(hello.Record, time.GetUtcNow(), out var record) || record.Address != peer)
             throw new MesharaException(ErrorCodes.Protocol, "The peer's record is not valid or not its own.");
-        return new PeerConnection(stream, reader, writer, record, remote, outbound, outbound ? greeting.DialNumber : hello.DialNumber, options, telemetry, time);
+        return new PeerConnection(stream, socket, reader, writer, record, remote, outbound, outbound ? greeting.DialNumber : hello.DialNumber, options, telemetry, time);
     }
 
     public void Dispose() => _certificate.Dispose();

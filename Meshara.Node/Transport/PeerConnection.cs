@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Security;
+using System.Net.Sockets;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 using Meshara.Node.Protocol.Wire;
@@ -18,6 +19,7 @@ internal sealed class PeerConnection : IDisposable
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
 
     private readonly SslStream _stream;
+    private readonly Socket _socket;
     private readonly FrameWriter _writer;
     private readonly FrameReader _reader;
     private readonly MeshTelemetry _telemetry;
@@ -33,10 +35,11 @@ internal sealed class PeerConnection : IDisposable
     private PeerRecord _record;
 
     public PeerConnection(
-        SslStream stream, FrameReader reader, FrameWriter writer, PeerRecord record, string remote, bool outbound, ulong dialNumber,
+        SslStream stream, Socket socket, FrameReader reader, FrameWriter writer, PeerRecord record, string remote, bool outbound, ulong dialNumber,
         TransportOptions options, MeshTelemetry telemetry, TimeProvider time)
     {
         _stream = stream;
+        _socket = socket;
         _reader = reader;
         _writer = writer;
         _record = record;
@@ -185,9 +188,12 @@ internal sealed class PeerConnection : IDisposable
         try
         {
             await _writer.RunAsync(_abort.Token);
-            await _stream.ShutdownAsync().WaitAsync(Linger, _time);
+            // The end of the stream is said by TCP, at a frame's end, and not by TLS: SslStream.ShutdownAsync touches OpenSSL's
+            // state without a lock while the other loop reads, which corrupts memory. An attacker who cuts a connection gains
+            // nothing: what is not acknowledged is sent again.
+            _socket.Shutdown(SocketShutdown.Send);
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or TimeoutException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or SocketException)
         {
             Abort(CloseReason.Network);
         }
