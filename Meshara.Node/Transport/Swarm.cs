@@ -91,8 +91,9 @@ internal sealed partial class Swarm(
     /// <summary>Closes every connection in good order and waits for it.</summary>
     public async Task StopAsync()
     {
-        _listener?.Stop();
+        // In this order: an accept that the closed socket ends must find that this was wanted.
         await _stopping.CancelAsync();
+        _listener?.Stop();
         // What failed has been reported by Own.
         await Task.WhenAll(_running.Keys).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
