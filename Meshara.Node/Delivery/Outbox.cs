@@ -122,10 +122,15 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         return _broadcaster.SendAsync(content, cancellationToken);
     }
 
-    public async ValueTask<MessageStatus?> GetStatusAsync(MessageId id, CancellationToken cancellationToken) =>
-        _pending.TryGetValue(id, out var message) && !message.IsFinished
-            ? message.Status(MessageState.Pending, null, message.LastFailure)
-            : await _store.FindCompletedAsync(id, cancellationToken);
+    public async ValueTask<MessageStatus?> GetStatusAsync(MessageId id, CancellationToken cancellationToken)
+    {
+        if (_pending.TryGetValue(id, out var message) && !message.IsFinished)
+            return Pending(message);
+        // One that ends at this moment is finished here before the store knows how: to whoever asks it is still pending.
+        return await _store.FindCompletedAsync(id, cancellationToken) ?? (message is null ? null : Pending(message));
+
+        static MessageStatus Pending(OutgoingMessage message) => message.Status(MessageState.Pending, null, message.LastFailure);
+    }
 
     /// <summary>Takes up what an earlier process left unfinished, then accepts messages and works until cancelled.</summary>
     public async Task RunAsync(CancellationToken stopping)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Meshara.Node;
 using Meshara.Node.Delivery;
@@ -158,6 +159,23 @@ public sealed class DeliveryTests
             Assert.Equal(count / 2, nodes[side].Metrics.Sum("meshara.delivery.attempts", "acknowledged"));
             Assert.Equal(count / 2, nodes[side].Metrics.Sum("meshara.messages.sent", "private"));
             Assert.Equal(count / 2, nodes[side].Metrics.Count("meshara.message.latency"));
+        }
+    }
+
+    [Fact]
+    public async Task A_message_is_known_at_every_moment_from_acceptance_to_its_end()
+    {
+        const int count = 1000;
+        await using var mesh = new MeshFixture();
+        var nodes = await mesh.StartManyAsync(2);
+        await mesh.AreAllConnectedAsync();
+        for (var i = 0; i < count; i++)
+        {
+            var id = await nodes[0].SendAsync(nodes[1], $"{i}");
+            // Without a pause, so that many of the questions are asked while the message ends.
+            var asking = Stopwatch.GetTimestamp();
+            while ((await nodes[0].StatusAsync(id)).State == MessageState.Pending)
+                Assert.True(Stopwatch.GetElapsedTime(asking) < Eventually.Deadline, "The message ends.");
         }
     }
 }
