@@ -92,7 +92,6 @@ internal sealed partial class GroupCommitWriter
         _mustReopen = true;
         if (!File.Exists(_path))
             throw new IOException("the database file is gone; bring it back or restart the node");
-        Database.Inspect(_path);
         var session = _open();
         _session.Dispose();
         _session = session;

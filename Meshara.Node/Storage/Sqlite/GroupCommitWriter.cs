@@ -37,7 +37,7 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
     private volatile bool _tickQueued;
 
     /// <param name="path">The database, for what an operator reads.</param>
-    /// <param name="open">Opens the writing connection; called again when the disk has failed it.</param>
+    /// <param name="open">Inspects the database and opens the writing connection; called again when the disk has failed it.</param>
     public GroupCommitWriter(string path, Func<WriteSession> open, StorageOptions options, TimeProvider time, ILogger logger)
     {
         _path = path;

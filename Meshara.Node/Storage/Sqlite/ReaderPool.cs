@@ -9,7 +9,8 @@ internal sealed class ReaderPool(string path) : IDisposable
     private const int Size = 4;
 
     private readonly SemaphoreSlim _free = new(Size);
-    private readonly ConcurrentBag<ReadSession> _idle = [];
+    private readonly ConcurrentBag<(ReadSession Session, int Generation)> _idle = [];
+    private volatile int _generation;
     private volatile bool _closed;
 
     /// <summary>Reads on a connection of its own.</summary>
@@ -21,11 +22,11 @@ internal sealed class ReaderPool(string path) : IDisposable
         {
             if (_closed)
                 throw new MesharaException(ErrorCodes.Storage, "The node is stopping and reads nothing more.");
-            var session = _idle.TryTake(out var idle) ? idle : new ReadSession(path);
+            var (session, generation) = Take();
             try
             {
                 var result = read(session, state);
-                _idle.Add(session);
+                _idle.Add((session, generation));
                 return result;
             }
             catch
@@ -45,16 +46,31 @@ internal sealed class ReaderPool(string path) : IDisposable
         }
     }
 
+    /// <summary>Reads that begin from now on open the file anew.</summary>
+    public void Renew() => Interlocked.Increment(ref _generation);
+
     /// <summary>Closes the connections, after the reads that are under way.</summary>
     public async ValueTask CloseAsync()
     {
         _closed = true;
         for (var taken = 0; taken < Size; taken++)
             await _free.WaitAsync();
-        while (_idle.TryTake(out var session))
-            session.Dispose();
+        while (_idle.TryTake(out var idle))
+            idle.Session.Dispose();
         _free.Release(Size);
     }
 
     public void Dispose() => _free.Dispose();
+
+    private (ReadSession Session, int Generation) Take()
+    {
+        var generation = _generation;
+        while (_idle.TryTake(out var idle))
+        {
+            if (idle.Generation == generation)
+                return idle;
+            idle.Session.Dispose();
+        }
+        return (new ReadSession(path), generation);
+    }
 }

@@ -20,10 +20,12 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
     private readonly StorageOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly DirectoryLock _lock;
+    private readonly TimeSpan _maxTimeToLive;
+    private readonly string _directory, _path;
     private readonly ReaderPool _readers;
     private readonly GroupCommitWriter _writer;
     private readonly ConcurrentDictionary<MessageId, MessageStatus> _unwritten = new();
+    private DirectoryLock? _lock;
     private int _disposed;
 
     /// <summary>Opens the store in the data directory, or creates it there.</summary>
@@ -37,21 +39,19 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
         _options = storage.Value;
         _time = time;
         _logger = logger;
-        var directory = Path.GetFullPath(node.Value.DataDirectory);
-        var path = Path.Combine(directory, Database.FileName);
-        _lock = DirectoryLock.Take(directory);
+        _maxTimeToLive = delivery.Value.MaxTimeToLive;
+        _directory = Path.GetFullPath(node.Value.DataDirectory);
+        _path = Path.Combine(_directory, Database.FileName);
+        _readers = new ReaderPool(_path);
         try
         {
-            Database.Inspect(path);
-            _writer = new GroupCommitWriter(
-                path, () => new WriteSession(Database.OpenWriter(path, _options.Durability), _options, delivery.Value.MaxTimeToLive, time), _options, time, logger);
-            _readers = new ReaderPool(path);
+            _writer = new GroupCommitWriter(_path, Open, _options, time, logger);
         }
         catch (Exception e)
         {
-            _lock.Dispose();
+            _lock?.Dispose();
             if (StorageFailure.ConcernsAll(e) || e is SqliteException)
-                throw StorageFailure.Of(e, path);
+                throw StorageFailure.Of(e, _path);
             throw;
         }
     }
@@ -144,10 +144,25 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
         await _readers.CloseAsync();
         await _writer.DisposeAsync();
         _readers.Dispose();
-        _lock.Dispose();
+        _lock?.Dispose();
     }
 
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    /// <summary>
+    /// At the start, and again after the disk has failed: the volume may have been mounted anew, and then the lock and every open
+    /// connection belong to the one that has gone.
+    /// </summary>
+    private WriteSession Open()
+    {
+        _lock?.Dispose();
+        _lock = null;
+        _lock = DirectoryLock.Take(_directory);
+        Database.Inspect(_path);
+        var session = new WriteSession(Database.OpenWriter(_path, _options.Durability), _options, _maxTimeToLive, _time);
+        _readers.Renew();
+        return session;
+    }
 
     private static int Weight(OutgoingRecord message) => message.ContentLength + 2 * RowOverhead;
 

@@ -23,7 +23,7 @@ internal static class StorageFailure
             raw.SQLITE_CANTOPEN or raw.SQLITE_PERM => $"The database {path} cannot be opened; check the disk and the permissions of its folder.",
             raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB => $"The database {path} is damaged; stop the node and restore it from a backup, or move it away to start empty.",
             raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_PROTOCOL => $"The database {path} is locked by another program; close that.",
-            raw.SQLITE_IOERR => $"The disk of {path} does not read or write ({sqlite.Message}); check the disk.",
+            raw.SQLITE_IOERR => $"The disk of {path} does not read or write ({sqlite.Message}): it is broken, gone, or turned read-only after an error; check it and mount it again.",
             _ => $"The message store {path} failed: {sqlite.Message}.",
         };
 
