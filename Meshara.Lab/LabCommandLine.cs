@@ -2,7 +2,6 @@ using System.CommandLine;
 using Meshara.AppHost;
 using Meshara.Lab.Drills;
 using Meshara.Lab.Drills.Faults;
-using Meshara.Lab.Load;
 
 namespace Meshara.Lab;
 
@@ -23,16 +22,10 @@ internal sealed class LabCommandLine
     {
         Description = "Stop when standard input closes, for a program that starts this one.",
     };
-    private readonly Option<string> _rounds = Text("--rounds", "N", "Pairs of measurements, 1 to 100. [default: 5]");
-    private readonly Option<string> _loadFor = Text("--for", "DURATION", "How long each measurement sends. [default: 5s]");
-    private readonly Option<string> _payload = Text("--payload", "BYTES", "Content of each message. [default: 256]");
-    private readonly Option<string> _loadReport = Text("--report", "FILE", "Write the figures here (JSON).");
-    private readonly Command _drill;
-    private readonly Command _durability;
 
     public LabCommandLine()
     {
-        _drill = new Command("drill",
+        var drill = new Command("drill",
             $"""
             Sends messages through a mesh of real nodes while something bad happens to it, from outside the nodes only. Then waits
             until the mesh has settled, reads every inbox and counts: every accepted message must be there, once.
@@ -45,32 +38,13 @@ internal sealed class LabCommandLine
         {
             _name, _nodes, _for, _rate, _settle, _seed, _report, _data, _stopWithInput,
         };
-        _durability = new Command("durability",
-            "Measures what durability costs: the same load between two nodes with storage in memory and on disk, in turn.")
-        {
-            _loadFor, _rounds, _payload, _loadReport,
-        };
-        Command = new RootCommand("Experiments on a real mesh.") { _drill, _durability };
+        Command = new RootCommand("Experiments on a real mesh.") { drill };
+        foreach (var measurement in Load.Commands)
+            Command.Add(measurement);
     }
 
-    /// <summary>True when <c>durability</c> was asked for, and not a drill.</summary>
-    public bool IsDurability(ParseResult arguments) => arguments.CommandResult.Command == _durability;
-
-    /// <summary>The checked options of <c>durability</c>.</summary>
-    /// <exception cref="StackException">A value that cannot be used, named.</exception>
-    public DurabilityOptions ReadDurability(ParseResult arguments)
-    {
-        if (arguments.Errors is [var error, ..])
-            throw new StackException($"{error.Message} See --help.", ExitCodes.Usage);
-        var defaults = new DurabilityOptions();
-        return defaults with
-        {
-            For = Setting.Find(_loadFor, arguments)?.Duration() ?? defaults.For,
-            Rounds = Setting.Find(_rounds, arguments)?.Whole(1, 100) ?? defaults.Rounds,
-            Payload = Setting.Find(_payload, arguments)?.Whole(1, 256 * 1024) ?? defaults.Payload,
-            Report = Setting.Find(_loadReport, arguments)?.FilePath(),
-        };
-    }
+    /// <summary>The commands that measure.</summary>
+    public LoadCommandLine Load { get; } = new();
 
     /// <summary>What parses the arguments and prints the help.</summary>
     public RootCommand Command { get; }

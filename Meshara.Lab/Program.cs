@@ -2,7 +2,6 @@ using Meshara.AppHost;
 using Meshara.AppHost.Local;
 using Meshara.Lab;
 using Meshara.Lab.Drills;
-using Meshara.Lab.Load;
 using Spectre.Console;
 
 return await FailureReport.RunAsync("meshara-lab", async () =>
@@ -16,8 +15,8 @@ return await FailureReport.RunAsync("meshara-lab", async () =>
     var console = new StatusConsole(AnsiConsole.Console);
     using var stops = new StopRequests(console);
     stops.WatchDotnetRun();
-    if (commandLine.IsDurability(arguments))
-        return await new DurabilityRun(commandLine.ReadDurability(arguments), console).RunAsync(stops.Stop);
+    if (commandLine.Load.Find(arguments) is { } measure)
+        return await measure(console, stops.Stop);
 
     var options = commandLine.Read(arguments);
     if (options.StopWithInput)

@@ -1,3 +1,4 @@
+using System.Net;
 using Meshara.Node;
 using Meshara.Node.Delivery;
 using Meshara.Node.Identity;
@@ -22,26 +23,39 @@ internal sealed class PairNode : IAsyncDisposable
 
     public IInbox Inbox => Get<IInbox>();
 
+    /// <summary>Where the inbox ends now.</summary>
+    public long LastCursor => Get<IMessageStore>().LastCursor;
+
+    public Uri Metrics => new(new Uri(_app.Urls.First()), "/metrics");
+
+    /// <summary>Peers it is connected to now.</summary>
+    public int ConnectedPeers => Get<INodeView>().ConnectedPeers;
+
+    /// <summary>Where peers dial it.</summary>
+    public IPEndPoint Bound => Get<Listener>().Bound;
+
     /// <summary>Starts a node and returns when it has joined.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="folder">Its data directory.</param>
-    /// <param name="durability">Value of <c>Storage:Durability</c>.</param>
+    /// <param name="settings">Next to, and over, what a pair needs.</param>
     /// <param name="bootstrap">The node to join; null starts a mesh.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public static async Task<PairNode> StartAsync(string name, string folder, string durability, PairNode? bootstrap, CancellationToken cancellationToken)
+    public static async Task<PairNode> StartAsync(string name, string folder, IReadOnlyDictionary<string, string?> settings, PairNode? bootstrap, CancellationToken cancellationToken)
     {
-        var settings = new Dictionary<string, string?>
+        var all = new Dictionary<string, string?>
         {
             ["Node:Name"] = name,
             ["Node:DataDirectory"] = folder,
             ["Mesh:Listen"] = "127.0.0.1:0",
-            ["Mesh:Bootstrap"] = bootstrap is null ? null : $"tcp://{bootstrap.Get<Listener>().Bound}",
+            ["Mesh:Bootstrap"] = bootstrap is null ? null : $"tcp://{bootstrap.Bound}",
             ["Api:Port"] = "0",
             ["Metrics:Port"] = "0",
-            ["Storage:Durability"] = durability,
+            ["Storage:Durability"] = "memory",
             ["MESHARA_LOG"] = "off",
         };
-        var app = NodeHost.Build(NodeSettings.From(new ConfigurationBuilder().AddInMemoryCollection(settings).Build()));
+        foreach (var (key, value) in settings)
+            all[key] = value;
+        var app = NodeHost.Build(NodeSettings.From(new ConfigurationBuilder().AddInMemoryCollection(all).Build()));
         var node = new PairNode(app);
         await app.StartAsync(cancellationToken);
         if (bootstrap is not null)
@@ -55,5 +69,5 @@ internal sealed class PairNode : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private T Get<T>() where T : notnull => _app.Services.GetRequiredService<T>();
+    public T Get<T>() where T : notnull => _app.Services.GetRequiredService<T>();
 }

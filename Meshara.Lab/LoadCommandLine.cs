@@ -1,0 +1,113 @@
+using System.CommandLine;
+using Meshara.AppHost;
+using Meshara.AppHost.Local;
+using Meshara.Lab.Load;
+
+namespace Meshara.Lab;
+
+/// <summary>The commands that measure, and their options.</summary>
+internal sealed class LoadCommandLine
+{
+    private const int MaxRounds = 100;
+
+    private readonly Option<string> _rounds = Text("--rounds", "N", $"Rounds, 1 to {MaxRounds}.");
+    private readonly Option<string> _for = Text("--for", "DURATION", "How long each measurement sends.");
+    private readonly Option<string> _payload = Text("--payload", "BYTES", "Content of each message. [default: 256]");
+    private readonly Option<string> _report = Text("--report", "FILE", "Write the figures here (JSON).");
+    private readonly Option<string> _memoryFor = Text("--memory-for", "DURATION", "How long memory is watched, from 1m. [default: 5m]");
+    private readonly Option<string> _series = Text("--series", "N", "Series that the node has, 1 to 100000. [default: 5000]");
+    private readonly Option<string> _scrapes = Text("--scrapes", "N", "Scrapes that are timed, 1 to 1000. [default: 50]");
+    private readonly Option<string> _peers = Text("--peers", "N", "Peers that come and go before, 1 to 100000. [default: 10000]");
+    private readonly Command _durability, _overhead, _blackHole, _scrape;
+
+    public LoadCommandLine()
+    {
+        _durability = new Command("durability",
+            "Measures what durability costs: the same load between two nodes with storage in memory and on disk, in turn; 5 rounds of 5 s.")
+        {
+            _for, _rounds, _payload, _report,
+        };
+        _overhead = new Command("overhead",
+            """
+            Measures what telemetry costs, in processor time of a message: the same load between two nodes with nobody listening, with
+            metrics scraped every second, with one trace in a hundred exported as well, and with all of them; 9 rounds of 3 s each.
+            """)
+        {
+            _for, _rounds, _payload, _report,
+        };
+        _blackHole = new Command("blackhole",
+            """
+            Measures what a trace collector does that never answers: throughput with it and without any, in turn, 7 rounds of 3 s each,
+            and then memory over a long run with it.
+            """)
+        {
+            _for, _rounds, _payload, _report, _memoryFor,
+        };
+        _scrape = new Command("scrape",
+            "Measures a scrape of a node with many series, and counts the series before and after many peers came and went.")
+        {
+            _series, _scrapes, _peers, _report,
+        };
+    }
+
+    public IReadOnlyList<Command> Commands => [_durability, _overhead, _blackHole, _scrape];
+
+    /// <summary>The measurement that was asked for; null when it is another command.</summary>
+    /// <exception cref="StackException">A value that cannot be used, named.</exception>
+    public Func<StatusConsole, CancellationToken, Task<int>>? Find(ParseResult arguments)
+    {
+        var command = arguments.CommandResult.Command;
+        if (!Commands.Contains(command))
+            return null;
+        if (arguments.Errors is [var error, ..])
+            throw new StackException($"{error.Message} See --help.", ExitCodes.Usage);
+        if (command == _scrape)
+        {
+            var scrape = ReadScrape(arguments);
+            return (console, stop) => new ScrapeRun(scrape, console).RunAsync(stop);
+        }
+        if (command == _durability)
+        {
+            var durability = Read(arguments, TimeSpan.FromSeconds(5), rounds: 5);
+            return (console, stop) => new DurabilityRun(durability, console).RunAsync(stop);
+        }
+        if (command == _overhead)
+        {
+            var overhead = Read(arguments, TimeSpan.FromSeconds(3), rounds: 9);
+            return (console, stop) => new OverheadRun(overhead, console).RunAsync(stop);
+        }
+        var blackHole = Read(arguments, TimeSpan.FromSeconds(3), rounds: 7);
+        var memoryFor = ReadMemoryFor(arguments);
+        return (console, stop) => new BlackHoleRun(blackHole, memoryFor, console).RunAsync(stop);
+    }
+
+    private LoadOptions Read(ParseResult arguments, TimeSpan duration, int rounds) => new()
+    {
+        For = Setting.Find(_for, arguments)?.Duration() ?? duration,
+        Rounds = Setting.Find(_rounds, arguments)?.Whole(1, MaxRounds) ?? rounds,
+        Payload = Setting.Find(_payload, arguments)?.Whole(1, 256 * 1024) ?? 256,
+        Report = Setting.Find(_report, arguments)?.FilePath(),
+    };
+
+    private ScrapeOptions ReadScrape(ParseResult arguments)
+    {
+        var defaults = new ScrapeOptions();
+        return new ScrapeOptions
+        {
+            Series = Setting.Find(_series, arguments)?.Whole(1, 100_000) ?? defaults.Series,
+            Scrapes = Setting.Find(_scrapes, arguments)?.Whole(1, 1000) ?? defaults.Scrapes,
+            Peers = Setting.Find(_peers, arguments)?.Whole(1, 100_000) ?? defaults.Peers,
+            Report = Setting.Find(_report, arguments)?.FilePath(),
+        };
+    }
+
+    private TimeSpan ReadMemoryFor(ParseResult arguments)
+    {
+        var given = Setting.Find(_memoryFor, arguments);
+        var duration = given?.Duration() ?? TimeSpan.FromMinutes(5);
+        return duration >= TimeSpan.FromMinutes(1) ? duration : throw given!.Wrong("must be at least 1m");
+    }
+
+    private static Option<string> Text(string name, string helpName, string description) =>
+        new(name) { HelpName = helpName, Description = description };
+}
