@@ -27,10 +27,10 @@ internal sealed partial class Acknowledger(NodeIdentity identity, Router router,
 
     private readonly Channel<Answer>[] _queues = [.. Enumerable.Range(0, Senders).Select(_ => Channel.CreateBounded<Answer>(new BoundedChannelOptions(QueueLength) { SingleReader = true }))];
 
-    /// <summary>Queues an answer; <paramref name="receiver"/> is the span that received the message.</summary>
+    /// <summary>Queues an answer; <paramref name="receiver"/> is the trace in which the message was received.</summary>
     public void Answer(NodeAddress sender, MessageId id, AckStatus status, ActivityContext receiver)
     {
-        var span = receiver == default ? null : telemetry.Source.StartActivity(SpanNames.SendAck, ActivityKind.Producer, receiver);
+        var span = telemetry.Continue(SpanNames.SendAck, ActivityKind.Producer, receiver);
         if (status != AckStatus.Delivered)
             span?.SetTag("status", status.ToString().ToLowerInvariant());
         // One sender, one queue: its answers gather in one envelope, and one that cannot be reached delays few others.
@@ -86,12 +86,13 @@ internal sealed partial class Acknowledger(NodeIdentity identity, Router router,
             {
                 Id = UnsafeByteOperations.UnsafeWrap(answer.Id.ToBytes()),
                 Status = answer.Status,
-                TraceContext = TraceContext.Write(answer.Receiver),
+                // The sender links to it, if anybody recorded it.
+                TraceContext = TraceContext.Write(answer.Span is null ? default : answer.Receiver),
             });
         }
         var now = time.GetUtcNow();
         var envelope = Envelope.Create(
-            identity, MessageType.Ack, MessageId.Create(now), sender, now, now + TimeToLive, _ => payload.ToByteString(), spans: null);
+            identity, MessageType.Ack, MessageId.Create(now), sender, now, now + TimeToLive, _ => payload.ToByteString(), parent: null);
         // An acknowledgment that gets lost is sent again when the message comes again.
         var sent = await router.SendAsync(envelope, attempt: 1, default, traced: false, cancellationToken) is not null;
         if (sent)

@@ -183,9 +183,10 @@ internal sealed partial class Outbox
     {
         if (!refresh && _book.TryGet(NodeId.Of(message.Recipient), out var known))
             return known;
-        using var routing = _telemetry.Source.StartActivity(SpanNames.RouteMessage, ActivityKind.Internal, message.Record.Trace);
-        using var finding = _telemetry.Source.StartActivity(SpanNames.FindRoute);
-        var found = refresh ? await _dht.RefreshAsync(message.Recipient, stopping) : await _dht.FindAsync(message.Recipient, stopping);
+        using var routing = _telemetry.Continue(SpanNames.RouteMessage, ActivityKind.Internal, message.Record.Trace);
+        using var finding = routing.StartChild(SpanNames.FindRoute);
+        var trace = finding?.Context ?? message.Record.Trace;
+        var found = refresh ? await _dht.RefreshAsync(message.Recipient, trace, stopping) : await _dht.FindAsync(message.Recipient, trace, stopping);
         if (found is null)
         {
             finding.Fail("no_route");

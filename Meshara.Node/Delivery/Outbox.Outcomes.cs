@@ -54,11 +54,11 @@ internal sealed partial class Outbox
 
     private Activity? StartAckReceived(OutgoingMessage message, AckEntry entry, DateTimeOffset arrived)
     {
-        if (message.Record.Trace == default || !_telemetry.Source.HasListeners())
+        if (!_telemetry.IsRecorded(message.Record.Trace))
             return null;
         var receiver = TraceContext.Read(entry.TraceContext);
-        return _telemetry.Source.StartActivity(
-            SpanNames.AckReceived, ActivityKind.Internal, message.Record.Trace, links: receiver == default ? null : [new ActivityLink(receiver)], startTime: arrived);
+        return _telemetry.Continue(
+            SpanNames.AckReceived, ActivityKind.Internal, message.Record.Trace, receiver == default ? null : [new ActivityLink(receiver)], arrived);
     }
 
     /// <summary>Ends a message once: state, figures, span, and room in the queue.</summary>

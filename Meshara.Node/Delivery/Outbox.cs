@@ -89,15 +89,14 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         var life = timeToLive ?? _options.TimeToLive;
         Check(recipient, content, life);
         Reserve(content.Length);
-        var span = _telemetry.Source.StartActivity(SpanNames.SendMessage);
+        var span = _telemetry.Begin(SpanNames.SendMessage, ActivityKind.Internal, Activity.Current?.Context ?? default, out var trace);
         OutgoingMessage? message = null;
         try
         {
             var now = _time.GetUtcNow();
             var id = MessageId.Create(now);
             span?.SetTag("recipient", recipient.ToString()).SetTag("message_size", content.Length).SetTag("message_id", id.ToString());
-            var record = new OutgoingRecord(
-                id, recipient, null, content, content.Length, now, now + life, span?.Context ?? Activity.Current?.Context ?? default);
+            var record = new OutgoingRecord(id, recipient, null, content, content.Length, now, now + life, trace);
             if (_book.TryGet(NodeId.Of(recipient), out var peer))
                 record = Seal(record, peer);
             message = new OutgoingMessage(record, span, _time.GetTimestamp());
@@ -197,11 +196,11 @@ internal sealed partial class Outbox : IMessenger, IDisposable
 
     private OutgoingRecord Seal(OutgoingRecord record, PeerRecord peer)
     {
-        using var span = _telemetry.Source.StartActivity(SpanNames.CreateMessage, ActivityKind.Internal, record.Trace);
+        using var span = _telemetry.Continue(SpanNames.CreateMessage, ActivityKind.Internal, record.Trace);
         var content = record.Content;
         var envelope = Envelope.Create(
             _identity, MessageType.Private, record.Id, record.Recipient, record.AcceptedAt, record.Expires,
-            header => _sealer.Seal(peer, header, content.Span), _telemetry.Source);
+            header => _sealer.Seal(peer, header, content.Span), span);
         return record with { Sealed = envelope, Content = default };
     }
 }

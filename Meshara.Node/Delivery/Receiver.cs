@@ -143,15 +143,14 @@ internal sealed partial class Receiver(
 
     private async Task ReceiveAsync(Envelope envelope, NodeAddress from, CancellationToken cancellationToken)
     {
-        var parent = TraceContext.Read(envelope.Wire.TraceContext);
-        using var span = telemetry.Source.StartActivity(SpanNames.ReceiveMessage, ActivityKind.Consumer, parent);
+        using var span = telemetry.Begin(SpanNames.ReceiveMessage, ActivityKind.Consumer, TraceContext.Read(envelope.Wire.TraceContext), out var trace);
         span?.SetTag("message_id", envelope.Id.ToString()).SetTag("hops", envelope.HopCount);
         if (envelope.Expires <= time.GetUtcNow())
         {
             Drop(span, DropReason.Expired, "expired");
             return;
         }
-        if (!Verify(envelope))
+        if (!Verify(envelope, span))
         {
             Drop(span, DropReason.BadSignature, "bad_signature");
             telemetry.Error(ErrorType.Crypto);
@@ -164,9 +163,9 @@ internal sealed partial class Receiver(
             Drop(span, DropReason.Oversize, "oversize");
             status = AckStatus.Oversize;
         }
-        else if (Decrypt(envelope) is { } content)
+        else if (Decrypt(envelope, span) is { } content)
         {
-            await DeliverAsync(envelope, content, cancellationToken);
+            await DeliverAsync(envelope, content, span, cancellationToken);
         }
         else
         {
@@ -174,7 +173,7 @@ internal sealed partial class Receiver(
             telemetry.Error(ErrorType.Crypto);
             status = AckStatus.Undecryptable;
         }
-        acknowledger.Answer(envelope.Sender, envelope.Id, status, span?.Context ?? parent);
+        acknowledger.Answer(envelope.Sender, envelope.Id, status, trace);
     }
 
     private void Drop(Activity? span, KeyValuePair<string, object?> reason, string errorType)
@@ -183,27 +182,27 @@ internal sealed partial class Receiver(
         span.Fail(errorType);
     }
 
-    private bool Verify(Envelope envelope)
+    private static bool Verify(Envelope envelope, Activity? parent)
     {
-        using var span = telemetry.Source.StartActivity(SpanNames.Verify);
+        using var span = parent.StartChild(SpanNames.Verify);
         var valid = envelope.HasValidSignature();
         if (!valid)
             span.Fail("bad_signature");
         return valid;
     }
 
-    private byte[]? Decrypt(Envelope envelope)
+    private byte[]? Decrypt(Envelope envelope, Activity? parent)
     {
-        using var span = telemetry.Source.StartActivity(SpanNames.Decrypt);
+        using var span = parent.StartChild(SpanNames.Decrypt);
         if (opener.TryOpen(envelope, out var content))
             return content;
         span.Fail("undecryptable");
         return null;
     }
 
-    private async ValueTask DeliverAsync(Envelope envelope, byte[] content, CancellationToken cancellationToken)
+    private async ValueTask DeliverAsync(Envelope envelope, byte[] content, Activity? parent, CancellationToken cancellationToken)
     {
-        using var span = telemetry.Source.StartActivity(SpanNames.Deliver);
+        using var span = parent.StartChild(SpanNames.Deliver);
         var result = await store.DeliverAsync(
             new IncomingMessage(envelope.Id, envelope.Sender, IsBroadcast: false, envelope.Timestamp, time.GetUtcNow(), content, envelope.Expires), cancellationToken);
         if (result == DeliveryResult.Duplicate)

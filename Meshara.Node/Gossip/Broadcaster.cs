@@ -50,16 +50,16 @@ internal sealed partial class Broadcaster
     public async ValueTask<MessageId> SendAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
-        using var span = _telemetry.Source.StartActivity(SpanNames.BroadcastMessage);
+        using var span = _telemetry.Begin(SpanNames.BroadcastMessage, ActivityKind.Internal, Activity.Current?.Context ?? default, out var trace);
         var copy = ByteString.CopyFrom(content.Span);
         var envelope = Envelope.Create(
-            _identity, MessageType.Broadcast, MessageId.Create(now), default, now, now + _options.TimeToLive, _ => copy, _telemetry.Source);
+            _identity, MessageType.Broadcast, MessageId.Create(now), default, now, now + _options.TimeToLive, _ => copy, span);
         span?.SetTag("message_id", envelope.Id.ToString()).SetTag("message_size", content.Length);
         var key = new BroadcastKey(envelope.Sender, envelope.Id);
         _seen.TryAdd(key, 0);
         var broadcast = Keep(key, envelope);
         _telemetry.Sent(Tags.Broadcast);
-        await PushAsync(broadcast, envelope.Wire, from: default, span?.Context ?? Activity.Current?.Context ?? default, cancellationToken);
+        await PushAsync(broadcast, envelope.Wire, from: default, trace, cancellationToken);
         return envelope.Id;
     }
 
@@ -78,8 +78,7 @@ internal sealed partial class Broadcaster
     /// <summary>Verifies, delivers and passes on a broadcast that came from a peer.</summary>
     public async Task ReceiveAsync(Envelope envelope, NodeAddress from, CancellationToken cancellationToken)
     {
-        var parent = TraceContext.Read(envelope.Wire.TraceContext);
-        using var span = _telemetry.Source.StartActivity(SpanNames.ReceiveBroadcast, ActivityKind.Consumer, parent);
+        using var span = _telemetry.Begin(SpanNames.ReceiveBroadcast, ActivityKind.Consumer, TraceContext.Read(envelope.Wire.TraceContext), out var trace);
         span?.SetTag("message_id", envelope.Id.ToString()).SetTag("hops", envelope.HopCount);
         var now = _time.GetUtcNow();
         // Nor one that would outlive this node's memory of it, after which it could spread again.
@@ -89,7 +88,7 @@ internal sealed partial class Broadcaster
             span.Fail("expired");
             return;
         }
-        if (!Verify(envelope))
+        if (!Verify(envelope, span))
         {
             _telemetry.Dropped(DropReason.BadSignature);
             _telemetry.Error(ErrorType.Crypto);
@@ -106,8 +105,8 @@ internal sealed partial class Broadcaster
         var broadcast = Keep(key, envelope);
         broadcast.Knows(from);
         if (envelope.HopCount < envelope.Wire.HopLimit)
-            await PushAsync(broadcast, envelope.NextHop(_identity.Address, default), from, span?.Context ?? parent, cancellationToken);
-        await DeliverAsync(envelope, now, cancellationToken);
+            await PushAsync(broadcast, envelope.NextHop(_identity.Address, default), from, trace, cancellationToken);
+        await DeliverAsync(envelope, now, span, cancellationToken);
     }
 
     /// <summary>A peer says what it has: ask for what is missing here.</summary>
@@ -182,18 +181,18 @@ internal sealed partial class Broadcaster
         }
     }
 
-    private bool Verify(Envelope envelope)
+    private static bool Verify(Envelope envelope, Activity? parent)
     {
-        using var span = _telemetry.Source.StartActivity(SpanNames.Verify);
+        using var span = parent.StartChild(SpanNames.Verify);
         var valid = envelope.HasValidSignature();
         if (!valid)
             span.Fail("bad_signature");
         return valid;
     }
 
-    private async Task DeliverAsync(Envelope envelope, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task DeliverAsync(Envelope envelope, DateTimeOffset now, Activity? parent, CancellationToken cancellationToken)
     {
-        using var span = _telemetry.Source.StartActivity(SpanNames.Deliver);
+        using var span = parent.StartChild(SpanNames.Deliver);
         var delivered = await _store.DeliverAsync(
             new IncomingMessage(envelope.Id, envelope.Sender, IsBroadcast: true, envelope.Timestamp, now, envelope.Wire.Payload.Memory, envelope.Expires), cancellationToken);
         if (delivered == DeliveryResult.Duplicate)
@@ -226,9 +225,9 @@ internal sealed partial class Broadcaster
 
     private async Task PushToAsync(Broadcast broadcast, PeerConnection peer, Protocol.Wire.Envelope wire, ActivityContext parent, CancellationToken cancellationToken)
     {
-        using var span = _telemetry.Source.StartActivity(SpanNames.GossipForward, ActivityKind.Producer, parent);
+        using var span = _telemetry.Begin(SpanNames.GossipForward, ActivityKind.Producer, parent, out var trace);
         span?.SetTag("peer", peer.Peer.ToString());
-        wire.TraceContext = TraceContext.Write(span?.Context ?? parent);
+        wire.TraceContext = TraceContext.Write(trace);
         if (await peer.SendAsync(new Frame { Envelope = wire }, cancellationToken) == 0)
         {
             span.Fail("connection_closed");

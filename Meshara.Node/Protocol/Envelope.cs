@@ -64,10 +64,10 @@ internal sealed class Envelope
 
     /// <summary>Makes a signed envelope.</summary>
     /// <param name="seal">Turns the header into the payload: the header is what a sealed payload is bound to.</param>
-    /// <param name="spans">Where the spans <c>encrypt</c> and <c>sign</c> go; null for none.</param>
+    /// <param name="parent">Parent of the spans <c>encrypt</c> and <c>sign</c>; null for none.</param>
     public static Envelope Create(
         NodeIdentity sender, MessageType type, MessageId id, NodeAddress recipient, DateTimeOffset timestamp, DateTimeOffset expires,
-        PayloadFactory seal, ActivitySource? spans)
+        PayloadFactory seal, Activity? parent)
     {
         var wire = new Wire.Envelope
         {
@@ -82,9 +82,9 @@ internal sealed class Envelope
         };
         Span<byte> canonical = stackalloc byte[Domain.Length + HeaderSize + HashSize];
         WriteHeader(wire, canonical);
-        using (type == MessageType.Private ? spans?.StartActivity(SpanNames.Encrypt) : null)
+        using (type == MessageType.Private ? parent.StartChild(SpanNames.Encrypt) : null)
             wire.Payload = seal(canonical[..^HashSize]);
-        using (spans?.StartActivity(SpanNames.Sign))
+        using (parent.StartChild(SpanNames.Sign))
         {
             SHA256.HashData(wire.Payload.Span, canonical[^HashSize..]);
             var signature = new byte[SignatureSize];

@@ -56,34 +56,34 @@ internal sealed partial class Dht(
     }
 
     /// <summary>The record of a node: from the book, or by a lookup (span <c>dht_lookup</c>). Null when nobody knows it.</summary>
-    public async Task<PeerRecord?> FindAsync(NodeAddress address, CancellationToken cancellationToken)
+    public async Task<PeerRecord?> FindAsync(NodeAddress address, ActivityContext trace, CancellationToken cancellationToken)
     {
         var id = NodeId.Of(address);
         if (book.TryGet(id, out var known))
             return known;
-        await LookupAsync(id, stopWhenFound: true, cancellationToken);
+        await LookupAsync(id, stopWhenFound: true, trace, cancellationToken);
         return book.TryGet(id, out known) ? known : null;
     }
 
     /// <summary>Looks a record up even if one is known: its owner may have moved.</summary>
-    public async Task<PeerRecord?> RefreshAsync(NodeAddress address, CancellationToken cancellationToken)
+    public async Task<PeerRecord?> RefreshAsync(NodeAddress address, ActivityContext trace, CancellationToken cancellationToken)
     {
         var id = NodeId.Of(address);
-        await LookupAsync(id, stopWhenFound: false, cancellationToken);
+        await LookupAsync(id, stopWhenFound: false, trace, cancellationToken);
         return book.TryGet(id, out var known) ? known : null;
     }
 
     /// <summary>The nodes closest to an address that answer, closest first, the node itself left out.</summary>
     public async Task<IReadOnlyList<PeerRecord>> ClosestAsync(NodeAddress address, int count, CancellationToken cancellationToken)
     {
-        var closest = await LookupAsync(NodeId.Of(address), stopWhenFound: false, cancellationToken);
+        var closest = await LookupAsync(NodeId.Of(address), stopWhenFound: false, default, cancellationToken);
         return [.. closest.Where(record => record.Address != address).Take(count)];
     }
 
     /// <summary>Stores this node's record at the k nodes closest to it.</summary>
     public async Task PublishAsync(CancellationToken cancellationToken)
     {
-        var closest = await LookupAsync(identity.Id, stopWhenFound: false, cancellationToken);
+        var closest = await LookupAsync(identity.Id, stopWhenFound: false, default, cancellationToken);
         foreach (var record in closest)
         {
             if (!swarm.TryGet(record.Address, out var connection))
@@ -97,15 +97,17 @@ internal sealed partial class Dht(
     public async Task RefreshTableAsync(CancellationToken cancellationToken)
     {
         foreach (var bucket in table.BucketsToRefresh())
-            await LookupAsync(identity.Id.RandomAtDistance(bucket, Random.Shared), stopWhenFound: false, cancellationToken);
+            await LookupAsync(identity.Id.RandomAtDistance(bucket, Random.Shared), stopWhenFound: false, default, cancellationToken);
     }
 
     /// <summary>
     /// Asks ever closer nodes, α at a time, until the k closest that answered are known (or the target's own record is).
     /// </summary>
-    private async Task<List<PeerRecord>> LookupAsync(NodeId target, bool stopWhenFound, CancellationToken cancellationToken)
+    private async Task<List<PeerRecord>> LookupAsync(NodeId target, bool stopWhenFound, ActivityContext trace, CancellationToken cancellationToken)
     {
-        using var span = telemetry.Source.StartActivity(SpanNames.DhtLookup);
+        using var span = trace == default
+            ? telemetry.Begin(SpanNames.DhtLookup, ActivityKind.Internal, default, out _)
+            : telemetry.Continue(SpanNames.DhtLookup, ActivityKind.Internal, trace);
         var started = time.GetTimestamp();
         var candidates = table.Closest(target, _options.BucketSize);
         var asked = new HashSet<NodeAddress> { identity.Address };

@@ -84,7 +84,7 @@ internal sealed partial class Forwarder(
 
     private async Task ForwardAsync(Envelope envelope, NodeAddress from, CancellationToken cancellationToken)
     {
-        using var span = telemetry.Source.StartActivity(SpanNames.ForwardMessage, ActivityKind.Internal, TraceContext.Read(envelope.Wire.TraceContext));
+        using var span = telemetry.Begin(SpanNames.ForwardMessage, ActivityKind.Internal, TraceContext.Read(envelope.Wire.TraceContext), out var trace);
         span?.SetTag("message_id", envelope.Id.ToString()).SetTag("hops", envelope.HopCount);
         if (!envelope.HasValidSignature())
         {
@@ -94,7 +94,6 @@ internal sealed partial class Forwarder(
             return;
         }
         routes.Learn(envelope.Sender, from);
-        var trace = span?.Context ?? TraceContext.Read(envelope.Wire.TraceContext);
         var frame = new Frame { Envelope = envelope.NextHop(identity.Address, trace) };
         var tried = new HashSet<NodeAddress> { from, envelope.Sender, identity.Address };
         for (var hops = 0; hops < MaxHopsTried; hops++)

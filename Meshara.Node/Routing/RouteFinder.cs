@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 using Meshara.Node.Transport;
@@ -42,7 +43,8 @@ internal sealed class RouteFinder(Swarm swarm, Dht dht, PeerBook book, RouteCach
         !swarm.TryGet(recipient, out _) && !routes.TryGet(recipient, out _) && !book.TryGet(NodeId.Of(recipient), out _);
 
     /// <summary>Asks other nodes for the recipient's record.</summary>
-    public Task<PeerRecord?> LookupAsync(NodeAddress recipient, CancellationToken cancellationToken) => dht.FindAsync(recipient, cancellationToken);
+    public Task<PeerRecord?> LookupAsync(NodeAddress recipient, ActivityContext trace, CancellationToken cancellationToken) =>
+        dht.FindAsync(recipient, trace, cancellationToken);
 
     private Hop? FindRelay(PeerRecord record, Func<NodeAddress, bool> excluded)
     {

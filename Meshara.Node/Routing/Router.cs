@@ -20,20 +20,19 @@ internal sealed partial class Router(RouteFinder finder, Swarm swarm, RouteCache
     /// </summary>
     /// <param name="envelope">The message; its trace context becomes that of the sending span.</param>
     /// <param name="attempt">1 for the first one; later ones try other relays.</param>
-    /// <param name="parent">Parent of the spans.</param>
+    /// <param name="parent">The trace that the spans belong to, and what is sent.</param>
     /// <param name="traced">False for acknowledgments, whose one span is <c>send_ack</c>.</param>
     /// <returns>The peer that has it now, or null when nobody could be reached.</returns>
     public async Task<NodeAddress?> SendAsync(Envelope envelope, int attempt, ActivityContext parent, bool traced, CancellationToken cancellationToken)
     {
-        using var span = traced ? telemetry.Source.StartActivity(SpanNames.RouteMessage, ActivityKind.Internal, parent) : null;
-        var context = span?.Context ?? parent;
+        using var span = traced ? telemetry.Continue(SpanNames.RouteMessage, ActivityKind.Internal, parent) : null;
         var tried = new HashSet<NodeAddress>();
         for (var hops = 0; hops < MaxHopsTried; hops++)
         {
-            if (await FindAsync(envelope.Recipient, tried, attempt, context, traced, cancellationToken) is not { } hop)
+            if (await FindAsync(envelope.Recipient, tried, attempt, span, parent, cancellationToken) is not { } hop)
                 break;
             tried.Add(hop.Peer);
-            if (await SendToPeerAsync(envelope, hop, attempt, context, traced, cancellationToken))
+            if (await SendToPeerAsync(envelope, hop, attempt, span, parent, cancellationToken))
             {
                 Log.MessageRouted(logger, envelope.Id, envelope.Recipient, hop.Peer, hop.Kind);
                 return hop.Peer;
@@ -47,11 +46,11 @@ internal sealed partial class Router(RouteFinder finder, Swarm swarm, RouteCache
     }
 
     private async Task<Hop?> FindAsync(
-        NodeAddress recipient, HashSet<NodeAddress> tried, int attempt, ActivityContext parent, bool traced, CancellationToken cancellationToken)
+        NodeAddress recipient, HashSet<NodeAddress> tried, int attempt, Activity? parent, ActivityContext trace, CancellationToken cancellationToken)
     {
-        using var span = traced ? telemetry.Source.StartActivity(SpanNames.FindRoute, ActivityKind.Internal, parent) : null;
+        using var span = parent.StartChild(SpanNames.FindRoute);
         if (tried.Count == 0 && finder.NeedsLookup(recipient))
-            await finder.LookupAsync(recipient, cancellationToken);
+            await finder.LookupAsync(recipient, span?.Context ?? trace, cancellationToken);
         var hop = finder.Find(recipient, tried.Contains, rotation: attempt - 1);
         if (hop is null)
             span.Fail("no_route");
@@ -60,15 +59,15 @@ internal sealed partial class Router(RouteFinder finder, Swarm swarm, RouteCache
         return hop;
     }
 
-    private async Task<bool> SendToPeerAsync(Envelope envelope, Hop hop, int attempt, ActivityContext parent, bool traced, CancellationToken cancellationToken)
+    private async Task<bool> SendToPeerAsync(Envelope envelope, Hop hop, int attempt, Activity? parent, ActivityContext trace, CancellationToken cancellationToken)
     {
-        using var span = traced ? telemetry.Source.StartActivity(SpanNames.SendToPeer, ActivityKind.Producer, parent) : null;
+        using var span = parent.StartChild(SpanNames.SendToPeer, ActivityKind.Producer);
         span?.SetTag("peer", hop.Peer.ToString()).SetTag("attempt", attempt);
         try
         {
-            var connection = await ConnectAsync(hop, traced, cancellationToken);
-            envelope.Wire.TraceContext = TraceContext.Write(span?.Context ?? parent);
-            using var writing = traced ? telemetry.Source.StartActivity(SpanNames.WriteBytes) : null;
+            var connection = await ConnectAsync(hop, span, cancellationToken);
+            envelope.Wire.TraceContext = TraceContext.Write(span?.Context ?? trace);
+            using var writing = span.StartChild(SpanNames.WriteBytes);
             var bytes = await connection.SendAsync(new Frame { Envelope = envelope.Wire }, cancellationToken);
             writing?.SetTag("bytes", bytes);
             if (bytes > 0)
@@ -84,13 +83,13 @@ internal sealed partial class Router(RouteFinder finder, Swarm swarm, RouteCache
         }
     }
 
-    private async Task<PeerConnection> ConnectAsync(Hop hop, bool traced, CancellationToken cancellationToken)
+    private async Task<PeerConnection> ConnectAsync(Hop hop, Activity? parent, CancellationToken cancellationToken)
     {
         if (swarm.TryGet(hop.Peer, out var connection))
             return connection;
         if (hop.Dial is null)
             throw new MesharaException(ErrorCodes.Unreachable, $"The connection to {hop.Peer.Short} has just closed.");
-        using var span = traced ? telemetry.Source.StartActivity(SpanNames.TlsConnect) : null;
+        using var span = parent.StartChild(SpanNames.TlsConnect);
         try
         {
             return await swarm.ConnectAsync(hop.Dial, cancellationToken);

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using Meshara.Node.Protocol;
 using Meshara.Node.Storage;
 using Meshara.ServiceDefaults;
+using Meshara.ServiceDefaults.Telemetry;
 
 namespace Meshara.Node.Telemetry;
 
@@ -10,7 +11,7 @@ namespace Meshara.Node.Telemetry;
 /// Every instrument and the activity source of the node: the one place that names them, as docs/telemetry.md does.
 /// Instrument names and units follow OpenTelemetry's conventions; the Prometheus names result from them.
 /// </summary>
-internal sealed class MeshTelemetry : IDisposable
+internal sealed partial class MeshTelemetry : IDisposable
 {
     /// <summary>Name of the <see cref="Meter"/> and of the <see cref="ActivitySource"/>.</summary>
     public const string Name = "Meshara";
@@ -19,6 +20,7 @@ internal sealed class MeshTelemetry : IDisposable
     private static readonly InstrumentAdvice<double> Latency = new() { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5] };
     private static readonly InstrumentAdvice<long> Hops = new() { HistogramBucketBoundaries = [0, 1, 2, 3, 4, 6, 8, 12, 16] };
 
+    private readonly TraceSampling? _sampling;
     private readonly Meter _meter;
     private readonly Counter<long> _sent;
     private readonly Counter<long> _received;
@@ -38,8 +40,11 @@ internal sealed class MeshTelemetry : IDisposable
     private readonly Histogram<long> _lookupHops;
     private readonly Histogram<long> _messageHops;
 
-    public MeshTelemetry(IMeterFactory meters)
+    /// <param name="meters">Makes the meter.</param>
+    /// <param name="sampling">Which traces are recorded; null leaves that to whoever listens.</param>
+    public MeshTelemetry(IMeterFactory meters, TraceSampling? sampling = null)
     {
+        _sampling = sampling;
         var version = BuildInfo.Version;
         Source = new ActivitySource(Name, version);
         _meter = meters.Create(Name, version);

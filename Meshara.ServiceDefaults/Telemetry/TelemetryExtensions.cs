@@ -16,21 +16,21 @@ namespace Meshara.ServiceDefaults.Telemetry;
 
 internal static class TelemetryExtensions
 {
-    /// <summary>Share of new traces that are recorded outside Development.</summary>
-    private const double ProductionSampling = 0.05;
-
     private static readonly string[] Signals = [OtlpExport.Traces, OtlpExport.Metrics, OtlpExport.Logs];
 
     /// <summary>OpenTelemetry metrics and traces, and export by OTLP of every signal that has an endpoint.</summary>
     public static IHostApplicationBuilder AddDefaultTelemetry(this IHostApplicationBuilder builder, ServiceDefaultsOptions options)
     {
+        var sampling = TraceSampling.From(builder.Configuration, builder.Environment.IsDevelopment());
+        builder.Services.AddSingleton(sampling);
         string[] exported = [.. Signals.Where(signal => new OtlpExport(builder.Configuration, signal).IsEnabled)];
         builder.Services.AddSingleton(services => new ExportFailures(services.GetRequiredService<IMeterFactory>(), exported));
-        builder.Services.AddOpenTelemetry()
+        var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => Describe(resource, options, builder.Environment))
-            .AddDefaultMetrics(builder, options)
-            .AddDefaultTracing(builder, options)
-            .AddLogExport(builder);
+            .AddDefaultMetrics(builder, options);
+        if (!sampling.IsOff)
+            telemetry.AddDefaultTracing(builder, options, sampling);
+        telemetry.AddLogExport(builder);
         return builder;
     }
 
@@ -58,18 +58,13 @@ internal static class TelemetryExtensions
             metrics.AddReader(services => MetricReader(services, otlp));
     });
 
-    private static IOpenTelemetryBuilder AddDefaultTracing(
-        this IOpenTelemetryBuilder telemetry, IHostApplicationBuilder builder, ServiceDefaultsOptions options) => telemetry.WithTracing(tracing =>
+    private static void AddDefaultTracing(
+        this IOpenTelemetryBuilder telemetry, IHostApplicationBuilder builder, ServiceDefaultsOptions options, TraceSampling sampling) => telemetry.WithTracing(tracing =>
     {
         tracing.AddSource([.. options.ActivitySources])
             .AddAspNetCoreInstrumentation(requests => requests.Filter = IsNoProbe)
-            .AddHttpClientInstrumentation();
-        // A sampler set here would win over the variable.
-        if (string.IsNullOrEmpty(builder.Configuration["OTEL_TRACES_SAMPLER"]))
-        {
-            Sampler own = builder.Environment.IsDevelopment() ? new AlwaysOnSampler() : new TraceIdRatioBasedSampler(ProductionSampling);
-            tracing.SetSampler(new ParentBasedSampler(own, remoteParentSampled: new PeerTrustSampler(own)));
-        }
+            .AddHttpClientInstrumentation()
+            .SetSampler(sampling.Sampler);
         var otlp = new OtlpExport(builder.Configuration, OtlpExport.Traces);
         if (otlp.IsEnabled)
             tracing.AddProcessor(services => SpanProcessor(services, otlp));

@@ -19,6 +19,7 @@ internal sealed class MeshFixture : IAsyncDisposable
             ["Api:Port"] = "0",
             ["Metrics:Port"] = "0",
             ["MESHARA_LOG"] = "off",
+            ["OTEL_TRACES_SAMPLER"] = "always_on", // tests look at spans, and one in twenty would not do
             ["Routing:MaintenanceInterval"] = "00:00:00.200",
             ["Gossip:AnnounceInterval"] = "00:00:00.200",
             ["Delivery:RetryBase"] = "00:00:00.500",

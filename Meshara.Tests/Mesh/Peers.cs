@@ -42,7 +42,7 @@ internal static class Peers
         NodeIdentity sender, MessageType type, NodeAddress recipient, PayloadFactory payload, TimeSpan? life = null, DateTimeOffset? made = null)
     {
         var now = made ?? DateTimeOffset.UtcNow;
-        var envelope = Envelope.Create(sender, type, MessageId.Create(now), recipient, now, now + (life ?? TimeSpan.FromHours(1)), payload, spans: null);
+        var envelope = Envelope.Create(sender, type, MessageId.Create(now), recipient, now, now + (life ?? TimeSpan.FromHours(1)), payload, parent: null);
         return new Frame { Envelope = envelope.Wire };
     }
 

@@ -199,5 +199,5 @@ public sealed class EnvelopeTests : IDisposable
 
     private Envelope Create(MessageType type, byte[] payload, TimeSpan? life = null) => Envelope.Create(
         _sender, type, MessageId.Create(Now), type == MessageType.Broadcast ? default : _recipient.Address, Now, Now + (life ?? TimeSpan.FromHours(1)),
-        _ => ByteString.CopyFrom(payload), spans: null);
+        _ => ByteString.CopyFrom(payload), parent: null);
 }

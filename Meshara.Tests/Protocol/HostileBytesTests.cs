@@ -129,7 +129,7 @@ public sealed class HostileBytesTests
         var now = DateTimeOffset.UnixEpoch.AddDays(1);
         var record = PeerRecord.Create(identity, "node", [PeerEndpoint.Tcp("127.0.0.1", 1), PeerEndpoint.ThroughRelay(other.Address)], 1, now.AddDays(1)).Wire;
         var envelope = Envelope.Create(
-            identity, MessageType.Private, MessageId.Create(now), other.Address, now, now.AddHours(1), _ => ByteString.CopyFrom(new byte[200]), spans: null);
+            identity, MessageType.Private, MessageId.Create(now), other.Address, now, now.AddHours(1), _ => ByteString.CopyFrom(new byte[200]), parent: null);
         var found = new Wire.FoundNodes();
         found.Records.AddRange([record, record]);
         var announce = new Wire.Announce();

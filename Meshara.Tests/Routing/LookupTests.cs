@@ -15,7 +15,7 @@ public sealed class LookupTests
         {
             foreach (var other in nodes.Where(other => other != node))
             {
-                var found = await Eventually.InTimeAsync(node.Get<Dht>().FindAsync(other.Address, TestContext.Current.CancellationToken));
+                var found = await Eventually.InTimeAsync(node.Get<Dht>().FindAsync(other.Address, default, TestContext.Current.CancellationToken));
                 Assert.Equal(other.Address, found?.Address);
             }
         }
@@ -23,7 +23,7 @@ public sealed class LookupTests
         for (var i = 0; i < nodes.Count; i++)
         {
             var other = nodes[(i + 7) % nodes.Count];
-            var found = await Eventually.InTimeAsync(nodes[i].Get<Dht>().RefreshAsync(other.Address, TestContext.Current.CancellationToken));
+            var found = await Eventually.InTimeAsync(nodes[i].Get<Dht>().RefreshAsync(other.Address, default, TestContext.Current.CancellationToken));
             Assert.Equal(other.Address, found?.Address);
         }
         Assert.All(nodes, node => Assert.True(node.Metrics.Count("meshara.dht.lookup.duration", "found") > 0));
@@ -35,7 +35,7 @@ public sealed class LookupTests
         await using var mesh = new MeshFixture();
         var nodes = await mesh.StartManyAsync(3);
         using var nobody = NodeIdentity.Generate();
-        Assert.Null(await nodes[2].Get<Dht>().FindAsync(nobody.Address, TestContext.Current.CancellationToken));
+        Assert.Null(await nodes[2].Get<Dht>().FindAsync(nobody.Address, default, TestContext.Current.CancellationToken));
         Assert.True(nodes[2].Metrics.Count("meshara.dht.lookup.duration", "not_found") > 0);
     }
 
@@ -49,7 +49,7 @@ public sealed class LookupTests
         await Eventually.TrueAsync(() => !nodes[0].IsConnectedTo(nodes[1]), "the stopped node is gone");
         var late = await mesh.StartAsync(("Node:Name", "late"));
         await late.BecomesReadyAsync();
-        Assert.NotNull(await Eventually.InTimeAsync(late.Get<Dht>().FindAsync(nodes[1].Address, TestContext.Current.CancellationToken)));
+        Assert.NotNull(await Eventually.InTimeAsync(late.Get<Dht>().FindAsync(nodes[1].Address, default, TestContext.Current.CancellationToken)));
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class LookupTests
         var nodes = await mesh.StartManyAsync(6);
         await mesh.AreAllConnectedAsync();
         await Task.WhenAll(nodes[1].StopAsync(), nodes[2].StopAsync());
-        var found = await Eventually.InTimeAsync(nodes[5].Get<Dht>().RefreshAsync(nodes[3].Address, TestContext.Current.CancellationToken));
+        var found = await Eventually.InTimeAsync(nodes[5].Get<Dht>().RefreshAsync(nodes[3].Address, default, TestContext.Current.CancellationToken));
         Assert.Equal(nodes[3].Address, found?.Address);
     }
 }

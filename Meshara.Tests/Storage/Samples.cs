@@ -29,7 +29,7 @@ internal static class Samples
     public static OutgoingRecord Sealed(OutgoingRecord record) => record with
     {
         Sealed = Envelope.Create(Identity, MessageType.Private, record.Id, record.Recipient, record.AcceptedAt, record.Expires,
-            _ => ByteString.CopyFrom(record.Content.Span), spans: null),
+            _ => ByteString.CopyFrom(record.Content.Span), parent: null),
         Content = default,
     };
 

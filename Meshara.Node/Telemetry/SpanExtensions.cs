@@ -2,9 +2,13 @@ using System.Diagnostics;
 
 namespace Meshara.Node.Telemetry;
 
-/// <summary>What every failed span carries.</summary>
-internal static class Failures
+/// <summary>What is done with a span that may not be recorded.</summary>
+internal static class SpanExtensions
 {
+    /// <summary>A span within <paramref name="parent"/>; null when that is not recorded.</summary>
+    public static Activity? StartChild(this Activity? parent, string name, ActivityKind kind = ActivityKind.Internal) =>
+        parent?.Source.StartActivity(name, kind, parent.Context);
+
     /// <summary>Sets status Error, <c>error.type</c> and, where there is one, the exception event.</summary>
     public static void Fail(this Activity? span, string errorType, Exception? exception = null)
     {
