@@ -18,10 +18,22 @@ internal sealed class LoadCommandLine
     private readonly Option<string> _series = Text("--series", "N", "Series that the node has, 1 to 100000. [default: 5000]");
     private readonly Option<string> _scrapes = Text("--scrapes", "N", "Scrapes that are timed, 1 to 1000. [default: 50]");
     private readonly Option<string> _peers = Text("--peers", "N", "Peers that come and go before, 1 to 100000. [default: 10000]");
-    private readonly Command _durability, _overhead, _blackHole, _scrape;
+    private readonly Option<string> _keys = Text("--keys", "session|message", "One key agreement for many messages to a recipient, or for each. [default: session]");
+    private readonly Option<string> _storage = Text("--storage", "memory|normal|full", "Where the nodes keep messages. [default: memory]");
+    private readonly Option<string> _telemetry = Text("--telemetry", "off|metrics|sampled|all",
+        "Nothing; metrics read every second; with one trace in a hundred exported; with every trace. [default: sampled]");
+    private readonly Command _pair, _durability, _overhead, _blackHole, _scrape;
 
     public LoadCommandLine()
     {
+        _pair = new Command("pair",
+            """
+            Measures how many messages a second two nodes exchange, in processes of their own over TLS on loopback, next to how many the
+            cryptography alone would allow on two cores, and how long a single message takes; 5 rounds, 10 s of load in all.
+            """)
+        {
+            _for, _rounds, _payload, _keys, _storage, _telemetry, _report,
+        };
         _durability = new Command("durability",
             "Measures what durability costs: the same load between two nodes with storage in memory and on disk, in turn; 5 rounds of 5 s.")
         {
@@ -50,7 +62,7 @@ internal sealed class LoadCommandLine
         };
     }
 
-    public IReadOnlyList<Command> Commands => [_durability, _overhead, _blackHole, _scrape];
+    public IReadOnlyList<Command> Commands => [_pair, _durability, _overhead, _blackHole, _scrape];
 
     /// <summary>The measurement that was asked for; null when it is another command.</summary>
     /// <exception cref="StackException">A value that cannot be used, named.</exception>
@@ -61,6 +73,11 @@ internal sealed class LoadCommandLine
             return null;
         if (arguments.Errors is [var error, ..])
             throw new StackException($"{error.Message} See --help.", ExitCodes.Usage);
+        if (command == _pair)
+        {
+            var pair = ReadPair(arguments);
+            return (console, stop) => new PairRun(pair, console).RunAsync(stop);
+        }
         if (command == _scrape)
         {
             var scrape = ReadScrape(arguments);
@@ -88,6 +105,29 @@ internal sealed class LoadCommandLine
         Payload = Setting.Find(_payload, arguments)?.Whole(1, 256 * 1024) ?? 256,
         Report = Setting.Find(_report, arguments)?.FilePath(),
     };
+
+    private PairOptions ReadPair(ParseResult arguments)
+    {
+        var defaults = new PairOptions();
+        return new PairOptions
+        {
+            For = Setting.Find(_for, arguments)?.Duration() ?? defaults.For,
+            Rounds = Setting.Find(_rounds, arguments)?.Whole(1, MaxRounds) ?? defaults.Rounds,
+            Payload = Setting.Find(_payload, arguments)?.Whole(1, 256 * 1024) ?? defaults.Payload,
+            KeyPerMessage = OneOf(_keys, arguments, "session", "message") == "message",
+            Storage = OneOf(_storage, arguments, "memory", "normal", "full"),
+            Telemetry = Enum.Parse<PairTelemetry>(OneOf(_telemetry, arguments, "sampled", "off", "metrics", "all"), ignoreCase: true),
+            Report = Setting.Find(_report, arguments)?.FilePath(),
+        };
+    }
+
+    /// <summary>The first one when none is given.</summary>
+    private static string OneOf(Option<string> option, ParseResult arguments, params string[] values)
+    {
+        if (Setting.Find(option, arguments) is not { } given)
+            return values[0];
+        return values.Contains(given.Text) ? given.Text : throw given.Wrong($"must be one of {string.Join(", ", values)}");
+    }
 
     private ScrapeOptions ReadScrape(ParseResult arguments)
     {

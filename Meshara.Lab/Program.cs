@@ -2,7 +2,11 @@ using Meshara.AppHost;
 using Meshara.AppHost.Local;
 using Meshara.Lab;
 using Meshara.Lab.Drills;
+using Meshara.Lab.Load;
 using Spectre.Console;
+
+if (args is [PairRole.CommandName])
+    return await PairRole.RunAsync(Console.In, Console.Out);
 
 return await FailureReport.RunAsync("meshara-lab", async () =>
 {

@@ -62,6 +62,20 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Writes a line to its standard input.</summary>
+    public async Task WriteLineAsync(string line)
+    {
+        try
+        {
+            await _process.StandardInput.WriteLineAsync(line);
+            await _process.StandardInput.FlushAsync();
+        }
+        catch (IOException)
+        {
+            // It is gone already: Exited tells.
+        }
+    }
+
     /// <summary>Asks the child to stop by closing its standard input; returns at once.</summary>
     public void CloseInput()
     {

@@ -42,7 +42,7 @@ internal sealed class PairLoad(int payload, int callers = 64, int window = 1024)
         try
         {
             await using var recipient = await PairNode.StartAsync("recipient", Path.Combine(folder.FullName, "recipient"), settings, null, cancellationToken);
-            await using var sender = await PairNode.StartAsync("sender", Path.Combine(folder.FullName, "sender"), settings, recipient, cancellationToken);
+            await using var sender = await PairNode.StartAsync("sender", Path.Combine(folder.FullName, "sender"), settings, $"tcp://{recipient.Bound}", cancellationToken);
             if (warmUp > TimeSpan.Zero)
                 await SendAsync(sender, recipient, warmUp, cancellationToken);
             if (!scraped)

@@ -31,6 +31,9 @@ internal sealed class PairNode : IAsyncDisposable
     /// <summary>Peers it is connected to now.</summary>
     public int ConnectedPeers => Get<INodeView>().ConnectedPeers;
 
+    /// <summary>Accepted messages that have not ended.</summary>
+    public int PendingMessages => Get<INodeView>().PendingMessages;
+
     /// <summary>Where peers dial it.</summary>
     public IPEndPoint Bound => Get<Listener>().Bound;
 
@@ -38,16 +41,16 @@ internal sealed class PairNode : IAsyncDisposable
     /// <param name="name">Its name.</param>
     /// <param name="folder">Its data directory.</param>
     /// <param name="settings">Next to, and over, what a pair needs.</param>
-    /// <param name="bootstrap">The node to join; null starts a mesh.</param>
+    /// <param name="bootstrap">The <c>tcp</c> URI of the node to join; null starts a mesh.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public static async Task<PairNode> StartAsync(string name, string folder, IReadOnlyDictionary<string, string?> settings, PairNode? bootstrap, CancellationToken cancellationToken)
+    public static async Task<PairNode> StartAsync(string name, string folder, IReadOnlyDictionary<string, string?> settings, string? bootstrap, CancellationToken cancellationToken)
     {
         var all = new Dictionary<string, string?>
         {
             ["Node:Name"] = name,
             ["Node:DataDirectory"] = folder,
             ["Mesh:Listen"] = "127.0.0.1:0",
-            ["Mesh:Bootstrap"] = bootstrap is null ? null : $"tcp://{bootstrap.Bound}",
+            ["Mesh:Bootstrap"] = bootstrap,
             ["Api:Port"] = "0",
             ["Metrics:Port"] = "0",
             ["Storage:Durability"] = "memory",

@@ -1,0 +1,101 @@
+namespace Meshara.Lab.Load;
+
+/// <summary>
+/// Two nodes in two processes, connected over TLS on loopback. Separate processes, because in one each node would count what the
+/// other does, and share its garbage collector; long-lived, because a young process measures its compiler.
+/// </summary>
+internal sealed class Pair : IAsyncDisposable
+{
+    private static readonly TimeSpan ScrapeInterval = TimeSpan.FromSeconds(1);
+
+    private readonly DirectoryInfo _folder;
+
+    private Pair(DirectoryInfo folder, PairProcess sender, PairProcess recipient)
+    {
+        _folder = folder;
+        Sender = sender;
+        Recipient = recipient;
+    }
+
+    public PairProcess Sender { get; }
+
+    public PairProcess Recipient { get; }
+
+    /// <summary>Starts both.</summary>
+    /// <param name="settings">Configuration keys of both nodes; see <see cref="StartNode"/>.</param>
+    /// <param name="environment">Environment variables of both processes.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="InvalidOperationException">One could not start.</exception>
+    public static async Task<Pair> StartAsync(
+        IReadOnlyDictionary<string, string?> settings, IReadOnlyDictionary<string, string?> environment, CancellationToken cancellationToken)
+    {
+        var folder = Directory.CreateTempSubdirectory("meshara-lab-");
+        PairProcess? recipient = null;
+        try
+        {
+            recipient = await PairProcess.StartAsync(Order("recipient", null), environment, cancellationToken);
+            return new Pair(folder, await PairProcess.StartAsync(Order("sender", $"tcp://{recipient.Mesh}"), environment, cancellationToken), recipient);
+        }
+        catch
+        {
+            if (recipient is not null)
+                await recipient.DisposeAsync();
+            folder.Delete(recursive: true);
+            throw;
+        }
+
+        StartNode Order(string name, string? bootstrap) => new(name, Path.Combine(folder.FullName, name), bootstrap, settings);
+    }
+
+    /// <summary>Sends for so long, waits until everything has arrived and is acknowledged, and counts.</summary>
+    /// <exception cref="InvalidOperationException">A message was lost, damaged or arrived twice.</exception>
+    public async Task<PairResult> SendAsync(int payload, TimeSpan duration, PairPace load, CancellationToken cancellationToken)
+    {
+        await Recipient.AskAsync<CountBegun>(new BeginCount(), cancellationToken);
+        await Sender.AskAsync<CountBegun>(new BeginCount(), cancellationToken);
+        var sent = await Sender.AskAsync<MessagesSent>(new SendMessages(Recipient.Address, payload, duration, load), cancellationToken);
+        var sender = await Sender.AskAsync<NodeCount>(new EndCount(0), cancellationToken);
+        var recipient = await Recipient.AskAsync<NodeCount>(new EndCount(sent.Messages), cancellationToken);
+        if (recipient.Arrivals != sent.Messages || recipient.Damaged > 0)
+            throw new InvalidOperationException($"{sent.Messages} messages were sent, {recipient.Arrivals} arrived, {recipient.Damaged} of them damaged.");
+        return new PairResult(sent.Messages, sent.Elapsed, sender, recipient);
+    }
+
+    /// <summary>The same while both nodes' metrics are read every second, as Prometheus would.</summary>
+    public async Task<PairResult> SendScrapedAsync(int payload, TimeSpan duration, PairPace load, CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var scraping = Task.WhenAll(ScrapeAsync(Sender, ended.Token), ScrapeAsync(Recipient, ended.Token));
+        try
+        {
+            return await SendAsync(payload, duration, load, cancellationToken);
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await scraping;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Sender.DisposeAsync();
+        await Recipient.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+
+    private static async Task ScrapeAsync(PairProcess node, CancellationToken cancellationToken)
+    {
+        using var client = new HttpClient();
+        using var timer = new PeriodicTimer(ScrapeInterval);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+                await client.GetByteArrayAsync(node.Metrics, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // The measurement has ended.
+        }
+    }
+}

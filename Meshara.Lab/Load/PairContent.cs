@@ -1,0 +1,18 @@
+using System.Collections.Concurrent;
+
+namespace Meshara.Lab.Load;
+
+/// <summary>The content of measured messages: the same for all of one length, so that the recipient knows whether it is whole.</summary>
+internal static class PairContent
+{
+    private static readonly ConcurrentDictionary<int, byte[]> Contents = new();
+
+    public static byte[] Of(int length) => Contents.GetOrAdd(length, static bytes =>
+    {
+        var content = new byte[bytes];
+        new Random(bytes).NextBytes(content);
+        return content;
+    });
+
+    public static bool IsWhole(ReadOnlySpan<byte> content) => content.SequenceEqual(Of(content.Length));
+}

@@ -1,0 +1,26 @@
+namespace Meshara.Lab.Load;
+
+/// <summary>Options of <c>pair</c>.</summary>
+internal sealed record PairOptions
+{
+    /// <summary>How long messages are sent under full load, all rounds together.</summary>
+    public TimeSpan For { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Rounds; each measures the cryptography, the full load and single messages, one after another.</summary>
+    public int Rounds { get; init; } = 5;
+
+    /// <summary>Bytes of content of each message.</summary>
+    public int Payload { get; init; } = 256;
+
+    /// <summary>A key agreement for every message rather than for a session.</summary>
+    public bool KeyPerMessage { get; init; }
+
+    /// <summary><c>memory</c>, <c>normal</c> or <c>full</c>.</summary>
+    public string Storage { get; init; } = "memory";
+
+    /// <summary>What is observed meanwhile.</summary>
+    public PairTelemetry Telemetry { get; init; } = PairTelemetry.Sampled;
+
+    /// <summary>Where the report goes (JSON); null for nowhere.</summary>
+    public string? Report { get; init; }
+}

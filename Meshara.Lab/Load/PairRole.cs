@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Meshara.Node.Identity;
+
+namespace Meshara.Lab.Load;
+
+/// <summary>
+/// The hidden command <c>pair-node</c>: one node of a pair in a process of its own, driven by orders on standard input. Sending and
+/// counting happen inside it, so that no HTTP lies between the load and the node, and what is measured is this node's alone.
+/// </summary>
+internal sealed class PairRole : IAsyncDisposable
+{
+    /// <summary>Name of the command.</summary>
+    public const string CommandName = "pair-node";
+
+    private static readonly TimeSpan LastAcknowledgments = TimeSpan.FromSeconds(30);
+
+    private readonly CancellationTokenSource _stop = new();
+    private PairNode? _node;
+    private ArrivalCount? _arrivals;
+    private ProcessUse _begun = ProcessUse.Now();
+
+    /// <summary>Obeys until the input ends.</summary>
+    public static async Task<int> RunAsync(TextReader input, TextWriter output)
+    {
+        await using var role = new PairRole();
+        // Each read on a thread of its own: a read of standard input blocks, and the node shall have all threads of the pool.
+        while (await Task.Factory.StartNew(input.ReadLine, TaskCreationOptions.LongRunning) is { } line)
+        {
+            var answer = await role.TryObeyAsync(JsonSerializer.Deserialize<PairOrder>(line, PairAnswer.Json)!);
+            await output.WriteLineAsync(JsonSerializer.Serialize(answer, PairAnswer.Json));
+            await output.FlushAsync();
+        }
+        return 0;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        if (_arrivals is not null)
+            await _arrivals.DisposeAsync();
+        if (_node is not null)
+            await _node.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    private async Task<PairAnswer> TryObeyAsync(PairOrder order)
+    {
+        try
+        {
+            return await (order switch
+            {
+                StartNode start => StartAsync(start),
+                BeginCount => Task.FromResult<PairAnswer>(Begin()),
+                EndCount end => EndAsync(end.Arrivals),
+                SendMessages send => SendAsync(send),
+                _ => throw new InvalidOperationException($"There is no order {order.GetType().Name}."),
+            });
+        }
+        catch (Exception e)
+        {
+            // Whoever gave the order ends the measurement with it.
+            return new OrderFailed(e.Message);
+        }
+    }
+
+    private PairNode Node => _node ?? throw new InvalidOperationException("The node was not started.");
+
+    private async Task<PairAnswer> StartAsync(StartNode order)
+    {
+        _node = await PairNode.StartAsync(order.Name, order.Folder, order.Settings, order.Bootstrap, _stop.Token);
+        _arrivals = new ArrivalCount(_node);
+        return new NodeStarted(_node.Address.ToString(), _node.Bound.ToString(), _node.Metrics);
+    }
+
+    private CountBegun Begin()
+    {
+        _arrivals!.Reset();
+        // What was left behind before must not be collected on this count's account.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        _begun = ProcessUse.Now();
+        return new CountBegun();
+    }
+
+    private async Task<PairAnswer> EndAsync(long expected)
+    {
+        await _arrivals!.ReachAsync(expected);
+        var use = ProcessUse.Now();
+        return new NodeCount(
+            _arrivals.Count, _arrivals.Damaged, _arrivals.Summary(), use.Cpu - _begun.Cpu, use.Allocated - _begun.Allocated,
+            use.Collections - _begun.Collections, use.Pauses - _begun.Pauses, Environment.WorkingSet);
+    }
+
+    private async Task<PairAnswer> SendAsync(SendMessages order)
+    {
+        if (!NodeAddress.TryParse(order.Recipient, out var recipient))
+            throw new InvalidOperationException($"'{order.Recipient}' is not an address.");
+        var content = PairContent.Of(order.Payload);
+        var sent = 0L;
+        var started = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, order.Load.Callers).Select(_ => Task.Run(async () =>
+        {
+            using var pace = order.Load.Interval is { } interval ? new PeriodicTimer(interval) : null;
+            while (Stopwatch.GetElapsedTime(started) < order.Duration)
+            {
+                if (pace is not null)
+                    await pace.WaitForNextTickAsync(_stop.Token);
+                await WaitForRoomAsync(order.Load.Window);
+                await Node.Messenger.SendAsync(recipient, content, null, _stop.Token);
+                Interlocked.Increment(ref sent);
+            }
+        })));
+        var last = Stopwatch.GetTimestamp();
+        while (Node.PendingMessages > 0)
+        {
+            if (Stopwatch.GetElapsedTime(last) > LastAcknowledgments)
+                throw new InvalidOperationException($"{Node.PendingMessages} of {sent} messages were not acknowledged within {LastAcknowledgments.TotalSeconds:0} s.");
+            await Task.Delay(1, _stop.Token);
+        }
+        return new MessagesSent(sent, Stopwatch.GetElapsedTime(started));
+    }
+
+    /// <summary>The node has no signal for it, and to add one would change what is measured; a millisecond is a twentieth of the window.</summary>
+    private async ValueTask WaitForRoomAsync(int window)
+    {
+        while (Node.PendingMessages >= window)
+            await Task.Delay(1, _stop.Token);
+    }
+}

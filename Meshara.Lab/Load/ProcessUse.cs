@@ -1,0 +1,9 @@
+namespace Meshara.Lab.Load;
+
+/// <summary>What this process has used since it began.</summary>
+internal readonly record struct ProcessUse(TimeSpan Cpu, long Allocated, int Collections, TimeSpan Pauses)
+{
+    public static ProcessUse Now() => new(
+        Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes(precise: true),
+        Enumerable.Range(0, GC.MaxGeneration + 1).Sum(GC.CollectionCount), GC.GetTotalPauseDuration());
+}
