@@ -20,7 +20,16 @@ return await FailureReport.RunAsync("meshara-lab", async () =>
     using var stops = new StopRequests(console);
     stops.WatchDotnetRun();
     if (commandLine.Load.Find(arguments) is { } measure)
-        return await measure(console, stops.Stop);
+    {
+        try
+        {
+            return await measure(console, stops.Stop);
+        }
+        catch (OperationCanceledException) when (stops.Stop.IsCancellationRequested)
+        {
+            return ExitCodes.Killed;
+        }
+    }
 
     var options = commandLine.Read(arguments);
     if (options.StopWithInput)

@@ -1,7 +1,11 @@
 namespace Meshara.Lab.Load;
 
-/// <summary>Working set of the process at a time of the long run, in MiB.</summary>
-internal sealed record MemorySample(double Seconds, double WorkingSetMib);
+/// <summary>Working set of both nodes at a time of the long run, in MiB.</summary>
+internal sealed record MemorySample(double Seconds, double SenderMib, double RecipientMib)
+{
+    /// <summary>Both together.</summary>
+    public double Mib => SenderMib + RecipientMib;
+}
 
 /// <summary>What <c>blackhole</c> writes.</summary>
 /// <param name="ThroughputRatio">Messages a second with a collector that never answers, as a part of those without one; median and quartiles of the rounds.</param>

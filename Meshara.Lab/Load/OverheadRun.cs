@@ -4,89 +4,86 @@ using Meshara.AppHost.Local;
 namespace Meshara.Lab.Load;
 
 /// <summary>
-/// What telemetry costs: the same load between two nodes with nobody listening, with metrics that are scraped, with one trace in a
-/// hundred exported as well, and with all of them, in turn. Compared is processor time: throughput on a shared machine varies by more
-/// than what is looked for.
+/// What telemetry costs a message: four pairs of nodes, one with nobody listening, one whose metrics are scraped, one that exports one
+/// trace in a hundred as well, and one that exports all. All are warm, and they take turns in short slices, so that a machine that is
+/// busy with something else slows down all alike. Two things are compared: how long a single message is on its way, which is what a
+/// user notices, and processor time under full load, where throughput itself varies by more than what is looked for.
 /// </summary>
 internal sealed class OverheadRun(LoadOptions options, StatusConsole console)
 {
-    private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(500);
+    // Slices of load before the first round: the JIT compiler has seen by then what is hot, and compiled it again.
+    private const int WarmUpSlices = 4;
 
-    private readonly PairLoad _load = new(options.Payload);
+    private static readonly PairTelemetry[] Modes = [PairTelemetry.Off, PairTelemetry.Metrics, PairTelemetry.Sampled, PairTelemetry.All];
 
     /// <summary>Runs the rounds, says what was seen, and writes the report.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         await using var sink = await OtlpSink.StartAsync(cancellationToken);
-        Mode[] modes =
-        [
-            new(new() { ["OTEL_SDK_DISABLED"] = "true" }, Scraped: false),
-            new(new() { ["OTEL_TRACES_SAMPLER"] = "always_off" }, Scraped: true),
-            new(Exporting(sink, "traceidratio", "0.01"), Scraped: true),
-            new(Exporting(sink, "always_on", null), Scraped: true),
-        ];
-        await RoundAsync(modes, cancellationToken); // pays for compilation and is not counted
-        if (sink.Bytes == 0)
-            throw new InvalidOperationException("No span reached the collector: there is nothing to compare.");
-        var rounds = new List<OverheadRound>();
-        for (var i = 1; i <= options.Rounds; i++)
+        var pairs = new List<Pair>();
+        try
         {
-            rounds.Add(await RoundAsync(modes, cancellationToken));
-            var last = rounds[^1];
-            console.WriteLine(FormattableString.Invariant(
-                $"round {i}: {last.None:0.0} µs a message; metrics {last.Metrics:0.0}, with 1 % of traces {last.MetricsAndSampledTraces:0.0}, with all {last.AllTraces:0.0}"));
+            foreach (var mode in Modes)
+            {
+                pairs.Add(await Pair.StartAsync(mode.Settings(sink), new Dictionary<string, string?>(), cancellationToken));
+                await mode.SendAsync(pairs[^1], options.Payload, options.For * WarmUpSlices, PairPace.Saturating(options.Payload), cancellationToken);
+                await mode.SendAsync(pairs[^1], options.Payload, options.For, PairPace.Unloaded, cancellationToken);
+            }
+            if (sink.Bytes == 0)
+                throw new InvalidOperationException("No span reached the collector: there is nothing to compare.");
+            var rounds = new List<OverheadRound>();
+            for (var i = 1; i <= options.Rounds; i++)
+            {
+                rounds.Add(await RoundAsync(pairs, cancellationToken));
+                console.WriteLine($"round {i}: {Text(rounds[^1])}");
+            }
+            await ReportAsync(rounds, cancellationToken);
+            return 0;
         }
-        await ReportAsync(rounds, cancellationToken);
-        return 0;
+        finally
+        {
+            foreach (var pair in pairs)
+                await pair.DisposeAsync();
+        }
     }
 
     /// <summary>In another order each time, so that what drifts over a round hits every mode alike.</summary>
-    private async Task<OverheadRound> RoundAsync(Mode[] modes, CancellationToken cancellationToken)
+    private async Task<OverheadRound> RoundAsync(List<Pair> pairs, CancellationToken cancellationToken)
     {
-        var cpu = new double[modes.Length];
-        var order = Enumerable.Range(0, modes.Length).ToArray();
+        var costs = new OverheadCost[Modes.Length];
+        var order = Enumerable.Range(0, Modes.Length).ToArray();
         Random.Shared.Shuffle(order);
         foreach (var i in order)
-            cpu[i] = (await MeasureAsync(modes[i], cancellationToken)).CpuMicroseconds;
-        return new OverheadRound(cpu[0], cpu[1], cpu[2], cpu[3]);
-    }
-
-    private async Task<LoadResult> MeasureAsync(Mode mode, CancellationToken cancellationToken)
-    {
-        // What the previous pair left behind must not be collected on this one's account.
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        GC.Collect();
-        return await _load.MeasureAsync(mode.Settings, WarmUp, options.For, mode.Scraped, cancellationToken);
+        {
+            var single = await Modes[i].SendAsync(pairs[i], options.Payload, options.For, PairPace.Unloaded, cancellationToken);
+            var loaded = await Modes[i].SendAsync(pairs[i], options.Payload, options.For, PairPace.Saturating(options.Payload), cancellationToken);
+            costs[i] = new OverheadCost(single.Recipient.Latency!.P50Us, loaded.CpuMicroseconds);
+        }
+        return new OverheadRound(costs[0], costs[1], costs[2], costs[3]);
     }
 
     private async Task ReportAsync(List<OverheadRound> rounds, CancellationToken cancellationToken)
     {
-        var metrics = Percent(rounds, round => round.Metrics);
-        var sampled = Percent(rounds, round => round.MetricsAndSampledTraces);
-        var all = Percent(rounds, round => round.AllTraces);
-        console.WriteLine($"metrics: {metrics} %");
-        console.WriteLine($"metrics and 1 % of traces: {sampled} %");
-        console.WriteLine($"all traces: {all} %");
-        if (options.Report is not { } path)
+        var path = Compare(rounds, cost => cost.PathUs);
+        var cpu = Compare(rounds, cost => cost.CpuUs);
+        console.WriteLine($"way of a single message: metrics {path.MetricsPercent} %, and 1 % of traces {path.MetricsAndSampledTracesPercent} %, all traces {path.AllTracesPercent} %");
+        console.WriteLine($"processor time under full load: metrics {cpu.MetricsPercent} %, and 1 % of traces {cpu.MetricsAndSampledTracesPercent} %, all traces {cpu.AllTracesPercent} %");
+        if (options.Report is not { } file)
             return;
-        var report = new OverheadReport(options.Payload, metrics.Median, sampled.Median, all.Median, new Dictionary<string, Spread>
-        {
-            ["metrics_percent"] = metrics, ["metrics_and_sampled_traces_percent"] = sampled, ["all_traces_percent"] = all,
-        }, rounds);
-        await File.WriteAllTextAsync(path, JsonSerializer.Serialize(report, DurabilityReport.Json), cancellationToken);
+        var report = new OverheadReport(
+            options.Payload, path.MetricsPercent.Median, path.MetricsAndSampledTracesPercent.Median, path.AllTracesPercent.Median, path, cpu, rounds);
+        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(report, DurabilityReport.Json), cancellationToken);
     }
 
-    private static Spread Percent(List<OverheadRound> rounds, Func<OverheadRound, double> mode) =>
-        Spread.Of(rounds.Select(round => (mode(round) / round.None - 1) * 100));
-
-    private static Dictionary<string, string?> Exporting(OtlpSink sink, string sampler, string? ratio) => new()
+    private static OverheadSpread Compare(List<OverheadRound> rounds, Func<OverheadCost, double> cost)
     {
-        ["OTEL_TRACES_SAMPLER"] = sampler,
-        ["OTEL_TRACES_SAMPLER_ARG"] = ratio,
-        ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = sink.Endpoint + "/v1/traces",
-        ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = "http/protobuf",
-    };
+        return new OverheadSpread(Percent(round => round.Metrics), Percent(round => round.MetricsAndSampledTraces), Percent(round => round.AllTraces));
 
-    private sealed record Mode(Dictionary<string, string?> Settings, bool Scraped);
+        Spread Percent(Func<OverheadRound, OverheadCost> mode) => Spread.Of(rounds.Select(round => (cost(mode(round)) / cost(round.None) - 1) * 100));
+    }
+
+    private static string Text(OverheadRound round) => FormattableString.Invariant(
+        $"no telemetry {Text(round.None)}; metrics {Text(round.Metrics)}; and 1 % of traces {Text(round.MetricsAndSampledTraces)}; all traces {Text(round.AllTraces)}");
+
+    private static string Text(OverheadCost cost) => FormattableString.Invariant($"{cost.PathUs:0} µs on its way, {cost.CpuUs:0.0} µs of CPU");
 }

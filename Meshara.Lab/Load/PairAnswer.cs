@@ -8,6 +8,7 @@ namespace Meshara.Lab.Load;
 [JsonDerivedType(typeof(CountBegun), "begun")]
 [JsonDerivedType(typeof(NodeCount), "count")]
 [JsonDerivedType(typeof(MessagesSent), "sent")]
+[JsonDerivedType(typeof(SeriesCreated), "series")]
 [JsonDerivedType(typeof(OrderFailed), "failed")]
 internal abstract record PairAnswer
 {
@@ -43,6 +44,9 @@ internal sealed record NodeCount(
 /// <param name="Messages">How many.</param>
 /// <param name="Elapsed">From the first acceptance to the last acknowledgment.</param>
 internal sealed record MessagesSent(long Messages, TimeSpan Elapsed) : PairAnswer;
+
+/// <summary>The series are there.</summary>
+internal sealed record SeriesCreated : PairAnswer;
 
 /// <summary>The order could not be carried out.</summary>
 internal sealed record OrderFailed(string Message) : PairAnswer;

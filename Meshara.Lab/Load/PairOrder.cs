@@ -7,6 +7,7 @@ namespace Meshara.Lab.Load;
 [JsonDerivedType(typeof(BeginCount), "begin")]
 [JsonDerivedType(typeof(EndCount), "end")]
 [JsonDerivedType(typeof(SendMessages), "send")]
+[JsonDerivedType(typeof(CreateSeries), "series")]
 internal abstract record PairOrder;
 
 /// <summary>Starts the node; once, and before all else.</summary>
@@ -28,3 +29,6 @@ internal sealed record EndCount(long Arrivals) : PairOrder;
 /// <param name="Duration">How long.</param>
 /// <param name="Load">How hard.</param>
 internal sealed record SendMessages(string Recipient, int Payload, TimeSpan Duration, PairPace Load) : PairOrder;
+
+/// <summary>Adds counters to the node's meter, until it has so many series more.</summary>
+internal sealed record CreateSeries(int Count) : PairOrder;

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Meshara.Node.Identity;
+using Meshara.Node.Telemetry;
 
 namespace Meshara.Lab.Load;
 
@@ -12,6 +14,9 @@ internal sealed class PairRole : IAsyncDisposable
 {
     /// <summary>Name of the command.</summary>
     public const string CommandName = "pair-node";
+
+    // Below the SDK's limit of series of one instrument.
+    private const int SeriesPerInstrument = 1000;
 
     private static readonly TimeSpan LastAcknowledgments = TimeSpan.FromSeconds(30);
 
@@ -54,6 +59,7 @@ internal sealed class PairRole : IAsyncDisposable
                 BeginCount => Task.FromResult<PairAnswer>(Begin()),
                 EndCount end => EndAsync(end.Arrivals),
                 SendMessages send => SendAsync(send),
+                CreateSeries series => Task.FromResult<PairAnswer>(Create(series.Count)),
                 _ => throw new InvalidOperationException($"There is no order {order.GetType().Name}."),
             });
         }
@@ -120,6 +126,18 @@ internal sealed class PairRole : IAsyncDisposable
             await Task.Delay(1, _stop.Token);
         }
         return new MessagesSent(sent, Stopwatch.GetElapsedTime(started));
+    }
+
+    private SeriesCreated Create(int count)
+    {
+        // The container disposes it with the node.
+        var meter = Node.Get<IMeterFactory>().Create(MeshTelemetry.Name);
+        for (var i = 0; i < count; i++)
+        {
+            meter.CreateCounter<long>($"meshara.lab.{i / SeriesPerInstrument}")
+                .Add(1, new("reason", $"reason_{i % SeriesPerInstrument}"), new KeyValuePair<string, object?>("message_type", "private"));
+        }
+        return new SeriesCreated();
     }
 
     /// <summary>The node has no signal for it, and to add one would change what is measured; a millisecond is a twentieth of the window.</summary>

@@ -52,29 +52,14 @@ internal sealed class PairRun(PairOptions options, StatusConsole console)
     }
 
     private Task<PairResult> SendAsync(Pair pair, TimeSpan duration, PairPace load, CancellationToken cancellationToken) =>
-        options.Telemetry == PairTelemetry.Off
-            ? pair.SendAsync(options.Payload, duration, load, cancellationToken)
-            : pair.SendScrapedAsync(options.Payload, duration, load, cancellationToken);
+        options.Telemetry.SendAsync(pair, options.Payload, duration, load, cancellationToken);
 
     private Dictionary<string, string?> Settings(OtlpSink sink)
     {
-        var settings = new Dictionary<string, string?> { ["Storage:Durability"] = options.Storage };
+        var settings = options.Telemetry.Settings(sink);
+        settings["Storage:Durability"] = options.Storage;
         if (options.KeyPerMessage)
             settings["Sealing:MessagesPerKey"] = "1";
-        if (options.Telemetry == PairTelemetry.Off)
-            settings["OTEL_SDK_DISABLED"] = "true";
-        settings["OTEL_TRACES_SAMPLER"] = options.Telemetry switch
-        {
-            PairTelemetry.Sampled => "traceidratio",
-            PairTelemetry.All => "always_on",
-            _ => "always_off",
-        };
-        settings["OTEL_TRACES_SAMPLER_ARG"] = "0.01";
-        if (options.Telemetry >= PairTelemetry.Sampled)
-        {
-            settings["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = sink.Endpoint + "/v1/traces";
-            settings["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = "http/protobuf";
-        }
         return settings;
     }
 

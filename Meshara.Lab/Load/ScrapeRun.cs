@@ -1,20 +1,17 @@
 using System.Diagnostics;
-using System.Diagnostics.Metrics;
+using System.Net;
 using System.Text.Json;
 using Meshara.AppHost.Local;
-using Meshara.Node.Telemetry;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Meshara.Lab.Load;
 
 /// <summary>
 /// How long a scrape takes when a node has many series, and whether it gets more of them by meeting many peers: thousands with
-/// keys of their own connect over TLS and leave again.
+/// keys of their own connect over TLS and leave again. The node has a process of its own: in one it would show the peers' meters, too.
 /// </summary>
 internal sealed class ScrapeRun(ScrapeOptions options, StatusConsole console)
 {
-    // Below the SDK's limit of series of one instrument.
-    private const int SeriesPerInstrument = 1000;
+    private const string ConnectedPeers = "meshara_connected_peers{} ";
     private const int PeersAtATime = 8;
 
     // The exporter answers from a cache within its 300 ms.
@@ -26,12 +23,13 @@ internal sealed class ScrapeRun(ScrapeOptions options, StatusConsole console)
         var folder = Directory.CreateTempSubdirectory("meshara-lab-");
         try
         {
-            await using var node = await PairNode.StartAsync("scraped", folder.FullName, new Dictionary<string, string?>(), null, cancellationToken);
+            var start = new StartNode("scraped", Path.Combine(folder.FullName, "scraped"), null, new Dictionary<string, string?>());
+            await using var node = await PairProcess.StartAsync(start, new Dictionary<string, string?>(), cancellationToken);
             using var client = new HttpClient();
             var early = Math.Max(1, options.Peers / 10);
-            await PassAsync(node, early, cancellationToken);
+            await PassAsync(client, node, early, cancellationToken);
             var before = await CountAsync(client, node, cancellationToken);
-            await PassAsync(node, options.Peers - early, cancellationToken);
+            await PassAsync(client, node, options.Peers - early, cancellationToken);
             var after = await CountAsync(client, node, cancellationToken);
             console.WriteLine($"{options.Peers} peers came and went: {before} series after the first {early} of them, {after} after all");
 
@@ -47,27 +45,27 @@ internal sealed class ScrapeRun(ScrapeOptions options, StatusConsole console)
         }
     }
 
-    private static async Task PassAsync(PairNode node, int count, CancellationToken cancellationToken)
+    private static async Task PassAsync(HttpClient client, PairProcess node, int count, CancellationToken cancellationToken)
     {
+        var endpoint = IPEndPoint.Parse(node.Mesh);
         await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = PeersAtATime, CancellationToken = cancellationToken }, async (_, token) =>
         {
             await using var peer = new PassingPeer();
-            await peer.ConnectAsync(node.Bound, token);
+            await peer.ConnectAsync(endpoint, token);
         });
-        while (node.ConnectedPeers > 0)
+        // Each look waits first, so that the scrape is a new one.
+        string[] lines;
+        do
+        {
             await Task.Delay(Pause, cancellationToken);
-        await Task.Delay(Pause, cancellationToken); // so that the next scrape is a new one
+            lines = (await client.GetStringAsync(node.Metrics, cancellationToken)).Split('\n');
+        }
+        while (!lines.Any(line => line.StartsWith(ConnectedPeers + "0", StringComparison.Ordinal)));
     }
 
-    private async Task<ScrapeReport> TimeAsync(HttpClient client, PairNode node, CancellationToken cancellationToken)
+    private async Task<ScrapeReport> TimeAsync(HttpClient client, PairProcess node, CancellationToken cancellationToken)
     {
-        using var meter = node.Get<IMeterFactory>().Create(MeshTelemetry.Name);
-        var missing = options.Series - await CountAsync(client, node, cancellationToken);
-        for (var i = 0; i < missing; i++)
-        {
-            meter.CreateCounter<long>($"meshara.lab.{i / SeriesPerInstrument}")
-                .Add(1, new("reason", $"reason_{i % SeriesPerInstrument}"), new KeyValuePair<string, object?>("message_type", "private"));
-        }
+        await node.AskAsync<SeriesCreated>(new CreateSeries(options.Series - await CountAsync(client, node, cancellationToken)), cancellationToken);
         var times = new List<double>();
         var text = "";
         for (var i = 0; i <= options.Scrapes; i++)
@@ -82,7 +80,7 @@ internal sealed class ScrapeRun(ScrapeOptions options, StatusConsole console)
         return new ScrapeReport(Series(text), text.Length, times[times.Count / 2], times[(int)Math.Ceiling(times.Count * 0.99) - 1], 0, 0, 0);
     }
 
-    private static async Task<int> CountAsync(HttpClient client, PairNode node, CancellationToken cancellationToken) =>
+    private static async Task<int> CountAsync(HttpClient client, PairProcess node, CancellationToken cancellationToken) =>
         Series(await client.GetStringAsync(node.Metrics, cancellationToken));
 
     private static int Series(string text) => text.Split('\n').Count(line => line.Length > 0 && line[0] != '#');

@@ -1,0 +1,34 @@
+namespace Meshara.Lab.Load;
+
+/// <summary>How nodes are configured for a <see cref="PairTelemetry"/>, and how they are driven under it.</summary>
+internal static class PairTelemetrySettings
+{
+    /// <summary>The variables of the OpenTelemetry SDK; traces go to <paramref name="sink"/> by OTLP over HTTP.</summary>
+    public static Dictionary<string, string?> Settings(this PairTelemetry telemetry, OtlpSink sink)
+    {
+        var settings = new Dictionary<string, string?>
+        {
+            ["OTEL_TRACES_SAMPLER"] = telemetry switch
+            {
+                PairTelemetry.Sampled => "traceidratio",
+                PairTelemetry.All => "always_on",
+                _ => "always_off",
+            },
+            ["OTEL_TRACES_SAMPLER_ARG"] = "0.01",
+        };
+        if (telemetry == PairTelemetry.Off)
+            settings["OTEL_SDK_DISABLED"] = "true";
+        if (telemetry >= PairTelemetry.Sampled)
+        {
+            settings["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = sink.Endpoint + "/v1/traces";
+            settings["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = "http/protobuf";
+        }
+        return settings;
+    }
+
+    /// <summary>Sends through the pair, whose metrics are scraped meanwhile when there are any.</summary>
+    public static Task<PairResult> SendAsync(this PairTelemetry telemetry, Pair pair, int payload, TimeSpan duration, PairPace pace, CancellationToken cancellationToken) =>
+        telemetry == PairTelemetry.Off
+            ? pair.SendAsync(payload, duration, pace, cancellationToken)
+            : pair.SendScrapedAsync(payload, duration, pace, cancellationToken);
+}
