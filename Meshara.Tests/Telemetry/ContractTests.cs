@@ -1,5 +1,6 @@
 using System.Globalization;
 using Meshara.Tests.Alerts;
+using Meshara.Tests.Logging;
 using Meshara.Tests.Otlp;
 
 namespace Meshara.Tests.Telemetry;
@@ -120,6 +121,13 @@ public sealed class ContractTests(ContractRun run) : IClassFixture<ContractRun>
         var linked = run.Spans.Where(span => span.Name == "ack_received").ToList();
         Assert.NotEmpty(linked);
         Assert.All(linked, span => Assert.Contains(Assert.Single(span.Links), receivers));
+    }
+
+    [Fact]
+    public void Every_line_is_indexed_as_it_is()
+    {
+        var mapping = IndexMapping.Load();
+        Assert.Empty(run.Lines.SelectMany(line => mapping.Conflicts(line).Select(conflict => $"{conflict}: {line}")));
     }
 
     [Fact]

@@ -31,6 +31,8 @@ internal static class PrometheusFolder
             string.Create(CultureInfo.InvariantCulture, $"{host}:{node.MetricsPort}"), node.Name)));
         Target(targets, "prometheus.json", [Group(prometheus)]);
         Target(targets, "alertmanager.json", alertmanager is null ? [] : [Group(alertmanager)]);
+        // This engine runs no Jaeger.
+        Target(targets, "jaeger.json", []);
     }
 
     private static TargetGroup Group(string target, string? node = null)
