@@ -25,6 +25,11 @@ internal sealed partial class Acknowledger(NodeIdentity identity, Router router,
     private const int QueueLength = 50_000;
     private static readonly TimeSpan TimeToLive = TimeSpan.FromMinutes(5);
 
+    // From so many answers at once on, messages come quickly: the next answers gather for a moment before they share an
+    // envelope, whose signature and verification cost as much as a message. A lone answer leaves at once.
+    private const int Busy = 4;
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(3);
+
     private readonly Channel<Answer>[] _queues = [.. Enumerable.Range(0, Senders).Select(_ => Channel.CreateBounded<Answer>(new BoundedChannelOptions(QueueLength) { SingleReader = true }))];
 
     /// <summary>Queues an answer; <paramref name="receiver"/> is the trace in which the message was received.</summary>
@@ -55,6 +60,8 @@ internal sealed partial class Acknowledger(NodeIdentity identity, Router router,
                     batch.Add(answer);
                 foreach (var group in batch.GroupBy(answer => answer.Sender))
                     await TrySendAsync(group.Key, [.. group], stopping);
+                if (batch.Count >= Busy)
+                    await Task.Delay(Gathering, time, stopping);
             }
         }
         catch (OperationCanceledException)
