@@ -120,4 +120,4 @@ internal sealed partial class Acknowledger(NodeIdentity identity, Router router,
 }
 
 /// <summary>An acknowledgment that is due.</summary>
-internal sealed record Answer(NodeAddress Sender, MessageId Id, AckStatus Status, ActivityContext Receiver, Activity? Span);
+internal readonly record struct Answer(NodeAddress Sender, MessageId Id, AckStatus Status, ActivityContext Receiver, Activity? Span);

@@ -19,7 +19,7 @@ internal sealed class Opener(NodeIdentity identity, TimeProvider time)
         SealedPayload payload;
         try
         {
-            payload = SealedPayload.Parser.ParseFrom(envelope.Wire.Payload);
+            payload = SealedPayload.Parser.ParseFrom(envelope.Wire.Payload.Span);
         }
         catch (InvalidProtocolBufferException)
         {
@@ -36,7 +36,9 @@ internal sealed class Opener(NodeIdentity identity, TimeProvider time)
                 return false;
         }
         var plaintext = GC.AllocateUninitializedArray<byte>(payload.Ciphertext.Length - Hpke.TagSize);
-        if (!envelope.WithHeader((header, _) => context.TryOpen(payload.Sequence, header, payload.Ciphertext.Span, plaintext)))
+        Span<byte> header = stackalloc byte[Envelope.SealedHeaderSize];
+        envelope.WriteHeader(header);
+        if (!context.TryOpen(payload.Sequence, header, payload.Ciphertext.Span, plaintext))
             return false;
         // Kept only now that it has opened something: nobody else can fill the memory.
         _contexts.Set(key, context);

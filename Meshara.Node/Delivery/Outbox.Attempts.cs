@@ -205,7 +205,7 @@ internal sealed partial class Outbox
         if (message.IsFinished)
             return;
         var cap = _swarm.TryGet(message.Recipient, out _) && _options.ConnectedRetryCap < _options.RetryCap ? _options.ConnectedRetryCap : _options.RetryCap;
-        _acknowledgmentsDue.Add(new Attempt(message, message.Attempts), Backoff.AcknowledgmentWait(_options.RetryBase, cap, message.Attempts));
+        _acknowledgmentsDue.Add(new Attempt(message.Id, message.Attempts), Backoff.AcknowledgmentWait(_options.RetryBase, cap, message.Attempts));
     }
 
     private void OnUnreachable(RecipientQueue queue, OutgoingMessage message, string failure)
@@ -230,8 +230,7 @@ internal sealed partial class Outbox
 
     private void OnAcknowledgmentDue(Attempt attempt)
     {
-        var message = attempt.Message;
-        if (message.IsFinished || message.Attempts != attempt.Number)
+        if (!_pending.TryGetValue(attempt.Id, out var message) || message.IsFinished || message.Attempts != attempt.Number)
             return; // over, or handed over again since: that attempt has a time of its own
         lock (_gate)
         {
@@ -284,6 +283,9 @@ internal sealed partial class Outbox
             return _queues.Values.Sum(queue => queue.InFlight);
     }
 
-    /// <summary>One hand-over of a message: what an acknowledgment is awaited for.</summary>
-    private readonly record struct Attempt(OutgoingMessage Message, int Number);
+    /// <summary>
+    /// One hand-over of a message: what an acknowledgment is awaited for. By id, since nearly all are over long before they are due
+    /// and would be kept in memory until then.
+    /// </summary>
+    private readonly record struct Attempt(MessageId Id, int Number);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Google.Protobuf;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
@@ -20,14 +21,19 @@ internal sealed class Sealer(NodeIdentity identity, IOptions<SealingOptions> opt
     public ByteString Seal(PeerRecord recipient, ReadOnlySpan<byte> header, ReadOnlySpan<byte> content)
     {
         var session = GetSession(recipient);
-        var ciphertext = GC.AllocateUninitializedArray<byte>(content.Length + Hpke.TagSize);
-        var sequence = session.Context.Seal(header, content, ciphertext);
-        return new SealedPayload
+        var length = content.Length + Hpke.TagSize;
+        var ciphertext = ArrayPool<byte>.Shared.Rent(length);
+        var sequence = session.Context.Seal(header, content, ciphertext.AsSpan(0, length));
+        var payload = new SealedPayload
         {
             EncapsulatedKey = session.EncapsulatedKey,
             Sequence = sequence,
-            Ciphertext = UnsafeByteOperations.UnsafeWrap(ciphertext),
-        }.ToByteString();
+            Ciphertext = UnsafeByteOperations.UnsafeWrap(ciphertext.AsMemory(0, length)),
+        };
+        var bytes = GC.AllocateUninitializedArray<byte>(payload.CalculateSize());
+        payload.WriteTo(bytes.AsSpan());
+        ArrayPool<byte>.Shared.Return(ciphertext);
+        return UnsafeByteOperations.UnsafeWrap(bytes);
     }
 
     private Session GetSession(PeerRecord recipient)

@@ -28,6 +28,9 @@ internal sealed class Envelope
     private const int HeaderSize = 4 + MessageId.Size + 4 + 8 + 8 + NodeAddress.Size * 2 + 4;
     private const int HashSize = 32;
 
+    /// <summary>Length of the header that a sealed payload is bound to, domain included.</summary>
+    public static int SealedHeaderSize => Domain.Length + HeaderSize;
+
     // Domain separation: a signature over an envelope can never be taken for one over a peer record or a certificate.
     private static ReadOnlySpan<byte> Domain => "meshara/1 envelope\0"u8;
 
@@ -133,13 +136,8 @@ internal sealed class Envelope
         return NodeIdentity.Verify(Sender, canonical, Wire.Signature.Span);
     }
 
-    /// <summary>Calls <paramref name="use"/> with the header that the payload is bound to.</summary>
-    public T WithHeader<T>(Func<ReadOnlySpan<byte>, Envelope, T> use)
-    {
-        Span<byte> canonical = stackalloc byte[Domain.Length + HeaderSize];
-        WriteHeader(Wire, canonical);
-        return use(canonical, this);
-    }
+    /// <summary>Writes the header that the payload is bound to, <see cref="SealedHeaderSize"/> bytes.</summary>
+    public void WriteHeader(Span<byte> destination) => WriteHeader(Wire, destination);
 
     /// <summary>The same message one hop further, through <paramref name="relay"/>.</summary>
     public Wire.Envelope NextHop(NodeAddress relay, ActivityContext trace)

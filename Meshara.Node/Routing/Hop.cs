@@ -20,4 +20,4 @@ internal enum RouteKind
 /// <param name="Kind">How it was found.</param>
 /// <param name="Peer">Whom to hand the message to.</param>
 /// <param name="Dial">The peer's record when there is no connection to it yet.</param>
-internal sealed record Hop(RouteKind Kind, NodeAddress Peer, PeerRecord? Dial);
+internal readonly record struct Hop(RouteKind Kind, NodeAddress Peer, PeerRecord? Dial);

@@ -14,6 +14,8 @@ internal sealed partial class Router(RouteFinder finder, Swarm swarm, RouteCache
     // A message that three hops refused is better retried later than pushed on.
     private const int MaxHopsTried = 3;
 
+    private static readonly Func<NodeAddress, bool> Nobody = static _ => false;
+
     /// <summary>
     /// Hands a message to the best next hop. Spans: <c>route_message</c> with <c>find_route</c>, <c>send_to_peer</c>,
     /// <c>tls_connect</c> and <c>write_bytes</c>, when <paramref name="traced"/>.
@@ -23,20 +25,20 @@ internal sealed partial class Router(RouteFinder finder, Swarm swarm, RouteCache
     /// <param name="parent">The trace that the spans belong to, and what is sent.</param>
     /// <param name="traced">False for acknowledgments, whose one span is <c>send_ack</c>.</param>
     /// <returns>The peer that has it now, or null when nobody could be reached.</returns>
-    public async Task<NodeAddress?> SendAsync(Envelope envelope, int attempt, ActivityContext parent, bool traced, CancellationToken cancellationToken)
+    public async ValueTask<NodeAddress?> SendAsync(Envelope envelope, int attempt, ActivityContext parent, bool traced, CancellationToken cancellationToken)
     {
         using var span = traced ? telemetry.Continue(SpanNames.RouteMessage, ActivityKind.Internal, parent) : null;
-        var tried = new HashSet<NodeAddress>();
+        HashSet<NodeAddress>? tried = null; // nearly always the first hop takes it
         for (var hops = 0; hops < MaxHopsTried; hops++)
         {
             if (await FindAsync(envelope.Recipient, tried, attempt, span, parent, cancellationToken) is not { } hop)
                 break;
-            tried.Add(hop.Peer);
             if (await SendToPeerAsync(envelope, hop, attempt, span, parent, cancellationToken))
             {
                 Log.MessageRouted(logger, envelope.Id, envelope.Recipient, hop.Peer, hop.Kind);
                 return hop.Peer;
             }
+            (tried ??= []).Add(hop.Peer);
             if (hop.Kind == RouteKind.Cached)
                 routes.Forget(envelope.Recipient);
         }
@@ -45,21 +47,21 @@ internal sealed partial class Router(RouteFinder finder, Swarm swarm, RouteCache
         return null;
     }
 
-    private async Task<Hop?> FindAsync(
-        NodeAddress recipient, HashSet<NodeAddress> tried, int attempt, Activity? parent, ActivityContext trace, CancellationToken cancellationToken)
+    private async ValueTask<Hop?> FindAsync(
+        NodeAddress recipient, HashSet<NodeAddress>? tried, int attempt, Activity? parent, ActivityContext trace, CancellationToken cancellationToken)
     {
         using var span = parent.StartChild(SpanNames.FindRoute);
-        if (tried.Count == 0 && finder.NeedsLookup(recipient))
+        if (tried is null && finder.NeedsLookup(recipient))
             await finder.LookupAsync(recipient, span?.Context ?? trace, cancellationToken);
-        var hop = finder.Find(recipient, tried.Contains, rotation: attempt - 1);
+        var hop = finder.Find(recipient, tried is null ? Nobody : tried.Contains, rotation: attempt - 1);
         if (hop is null)
             span.Fail("no_route");
         else
-            span?.SetTag("route", Name(hop.Kind));
+            span?.SetTag("route", Name(hop.Value.Kind));
         return hop;
     }
 
-    private async Task<bool> SendToPeerAsync(Envelope envelope, Hop hop, int attempt, Activity? parent, ActivityContext trace, CancellationToken cancellationToken)
+    private async ValueTask<bool> SendToPeerAsync(Envelope envelope, Hop hop, int attempt, Activity? parent, ActivityContext trace, CancellationToken cancellationToken)
     {
         using var span = parent.StartChild(SpanNames.SendToPeer, ActivityKind.Producer);
         span?.SetTag("peer", hop.Peer.ToString()).SetTag("attempt", attempt);
@@ -83,7 +85,7 @@ internal sealed partial class Router(RouteFinder finder, Swarm swarm, RouteCache
         }
     }
 
-    private async Task<PeerConnection> ConnectAsync(Hop hop, Activity? parent, CancellationToken cancellationToken)
+    private async ValueTask<PeerConnection> ConnectAsync(Hop hop, Activity? parent, CancellationToken cancellationToken)
     {
         if (swarm.TryGet(hop.Peer, out var connection))
             return connection;
