@@ -15,7 +15,7 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
 
     private readonly StorageOptions _options = storage.Value;
     private readonly Lock _gate = new();
-    private readonly SortedList<long, InboxMessage> _inbox = [];
+    private readonly List<InboxMessage> _inbox = []; // in order of their cursors
     private readonly Dictionary<MessageId, long> _cursors = [];
 
     // Ids that more than one sender has used: only a hostile one reuses an id, so their messages may be searched for.
@@ -67,7 +67,7 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
         lock (_gate)
         {
             var cursor = _lastCursor + 1;
-            _inbox.Add(cursor, new InboxMessage(cursor, message.Id, message.Sender, message.IsBroadcast, message.SentAt, message.ReceivedAt, message.Content));
+            _inbox.Add(new InboxMessage(cursor, message.Id, message.Sender, message.IsBroadcast, message.SentAt, message.ReceivedAt, message.Content));
             if (!_cursors.TryAdd(message.Id, cursor))
                 _sharedIds.Add(message.Id);
             _bytes += message.Content.Length;
@@ -87,7 +87,7 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
             var page = new List<InboxMessage>();
             for (var at = FirstAfter(after); at < _inbox.Count && page.Count < limit; at++)
             {
-                if (_inbox.GetValueAtIndex(at) is var message && message.ReceivedAt > oldest)
+                if (_inbox[at] is var message && message.ReceivedAt > oldest)
                     page.Add(message);
             }
             return ValueTask.FromResult<IReadOnlyList<InboxMessage>>(page);
@@ -103,7 +103,7 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
             Remove(cursor);
             if (_sharedIds.Remove(id))
             {
-                foreach (var other in _inbox.Values.Where(message => message.Id == id).Select(message => message.Cursor).ToList())
+                foreach (var other in _inbox.Where(message => message.Id == id).Select(message => message.Cursor).ToList())
                     Remove(other);
             }
             return ValueTask.FromResult(true);
@@ -150,7 +150,7 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
         while (low < high)
         {
             var middle = (low + high) / 2;
-            if (_inbox.GetKeyAtIndex(middle) <= cursor)
+            if (_inbox[middle].Cursor <= cursor)
                 low = middle + 1;
             else
                 high = middle;
@@ -160,28 +160,36 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
 
     private void Remove(long cursor)
     {
-        if (_inbox.Remove(cursor, out var message))
-            _bytes -= message.Content.Length;
+        var at = FirstAfter(cursor - 1);
+        if (at == _inbox.Count || _inbox[at].Cursor != cursor)
+            return;
+        _bytes -= _inbox[at].Content.Length;
+        _inbox.RemoveAt(at);
     }
 
-    /// <summary>Removes at least a tenth at once, since removing from the front of a sorted list moves all the rest.</summary>
+    /// <summary>Removes at least a tenth at once, since removing from the front of a list moves all the rest.</summary>
     private void Trim()
     {
-        var drop = _inbox.Count / 10 + 1;
-        var bytes = _bytes - _inbox.Values.Take(drop).Sum(message => (long)message.Content.Length);
-        for (; drop < _inbox.Count && (_inbox.Count - drop > _options.MaxInboxMessages || bytes > _options.MaxInboxBytes); drop++)
-            bytes -= _inbox.GetValueAtIndex(drop).Content.Length;
-        var keep = _inbox.Skip(drop).ToList();
-        _inbox.Clear();
+        var (drop, least) = (0, _inbox.Count / 10 + 1);
+        for (; drop < _inbox.Count && (drop < least || _inbox.Count - drop > _options.MaxInboxMessages || _bytes > _options.MaxInboxBytes); drop++)
+        {
+            _bytes -= _inbox[drop].Content.Length;
+            _cursors.Remove(_inbox[drop].Id);
+        }
+        _inbox.RemoveRange(0, drop);
+        if (_sharedIds.Count > 0)
+            IndexSharedIds();
+    }
+
+    /// <summary>An id that several use may have gone with the first of its messages: everything is looked through, as hardly ever happens.</summary>
+    private void IndexSharedIds()
+    {
         _cursors.Clear();
         _sharedIds.Clear();
-        _bytes = 0;
-        foreach (var (cursor, message) in keep)
+        foreach (var message in _inbox)
         {
-            _inbox.Add(cursor, message);
-            if (!_cursors.TryAdd(message.Id, cursor))
+            if (!_cursors.TryAdd(message.Id, message.Cursor))
                 _sharedIds.Add(message.Id);
-            _bytes += message.Content.Length;
         }
     }
 }
