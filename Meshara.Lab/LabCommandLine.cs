@@ -38,10 +38,14 @@ internal sealed class LabCommandLine
         {
             _name, _nodes, _for, _rate, _settle, _seed, _report, _data, _stopWithInput,
         };
+        drill.Add(Alerts.Command);
         Command = new RootCommand("Experiments on a real mesh.") { drill };
         foreach (var measurement in Load.Commands)
             Command.Add(measurement);
     }
+
+    /// <summary>The drills of alerts.</summary>
+    public AlertCommandLine Alerts { get; } = new();
 
     /// <summary>The commands that measure.</summary>
     public LoadCommandLine Load { get; } = new();

@@ -2,11 +2,18 @@ using Meshara.AppHost;
 using Meshara.AppHost.Local;
 using Meshara.Lab;
 using Meshara.Lab.Drills;
+using Meshara.Lab.Drills.Alerts;
+using Meshara.Lab.Drills.Alerts.Faults;
 using Meshara.Lab.Load;
 using Spectre.Console;
 
+// The hidden commands that programs run under, with their arguments as they are; see PairRole, Guard and Ballast.
 if (args is [PairRole.CommandName])
     return await PairRole.RunAsync(Console.In, Console.Out);
+if (args is [Guard.CommandName, .. var guarded])
+    return await FailureReport.RunAsync("meshara-lab", () => Guard.RunAsync(guarded, Console.OpenStandardInput()));
+if (args is [Ballast.CommandName, _, .. var node])
+    return Ballast.RunNode(node);
 
 return await FailureReport.RunAsync("meshara-lab", async () =>
 {
@@ -29,6 +36,13 @@ return await FailureReport.RunAsync("meshara-lab", async () =>
         {
             return ExitCodes.Killed;
         }
+    }
+
+    if (commandLine.Alerts.Find(arguments) is { } alerts)
+    {
+        if (alerts.StopWithInput)
+            stops.WatchInput(Console.OpenStandardInput());
+        return await new AlertRun(alerts, console, stops, TimeProvider.System).RunAsync();
     }
 
     var options = commandLine.Read(arguments);

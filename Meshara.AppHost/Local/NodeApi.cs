@@ -5,6 +5,7 @@ using System.Net.Http.Json;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Meshara.AppHost.Local;
 
@@ -77,12 +78,16 @@ internal sealed class NodeApi : IDisposable
     }
 
     /// <summary>Hands the node a private message.</summary>
-    public Task<SendAnswer> SendAsync(string recipient, string text, CancellationToken cancellationToken) =>
-        PostAsync("api/messages", new OutgoingMessage(recipient, text), cancellationToken);
+    /// <param name="recipient">Whom it is for.</param>
+    /// <param name="text">Its content.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <param name="timeToLive">In whole seconds; null for the node's default.</param>
+    public Task<SendAnswer> SendAsync(string recipient, string text, CancellationToken cancellationToken, TimeSpan? timeToLive = null) =>
+        PostAsync("api/messages", new OutgoingMessage(recipient, text, (long?)timeToLive?.TotalSeconds), cancellationToken);
 
     /// <summary>Hands the node a broadcast.</summary>
     public Task<SendAnswer> BroadcastAsync(string text, CancellationToken cancellationToken) =>
-        PostAsync("api/broadcasts", new OutgoingMessage(null, text), cancellationToken);
+        PostAsync("api/broadcasts", new OutgoingMessage(null, text, null), cancellationToken);
 
     /// <summary>How a message that this node accepted fares, or null when it does not know it or did not answer.</summary>
     /// <param name="id">Its id.</param>
@@ -174,8 +179,9 @@ internal sealed class NodeApi : IDisposable
         exception is HttpRequestException or IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     private sealed record OutgoingMessage(
-        [property: System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)] string? To,
-        string Text);
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? To,
+        string Text,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? TtlSeconds);
 
     private sealed record InboxEvent(string Type, string? Text);
 

@@ -15,6 +15,9 @@ internal static class Unix
     /// <summary>Asks a process to end, as <c>kill</c> does. Nothing happens when it is gone.</summary>
     public static void Terminate(int processId) => _ = Kill(processId, Sigterm);
 
+    /// <summary>Sends a process a signal by number. Nothing happens when it is gone.</summary>
+    public static void Signal(int processId, int signal) => _ = Kill(processId, signal);
+
     [DllImport("libc", EntryPoint = "getppid")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int GetParentId();

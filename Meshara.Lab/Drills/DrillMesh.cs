@@ -15,14 +15,18 @@ internal sealed class DrillMesh : IAsyncDisposable
 
     private readonly TimeProvider _time;
 
-    private DrillMesh(IReadOnlyList<DrillNode> nodes, FaultyNetwork? network, Random random, FaultLog log, TimeProvider time)
+    private DrillMesh(Stack stack, IReadOnlyList<DrillNode> nodes, FaultyNetwork? network, Random random, FaultLog log, TimeProvider time)
     {
+        Stack = stack;
         Nodes = nodes;
         Network = network;
         Random = random;
         Log = log;
         _time = time;
     }
+
+    /// <summary>Its plan.</summary>
+    public Stack Stack { get; }
 
     /// <summary>The nodes, node-1 first.</summary>
     public IReadOnlyList<DrillNode> Nodes { get; }
@@ -54,7 +58,7 @@ internal sealed class DrillMesh : IAsyncDisposable
             ? new FaultyNetwork([.. nodes.Select(node => (node.Index, node.MeshPort, node.MeshPort + HiddenPorts))],
                 () => nodes.Where(node => node.ProcessId is not null).ToDictionary(node => node.ProcessId!.Value, node => node.Index), options.Seed, time)
             : null;
-        return new DrillMesh(nodes, network, new Random(options.Seed), log, time);
+        return new DrillMesh(stack, nodes, network, new Random(options.Seed), log, time);
     }
 
     /// <summary>Starts every node, node-1 first, and returns when all are ready and connected.</summary>
@@ -130,7 +134,7 @@ internal sealed class DrillMesh : IAsyncDisposable
         for (var attempt = 0; attempt < PortAttempts; attempt++)
         {
             var stack = Stack.Create(nodes, Ports.FindFree(nodes, Random.Shared));
-            if (stack.Nodes.All(node => Ports.IsFree(node.MeshPort + HiddenPorts)))
+            if (stack.Nodes.All(node => Ports.IsFree(node.MeshPort + HiddenPorts)) && Ports.IsFree(stack.Ports.MailpitSmtp))
                 return stack;
         }
 

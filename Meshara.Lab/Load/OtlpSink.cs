@@ -19,6 +19,9 @@ internal sealed class OtlpSink : IAsyncDisposable
     /// <summary>Received so far.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
+    /// <summary>The signal (<c>metrics</c>) it refuses at present; null when it takes all of them.</summary>
+    public string? Refuses { get; set; }
+
     public static async Task<OtlpSink> StartAsync(CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -43,6 +46,8 @@ internal sealed class OtlpSink : IAsyncDisposable
             if (read.IsCompleted)
                 break;
         }
+        if (Refuses is { } signal && signal == (string?)context.Request.RouteValues["signal"])
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         context.Response.ContentType = "application/x-protobuf"; // an empty message: everything was accepted
     }
 }

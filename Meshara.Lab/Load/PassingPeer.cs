@@ -28,7 +28,7 @@ internal sealed class PassingPeer : IFrameHandler, IAsyncDisposable
     }
 
     /// <summary>Returns when both sides have proved who they are.</summary>
-    public async Task ConnectAsync(IPEndPoint node, CancellationToken cancellationToken) => await _swarm.ConnectAsync(node, cancellationToken);
+    public Task<PeerConnection> ConnectAsync(IPEndPoint node, CancellationToken cancellationToken) => _swarm.ConnectAsync(node, cancellationToken);
 
     public ValueTask HandleAsync(PeerConnection connection, Frame frame, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 

@@ -17,6 +17,7 @@ internal sealed class FaultyNetwork : IAsyncDisposable
     private HashSet<int> _island = [];
     private Breach _breach;
     private TaskCompletionSource _changed = NewSignal();
+    private readonly ConcurrentDictionary<int, LinkConditions> _conditionsOf = new();
     private volatile LinkConditions _conditions = LinkConditions.Good;
 
     /// <param name="nodes">Each node's number, the port where others dial it, and the port where it really listens.</param>
@@ -38,6 +39,9 @@ internal sealed class FaultyNetwork : IAsyncDisposable
         get => _conditions;
         set => _conditions = value;
     }
+
+    /// <summary>How well bytes travel to and from one node; worse than <see cref="Conditions"/>, or the same again.</summary>
+    public void SetConditions(int node, LinkConditions conditions) => _conditionsOf[node] = conditions;
 
     /// <summary>Begins to listen in front of every node.</summary>
     public void Start()
@@ -115,10 +119,10 @@ internal sealed class FaultyNetwork : IAsyncDisposable
         }
     }
 
-    /// <summary>How long the next segment takes.</summary>
-    internal TimeSpan TravelTime()
+    /// <summary>How long the next segment between the two takes.</summary>
+    internal TimeSpan TravelTime(int? source, int destination)
     {
-        var conditions = _conditions;
+        var conditions = Of(destination) ?? (source is { } dialler ? Of(dialler) : null) ?? _conditions;
         if (conditions == LinkConditions.Good)
             return TimeSpan.Zero;
         lock (_random)
@@ -148,6 +152,8 @@ internal sealed class FaultyNetwork : IAsyncDisposable
         lock (_gate)
             return _island.Count > 0 && (source is not { } from || _island.Contains(from) != _island.Contains(destination));
     }
+
+    private LinkConditions? Of(int node) => _conditionsOf.GetValueOrDefault(node) is { } conditions && conditions != LinkConditions.Good ? conditions : null;
 
     private int Choose(int count)
     {

@@ -77,7 +77,7 @@ internal sealed class ProxyLink(FaultyNetwork network, Socket dialler, Socket ta
                 var length = await from.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
                 if (length == 0)
                     break;
-                await way.WriteAsync(new Segment(SegmentKind.Data, buffer.AsMemory(0, length), time.GetUtcNow() + network.TravelTime()), cancellationToken);
+                await way.WriteAsync(new Segment(SegmentKind.Data, buffer.AsMemory(0, length), time.GetUtcNow() + network.TravelTime(source, destination)), cancellationToken);
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
@@ -86,7 +86,7 @@ internal sealed class ProxyLink(FaultyNetwork network, Socket dialler, Socket ta
         }
 
         // Ends travel like everything else: behind the bytes before them, and not across a split.
-        await way.WriteAsync(new Segment(kind, default, time.GetUtcNow() + network.TravelTime()), cancellationToken);
+        await way.WriteAsync(new Segment(kind, default, time.GetUtcNow() + network.TravelTime(source, destination)), cancellationToken);
         way.Complete();
     }
 

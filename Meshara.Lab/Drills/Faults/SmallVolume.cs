@@ -81,6 +81,13 @@ internal sealed class SmallVolume : IAsyncDisposable
         }
     }
 
+    /// <summary>Takes some more of the room.</summary>
+    public void Take(int bytes)
+    {
+        using var file = new FileStream(_ballast, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
+        file.Write(new byte[bytes]);
+    }
+
     /// <summary>Makes room again.</summary>
     public void Free() => File.Delete(_ballast);
 

@@ -1,0 +1,49 @@
+namespace Meshara.Lab.Drills.Alerts;
+
+/// <summary>
+/// Every drill of an alert, and what they share. A drill comes before those that provoke its alert as well: Alertmanager remembers a
+/// group for a while, and tells what joins it only at the group's next interval.
+/// </summary>
+internal static class AlertCatalogue
+{
+    /// <summary>The longest first.</summary>
+    public static IReadOnlyList<AlertStage> Stages { get; } = Plan();
+
+    /// <summary>Every drill.</summary>
+    public static IReadOnlyList<AlertDrill> Drills { get; } = [.. Stages.SelectMany(stage => stage.Drills)];
+
+    private static AlertStage[] Plan()
+    {
+        var (diskFullPredicted, storageDegraded) = NodeDrills.Disk(3);
+        return
+        [
+            new("stack", Nodes: 2, Rate: 5,
+            [
+                [NodeDrills.OldestMessageTooOld(2)],
+                [StackDrills.PrometheusConfigReloadFailed, StackDrills.PrometheusRuleFailures],
+                [StackDrills.AlertmanagerConfigReloadFailed],
+            ],
+            [
+                StackDrills.PrometheusNotificationsFailing,
+                StackDrills.AlertmanagerNotificationsFailing,
+                StackDrills.PrometheusTargetMissing(),
+                StackDrills.AlertmanagerDown,
+                StackDrills.Watchdog,
+            ]),
+            new("latency", Nodes: 3, Rate: 5, [], [ObjectiveDrills.LatencySlow, ObjectiveDrills.LatencyFast]),
+            new("nodes", Nodes: 6, Rate: 25,
+            [
+                [NodeDrills.PeerMisbehaving(1), NodeDrills.HandshakeFailures(1), NodeDrills.HighErrorRate(1)],
+                [diskFullPredicted, storageDegraded],
+                [NodeDrills.DhtLookupsFailing(4), NodeDrills.DeliveryFailing(4), NodeDrills.DeliveryBacklogGrowing(4)],
+                [NodeDrills.HighMessageLatency(5), NodeDrills.BroadcastCoverageSlow(5)],
+                [NodeDrills.MemoryExhaustion(6), NodeDrills.TelemetryExporterFailing(6)],
+            ], []),
+            new("members", Nodes: 5, Rate: 10, [],
+            [
+                MembershipDrills.MembershipTooSmall(5), MembershipDrills.MeshPartitioned(4, 5), MembershipDrills.NoPeersConnected(2), MembershipDrills.NodeDown(4, 1),
+            ]),
+            new("delivery", Nodes: 3, Rate: 50, [], [ObjectiveDrills.DeliverySlow, ObjectiveDrills.DeliveryFast]),
+        ];
+    }
+}

@@ -1,0 +1,28 @@
+using Meshara.AppHost;
+
+namespace Meshara.Lab.Drills.Alerts;
+
+/// <summary>Waits for what another process does and does not tell of.</summary>
+internal static class Eventually
+{
+    /// <summary>For whatever has no time of its own; generous, because a machine may be busy with other things.</summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Waits until it is true.</summary>
+    /// <exception cref="StackException">It never was, in time.</exception>
+    public static async Task TrueAsync(Func<Task<bool>> condition, string what, TimeProvider time, CancellationToken stop, TimeSpan? deadline = null)
+    {
+        ArgumentNullException.ThrowIfNull(condition);
+        var limit = deadline ?? Deadline;
+        var started = time.GetTimestamp();
+        using var timer = new PeriodicTimer(Interval, time);
+        while (!await condition())
+        {
+            if (time.GetElapsedTime(started) > limit)
+                throw new StackException($"not within {limit.TotalSeconds:0} s: {what}");
+            await timer.WaitForNextTickAsync(stop);
+        }
+    }
+}

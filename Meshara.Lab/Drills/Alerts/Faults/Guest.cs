@@ -1,0 +1,53 @@
+using Meshara.Lab.Load;
+using Meshara.Node;
+using Meshara.Node.Identity;
+
+namespace Meshara.Lab.Drills.Alerts.Faults;
+
+/// <summary>
+/// Somebody messages are sent to and who is not there: a node that nobody operates and Prometheus does not know. When it comes, what
+/// waited for it is delivered.
+/// </summary>
+internal sealed class Guest : IAsyncDisposable
+{
+    private readonly string _folder;
+    private PairNode? _node;
+
+    private Guest(string folder, string address)
+    {
+        _folder = folder;
+        Address = address;
+    }
+
+    /// <summary>Where messages for it go.</summary>
+    public string Address { get; }
+
+    /// <summary>Somebody new, who is away.</summary>
+    public static Guest Create(AlertBench bench)
+    {
+        ArgumentNullException.ThrowIfNull(bench);
+        var folder = Path.Combine(bench.Files.Data, $"guest-{Guid.NewGuid():N}");
+        using var identity = KeyFile.LoadOrCreate(Path.Combine(folder, NodeHost.KeyFileName), passphrase: null);
+        return bench.Own(new Guest(folder, identity.Address.ToString()));
+    }
+
+    /// <summary>An address that nobody has.</summary>
+    public static string Nobody()
+    {
+        using var identity = NodeIdentity.Generate();
+        return identity.Address.ToString();
+    }
+
+    /// <summary>Has it join the mesh.</summary>
+    public async Task ArriveAsync(AlertBench bench, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(bench);
+        _node = await PairNode.StartAsync("guest", _folder, new Dictionary<string, string?> { ["Mesh:Bootstrap"] = $"tcp://127.0.0.1:{bench.Node(1).MeshPort}" }, bootstrap: null, stop);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_node is not null)
+            await _node.DisposeAsync();
+    }
+}

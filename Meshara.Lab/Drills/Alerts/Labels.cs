@@ -1,0 +1,44 @@
+using System.Text.Json;
+
+namespace Meshara.Lab.Drills.Alerts;
+
+/// <summary>A set of labels; equal when all names and values are.</summary>
+internal sealed class Labels : IEquatable<Labels>
+{
+    private readonly SortedDictionary<string, string> _values = new(StringComparer.Ordinal);
+
+    /// <summary>The name of the alert.</summary>
+    public string Alert => _values.GetValueOrDefault("alertname", "");
+
+    /// <summary>Labels as names and values in turn.</summary>
+    public static Labels Of(params IEnumerable<(string Name, string Value)> labels)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        var result = new Labels();
+        foreach (var (name, value) in labels)
+            result._values[name] = value;
+        return result;
+    }
+
+    /// <summary>From an object with a member for each.</summary>
+    public static Labels Read(JsonElement json) => Of(json.EnumerateObject().Select(label => (label.Name, label.Value.GetString() ?? "")));
+
+    /// <summary>These and more.</summary>
+    public Labels With(params IEnumerable<(string Name, string Value)> labels) => Of(_values.Select(label => (label.Key, label.Value)).Concat(labels));
+
+    /// <summary>True when all of <paramref name="some"/> are among them.</summary>
+    public bool Contain(Labels some)
+    {
+        ArgumentNullException.ThrowIfNull(some);
+        return some._values.All(label => _values.GetValueOrDefault(label.Key) == label.Value);
+    }
+
+    public bool Equals(Labels? other) => other is not null && ToString() == other.ToString();
+
+    public override bool Equals(object? obj) => Equals(obj as Labels);
+
+    public override int GetHashCode() => ToString().GetHashCode(StringComparison.Ordinal);
+
+    /// <summary>As the mails list them.</summary>
+    public override string ToString() => string.Join(' ', _values.Select(label => $"{label.Key}={label.Value}"));
+}

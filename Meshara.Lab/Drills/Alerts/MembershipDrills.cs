@@ -1,0 +1,103 @@
+using System.Globalization;
+using Meshara.AppHost;
+using Meshara.Lab.Network;
+
+namespace Meshara.Lab.Drills.Alerts;
+
+/// <summary>Members that are missing, or disagree about who is there.</summary>
+internal static class MembershipDrills
+{
+    // Gossip:MemberTimeout: so long a node believes in another that it does not hear of.
+    private static readonly TimeSpan MemberTimeout = TimeSpan.FromSeconds(10);
+
+    // Enough for several evaluations.
+    private static readonly TimeSpan AWhile = TimeSpan.FromSeconds(5);
+
+    public static AlertDrill NodeDown(int victim, int sender) => new()
+    {
+        Alert = "NodeDown",
+        Fault = $"kills node-{victim} while node-{sender} goes on to send to it, and then removes its target as well",
+        BreakAsync = async (bench, stop) =>
+        {
+            var node = bench.Node(victim);
+            await node.KillAsync();
+            var flow = bench.Send(sender, 40, () => node.Address);
+            return new Undo(async () =>
+            {
+                await flow.DisposeAsync();
+                bench.Monitoring.WriteTargets("meshara", bench.Monitoring.NodeTargets());
+                node.Start();
+                await node.WaitUntilReadyAsync(stop);
+            });
+        },
+        Expected = _ => [AlertBench.Of(victim)],
+        Quiet = [AlertBench.Of(sender).With(("alertname", "DeliveryBacklogGrowing"))],
+        ThenAsync = async (bench, stop) =>
+        {
+            // A vanished target must not resolve it.
+            bench.Monitoring.WriteTargets("meshara", bench.Monitoring.NodeTargets().Where(target => target.Node != bench.Node(victim).Name));
+            await bench.UntilAsync(async () => await bench.CountAsync($"count(up{{node=\"node-{victim}\"}})", stop) == 0, "the target is gone", stop);
+            await Task.Delay(AWhile, bench.Time, stop);
+            if (!await bench.IsFiringAsync(AlertBench.Of(victim).With(("alertname", "NodeDown")), stop))
+                throw new StackException("it was resolved by the removal of the target");
+        },
+    };
+
+    public static AlertDrill MeshPartitioned(params int[] island) => new()
+    {
+        Alert = "MeshPartitioned",
+        Fault = $"cuts {string.Join(" and ", island.Select(node => string.Create(CultureInfo.InvariantCulture, $"node-{node}")))} off from the others; packets vanish",
+        Needs = DrillNeeds.Linux,
+        Lead = MemberTimeout,
+        BreakAsync = (bench, _) => Task.FromResult<IAsyncDisposable>(Split(bench, Breach.Silent, island)),
+        Expected = _ => [Labels.Of(("cluster", Stack.Cluster))],
+        Quiet = [AlertBench.Of(1).With(("alertname", "MembershipTooSmall")), AlertBench.Of(island[0]).With(("alertname", "MembershipTooSmall"))],
+    };
+
+    public static AlertDrill NoPeersConnected(int victim) => new()
+    {
+        Alert = "NoPeersConnected",
+        Fault = $"cuts node-{victim} off from all others; connections break and dials are refused",
+        Needs = DrillNeeds.Linux,
+        BreakAsync = (bench, _) => Task.FromResult<IAsyncDisposable>(Split(bench, Breach.Rejecting, victim)),
+        Expected = bench => [bench.Scraped(victim)],
+    };
+
+    // In its plain form - a node that others do not see - a partition is told of instead: see MeshPartitioned, where it is inhibited.
+    public static AlertDrill MembershipTooSmall(int doubled) => new()
+    {
+        Alert = "MembershipTooSmall",
+        Fault = $"lists node-{doubled} under a second name, so that one more member answers than the nodes see",
+        BreakAsync = (bench, stop) =>
+        {
+            var (first, second) = (bench.Mesh.Stack.Nodes[doubled - 1], Extra(bench));
+            bench.Monitoring.WriteTargets("meshara", [.. bench.Monitoring.NodeTargets(), ($"127.0.0.1:{first.MetricsPort}", second)]);
+            return Task.FromResult<IAsyncDisposable>(new Undo(async () =>
+            {
+                // A member is not forgotten because its target is gone: it has to be retired.
+                await File.WriteAllTextAsync(Path.Combine(bench.Monitoring.PrometheusFolder, "rules", "retired.yml"), $"""
+                    groups:
+                      - name: meshara-retired
+                        rules:
+                          - record: meshara:member:retired
+                            expr: vector(1)
+                            labels:
+                              cluster: {Stack.Cluster}
+                              node: {second}
+                    """, stop);
+                await bench.Monitoring.Prometheus.ReloadAsync(stop);
+                bench.Monitoring.WriteTargets("meshara", bench.Monitoring.NodeTargets());
+            }));
+        },
+        Expected = bench => Enumerable.Range(1, bench.Mesh.Nodes.Count + 1).Select(AlertBench.Of),
+    };
+
+    private static string Extra(AlertBench bench) => $"node-{bench.Mesh.Nodes.Count + 1}";
+
+    private static Undo Split(AlertBench bench, Breach breach, params int[] island)
+    {
+        var network = bench.Mesh.Network!;
+        network.Split([.. island], breach);
+        return new Undo(network.Heal);
+    }
+}

@@ -1,0 +1,167 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Meshara.AppHost;
+using Meshara.AppHost.Local;
+using Meshara.AppHost.Local.Tools;
+
+namespace Meshara.Lab.Drills.Alerts;
+
+/// <summary>
+/// The real Prometheus and Alertmanager with the project's own files, accelerated, and the receivers that Alertmanager notifies:
+/// what lies between a condition in the mesh and a person.
+/// </summary>
+internal sealed class Monitoring : IAsyncDisposable
+{
+    private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(10);
+
+    private readonly Stack _stack;
+    private readonly StackFiles _files;
+    private readonly TimeProvider _time;
+    private readonly PagerReceiver _pager;
+    private readonly Dictionary<string, Tool> _tools;
+    private readonly Dictionary<string, ChildProcess> _running = [];
+    private int _starts;
+
+    private Monitoring(Stack stack, StackFiles files, PagerReceiver pager, MailReceiver mail, NotificationLog log, IReadOnlyList<Tool> tools, TimeProvider time)
+    {
+        _stack = stack;
+        _files = files;
+        _time = time;
+        _pager = pager;
+        Mail = mail;
+        Notifications = log;
+        _tools = tools.ToDictionary(tool => tool.Name);
+        Prometheus = new PrometheusApi(new Uri(_tools["prometheus"].Url));
+        Alertmanager = new AlertmanagerApi(new Uri(_tools["alertmanager"].Url));
+    }
+
+    /// <summary>Where Prometheus answers.</summary>
+    public PrometheusApi Prometheus { get; }
+
+    /// <summary>Where Alertmanager answers.</summary>
+    public AlertmanagerApi Alertmanager { get; }
+
+    /// <summary>The mail server.</summary>
+    public MailReceiver Mail { get; }
+
+    /// <summary>What the receivers were told.</summary>
+    public NotificationLog Notifications { get; }
+
+    /// <summary>Prometheus' folder: <c>prometheus.yml</c>, <c>rules/</c>, <c>targets/</c>.</summary>
+    public string PrometheusFolder => _files.Prometheus;
+
+    /// <summary>Alertmanager's folder.</summary>
+    public string AlertmanagerFolder => _files.Alertmanager;
+
+    /// <summary>Prepares everything and starts the receivers.</summary>
+    /// <exception cref="StackException">Prometheus or Alertmanager is not installed.</exception>
+    public static async Task<Monitoring> CreateAsync(Stack stack, StackFiles files, TimeProvider time, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        var log = new NotificationLog();
+        var (routingKey, password) = (RandomNumberGenerator.GetHexString(32, lowercase: true), RandomNumberGenerator.GetHexString(24, lowercase: true));
+        var secrets = Directory.CreateDirectory(Path.Combine(files.Alertmanager, "secrets")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(secrets, "pagerduty_routing_key"), routingKey, stop);
+        await File.WriteAllTextAsync(Path.Combine(secrets, "smtp_password"), password, stop);
+
+        var (tools, missing) = new MonitoringTools(stack, files, Locations.Alerts(), Environment.GetEnvironmentVariable("PATH")).Prepare();
+        if (missing.Count > 0)
+            throw new StackException($"Alert drills need Prometheus and Alertmanager. {string.Join(' ', missing)}", LabExitCodes.NotPossibleHere);
+        TimeLapse.ApplyTo([
+            Path.Combine(files.Prometheus, "prometheus.yml"),
+            .. Directory.EnumerateFiles(Path.Combine(files.Prometheus, "rules")),
+            Path.Combine(files.Alertmanager, "alertmanager.yml"),
+        ]);
+
+        var pager = new PagerReceiver(routingKey, log, time);
+        await pager.StartAsync(stop);
+        Redirect(Path.Combine(files.Alertmanager, "alertmanager.yml"), "https://events.pagerduty.com/v2/enqueue", pager.Url);
+        var mail = new MailReceiver(stack.Ports.MailpitSmtp, password, log, time);
+        mail.Start();
+        return new Monitoring(stack, files, pager, mail, log, tools, time);
+    }
+
+    /// <summary>Starts both and returns when they answer.</summary>
+    public async Task StartAsync(CancellationToken stop)
+    {
+        await StartAlertmanagerAsync(stop);
+        await StartPrometheusAsync(stop);
+    }
+
+    /// <summary>Starts Prometheus.</summary>
+    public Task StartPrometheusAsync(CancellationToken stop)
+    {
+        // Alerts are sent again, and forgotten by Alertmanager when they are not, after a multiple of this; it is no setting of a file.
+        var resend = TimeLapse.Shorten(TimeSpan.FromMinutes(1));
+        Start("prometheus", "--web.enable-lifecycle", $"--rules.alert.resend-delay={resend.TotalMilliseconds:0}ms");
+        return Eventually.TrueAsync(() => Prometheus.IsReadyAsync(stop), "Prometheus answers", _time, stop);
+    }
+
+    /// <summary>Starts Alertmanager.</summary>
+    public Task StartAlertmanagerAsync(CancellationToken stop)
+    {
+        Start("alertmanager");
+        return Eventually.TrueAsync(() => Alertmanager.IsReadyAsync(stop), "Alertmanager answers", _time, stop);
+    }
+
+    /// <summary>Stops Prometheus as its service manager would.</summary>
+    public Task StopPrometheusAsync() => StopAsync("prometheus");
+
+    /// <summary>Ends Alertmanager without warning.</summary>
+    public async Task KillAlertmanagerAsync()
+    {
+        await _running["alertmanager"].DisposeAsync();
+        _running.Remove("alertmanager");
+    }
+
+    /// <summary>Replaces the targets of a job; Prometheus sees it by itself.</summary>
+    /// <param name="job">Name of the file in <c>targets/</c>.</param>
+    /// <param name="targets">Addresses, each with the labels it gets.</param>
+    public void WriteTargets(string job, IEnumerable<(string Address, string? Node)> targets)
+    {
+        var groups = targets.Select(target => new
+        {
+            targets = (string[])[target.Address],
+            labels = new Dictionary<string, string?> { ["cluster"] = Stack.Cluster, ["node"] = target.Node }
+                .Where(label => label.Value is not null).ToDictionary(label => label.Key, label => label.Value),
+        });
+        EndpointsFile.WriteAtomically(Path.Combine(PrometheusFolder, "targets", job + ".json"), JsonSerializer.Serialize(groups));
+    }
+
+    /// <summary>The targets of every node, as the host writes them.</summary>
+    public IEnumerable<(string Address, string? Node)> NodeTargets() => _stack.Nodes.Select(node => ($"127.0.0.1:{node.MetricsPort}", (string?)node.Name));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var name in _running.Keys.ToList())
+            await StopAsync(name);
+        Prometheus.Dispose();
+        Alertmanager.Dispose();
+        await Mail.DisposeAsync();
+        await _pager.DisposeAsync();
+    }
+
+    private void Start(string name, params string[] arguments)
+    {
+        var tool = _tools[name];
+        var start = Guard.Start(tool.Program, [.. tool.Arguments, .. arguments]);
+        start.WorkingDirectory = tool.Folder;
+        _running[name] = ChildProcess.Start(name, start, new ChildLog(_files.Log($"{name}.life{++_starts}")), (_, _) => { });
+    }
+
+    private async Task StopAsync(string name)
+    {
+        if (!_running.Remove(name, out var process))
+            return;
+        await process.StopAsync(StopDeadline, CancellationToken.None);
+        await process.DisposeAsync();
+    }
+
+    private static void Redirect(string file, string from, string to)
+    {
+        var text = File.ReadAllText(file);
+        File.WriteAllText(file, text.Contains(from, StringComparison.Ordinal)
+            ? text.Replace(from, to, StringComparison.Ordinal)
+            : throw new InvalidDataException($"{from} is not in {file}"));
+    }
+}

@@ -1,0 +1,265 @@
+using Meshara.Lab.Drills.Alerts.Faults;
+using Meshara.Lab.Drills.Faults;
+using Meshara.Lab.Load;
+using Meshara.Lab.Network;
+
+namespace Meshara.Lab.Drills.Alerts;
+
+/// <summary>What goes wrong in a node and its connections.</summary>
+internal static class NodeDrills
+{
+    private const long VolumeBytes = 512L * 1024 * 1024;
+
+    private static readonly LinkConditions FarAway = new() { Latency = TimeSpan.FromSeconds(1.5) };
+
+    public static AlertDrill HighMessageLatency(int victim) => new()
+    {
+        Alert = "HighMessageLatency",
+        Fault = $"puts 1.5 s of delay on every link of node-{victim}",
+        Needs = DrillNeeds.Linux,
+        // Whoever sends to it would be slow as well.
+        BeforeAsync = (bench, _) =>
+        {
+            bench.Node(victim).GetsMessages = false;
+            return Task.CompletedTask;
+        },
+        BreakAsync = (bench, _) =>
+        {
+            var flow = bench.Send(victim, 5, () => bench.Node(1).Address);
+            return Task.FromResult<IAsyncDisposable>(Delay(bench, victim, flow));
+        },
+        Expected = bench => [bench.Scraped(victim).With(("message_type", "private"))],
+        AfterAsync = (bench, _) =>
+        {
+            bench.Node(victim).GetsMessages = true;
+            return Task.CompletedTask;
+        },
+    };
+
+    public static AlertDrill BroadcastCoverageSlow(int victim) => new()
+    {
+        Alert = "BroadcastCoverageSlow",
+        Fault = $"puts 1.5 s of delay on every link of node-{victim} while node-1 broadcasts",
+        Needs = DrillNeeds.Linux,
+        BreakAsync = (bench, _) =>
+        {
+            var flow = new Flow(3, _ => bench.Node(1).Api.BroadcastAsync("drill", CancellationToken.None), bench.Time);
+            return Task.FromResult<IAsyncDisposable>(Delay(bench, victim, flow));
+        },
+        Expected = _ => [AlertBench.Of(victim)],
+    };
+
+    // The healthy messages keep the failing ones below the share that DeliveryFailing speaks of.
+    public static AlertDrill DhtLookupsFailing(int victim) => new()
+    {
+        Alert = "DhtLookupsFailing",
+        Fault = $"has node-{victim} send to one address after the other that nobody has, among many that somebody has",
+        BreakAsync = (bench, _) =>
+        {
+            var healthy = bench.Send(victim, 20, () => bench.Node(1).Address);
+            var lost = bench.Send(victim, 0.5, Guest.Nobody, TimeSpan.FromSeconds(10));
+            return Task.FromResult<IAsyncDisposable>(new Undo(async () =>
+            {
+                await lost.DisposeAsync();
+                await healthy.DisposeAsync();
+            }));
+        },
+        Expected = _ => [AlertBench.Of(victim)],
+    };
+
+    public static AlertDrill DeliveryFailing(int victim) => new()
+    {
+        Alert = "DeliveryFailing",
+        Fault = $"has node-{victim} send half of its messages to addresses that nobody has",
+        BreakAsync = (bench, _) => Task.FromResult<IAsyncDisposable>(bench.Send(victim, 4, Guest.Nobody, TimeSpan.FromSeconds(10))),
+        Expected = _ => [AlertBench.Of(victim)],
+    };
+
+    public static AlertDrill DeliveryBacklogGrowing(int victim) => new()
+    {
+        Alert = "DeliveryBacklogGrowing",
+        Fault = $"has node-{victim} send to somebody who is away, until that comes back",
+        // Over a hundred have to wait during the whole of the rule's window.
+        Lead = TimeLapse.Shorten(TimeSpan.FromMinutes(5)),
+        BreakAsync = (bench, stop) =>
+        {
+            var guest = Guest.Create(bench);
+            var flow = bench.Send(victim, 60, () => guest.Address);
+            return Task.FromResult<IAsyncDisposable>(new Undo(async () =>
+            {
+                await flow.DisposeAsync();
+                await guest.ArriveAsync(bench, stop);
+            }));
+        },
+        Expected = _ => [AlertBench.Of(victim)],
+    };
+
+    public static AlertDrill OldestMessageTooOld(int victim) => new()
+    {
+        Alert = "OldestMessageTooOld",
+        Fault = $"has node-{victim} send one message to somebody who is away, until that comes back",
+        // The threshold.
+        Lead = TimeSpan.FromSeconds(60),
+        BreakAsync = async (bench, stop) =>
+        {
+            var guest = Guest.Create(bench);
+            await bench.Node(victim).Api.SendAsync(guest.Address, "are you there?", stop);
+            return new Undo(() => guest.ArriveAsync(bench, stop));
+        },
+        Expected = _ => [AlertBench.Of(victim)],
+    };
+
+    public static AlertDrill HandshakeFailures(int victim) => new()
+    {
+        Alert = "HandshakeFailures",
+        Fault = $"connects to node-{victim} twice a second and talks nonsense",
+        BreakAsync = (bench, _) => Task.FromResult<IAsyncDisposable>(Nonsense(bench, victim, 2)),
+        Expected = _ => [AlertBench.Of(victim)],
+    };
+
+    public static AlertDrill HighErrorRate(int victim) => new()
+    {
+        Alert = "HighErrorRate",
+        Fault = $"connects to node-{victim} 40 times a second and talks nonsense",
+        BreakAsync = (bench, _) => Task.FromResult<IAsyncDisposable>(Nonsense(bench, victim, 40)),
+        Expected = bench => [bench.Scraped(victim).With(("type", "protocol"))],
+    };
+
+    public static AlertDrill PeerMisbehaving(int victim) => new()
+    {
+        Alert = "PeerMisbehaving",
+        Fault = $"connects to node-{victim} with a real identity and sends messages whose signatures do not verify",
+        BreakAsync = async (bench, stop) =>
+        {
+            var forger = bench.Own(new Forger());
+            await forger.ConnectAsync(ListenPort(bench, victim), stop);
+            return new Flow(2, stopped => forger.SendAsync(bench.Node(victim).Address, stopped), bench.Time);
+        },
+        Expected = _ => [AlertBench.Of(victim).With(("reason", "bad_signature"))],
+    };
+
+    public static AlertDrill MemoryExhaustion(int victim) => new()
+    {
+        Alert = "MemoryExhaustion",
+        Fault = $"has the process of node-{victim} take 1.2 GB of ballast",
+        Needs = DrillNeeds.Linux,
+        PrepareAsync = (bench, _) =>
+        {
+            bench.Node(victim).Launch = bench.Node(victim).Launch with { Within = Ballast.Within() };
+            return Task.CompletedTask;
+        },
+        BreakAsync = (bench, _) =>
+        {
+            var process = bench.Node(victim).ProcessId!.Value;
+            Ballast.Take(process);
+            return Task.FromResult<IAsyncDisposable>(new Undo(() => Ballast.GiveBack(process)));
+        },
+        Expected = bench => [bench.Scraped(victim)],
+    };
+
+    public static AlertDrill TelemetryExporterFailing(int victim)
+    {
+        OtlpSink? collector = null;
+        return new()
+        {
+            Alert = "TelemetryExporterFailing",
+            Fault = $"has the collector of node-{victim} refuse its metrics",
+            PrepareAsync = async (bench, stop) =>
+            {
+                collector = bench.Own(await OtlpSink.StartAsync(stop));
+                var launch = bench.Node(victim).Launch;
+                bench.Node(victim).Launch = launch with
+                {
+                    Environment = new Dictionary<string, string>(launch.Environment)
+                    {
+                        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Endpoint,
+                        ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+                        ["OTEL_METRIC_EXPORT_INTERVAL"] = "1000",
+                    },
+                };
+            },
+            BreakAsync = (_, _) =>
+            {
+                collector!.Refuses = "metrics";
+                return Task.FromResult<IAsyncDisposable>(new Undo(() => collector.Refuses = null));
+            },
+            Expected = _ => [AlertBench.Of(victim).With(("signal", "metrics"))],
+        };
+    }
+
+    /// <summary>DiskFullPredicted and StorageDegraded, on one volume.</summary>
+    public static (AlertDrill DiskFullPredicted, AlertDrill StorageDegraded) Disk(int victim)
+    {
+        SmallVolume? volume = null;
+        async Task MountAsync(AlertBench bench, CancellationToken stop)
+        {
+            if (volume is not null || !OperatingSystem.IsLinux())
+                return;
+            volume = bench.Own(await SmallVolume.MountAsync(bench.Node(victim).Folder, VolumeBytes, stop));
+            bench.Node(victim).Launch = bench.Node(victim).Launch with { Within = volume.Within };
+        }
+
+        return (new()
+        {
+            Alert = "DiskFullPredicted",
+            Fault = $"writes a megabyte a second to the small volume with the data of node-{victim}",
+            Needs = DrillNeeds.Root,
+            PrepareAsync = MountAsync,
+            // The rule wants to know how it was half an hour ago.
+            BeforeAsync = (bench, stop) => bench.UntilAsync(async () => await bench.CountAsync(
+                $"count(meshara_storage_free_bytes{{node=\"node-{victim}\"}} offset {TimeLapse.Shorten(TimeSpan.FromMinutes(30)).TotalSeconds:0}s)", stop) == 1, "the disk has a past", stop),
+            BreakAsync = (bench, _) =>
+            {
+                var writing = new Flow(4, _ =>
+                {
+                    lock (volume!)
+                        volume.Take(256 * 1024);
+                    return Task.CompletedTask;
+                }, bench.Time);
+                return Task.FromResult<IAsyncDisposable>(new Undo(async () =>
+                {
+                    await writing.DisposeAsync();
+                    volume!.Free();
+                }));
+            },
+            Expected = _ => [AlertBench.Of(victim)],
+        }, new()
+        {
+            Alert = "StorageDegraded",
+            Fault = $"fills the small volume with the data of node-{victim} to the last byte",
+            Needs = DrillNeeds.Root,
+            PrepareAsync = MountAsync,
+            BreakAsync = (bench, _) =>
+            {
+                var full = new CancellationTokenSource();
+                var filling = Task.Run(() => volume!.KeepFullAsync(full.Token), CancellationToken.None);
+                return Task.FromResult<IAsyncDisposable>(new Undo(async () =>
+                {
+                    await full.CancelAsync();
+                    await filling;
+                    full.Dispose();
+                    volume!.Free();
+                }));
+            },
+            Expected = _ => [AlertBench.Of(victim)],
+            // One page for a node at a time: what is critical silences what is a warning about the same node.
+            Quiet = [AlertBench.Of(victim).With(("alertname", "DiskFullPredicted"))],
+        });
+    }
+
+    /// <summary>Connects again and again and talks nonsense.</summary>
+    public static Flow Nonsense(AlertBench bench, int victim, double perSecond) =>
+        new(perSecond, stop => Stranger.TalkNonsenseAsync(ListenPort(bench, victim), stop), bench.Time);
+
+    private static int ListenPort(AlertBench bench, int node) => bench.Node(node).Launch.ListenPort ?? bench.Node(node).MeshPort;
+
+    private static Undo Delay(AlertBench bench, int victim, Flow flow)
+    {
+        bench.Mesh.Network!.SetConditions(victim, FarAway);
+        return new Undo(async () =>
+        {
+            await flow.DisposeAsync();
+            bench.Mesh.Network.SetConditions(victim, LinkConditions.Good);
+        });
+    }
+}

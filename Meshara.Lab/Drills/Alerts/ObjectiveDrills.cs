@@ -1,0 +1,102 @@
+using System.Globalization;
+using Meshara.AppHost;
+using Meshara.Lab.Drills.Alerts.Faults;
+using Meshara.Lab.Network;
+
+namespace Meshara.Lab.Drills.Alerts;
+
+/// <summary>
+/// The objectives. What burns slowly is a share of all messages, so these drills count how many there were: each aims between the
+/// burn rates of the alert under drill and the next worse one.
+/// </summary>
+internal static class ObjectiveDrills
+{
+    private const string Latencies = "sum(meshara_message_latency_seconds_count{message_type=\"private\"})";
+    private const string Acknowledged = "sum(meshara_messages_completed_total{outcome=\"acknowledged\"})";
+
+    // Both ways together are slower than the objective's second.
+    private static readonly LinkConditions Slow = new() { Latency = TimeSpan.FromMilliseconds(600) };
+
+    public static AlertDrill LatencySlow { get; } = new()
+    {
+        Alert = "LatencyErrorBudgetBurnSlow",
+        Fault = "makes 4.5 % of all messages so far slow, by the links of node-3",
+        Needs = DrillNeeds.Linux,
+        BeforeAsync = async (bench, stop) =>
+        {
+            // Nothing but what this drill sends has to do with node-3.
+            bench.Node(3).GetsMessages = bench.Node(3).TakesMessages = false;
+            await using var traffic = bench.Send(1, 20, () => bench.Node(2).Address);
+            await bench.UntilAsync(async () => await bench.CountAsync(Latencies, stop) >= 270, "there was enough traffic", stop);
+        },
+        BreakAsync = async (bench, stop) =>
+        {
+            bench.Mesh.Network!.SetConditions(3, Slow);
+            await SendAsync(bench, (int)Math.Max(12, 0.045 * await bench.CountAsync(Latencies, stop)), bench.Node(3).Address, stop);
+            return new Undo(() =>
+            {
+                bench.Mesh.Network.SetConditions(3, LinkConditions.Good);
+                // What is slow stays slow: it takes many good messages to make it few.
+                bench.Own(bench.Send(1, 60, () => bench.Node(2).Address));
+            });
+        },
+        Expected = _ => [Labels.Of(("cluster", Stack.Cluster))],
+    };
+
+    public static AlertDrill LatencyFast { get; } = new()
+    {
+        Alert = "LatencyErrorBudgetBurnFast",
+        Fault = "puts 0.6 s of delay on every link",
+        Needs = DrillNeeds.Linux,
+        BreakAsync = (bench, _) =>
+        {
+            bench.Mesh.Network!.Conditions = Slow;
+            var traffic = bench.Send(1, 150, () => bench.Node(2).Address);
+            return Task.FromResult<IAsyncDisposable>(new Undo(async () =>
+            {
+                await traffic.DisposeAsync();
+                bench.Mesh.Network.Conditions = LinkConditions.Good;
+                bench.Own(bench.Send(1, 60, () => bench.Node(2).Address));
+            }));
+        },
+        Expected = _ => [Labels.Of(("cluster", Stack.Cluster))],
+        Quiet = [Labels.Of(("cluster", Stack.Cluster), ("alertname", "LatencyErrorBudgetBurnSlow"))],
+    };
+
+    public static AlertDrill DeliverySlow { get; } = new()
+    {
+        Alert = "DeliveryErrorBudgetBurnSlow",
+        Fault = "lets 0.45 % of all messages so far wait for somebody who is away, until that comes back",
+        BeforeAsync = (bench, stop) => bench.UntilAsync(async () => await bench.CountAsync(Acknowledged, stop) >= 2700, "there was enough traffic", stop),
+        BreakAsync = async (bench, stop) =>
+        {
+            var guest = Guest.Create(bench);
+            await SendAsync(bench, (int)Math.Max(12, 0.0045 * await bench.CountAsync(Acknowledged, stop)), guest.Address, stop);
+            return new Undo(() => guest.ArriveAsync(bench, stop));
+        },
+        Expected = _ => [Labels.Of(("cluster", Stack.Cluster))],
+    };
+
+    public static AlertDrill DeliveryFast { get; } = new()
+    {
+        Alert = "DeliveryErrorBudgetBurnFast",
+        Fault = "lets a third of all messages wait for somebody who is away, until that comes back",
+        BreakAsync = async (bench, stop) =>
+        {
+            var guest = Guest.Create(bench);
+            await SendAsync(bench, 200, guest.Address, stop);
+            var traffic = bench.Send(1, 25, () => guest.Address);
+            return new Undo(async () =>
+            {
+                await traffic.DisposeAsync();
+                await guest.ArriveAsync(bench, stop);
+            });
+        },
+        Expected = _ => [Labels.Of(("cluster", Stack.Cluster))],
+        Quiet = [Labels.Of(("cluster", Stack.Cluster), ("alertname", "DeliveryErrorBudgetBurnSlow"))],
+    };
+
+    private static Task SendAsync(AlertBench bench, int count, string to, CancellationToken stop) =>
+        Parallel.ForEachAsync(Enumerable.Range(0, count), stop, async (number, token) =>
+            await bench.Node(1).Api.SendAsync(to, number.ToString(CultureInfo.InvariantCulture), token));
+}

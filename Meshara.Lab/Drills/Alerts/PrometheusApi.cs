@@ -1,0 +1,50 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace Meshara.Lab.Drills.Alerts;
+
+/// <summary>The HTTP API of a Prometheus, as far as the drills use it.</summary>
+internal sealed class PrometheusApi(Uri address) : IDisposable
+{
+    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(10) };
+
+    /// <summary>Where it listens.</summary>
+    public Uri Address => address;
+
+    /// <summary>True when it answers queries.</summary>
+    public Task<bool> IsReadyAsync(CancellationToken stop) => HttpProbe.IsOkAsync(_client, "-/ready", stop);
+
+    /// <summary>The alerts of every rule that are pending or firing.</summary>
+    public async Task<IReadOnlyList<ActiveAlert>> AlertsAsync(CancellationToken stop)
+    {
+        var data = await GetAsync("api/v1/alerts", stop);
+        return [.. data.GetProperty("alerts").EnumerateArray().Select(alert => new ActiveAlert(
+            Labels.Read(alert.GetProperty("labels")), alert.GetProperty("state").GetString() == "firing", IsSuppressed: false, []))];
+    }
+
+    /// <summary>How long the condition of each alert has to hold, and how bad it is.</summary>
+    public async Task<IReadOnlyDictionary<string, AlertRule>> RulesAsync(CancellationToken stop)
+    {
+        var data = await GetAsync("api/v1/rules?type=alert", stop);
+        return data.GetProperty("groups").EnumerateArray().SelectMany(group => group.GetProperty("rules").EnumerateArray()).Select(rule => new AlertRule(
+            rule.GetProperty("name").GetString()!, TimeSpan.FromSeconds(rule.GetProperty("duration").GetDouble()),
+            rule.GetProperty("labels").GetProperty("severity").GetString()!)).ToDictionary(rule => rule.Alert);
+    }
+
+    /// <summary>The values of an instant query, with their labels.</summary>
+    public async Task<IReadOnlyList<(Labels Labels, double Value)>> QueryAsync(string expression, CancellationToken stop)
+    {
+        var data = await GetAsync($"api/v1/query?query={Uri.EscapeDataString(expression)}", stop);
+        return [.. data.GetProperty("result").EnumerateArray().Select(sample => (
+            Labels.Read(sample.GetProperty("metric")), double.Parse(sample.GetProperty("value")[1].GetString()!, CultureInfo.InvariantCulture)))];
+    }
+
+    /// <summary>Has it read its configuration again; whether it likes it shows elsewhere.</summary>
+    public async Task ReloadAsync(CancellationToken stop) => (await _client.PostAsync("-/reload", null, stop)).Dispose();
+
+    public void Dispose() => _client.Dispose();
+
+    private async Task<JsonElement> GetAsync(string path, CancellationToken stop) =>
+        (await _client.GetFromJsonAsync<JsonElement>(path, stop)).GetProperty("data");
+}

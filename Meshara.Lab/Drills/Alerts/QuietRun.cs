@@ -1,0 +1,41 @@
+using System.Globalization;
+using Meshara.AppHost;
+using Meshara.AppHost.Local;
+
+namespace Meshara.Lab.Drills.Alerts;
+
+/// <summary>The drill without a fault: healthy traffic for a while, in which nothing may fire but Watchdog, under the same accelerated rules.</summary>
+internal sealed class QuietRun(TimeSpan duration, StackFiles files, FaultLog log, StatusConsole console, TimeProvider time)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
+    /// <summary>Runs it.</summary>
+    /// <returns>True when nothing fired.</returns>
+    public async Task<bool> RunAsync(CancellationToken stop)
+    {
+        var stage = new AlertStage("quiet", Nodes: 5, Rate: 20, [], []);
+        await using var bench = await AlertBench.CreateAsync(stage, files, log, console, time, stop);
+        await bench.StartAsync(stage.Rate, stop);
+        await using var broadcasts = new Flow(0.5, _ => bench.Mesh.Any().Api.BroadcastAsync("quiet", CancellationToken.None), time);
+        log.Tell($"{stage.Nodes} nodes are watched; nothing is done to them for {duration.TotalMinutes:0.#} minutes");
+
+        var started = time.GetTimestamp();
+        while (duration - time.GetElapsedTime(started) is var left && left > TimeSpan.Zero)
+        {
+            await Task.Delay(left < Interval ? left : Interval, time, stop);
+            var acknowledged = await bench.CountAsync("sum(meshara_messages_completed_total{outcome=\"acknowledged\"})", stop);
+            log.Tell(string.Create(CultureInfo.InvariantCulture, $"{time.GetElapsedTime(started).TotalMinutes:0.0} min: {acknowledged:0} messages acknowledged"));
+        }
+
+        var seconds = (int)Math.Ceiling(time.GetElapsedTime(started).TotalSeconds);
+        var fired = await bench.Monitoring.Prometheus.QueryAsync($"max_over_time(ALERTS{{alertstate=\"firing\", alertname!=\"Watchdog\"}}[{seconds}s])", stop);
+        foreach (var (labels, _) in fired)
+            log.Tell($"FIRED  {labels}");
+        foreach (var note in bench.Monitoring.Notifications.All)
+            log.Tell($"TOLD  {note.Channel}: {note.Alert}");
+        var watchdog = await bench.CountAsync("count(ALERTS{alertname=\"Watchdog\", alertstate=\"firing\"})", stop);
+        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{fired.Count} alerts fired and {bench.Monitoring.Notifications.All.Count} notifications were sent in {duration.TotalMinutes:0.#} minutes of healthy traffic; Watchdog {(watchdog > 0 ? "fires" : "is MISSING")}"));
+        return fired.Count == 0 && bench.Monitoring.Notifications.All.Count == 0 && watchdog > 0;
+    }
+}

@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Meshara.Lab.Drills.Alerts;
+
+/// <summary>
+/// Makes the time of the alerting files pass faster, all of it by one factor: how long a condition has to hold (<c>for</c>), how
+/// far its windows (<c>[5m]</c>) and offsets reach, how often rules are evaluated and targets scraped, and how long Alertmanager
+/// waits. Nothing becomes shorter than a second: Prometheus and the nodes need that to breathe. Thresholds, labels, routes and
+/// texts stay as they are; so a description may speak of five minutes that were ten seconds.
+/// </summary>
+internal static partial class TimeLapse
+{
+    /// <summary>Five minutes become ten seconds.</summary>
+    public const int Factor = 30;
+
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
+
+    /// <summary>A duration in the accelerated files.</summary>
+    public static TimeSpan Shorten(TimeSpan duration) => duration / Factor is var shortened && shortened < Shortest ? Shortest : shortened;
+
+    /// <summary>The text of <c>prometheus.yml</c>, of a rule file or of <c>alertmanager.yml</c>, accelerated.</summary>
+    public static string Apply(string yaml) => Duration().Replace(yaml, match => match.Groups["before"].Value + Write(Shorten(Read(match.Groups["duration"]))));
+
+    /// <summary>Accelerates files where they are.</summary>
+    public static void ApplyTo(IEnumerable<string> files)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        foreach (var file in files)
+            File.WriteAllText(file, Apply(File.ReadAllText(file)));
+    }
+
+    private static TimeSpan Read(Group duration) => Part().Matches(duration.Value).Aggregate(TimeSpan.Zero, (sum, part) =>
+        sum + (Unit(part.Groups["unit"].Value) * int.Parse(part.Groups["number"].ValueSpan, CultureInfo.InvariantCulture)));
+
+    private static TimeSpan Unit(string unit) => unit switch
+    {
+        "s" => TimeSpan.FromSeconds(1),
+        "m" => TimeSpan.FromMinutes(1),
+        "h" => TimeSpan.FromHours(1),
+        "d" => TimeSpan.FromDays(1),
+        _ => TimeSpan.FromDays(7),
+    };
+
+    private static string Write(TimeSpan duration) => string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds:0}ms");
+
+    // A setting's whole value (for: 5m), a window ([5m]) or an offset (offset 30m). Names such as increase5m are neither.
+    [GeneratedRegex("""
+        (?<before>^\s*(?:-\ )?(?:for|keep_firing_for|interval|[a-z_]+_(?:interval|timeout|wait)):\s+|\[|\boffset\s+)(?<duration>(?:\d+[smhdw])+)(?=\s*(?:\#.*)?$|\]|[\s)])
+        """, RegexOptions.Multiline | RegexOptions.CultureInvariant | RegexOptions.IgnorePatternWhitespace)]
+    private static partial Regex Duration();
+
+    [GeneratedRegex(@"(?<number>\d+)(?<unit>[smhdw])", RegexOptions.CultureInvariant)]
+    private static partial Regex Part();
+}
