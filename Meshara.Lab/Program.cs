@@ -12,8 +12,8 @@ if (args is [PairRole.CommandName])
     return await PairRole.RunAsync(Console.In, Console.Out);
 if (args is [Guard.CommandName, .. var guarded])
     return await FailureReport.RunAsync("meshara-lab", () => Guard.RunAsync(guarded, Console.OpenStandardInput()));
-if (args is [Ballast.CommandName, _, .. var node])
-    return Ballast.RunNode(node);
+if (args is [Ballast.CommandName, var ballast, _, .. var node])
+    return Ballast.RunNode(ballast, node);
 
 return await FailureReport.RunAsync("meshara-lab", async () =>
 {

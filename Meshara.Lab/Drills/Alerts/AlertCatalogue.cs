@@ -19,7 +19,6 @@ internal static class AlertCatalogue
         [
             new("stack", Nodes: 2, Rate: 5,
             [
-                [NodeDrills.OldestMessageTooOld(2)],
                 [StackDrills.PrometheusConfigReloadFailed, StackDrills.PrometheusRuleFailures],
                 [StackDrills.AlertmanagerConfigReloadFailed],
             ],
@@ -30,7 +29,7 @@ internal static class AlertCatalogue
                 StackDrills.AlertmanagerDown,
                 StackDrills.Watchdog,
             ]),
-            new("latency", Nodes: 3, Rate: 5, [], [ObjectiveDrills.LatencySlow, ObjectiveDrills.LatencyFast]),
+            new("latency", Nodes: 3, Rate: 5, [[ObjectiveDrills.LatencySlow, ObjectiveDrills.LatencyFast], [NodeDrills.OldestMessageTooOld(2)]], []),
             new("nodes", Nodes: 6, Rate: 25,
             [
                 [NodeDrills.PeerMisbehaving(1), NodeDrills.HandshakeFailures(1), NodeDrills.HighErrorRate(1)],

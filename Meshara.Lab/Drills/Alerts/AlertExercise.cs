@@ -47,7 +47,7 @@ internal sealed class AlertExercise(AlertDrill drill, AlertRule rule, AlertBench
             if (drill.AfterAsync is { } after)
                 await after(bench, stop);
         }
-        catch (StackException exception)
+        catch (Exception exception) when (exception is StackException or HttpRequestException || (exception is TaskCanceledException && !stop.IsCancellationRequested))
         {
             _failures.Add(exception.Message);
         }

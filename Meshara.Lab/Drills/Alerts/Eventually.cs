@@ -10,7 +10,7 @@ internal static class Eventually
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Waits until it is true.</summary>
+    /// <summary>Waits until it is true; a server that does not answer meanwhile is a reason to wait on.</summary>
     /// <exception cref="StackException">It never was, in time.</exception>
     public static async Task TrueAsync(Func<Task<bool>> condition, string what, TimeProvider time, CancellationToken stop, TimeSpan? deadline = null)
     {
@@ -18,10 +18,21 @@ internal static class Eventually
         var limit = deadline ?? Deadline;
         var started = time.GetTimestamp();
         using var timer = new PeriodicTimer(Interval, time);
-        while (!await condition())
+        while (true)
         {
+            string? why = null;
+            try
+            {
+                if (await condition())
+                    return;
+            }
+            catch (Exception exception) when (exception is HttpRequestException || (exception is TaskCanceledException && !stop.IsCancellationRequested))
+            {
+                why = $" ({exception.Message})";
+            }
+
             if (time.GetElapsedTime(started) > limit)
-                throw new StackException($"not within {limit.TotalSeconds:0} s: {what}");
+                throw new StackException($"not within {limit.TotalSeconds:0} s: {what}{why}");
             await timer.WaitForNextTickAsync(stop);
         }
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Meshara.Lab.Drills.Alerts.Faults;
 using Meshara.Lab.Drills.Faults;
 using Meshara.Lab.Load;
@@ -8,6 +9,8 @@ namespace Meshara.Lab.Drills.Alerts;
 /// <summary>What goes wrong in a node and its connections.</summary>
 internal static class NodeDrills
 {
+    private const double AlmostTooMuch = 930_000_000;
+    private const int UsedBytes = 128 * 1024 * 1024;
     private const long VolumeBytes = 512L * 1024 * 1024;
 
     private static readonly LinkConditions FarAway = new() { Latency = TimeSpan.FromSeconds(1.5) };
@@ -141,18 +144,22 @@ internal static class NodeDrills
     public static AlertDrill MemoryExhaustion(int victim) => new()
     {
         Alert = "MemoryExhaustion",
-        Fault = $"has the process of node-{victim} take 1.2 GB of ballast",
-        Needs = DrillNeeds.Linux,
+        Fault = $"has the process of node-{victim} take more and more ballast, beyond 1 GB",
         PrepareAsync = (bench, _) =>
         {
-            bench.Node(victim).Launch = bench.Node(victim).Launch with { Within = Ballast.Within() };
+            bench.Node(victim).Launch = bench.Node(victim).Launch with { Within = Ballast.Within(BallastFile(bench, victim)) };
             return Task.CompletedTask;
+        },
+        // To take a gigabyte takes a while, so most of it is there before; the fault is what is too much.
+        BeforeAsync = async (bench, stop) =>
+        {
+            Ballast.Set(BallastFile(bench, victim), (long)(AlmostTooMuch - await MemoryAsync(bench, victim, stop)));
+            await bench.UntilAsync(async () => await MemoryAsync(bench, victim, stop) > AlmostTooMuch - 50_000_000, "the ballast is there", stop);
         },
         BreakAsync = (bench, _) =>
         {
-            var process = bench.Node(victim).ProcessId!.Value;
-            Ballast.Take(process);
-            return Task.FromResult<IAsyncDisposable>(new Undo(() => Ballast.GiveBack(process)));
+            Ballast.Set(BallastFile(bench, victim), (long)AlmostTooMuch + 200_000_000);
+            return Task.FromResult<IAsyncDisposable>(new Undo(() => Ballast.Set(BallastFile(bench, victim), 0)));
         },
         Expected = bench => [bench.Scraped(victim)],
     };
@@ -204,10 +211,18 @@ internal static class NodeDrills
             Alert = "DiskFullPredicted",
             Fault = $"writes a megabyte a second to the small volume with the data of node-{victim}",
             Needs = DrillNeeds.Root,
-            PrepareAsync = MountAsync,
+            PrepareAsync = async (bench, stop) =>
+            {
+                await MountAsync(bench, stop);
+                volume!.Take(UsedBytes);
+            },
             // The rule wants to know how it was half an hour ago.
-            BeforeAsync = (bench, stop) => bench.UntilAsync(async () => await bench.CountAsync(
-                $"count(meshara_storage_free_bytes{{node=\"node-{victim}\"}} offset {TimeLapse.Shorten(TimeSpan.FromMinutes(30)).TotalSeconds:0}s)", stop) == 1, "the disk has a past", stop),
+            BeforeAsync = async (bench, stop) =>
+            {
+                var past = string.Create(CultureInfo.InvariantCulture, $"{TimeLapse.Shorten(TimeSpan.FromMinutes(30)).TotalSeconds:0}s");
+                await bench.UntilAsync(async () => await bench.CountAsync(
+                    $"count(meshara_storage_free_bytes{{node=\"node-{victim}\"}} offset {past})", stop) == 1, "the disk has a past", stop);
+            },
             BreakAsync = (bench, _) =>
             {
                 var writing = new Flow(4, _ =>
@@ -219,7 +234,7 @@ internal static class NodeDrills
                 return Task.FromResult<IAsyncDisposable>(new Undo(async () =>
                 {
                     await writing.DisposeAsync();
-                    volume!.Free();
+                    volume!.Free(); // also of what lay there before, so that the trend turns soon
                 }));
             },
             Expected = _ => [AlertBench.Of(victim)],
@@ -233,8 +248,11 @@ internal static class NodeDrills
             {
                 var full = new CancellationTokenSource();
                 var filling = Task.Run(() => volume!.KeepFullAsync(full.Token), CancellationToken.None);
+                // Small messages still fit into what the database has already taken.
+                var messages = bench.Send(1, 5, () => bench.Node(victim).Address, bytes: 100_000);
                 return Task.FromResult<IAsyncDisposable>(new Undo(async () =>
                 {
+                    await messages.DisposeAsync();
                     await full.CancelAsync();
                     await filling;
                     full.Dispose();
@@ -250,6 +268,11 @@ internal static class NodeDrills
     /// <summary>Connects again and again and talks nonsense.</summary>
     public static Flow Nonsense(AlertBench bench, int victim, double perSecond) =>
         new(perSecond, stop => Stranger.TalkNonsenseAsync(ListenPort(bench, victim), stop), bench.Time);
+
+    private static string BallastFile(AlertBench bench, int node) => Path.Combine(bench.Files.Data, $"node-{node}.ballast");
+
+    private static Task<double> MemoryAsync(AlertBench bench, int node, CancellationToken stop) =>
+        bench.CountAsync($"meshara_memory_usage_bytes{{node=\"node-{node}\"}}", stop);
 
     private static int ListenPort(AlertBench bench, int node) => bench.Node(node).Launch.ListenPort ?? bench.Node(node).MeshPort;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Meshara.AppHost.Local;
 using Meshara.Node;
@@ -6,72 +7,62 @@ using Meshara.Node;
 namespace Meshara.Lab.Drills.Alerts.Faults;
 
 /// <summary>
-/// The hidden command <c>ballast NODE ARGUMENTS</c>: runs the node in this process, which takes a gigabyte more of memory when it is
-/// told to and gives it back when it is told that. The node itself knows nothing of it.
+/// The hidden command <c>ballast FILE NODE ARGUMENTS</c>: runs the node in this process, which holds as many bytes more as the file
+/// says, from moment to moment. The node itself knows nothing of it.
 /// </summary>
-internal static class Ballast
+internal sealed class Ballast
 {
     /// <summary>Name of the command.</summary>
     public const string CommandName = "ballast";
 
-    private const nuint Bytes = 1_200_000_000;
+    private const int BlockBytes = 10_000_000;
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
-    // SIGUSR1 and SIGUSR2, as Linux numbers them on every processor .NET runs on.
-    private const int Load = 10;
-    private const int Drop = 12;
+    private readonly string _file;
+    private readonly Stack<nint> _blocks = new();
 
-    private static readonly Lock Gate = new();
-    private static nint _ballast;
+    private Ballast(string file) => _file = file;
 
     /// <summary>What a node is started within.</summary>
-    public static IReadOnlyList<string> Within()
+    /// <param name="file">Says how many bytes; see <see cref="Set"/>.</param>
+    public static IReadOnlyList<string> Within(string file)
     {
+        Set(file, 0);
         var self = Environment.ProcessPath ?? throw new UnreachableException();
-        return Path.GetFileNameWithoutExtension(self) == "dotnet" ? [self, typeof(Ballast).Assembly.Location, CommandName] : [self, CommandName];
+        return Path.GetFileNameWithoutExtension(self) == "dotnet" ? [self, typeof(Ballast).Assembly.Location, CommandName, file] : [self, CommandName, file];
     }
 
-    /// <summary>Has a node's process take the memory.</summary>
-    public static void Take(int processId) => Signal(processId, Load);
-
-    /// <summary>Has it give the memory back.</summary>
-    public static void GiveBack(int processId) => Signal(processId, Drop);
+    /// <summary>Has the process hold so much, give or take a block.</summary>
+    public static void Set(string file, long bytes) => EndpointsFile.WriteAtomically(file, bytes.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>Runs the node's own program with its arguments.</summary>
     /// <returns>Its exit code.</returns>
-    public static int RunNode(string[] arguments)
+    public static int RunNode(string file, string[] arguments)
     {
-        using var load = PosixSignalRegistration.Create((PosixSignal)Load, context => React(context, Allocate));
-        using var drop = PosixSignalRegistration.Create((PosixSignal)Drop, context => React(context, Free));
+        new Thread(new Ballast(file).Follow) { IsBackground = true, Name = CommandName }.Start();
         var main = typeof(NodeHost).Assembly.EntryPoint ?? throw new UnreachableException();
         return (int)main.Invoke(null, [arguments])!;
     }
 
-    private static void Signal(int processId, int signal)
+    private void Follow()
     {
-        if (!OperatingSystem.IsLinux())
-            throw new PlatformNotSupportedException("Ballast is taken by signals as Linux numbers them.");
-        Unix.Signal(processId, signal);
+        while (true)
+        {
+            var wanted = long.Parse(File.ReadAllText(_file), CultureInfo.InvariantCulture) / BlockBytes;
+            while (_blocks.Count < wanted)
+                _blocks.Push(Allocate());
+            while (_blocks.Count > wanted)
+                Free(_blocks.Pop());
+            Thread.Sleep(Interval);
+        }
     }
 
-    private static void React(PosixSignalContext context, Action act)
+    private static unsafe nint Allocate()
     {
-        context.Cancel = true; // the default is to end the process
-        lock (Gate)
-            act();
+        var block = NativeMemory.Alloc(BlockBytes);
+        NativeMemory.Fill(block, BlockBytes, 1); // memory counts once it is written to
+        return (nint)block;
     }
 
-    private static unsafe void Allocate()
-    {
-        if (_ballast != 0)
-            return;
-        _ballast = (nint)NativeMemory.Alloc(Bytes);
-        // Memory counts once it is written to.
-        NativeMemory.Fill((void*)_ballast, Bytes, 1);
-    }
-
-    private static unsafe void Free()
-    {
-        NativeMemory.Free((void*)_ballast);
-        _ballast = 0;
-    }
+    private static unsafe void Free(nint block) => NativeMemory.Free((void*)block);
 }

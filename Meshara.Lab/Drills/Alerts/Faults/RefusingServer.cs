@@ -12,10 +12,14 @@ internal sealed class RefusingServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private RefusingServer(WebApplication app) => _app = app;
+    private RefusingServer(WebApplication app)
+    {
+        _app = app;
+        Target = new Uri(app.Urls.First()).Authority;
+    }
 
     /// <summary>Where it listens, as a target.</summary>
-    public string Target => new Uri(_app.Urls.First()).Authority;
+    public string Target { get; }
 
     /// <summary>Starts it.</summary>
     /// <param name="behind">The server it stands for; null when it refuses everything.</param>
