@@ -39,7 +39,10 @@ internal sealed record ContainerImage(string Registry, string Repository, string
     /// <summary>Catches the alert mails of a mesh on the developer's machine.</summary>
     public static ContainerImage Mailpit { get; } = new(DockerHub, "axllent/mailpit", "v1.30.5");
 
-    /// <summary>Every image of the stack.</summary>
+    /// <summary>The node, as <c>dotnet publish -t:PublishContainer</c> builds it on the machine that has the sources; a name without a registry.</summary>
+    public static string Node { get; } = $"meshara-node:{typeof(ContainerImage).Assembly.GetName().Version!.ToString(3)}";
+
+    /// <summary>Every image of the stack that is pulled.</summary>
     public static IReadOnlyList<ContainerImage> All { get; } =
         [Prometheus, Alertmanager, Grafana, Jaeger, Collector, Elasticsearch, Kibana, Filebeat, Mailpit];
 

@@ -15,6 +15,9 @@ internal static class ExitCodes
     /// <summary>A port that is taken; the same number as the node's.</summary>
     public const int PortTaken = 3;
 
+    /// <summary>This machine lacks what the stack needs: a container engine, memory, a kernel setting.</summary>
+    public const int Unfit = 4;
+
     /// <summary>Ended at once by a second Ctrl+C, as a shell counts it.</summary>
     public const int Killed = 130;
 }

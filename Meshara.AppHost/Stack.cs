@@ -12,6 +12,9 @@ internal sealed record Stack
     /// <summary>Value of the <c>cluster</c> label of every scraped node of a mesh on the developer's machine.</summary>
     public const string Cluster = "local";
 
+    /// <summary>The same of a mesh that was deployed from an export.</summary>
+    public const string ExportedCluster = "compose";
+
     /// <summary>Name of the endpoint that peers connect to, in service discovery.</summary>
     public const string MeshEndpoint = "mesh";
 

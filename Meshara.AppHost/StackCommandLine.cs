@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Meshara.AppHost.Local;
 using Microsoft.Extensions.Configuration;
 
 namespace Meshara.AppHost;
@@ -17,12 +18,16 @@ internal sealed class StackCommandLine
         "Private messages between random pairs, all nodes together; with a broadcast every 2 s. Begins when one message from each node to the next has arrived. 0 for none. [default: 10]");
     private readonly Option<string> _for = Text("--for", "DURATION", "Stop after 30s, 5m or 1h30m of traffic. [default: until stopped]");
     private readonly Option<string> _portBase = Text("--port-base", "P",
-        "Node i listens on P+i (mesh), P+100+i (http), P+200+i (metrics); Prometheus on P+301, Alertmanager on P+302. "
+        "Node i listens on P+i (mesh), P+100+i (http), P+200+i (metrics); Prometheus on P+301, Alertmanager on P+302, the others after them. "
         + "[default: 8443+i, 8080+i, 9464+i, 9090, 9093]");
     private readonly Option<string> _ports = Text("--ports", "auto", "Take a free range of ports instead.");
     private readonly Option<string> _data = Text("--data", "DIR", "Keys, storage and logs; keys stay between runs. [default: .meshara]");
     private readonly Option<string> _endpoints = Text("--endpoints", "FILE", "Write the nodes' addresses and ports here (JSON) when all are ready.");
     private readonly Option<string> _report = Text("--report", "FILE", "Write the counts of the run here (JSON) at the end.");
+    private readonly Option<string> _engine = Text("--engine", "ENGINE",
+        "aspire: everything in containers, when the build has it; local: child processes. [default: as built, see MesharaEngine]");
+    private readonly Option<string> _without = Text("--without", "PART,...",
+        $"Leave servers out, and what is of no use without them: {string.Join(", ", StackPart.All)}.");
     private readonly Option<bool> _stopWithInput = new("--stop-with-input")
     {
         Description = "Stop when standard input closes, for a program that starts this one.",
@@ -35,10 +40,11 @@ internal sealed class StackCommandLine
         Every option can also be set as {EnvironmentPrefix}NODES, {EnvironmentPrefix}PORT_BASE, ... or in the section "Stack" of
         appsettings.json in the working directory (Nodes, PortBase, ...); the command line wins, then the environment.
 
-        Exit codes: 0 all went well; 1 a node died or did not start, or a message was not delivered; 2 wrong usage; 3 a port is taken.
+        Exit codes: 0 all went well; 1 a node died or did not start, or a message was not delivered; 2 wrong usage; 3 a port is taken;
+        4 this machine lacks something the stack needs.
         """)
     {
-        _nodes, _traffic, _for, _portBase, _ports, _data, _endpoints, _report, _stopWithInput,
+        _nodes, _traffic, _for, _portBase, _ports, _data, _endpoints, _report, _engine, _without, _stopWithInput,
     };
 
     /// <summary>What parses the arguments and prints the help; an engine may add commands of its own.</summary>
@@ -86,8 +92,29 @@ internal sealed class StackCommandLine
             Data = Find(_data)?.FilePath() ?? defaults.Data,
             Endpoints = Find(_endpoints)?.FilePath(),
             Report = Find(_report)?.FilePath(),
+            LocalEngine = Engine(Find(_engine)),
+            Parts = Parts(Find(_without)),
             StopWithInput = arguments.GetValue(_stopWithInput),
         };
+    }
+
+    // What a build can run is known to it: the aspire engine is compiled in or it is not.
+    private static bool Engine(Setting? engine) => engine switch
+    {
+        null => !Locations.HasAspire,
+        { Text: "local" } => true,
+        { Text: "aspire" } => Locations.HasAspire
+            ? false
+            : throw new StackException($"{engine.Source} is 'aspire', but this build has the local engine only. Build with MesharaEngine=aspire.", ExitCodes.Usage),
+        _ => throw engine.Wrong("must be aspire or local"),
+    };
+
+    private static IReadOnlySet<StackPart> Parts(Setting? without)
+    {
+        var names = without?.Text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+        if (names.Except(StackPart.All.Select(part => part.Name)).FirstOrDefault() is { } unknown)
+            throw without!.Wrong($"must name parts out of {string.Join(", ", StackPart.All)}; there is no '{unknown}'");
+        return StackPart.Without(names);
     }
 
     // Two ways to choose ports: --ports auto on the command line beats MESHARA_PORT_BASE, but both at once is a slip.
@@ -101,5 +128,5 @@ internal sealed class StackCommandLine
     }
 
     private static Option<string> Text(string name, string helpName, string description) =>
-        new(name) { HelpName = helpName, Description = description };
+        new(name) { HelpName = helpName, Description = description, Recursive = true };
 }

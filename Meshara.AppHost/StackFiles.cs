@@ -13,6 +13,9 @@ internal sealed record StackFiles(string Data)
     /// <summary>What the children print.</summary>
     public string Logs => Path.Combine(Data, "logs");
 
+    /// <summary>JSON lines of every node, for whatever ships them.</summary>
+    public string NodeLogs => Path.Combine(Logs, "nodes");
+
     /// <summary>Prometheus' configuration: <c>prometheus.yml</c>, <c>rules/</c> and <c>targets/</c>.</summary>
     public string Prometheus => Path.Combine(Data, "prometheus");
 
@@ -24,6 +27,22 @@ internal sealed record StackFiles(string Data)
 
     /// <summary>The log of a node or tool.</summary>
     public string Log(string name) => Path.Combine(Logs, name + ".log");
+
+    /// <summary>Takes the folder for this host: two with one folder would run two nodes with one key.</summary>
+    /// <returns>Holds it until it is disposed of.</returns>
+    /// <exception cref="StackException">It cannot be used, or another host uses it.</exception>
+    public FileStream Claim()
+    {
+        try
+        {
+            Directory.CreateDirectory(Data);
+            return new FileStream(Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new StackException($"{Data} cannot be used: {exception.Message} Choose another folder with --data DIR.");
+        }
+    }
 
     /// <summary>A path as a person wants to read it: relative where it lies below the working directory.</summary>
     public static string Shown(string path)

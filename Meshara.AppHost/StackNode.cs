@@ -8,4 +8,8 @@ namespace Meshara.AppHost;
 /// <param name="MetricsPort">Prometheus scrapes <c>/metrics</c> here.</param>
 /// <param name="Bootstrap">Whom it asks to join, as <c>meshara://name</c>.</param>
 internal sealed record StackNode(
-    int Index, string Name, int MeshPort, int HttpPort, int MetricsPort, IReadOnlyList<string> Bootstrap);
+    int Index, string Name, int MeshPort, int HttpPort, int MetricsPort, IReadOnlyList<string> Bootstrap)
+{
+    /// <summary>Where it listens for peers when a proxy stands at <see cref="MeshPort"/>.</summary>
+    public int HiddenMeshPort => MeshPort + StackPorts.Hidden;
+}

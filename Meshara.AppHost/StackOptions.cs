@@ -27,6 +27,29 @@ internal sealed record StackOptions
     /// <summary>Written at the end; null for not at all.</summary>
     public string? Report { get; init; }
 
+    /// <summary>Run the nodes and tools as child processes although this build has the aspire engine.</summary>
+    public bool LocalEngine { get; init; }
+
+    /// <summary>The servers to run next to the nodes.</summary>
+    public IReadOnlySet<StackPart> Parts { get; init; } = StackPart.Without([]);
+
     /// <summary>Stop when standard input closes.</summary>
     public bool StopWithInput { get; init; }
+
+    /// <summary>Deletes what an earlier run wrote, which must not be taken for what this one will write.</summary>
+    /// <exception cref="StackException">A result could not be written either.</exception>
+    public void DiscardStaleResults()
+    {
+        foreach (var path in ((string?[])[Endpoints, Report]).OfType<string>().Where(File.Exists))
+        {
+            try
+            {
+                File.Delete(path);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new StackException($"{path} cannot be written: {exception.Message}");
+            }
+        }
+    }
 }

@@ -9,6 +9,9 @@ internal sealed record StackPorts
     /// <summary>Ports a scheme made by <see cref="From"/> may use: its base and this many after it, less one.</summary>
     public const int Span = 400;
 
+    /// <summary>How far above its mesh port a node listens when a proxy stands at that; every scheme leaves these ports free.</summary>
+    public const int Hidden = 50;
+
     /// <summary>The lowest base <see cref="From"/> takes: what lies below belongs to the system.</summary>
     public const int MinBase = 1024;
 
@@ -60,10 +63,16 @@ internal sealed record StackPorts
     /// <summary>Mailpit's SMTP server.</summary>
     public int MailpitSmtp { get; init; } = 1025;
 
+    /// <summary>Aspire's dashboard.</summary>
+    public int Dashboard { get; init; } = 18888;
+
+    /// <summary>Where Aspire's dashboard takes OTLP over gRPC.</summary>
+    public int DashboardOtlp { get; init; } = 18889;
+
     /// <summary>
     /// The scheme of <c>--port-base P</c>: mesh P+i, http P+100+i, metrics P+200+i for node i, and from P+300 on, in this
     /// order, console, Prometheus, Alertmanager, Grafana, Jaeger, OTLP gRPC, OTLP HTTP, Elasticsearch, Kibana, Mailpit's
-    /// page, Mailpit's SMTP.
+    /// page, Mailpit's SMTP, Aspire's dashboard, its OTLP.
     /// </summary>
     /// <param name="portBase"><see cref="MinBase"/> to <see cref="MaxBase"/>.</param>
     public static StackPorts From(int portBase)
@@ -86,6 +95,8 @@ internal sealed record StackPorts
             Kibana = portBase + 308,
             MailpitHttp = portBase + 309,
             MailpitSmtp = portBase + 310,
+            Dashboard = portBase + 311,
+            DashboardOtlp = portBase + 312,
         };
     }
 }

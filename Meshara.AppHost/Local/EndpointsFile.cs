@@ -8,8 +8,11 @@ internal static class EndpointsFile
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
     /// <summary>Writes the file; whoever waits for it to appear finds it complete.</summary>
-    public static void Write(string path, IEnumerable<LocalNode> nodes) => WriteAtomically(path, JsonSerializer.Serialize(
-        new { Nodes = nodes.Select(node => new Entry(node.Name, node.Address, node.MeshUrl, node.HttpUrl, node.MetricsUrl, node.Child.Id)) }, Json));
+    public static void Write(string path, IEnumerable<LocalNode> nodes) =>
+        Write(path, nodes.Select(node => new Entry(node.Name, node.Address, node.MeshUrl, node.HttpUrl, node.MetricsUrl, node.Child.Id)));
+
+    /// <summary>Writes the file; whoever waits for it to appear finds it complete.</summary>
+    public static void Write(string path, IEnumerable<Entry> nodes) => WriteAtomically(path, JsonSerializer.Serialize(new { Nodes = nodes }, Json));
 
     /// <summary>Replaces a file in one step.</summary>
     /// <exception cref="StackException">It cannot be written.</exception>
@@ -29,5 +32,6 @@ internal static class EndpointsFile
         }
     }
 
-    private sealed record Entry(string Name, string Address, string Mesh, string Http, string Metrics, int Pid);
+    /// <summary>One node in the file.</summary>
+    internal sealed record Entry(string Name, string Address, string Mesh, string Http, string Metrics, int Pid);
 }

@@ -27,8 +27,8 @@ internal sealed class LocalEngine(
     {
         var program = Locations.NodeExecutable();
         var stack = Plan();
-        using var folder = Claim();
-        DiscardStaleResults();
+        using var folder = files.Claim();
+        options.DiscardStaleResults();
         try
         {
             var nodes = await StartNodesAsync(stack, program);
@@ -53,48 +53,9 @@ internal sealed class LocalEngine(
     // Everything that can be found wrong beforehand is, so that a mesh is never half started.
     private Stack Plan()
     {
-        var ports = options.AutoPorts ? Ports.FindFree(options.Nodes, Random.Shared)
-            : options.PortBase is { } portBase ? StackPorts.From(portBase)
-            : StackPorts.Default;
-        var stack = Stack.Create(options.Nodes, ports);
-        if (Ports.Taken(stack.Nodes) is { Count: > 0 } taken)
-        {
-            throw new StackException(
-                $"Taken: {string.Join(", ", taken.Select(port => $"port {port.Port} ({port.Resource})"))}. "
-                + "Stop what listens there, or choose other ports with --port-base P or --ports auto.", ExitCodes.PortTaken);
-        }
-
+        var stack = Stack.Create(options.Nodes, Ports.Choose(options, Random.Shared));
+        Ports.Refuse(Ports.Taken(stack.Nodes));
         return stack;
-    }
-
-    // Two hosts with one folder would run two nodes with one key.
-    private FileStream Claim()
-    {
-        try
-        {
-            Directory.CreateDirectory(files.Data);
-            return new FileStream(files.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new StackException($"{files.Data} cannot be used: {exception.Message} Choose another folder with --data DIR.");
-        }
-    }
-
-    // What an earlier run wrote must not be taken for what this one will write.
-    private void DiscardStaleResults()
-    {
-        foreach (var path in ((string?[])[options.Endpoints, options.Report]).OfType<string>().Where(File.Exists))
-        {
-            try
-            {
-                File.Delete(path);
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                throw new StackException($"{path} cannot be written: {exception.Message}");
-            }
-        }
     }
 
     private async Task<IReadOnlyList<LocalNode>> StartNodesAsync(Stack stack, string program)
@@ -117,7 +78,7 @@ internal sealed class LocalEngine(
 
     private void StartTools(Stack stack)
     {
-        var monitoring = new MonitoringTools(stack, files, Locations.Alerts(), Environment.GetEnvironmentVariable("PATH"));
+        var monitoring = new MonitoringTools(stack, options.Parts, files, Locations.Alerts(), Environment.GetEnvironmentVariable("PATH"));
         var (tools, missing) = monitoring.Prepare();
         foreach (var tool in tools)
         {

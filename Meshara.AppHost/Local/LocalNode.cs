@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
+using Meshara.AppHost.Local.Traffic;
 
 namespace Meshara.AppHost.Local;
 
 /// <summary>A node of the stack as a child process.</summary>
-internal sealed class LocalNode : IAsyncDisposable
+internal sealed class LocalNode : ITrafficNode, IAsyncDisposable
 {
     private const string Host = "127.0.0.1";
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
@@ -48,6 +49,9 @@ internal sealed class LocalNode : IAsyncDisposable
 
     /// <summary>True while its process runs.</summary>
     public bool IsAlive => !_child.Exited.IsCompleted;
+
+    /// <inheritdoc/>
+    public bool IsGone => !IsAlive;
 
     /// <summary>Starts the node.</summary>
     public static LocalNode Start(

@@ -16,6 +16,12 @@ internal static class Locations
             : throw new StackException($"The node's program {program} is missing. Build it with: dotnet build Meshara.Node");
     }
 
+    /// <summary>True when the aspire engine is compiled into this host.</summary>
+    public static bool HasAspire => Find("MesharaEngine") == "aspire";
+
+    /// <summary>The folder of the solution, with the configuration of every server.</summary>
+    public static string Repository() => Path.GetFullPath(Path.Combine(Alerts(), ".."));
+
     /// <summary>The folder with prometheus.yml, rules and alertmanager.yml.</summary>
     public static string Alerts() => Recorded("MesharaAlerts");
 
@@ -26,13 +32,14 @@ internal static class Locations
     public static string DotnetRoot() =>
         Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
 
-    private static string Recorded(string key)
+    private static string Recorded(string key) => Path.GetFullPath(Path.Combine(
+        AppContext.BaseDirectory, Find(key) ?? throw new InvalidOperationException($"the build did not record {key}")));
+
+    private static string? Find(string key)
     {
         // Another program that uses the local engine lies in another folder and has a record of its own.
         Assembly?[] programs = [Assembly.GetEntryAssembly(), typeof(Locations).Assembly];
-        var relative = programs.OfType<Assembly>().SelectMany(program => program.GetCustomAttributes<AssemblyMetadataAttribute>())
-                .FirstOrDefault(attribute => attribute.Key == key)?.Value
-            ?? throw new InvalidOperationException($"the build did not record {key}");
-        return Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, relative));
+        return programs.OfType<Assembly>().SelectMany(program => program.GetCustomAttributes<AssemblyMetadataAttribute>())
+            .FirstOrDefault(attribute => attribute.Key == key)?.Value;
     }
 }

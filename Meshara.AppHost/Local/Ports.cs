@@ -12,6 +12,29 @@ internal static class Ports
     private const int AutoTo = 32_767 - StackPorts.Span;
     private const int Attempts = 200;
 
+    /// <summary>The scheme that was asked for.</summary>
+    public static StackPorts Choose(StackOptions options, Random random)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.AutoPorts ? FindFree(options.Nodes, random)
+            : options.PortBase is { } portBase ? StackPorts.From(portBase)
+            : StackPorts.Default;
+    }
+
+    /// <summary>Says which ports are taken, if any are.</summary>
+    /// <exception cref="StackException">Some are.</exception>
+    public static void Refuse(IReadOnlyList<(int Port, string Resource)> taken)
+    {
+        ArgumentNullException.ThrowIfNull(taken);
+        if (taken.Count > 0)
+            throw new StackException(Describe(taken), ExitCodes.PortTaken);
+    }
+
+    /// <summary>Names taken ports and says what to do.</summary>
+    public static string Describe(IEnumerable<(int Port, string Resource)> taken) =>
+        $"Taken: {string.Join(", ", taken.Select(port => $"port {port.Port} ({port.Resource})"))}. "
+        + "Stop what listens there, or choose other ports with --port-base P or --ports auto.";
+
     /// <summary>A scheme of which every port that <paramref name="nodes"/> nodes and the tools need is free.</summary>
     /// <exception cref="StackException">None was found.</exception>
     public static StackPorts FindFree(int nodes, Random random)
@@ -21,7 +44,7 @@ internal static class Ports
         {
             var ports = StackPorts.From(random.Next(AutoFrom, AutoTo + 1));
             var stack = Stack.Create(nodes, ports);
-            if (Taken(stack.Nodes).Count == 0 && IsFree(ports.Prometheus) && IsFree(ports.Alertmanager))
+            if (Taken(stack.Nodes).Count == 0 && Servers(ports).All(IsFree))
                 return ports;
         }
 
@@ -37,6 +60,9 @@ internal static class Ports
             ])
             .Where(port => !IsFree(port.Item1)),
     ];
+
+    private static IEnumerable<int> Servers(StackPorts ports) =>
+        [.. StackPart.All.SelectMany(part => part.Endpoints).Select(endpoint => endpoint.HostPort(ports)), ports.Dashboard, ports.DashboardOtlp];
 
     /// <summary>True when a server could listen on this port of the loopback address.</summary>
     public static bool IsFree(int port)

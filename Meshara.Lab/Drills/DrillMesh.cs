@@ -1,16 +1,13 @@
 using System.Globalization;
 using Meshara.AppHost;
 using Meshara.AppHost.Local;
-using Meshara.Lab.Network;
+using Meshara.AppHost.Network;
 
 namespace Meshara.Lab.Drills;
 
 /// <summary>The mesh under test and what can be done to it.</summary>
 internal sealed class DrillMesh : IAsyncDisposable
 {
-    // Node i listens this far above the port it advertises when a proxy stands there; the scheme leaves it free.
-    private const int HiddenPorts = 50;
-
     private const int PortAttempts = 50;
 
     private readonly TimeProvider _time;
@@ -52,10 +49,10 @@ internal sealed class DrillMesh : IAsyncDisposable
         var environment = new Dictionary<string, string>(settings) { ["Storage__MaxInboxMessages"] = inbox.ToString(CultureInfo.InvariantCulture) };
         var nodes = stack.Nodes.Select(plan => new DrillNode(plan, stack, files, program, log, console, time)
         {
-            Launch = new NodeLaunch { ListenPort = hasNetwork ? plan.MeshPort + HiddenPorts : null, Environment = environment },
+            Launch = new NodeLaunch { ListenPort = hasNetwork ? plan.HiddenMeshPort : null, Environment = environment },
         }).ToList();
         var network = hasNetwork
-            ? new FaultyNetwork([.. nodes.Select(node => (node.Index, node.MeshPort, node.MeshPort + HiddenPorts))],
+            ? new FaultyNetwork([.. nodes.Select(node => (node.Index, node.MeshPort, node.HiddenMeshPort))],
                 () => nodes.Where(node => node.ProcessId is not null).ToDictionary(node => node.ProcessId!.Value, node => node.Index), options.Seed, time)
             : null;
         return new DrillMesh(stack, nodes, network, new Random(options.Seed), log, time);
@@ -134,7 +131,7 @@ internal sealed class DrillMesh : IAsyncDisposable
         for (var attempt = 0; attempt < PortAttempts; attempt++)
         {
             var stack = Stack.Create(nodes, Ports.FindFree(nodes, Random.Shared));
-            if (stack.Nodes.All(node => Ports.IsFree(node.MeshPort + HiddenPorts)) && Ports.IsFree(stack.Ports.MailpitSmtp))
+            if (stack.Nodes.All(node => Ports.IsFree(node.HiddenMeshPort)) && Ports.IsFree(stack.Ports.MailpitSmtp))
                 return stack;
         }
 

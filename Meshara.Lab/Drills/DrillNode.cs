@@ -29,6 +29,9 @@ internal sealed class DrillNode(StackNode plan, Stack stack, StackFiles files, s
     /// <summary>Where peers dial it.</summary>
     public int MeshPort => plan.MeshPort;
 
+    /// <summary>Where it listens when a proxy stands at that.</summary>
+    public int HiddenMeshPort => plan.HiddenMeshPort;
+
     /// <summary>Its folder.</summary>
     public string Folder => files.Node(Name);
 

@@ -11,17 +11,20 @@ internal static class StatusCommand
     public static Command Create(CliHost host)
     {
         var client = new ClientOptions();
+        var ready = new Option<bool>("--ready") { Description = "Exit with 6 unless the node is ready; for health checks." };
         var command = new MeshCommand("status", "Shows who the node is, where it stands and how it feels. Exits 0 whenever the node answers.",
             "meshara status",
+            "meshara status --ready || systemctl restart meshara",
             "meshara status --node http://127.0.0.1:8081 --json | jq -r .node.address");
         client.AddTo(command);
+        command.Add(ready);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var node = client.Connect(parsed, host);
             var output = client.Output(parsed, host);
             var report = new StatusReport(await node.GetNodeAsync(cancellationToken), await node.GetHealthAsync(cancellationToken));
             output.Write(report, MeshJson.Default.StatusReport, status => Show(output, status));
-            return ExitCodes.Ok;
+            return parsed.GetValue(ready) && report.Node.State != NodeState.Ready ? ExitCodes.Unreachable : ExitCodes.Ok;
         });
         return command;
     }

@@ -8,13 +8,21 @@ namespace Meshara.ServiceDefaults.Telemetry;
 /// general ones, and a signal without an endpoint is not exported: <c>UseOtlpExporter</c> would send it to localhost.
 /// </summary>
 /// <seealso href="https://opentelemetry.io/docs/specs/otel/protocol/exporter/"/>
-internal sealed class OtlpExport(IConfiguration configuration, string signal)
+internal sealed class OtlpExport(IConfiguration configuration, string signal, string prefix = OtlpExport.General)
 {
     public const string Traces = "TRACES";
     public const string Metrics = "METRICS";
     public const string Logs = "LOGS";
 
-    private const string General = "OTEL_EXPORTER_OTLP_";
+    /// <summary>What the standard's variables begin with.</summary>
+    public const string General = "OTEL_EXPORTER_OTLP_";
+
+    // The standard knows one place for a signal. Traces may go to a second one: a developer's dashboard and a store.
+    private const string Second = "MESHARA_OTLP_";
+
+    /// <summary>Every place that traces go to.</summary>
+    public static IReadOnlyList<OtlpExport> AllTraces(IConfiguration configuration) =>
+        [.. new OtlpExport[] { new(configuration, Traces), new(configuration, Traces, Second) }.Where(place => place.IsEnabled)];
 
     /// <summary>An endpoint is configured and <c>OTEL_TRACES_EXPORTER</c> (or the like) does not say <c>none</c>.</summary>
     public bool IsEnabled =>
@@ -27,12 +35,16 @@ internal sealed class OtlpExport(IConfiguration configuration, string signal)
         var options = new OtlpExporterOptions();
         if ((Own("PROTOCOL") ?? Shared("PROTOCOL")) is { } protocol)
             options.Protocol = protocol == "http/protobuf" ? OtlpExportProtocol.HttpProtobuf : OtlpExportProtocol.Grpc;
+        else if (prefix == Second)
+            options.Protocol = OtlpExportProtocol.Grpc;
         if (Own("ENDPOINT") is { } own && Uri.TryCreate(own, UriKind.Absolute, out var address))
             options.Endpoint = address;
         else if (Shared("ENDPOINT") is { } shared && Uri.TryCreate(shared, UriKind.Absolute, out address))
             options.Endpoint = options.Protocol == OtlpExportProtocol.Grpc ? address : PathOf(address);
         if ((Own("HEADERS") ?? Shared("HEADERS")) is { } headers)
             options.Headers = headers;
+        else if (prefix == Second)
+            options.Headers = "";  // The exporter itself reads the general ones, which are for the other place.
         if ((Own("TIMEOUT") ?? Shared("TIMEOUT")) is { } timeout && int.TryParse(timeout, out var milliseconds))
             options.TimeoutMilliseconds = milliseconds;
         return options;
@@ -42,9 +54,9 @@ internal sealed class OtlpExport(IConfiguration configuration, string signal)
     private Uri PathOf(Uri endpoint) =>
         new UriBuilder(endpoint) { Path = $"{endpoint.AbsolutePath.TrimEnd('/')}/v1/{signal.ToLowerInvariant()}" }.Uri;
 
-    private string? Own(string name) => NullIfEmpty(configuration[$"{General}{signal}_{name}"]);
+    private string? Own(string name) => NullIfEmpty(configuration[$"{prefix}{signal}_{name}"]);
 
-    private string? Shared(string name) => NullIfEmpty(configuration[$"{General}{name}"]);
+    private string? Shared(string name) => NullIfEmpty(configuration[$"{prefix}{name}"]);
 
     private static string? NullIfEmpty(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;
 }

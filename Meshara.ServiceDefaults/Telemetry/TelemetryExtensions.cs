@@ -23,7 +23,7 @@ internal static class TelemetryExtensions
     {
         var sampling = TraceSampling.From(builder.Configuration, builder.Environment.IsDevelopment());
         builder.Services.AddSingleton(sampling);
-        string[] exported = [.. Signals.Where(signal => new OtlpExport(builder.Configuration, signal).IsEnabled)];
+        string[] exported = [.. Signals.Where(signal => IsExported(builder.Configuration, signal))];
         builder.Services.AddSingleton(services => new ExportFailures(services.GetRequiredService<IMeterFactory>(), exported));
         var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => Describe(resource, options, builder.Environment))
@@ -33,6 +33,9 @@ internal static class TelemetryExtensions
         telemetry.AddLogExport(builder);
         return builder;
     }
+
+    private static bool IsExported(IConfiguration configuration, string signal) =>
+        signal == OtlpExport.Traces ? OtlpExport.AllTraces(configuration).Count > 0 : new OtlpExport(configuration, signal).IsEnabled;
 
     private static void Describe(ResourceBuilder resource, ServiceDefaultsOptions options, IHostEnvironment environment) => resource
         .AddAttributes([new("deployment.environment.name", environment.EnvironmentName.ToLowerInvariant())])
@@ -65,8 +68,7 @@ internal static class TelemetryExtensions
             .AddAspNetCoreInstrumentation(requests => requests.Filter = IsNoProbe)
             .AddHttpClientInstrumentation()
             .SetSampler(sampling.Sampler);
-        var otlp = new OtlpExport(builder.Configuration, OtlpExport.Traces);
-        if (otlp.IsEnabled)
+        foreach (var otlp in OtlpExport.AllTraces(builder.Configuration))
             tracing.AddProcessor(services => SpanProcessor(services, otlp));
     });
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Meshara.Lab.Network;
+using Meshara.AppHost.Network;
 
 namespace Meshara.Tests.Faults;
 

@@ -107,6 +107,26 @@ public sealed partial class TelemetryTests
         Assert.NotEmpty(receiver.Logs);
     }
 
+    [Fact]
+    public async Task Traces_alone_go_to_a_second_place_too_without_the_headers_of_the_first()
+    {
+        await using var first = await OtlpReceiver.StartAsync();
+        await using var second = await OtlpReceiver.StartAsync();
+        await using var service = await TestService.StartAsync(settings: new(Export(first, "http/protobuf"))
+        {
+            ["OTEL_EXPORTER_OTLP_HEADERS"] = "x-otlp-api-key=first",
+            ["MESHARA_OTLP_TRACES_ENDPOINT"] = new Uri(second.Http, "/v1/traces").ToString(),
+            ["MESHARA_OTLP_TRACES_PROTOCOL"] = "http/protobuf",
+        });
+
+        Emit(service);
+
+        Assert.Equal(["/v1/traces"], second.Paths.Distinct());
+        Assert.Contains(first.Spans, span => span.Name == "send_message");
+        Assert.Contains(second.Spans, span => span.Name == "send_message");
+        Assert.NotEmpty(first.Logs);
+    }
+
     [Theory]
     [InlineData("http/protobuf")]
     [InlineData("grpc")]

@@ -33,14 +33,14 @@ public sealed class StackTests
     {
         var ports = portBase is { } value ? StackPorts.From(value) : StackPorts.Default;
         var used = MeshStack.Create(MeshStack.MaxNodes, ports).Nodes
-            .SelectMany(node => (int[])[node.MeshPort, node.HttpPort, node.MetricsPort])
+            .SelectMany(node => (int[])[node.MeshPort, node.HiddenMeshPort, node.HttpPort, node.MetricsPort])
             .Concat(typeof(StackPorts).GetProperties()
                 .Where(property => property.GetMethod is { IsStatic: false } && property.PropertyType == typeof(int))
                 .Where(property => property.Name is not (nameof(StackPorts.Mesh) or nameof(StackPorts.Http) or nameof(StackPorts.Metrics)))
                 .Select(property => (int)property.GetValue(ports)!))
             .ToList();
 
-        Assert.Equal(161, used.Count);
+        Assert.Equal(213, used.Count);
         Assert.Equal(used.Count, used.Distinct().Count());
         Assert.All(used, port => Assert.InRange(port, portBase ?? 1024, portBase is { } low ? low + StackPorts.Span - 1 : 65535));
     }

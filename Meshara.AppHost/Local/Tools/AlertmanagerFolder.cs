@@ -25,7 +25,7 @@ internal static partial class AlertmanagerFolder
         PrometheusFolder.CopyAll(Path.Combine(alerts, "templates"), Path.Combine(folder, "templates"), "*.tmpl");
 
         var missing = SecretFiles(configuration).Select(file => Path.Combine(folder, file)).Where(file => !File.Exists(file)).ToList();
-        File.WriteAllText(Path.Combine(folder, "alertmanager.yml"), missing.Count == 0 ? configuration : WithoutSecrets(configuration, folder));
+        File.WriteAllText(Path.Combine(folder, "alertmanager.yml"), WithoutSecrets(configuration, file => !File.Exists(Path.Combine(folder, file))));
         return missing;
     }
 
@@ -33,22 +33,26 @@ internal static partial class AlertmanagerFolder
     internal static IEnumerable<string> SecretFiles(string configuration) =>
         Parse(configuration).AllNodes.OfType<YamlMappingNode>().SelectMany(SecretsOf).Distinct();
 
-    /// <summary>The configuration without the integrations (and global settings) that read a secret that is not there.</summary>
-    private static string WithoutSecrets(string configuration, string folder)
+    /// <summary>The configuration without the integrations (and global settings) that read a secret that is not there; as it is when all are.</summary>
+    /// <param name="configuration">The text of <c>alertmanager.yml</c>.</param>
+    /// <param name="isMissing">True for the path of a secret, as it stands there, that does not exist.</param>
+    public static string WithoutSecrets(string configuration, Predicate<string> isMissing)
     {
+        ArgumentNullException.ThrowIfNull(isMissing);
+        if (!SecretFiles(configuration).Any(file => isMissing(file)))
+            return configuration;
         var document = Parse(configuration);
         var root = (YamlMappingNode)document.RootNode;
-        bool IsMissing(string file) => !File.Exists(Path.Combine(folder, file));
         if (root.Children.TryGetValue("global", out var global) && global is YamlMappingNode settings)
         {
-            foreach (var (key, value) in settings.Children.Where(setting => IsSecret(setting.Key) && IsMissing($"{setting.Value}")).ToList())
+            foreach (var (key, value) in settings.Children.Where(setting => IsSecret(setting.Key) && isMissing($"{setting.Value}")).ToList())
                 settings.Children.Remove(key);
         }
         if (root.Children.TryGetValue("receivers", out var receivers))
         {
             foreach (var integrations in ((YamlSequenceNode)receivers).OfType<YamlMappingNode>().SelectMany(receiver => receiver.Children.Values).OfType<YamlSequenceNode>())
             {
-                foreach (var integration in integrations.Where(node => node.AllNodes.OfType<YamlMappingNode>().SelectMany(SecretsOf).Any(IsMissing)).ToList())
+                foreach (var integration in integrations.Where(node => node.AllNodes.OfType<YamlMappingNode>().SelectMany(SecretsOf).Any(file => isMissing(file))).ToList())
                     integrations.Children.Remove(integration);
             }
         }

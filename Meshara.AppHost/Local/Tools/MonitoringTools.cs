@@ -3,7 +3,12 @@ using System.Globalization;
 namespace Meshara.AppHost.Local.Tools;
 
 /// <summary>Prometheus and Alertmanager as children of the host, when they are installed.</summary>
-internal sealed class MonitoringTools(Stack stack, StackFiles files, string alerts, string? searchPath)
+/// <param name="stack">Where they listen and what they scrape.</param>
+/// <param name="parts">Which of them are wanted.</param>
+/// <param name="files">Where their configuration goes.</param>
+/// <param name="alerts">The folder with the project's own files.</param>
+/// <param name="searchPath">Where programs are looked for, as in PATH.</param>
+internal sealed class MonitoringTools(Stack stack, IReadOnlySet<StackPart> parts, StackFiles files, string alerts, string? searchPath)
 {
     private const string Host = "127.0.0.1";
     private const string Install = "apt-get install prometheus prometheus-alertmanager";
@@ -33,7 +38,7 @@ internal sealed class MonitoringTools(Stack stack, StackFiles files, string aler
 
     private (Tool?, string?) PreparePrometheus(string? alertmanager)
     {
-        if (Unavailable(stack.Ports.Prometheus, out var program, "prometheus") is { } reason)
+        if (Unavailable(StackPart.Prometheus, stack.Ports.Prometheus, out var program, "prometheus") is { } reason)
             return (null, reason);
         if (!File.Exists(Path.Combine(alerts, "prometheus.yml")))
             return (null, "alerts/prometheus.yml is not there");
@@ -52,7 +57,7 @@ internal sealed class MonitoringTools(Stack stack, StackFiles files, string aler
     private (Tool?, string?) PrepareAlertmanager(List<string> notes)
     {
         // Debian calls it prometheus-alertmanager.
-        if (Unavailable(stack.Ports.Alertmanager, out var program, "alertmanager", "prometheus-alertmanager") is { } reason)
+        if (Unavailable(StackPart.Alertmanager, stack.Ports.Alertmanager, out var program, "alertmanager", "prometheus-alertmanager") is { } reason)
             return (null, reason);
         if (!File.Exists(Path.Combine(alerts, "alertmanager.yml")))
             return (null, "alerts/alertmanager.yml is not there");
@@ -70,8 +75,11 @@ internal sealed class MonitoringTools(Stack stack, StackFiles files, string aler
     }
 
     // A Prometheus that the system runs as a service often holds the default port; the mesh does not need ours.
-    private string? Unavailable(int port, out string program, params string[] names)
+    private string? Unavailable(StackPart part, int port, out string program, params string[] names)
     {
+        program = "";
+        if (!parts.Contains(part))
+            return "it was left out";
         program = ToolPath.Find(searchPath, names) ?? "";
         if (program.Length == 0)
             return $"it is not installed ({Install})";

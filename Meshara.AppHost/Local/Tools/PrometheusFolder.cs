@@ -27,20 +27,36 @@ internal static class PrometheusFolder
 
         var targets = Path.Combine(folder, "targets");
         Empty(targets);
-        Target(targets, "meshara.json", stack.Nodes.Select(node => Group(
-            string.Create(CultureInfo.InvariantCulture, $"{host}:{node.MetricsPort}"), node.Name)));
-        Target(targets, "prometheus.json", [Group(prometheus)]);
-        Target(targets, "alertmanager.json", alertmanager is null ? [] : [Group(alertmanager)]);
-        // This engine runs no Jaeger.
-        Target(targets, "jaeger.json", []);
+        var nodes = stack.Nodes.ToDictionary(node => node.Name, node => string.Create(CultureInfo.InvariantCulture, $"{host}:{node.MetricsPort}"));
+        foreach (var (name, text) in Targets(Stack.Cluster, nodes, prometheus, alertmanager))
+            EndpointsFile.WriteAtomically(Path.Combine(targets, name), text);
     }
 
-    private static TargetGroup Group(string target, string? node = null)
+    /// <summary>The files of <c>targets/</c>.</summary>
+    /// <param name="cluster">Label of every target.</param>
+    /// <param name="nodes">Where each node is scraped, as host:port by its name.</param>
+    /// <param name="prometheus">Where Prometheus reaches itself.</param>
+    /// <param name="alertmanager">Where alerts go; null for nowhere.</param>
+    /// <param name="jaeger">Where Jaeger shows its metrics; null where it does not run.</param>
+    public static IReadOnlyDictionary<string, string> Targets(
+        string cluster, IReadOnlyDictionary<string, string> nodes, string prometheus, string? alertmanager, string? jaeger = null)
     {
-        var labels = new Dictionary<string, string> { ["cluster"] = Stack.Cluster };
-        if (node is not null)
-            labels["node"] = node;
-        return new TargetGroup([target], labels);
+        TargetGroup Group(string target, string? node = null)
+        {
+            var labels = new Dictionary<string, string> { ["cluster"] = cluster };
+            if (node is not null)
+                labels["node"] = node;
+            return new TargetGroup([target], labels);
+        }
+
+        string File(IEnumerable<TargetGroup> groups) => JsonSerializer.Serialize(groups, Json);
+        return new Dictionary<string, string>
+        {
+            ["meshara.json"] = File(nodes.Select(node => Group(node.Value, node.Key))),
+            ["prometheus.json"] = File([Group(prometheus)]),
+            ["alertmanager.json"] = File(alertmanager is null ? [] : [Group(alertmanager)]),
+            ["jaeger.json"] = File(jaeger is null ? [] : [Group(jaeger)]),
+        };
     }
 
     /// <summary>Makes <paramref name="to"/> hold exactly the matching files of <paramref name="from"/>, which need not exist.</summary>
@@ -59,9 +75,6 @@ internal static class PrometheusFolder
             Directory.Delete(folder, recursive: true);
         Directory.CreateDirectory(folder);
     }
-
-    private static void Target(string folder, string name, IEnumerable<TargetGroup> groups) =>
-        EndpointsFile.WriteAtomically(Path.Combine(folder, name), JsonSerializer.Serialize(groups, Json));
 
     private sealed record TargetGroup(IReadOnlyList<string> Targets, Dictionary<string, string> Labels);
 }

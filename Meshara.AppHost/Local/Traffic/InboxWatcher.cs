@@ -3,14 +3,14 @@ using System.Text.Json;
 namespace Meshara.AppHost.Local.Traffic;
 
 /// <summary>Enters what arrives in one node's inbox into the ledgers, each of which knows its own, for as long as the node lives.</summary>
-internal sealed class InboxWatcher(LocalNode node, IReadOnlyList<TrafficLedger> ledgers, TimeProvider time)
+internal sealed class InboxWatcher(ITrafficNode node, IReadOnlyList<TrafficLedger> ledgers, TimeProvider time)
 {
     private static readonly TimeSpan ReconnectAfter = TimeSpan.FromMilliseconds(200);
 
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The node watched.</summary>
-    public LocalNode Node => node;
+    public ITrafficNode Node => node;
 
     /// <summary>Completes once arrivals are seen, or when the node died and none will be.</summary>
     public Task Opened => _opened.Task;
@@ -24,7 +24,7 @@ internal sealed class InboxWatcher(LocalNode node, IReadOnlyList<TrafficLedger> 
     public async Task RunAsync(CancellationToken stop, CancellationToken interrupted)
     {
         string? cursor = null;
-        while (!stop.IsCancellationRequested && node.IsAlive)
+        while (!stop.IsCancellationRequested && !node.IsGone)
         {
             try
             {
@@ -51,7 +51,7 @@ internal sealed class InboxWatcher(LocalNode node, IReadOnlyList<TrafficLedger> 
             await Task.Delay(ReconnectAfter, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        if (!node.IsAlive)
+        if (node.IsGone)
         {
             Open();
             foreach (var ledger in ledgers)

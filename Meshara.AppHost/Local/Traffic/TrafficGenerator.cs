@@ -1,7 +1,7 @@
 namespace Meshara.AppHost.Local.Traffic;
 
 /// <summary>Sends private messages between random pairs of running nodes, and a broadcast from a random one every two seconds.</summary>
-internal sealed class TrafficGenerator(IReadOnlyList<LocalNode> nodes, TrafficLedger ledger, Random random, TimeProvider time)
+internal sealed class TrafficGenerator(IReadOnlyList<ITrafficNode> nodes, TrafficLedger ledger, Random random, TimeProvider time)
 {
     // Calls in flight at once. At the rates a laptop's mesh is asked for a handful is in use; the bound is for nodes that hang.
     private const int MaxInFlight = 64;
@@ -45,7 +45,7 @@ internal sealed class TrafficGenerator(IReadOnlyList<LocalNode> nodes, TrafficLe
     }
 
     // The running nodes in random order. Random.Shared is safe for threads; one made with a seed is not, so it is locked.
-    private LocalNode[] Pick()
+    private ITrafficNode[] Pick()
     {
         var alive = nodes.Where(node => node.IsAlive).ToArray();
         lock (random)

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Meshara.AppHost;
-using Meshara.Lab.Network;
+using Meshara.AppHost.Network;
 
 namespace Meshara.Lab.Drills.Alerts;
 

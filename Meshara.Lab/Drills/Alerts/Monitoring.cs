@@ -64,7 +64,7 @@ internal sealed class Monitoring : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(secrets, "pagerduty_routing_key"), routingKey, stop);
         await File.WriteAllTextAsync(Path.Combine(secrets, "smtp_password"), password, stop);
 
-        var (tools, missing) = new MonitoringTools(stack, files, Locations.Alerts(), Environment.GetEnvironmentVariable("PATH")).Prepare();
+        var (tools, missing) = new MonitoringTools(stack, StackPart.All.ToHashSet(), files, Locations.Alerts(), Environment.GetEnvironmentVariable("PATH")).Prepare();
         if (missing.Count > 0)
             throw new StackException($"Alert drills need Prometheus and Alertmanager. {string.Join(' ', missing)}", LabExitCodes.NotPossibleHere);
         TimeLapse.ApplyTo([

@@ -2,7 +2,7 @@ using System.Globalization;
 using Meshara.Lab.Drills.Alerts.Faults;
 using Meshara.Lab.Drills.Faults;
 using Meshara.Lab.Load;
-using Meshara.Lab.Network;
+using Meshara.AppHost.Network;
 
 namespace Meshara.Lab.Drills.Alerts;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Meshara.AppHost;
 using Meshara.Lab.Drills.Alerts.Faults;
-using Meshara.Lab.Network;
+using Meshara.AppHost.Network;
 
 namespace Meshara.Lab.Drills.Alerts;
 

@@ -1,5 +1,5 @@
 using Meshara.AppHost;
-using Meshara.Lab.Network;
+using Meshara.AppHost.Network;
 
 namespace Meshara.Lab.Drills.Faults;
 

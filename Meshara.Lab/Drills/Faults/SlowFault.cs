@@ -1,4 +1,4 @@
-using Meshara.Lab.Network;
+using Meshara.AppHost.Network;
 
 namespace Meshara.Lab.Drills.Faults;
 

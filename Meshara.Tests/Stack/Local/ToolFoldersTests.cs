@@ -126,7 +126,7 @@ public sealed class ToolFoldersTests : IDisposable
     public void A_tool_that_is_not_installed_is_named_with_how_to_get_it()
     {
         var ports = Ports.FindFree(1, Random.Shared);
-        var tools = new MonitoringTools(MeshStack.Create(1, ports), new StackFiles(_folder.Path), HostProgram.Alerts, searchPath: _folder.Path);
+        var tools = new MonitoringTools(MeshStack.Create(1, ports), StackPart.Without([]), new StackFiles(_folder.Path), HostProgram.Alerts, searchPath: _folder.Path);
 
         var (found, missing) = tools.Prepare();
 

@@ -26,7 +26,7 @@ internal sealed class Forger : IAsyncDisposable
     {
         var now = DateTimeOffset.UtcNow;
         var wire = Envelope.Create(_self, MessageType.Private, MessageId.Create(now), NodeAddress.Parse(recipient), now, now.AddMinutes(1),
-            _ => ByteString.CopyFrom(RandomNumberGenerator.GetBytes(64)), spans: null).Wire.Clone();
+            _ => ByteString.CopyFrom(RandomNumberGenerator.GetBytes(64)), parent: null).Wire.Clone();
         wire.Signature = ByteString.CopyFrom(RandomNumberGenerator.GetBytes(wire.Signature.Length));
         await _connection!.SendAsync(new Frame { Envelope = wire }, stop);
     }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.Versioning;
 
-namespace Meshara.Lab.Network;
+namespace Meshara.AppHost.Network;
 
 /// <summary>
 /// Finds out which process dialled a connection on this machine: all of them come from 127.0.0.1, but the kernel lists

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Meshara.Lab.Network;
+namespace Meshara.AppHost.Network;
 
 /// <summary>
 /// What lies between the nodes: a proxy in front of each, where the others dial it. Whatever passes can be delayed, held up

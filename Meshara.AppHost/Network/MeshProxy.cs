@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Meshara.Lab.Network;
+namespace Meshara.AppHost.Network;
 
 /// <summary>Listens where a node says it can be dialled, and carries what comes to where it really listens.</summary>
 internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int hiddenPort) : IAsyncDisposable

@@ -1,4 +1,4 @@
-namespace Meshara.Lab.Network;
+namespace Meshara.AppHost.Network;
 
 /// <summary>How well bytes travel between two nodes.</summary>
 internal sealed record LinkConditions

@@ -1,4 +1,4 @@
-namespace Meshara.Lab.Network;
+namespace Meshara.AppHost.Network;
 
 /// <summary>What the nodes on both sides of a split notice of it.</summary>
 internal enum Breach

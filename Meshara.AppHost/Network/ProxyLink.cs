@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Threading.Channels;
 
-namespace Meshara.Lab.Network;
+namespace Meshara.AppHost.Network;
 
 /// <summary>One connection through a proxy, carried in both directions under the conditions of its network.</summary>
 /// <param name="network">Says when bytes may pass.</param>
