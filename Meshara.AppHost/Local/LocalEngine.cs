@@ -80,14 +80,14 @@ internal sealed class LocalEngine(
     {
         var monitoring = new MonitoringTools(stack, options.Parts, files, Locations.Alerts(), Environment.GetEnvironmentVariable("PATH"));
         var (tools, missing) = monitoring.Prepare();
+        // What is missing is said before anything is started without it.
+        foreach (var line in missing)
+            console.WriteLine(line);
         foreach (var tool in tools)
         {
             children.Add(tool);
             console.WriteLine($"{tool.Name}  {tool.Url}");
         }
-
-        foreach (var line in missing)
-            console.WriteLine(line);
     }
 
     private async Task<int> RunMeshAsync(IReadOnlyList<LocalNode> nodes)

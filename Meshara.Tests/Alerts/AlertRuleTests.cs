@@ -102,29 +102,20 @@ public sealed partial class AlertRuleTests
     }
 
     [Fact]
-    public async Task Promtool_accepts_a_configuration_with_these_rules()
+    public async Task Promtool_accepts_the_configuration_with_these_rules()
     {
         using var folder = new TemporaryFolder();
         var rules = Directory.CreateDirectory(Path.Combine(folder.Path, "rules"));
         foreach (var path in AlertFiles.RuleFilePaths())
             File.Copy(path, Path.Combine(rules.FullName, Path.GetFileName(path)));
         var targets = Directory.CreateDirectory(Path.Combine(folder.Path, "targets"));
-        await File.WriteAllTextAsync(Path.Combine(targets.FullName, "meshara.json"),
-            """[{"targets": ["127.0.0.1:9465"], "labels": {"node": "node-1", "cluster": "local"}}]""", TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(targets.FullName, "alertmanager.json"),
-            """[{"targets": ["127.0.0.1:9093"]}]""", TestContext.Current.CancellationToken);
+        foreach (var job in (string[])["meshara", "prometheus", "alertmanager"])
+        {
+            await File.WriteAllTextAsync(Path.Combine(targets.FullName, job + ".json"),
+                """[{"targets": ["127.0.0.1:9465"], "labels": {"node": "node-1", "cluster": "local"}}]""", TestContext.Current.CancellationToken);
+        }
         var configuration = Path.Combine(folder.Path, "prometheus.yml");
-        await File.WriteAllTextAsync(configuration, """
-            rule_files: [rules/*.yml]
-            alerting:
-              alertmanagers:
-                - file_sd_configs: [{ files: [targets/alertmanager.json] }]
-            scrape_configs:
-              - job_name: meshara
-                file_sd_configs: [{ files: [targets/meshara.json] }]
-              - job_name: alertmanager
-                file_sd_configs: [{ files: [targets/alertmanager.json] }]
-            """, TestContext.Current.CancellationToken);
+        File.Copy(Path.Combine(AlertFiles.Alerts, "prometheus.yml"), configuration);
 
         var result = await ExternalTool.RunOrSkipAsync("promtool", "prometheus", "check", "config", configuration);
         Assert.True(result.ExitCode == 0, result.Output);

@@ -69,6 +69,23 @@ public sealed class FaultyNetworkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_slow_node_is_slow_and_the_others_are_not()
+    {
+        using var slow = await DialAsync(2);
+        using var quick = await DialAsync(1);
+        await EchoAsync(slow);
+        _network.SetConditions(2, new LinkConditions { Latency = TimeSpan.FromSeconds(1) });
+
+        var echo = EchoAsync(slow);
+        await EchoAsync(quick);
+        Assert.False(echo.IsCompleted);
+        await echo;
+
+        _network.SetConditions(2, LinkConditions.Good);
+        await EchoAsync(slow);
+    }
+
+    [Fact]
     public async Task What_is_sent_across_a_silent_split_arrives_when_it_heals()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The proxies can tell who dials on Linux only.");

@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Meshara.Lab.Drills.Alerts;
+
+namespace Meshara.Tests.Alerts;
+
+public sealed partial class TimeLapseTests
+{
+    public static TheoryData<string> Files =>
+    [
+        Path.Combine(AlertFiles.Alerts, "prometheus.yml"),
+        Path.Combine(AlertFiles.Alerts, "alertmanager.yml"),
+        .. AlertFiles.RuleFilePaths(),
+    ];
+
+    [Theory]
+    [InlineData("        for: 5m", "        for: 10000ms")]
+    [InlineData("    interval: 2m", "    interval: 4000ms")]
+    [InlineData("  group_wait: 10s", "  group_wait: 1000ms")] // no less
+    [InlineData("  repeat_interval: 12h # a day has two", "  repeat_interval: 1440000ms # a day has two")]
+    [InlineData("expr: rate(a[5m]) > 1 and b offset 30m", "expr: rate(a[10000ms]) > 1 and b offset 60000ms")]
+    [InlineData("(a offset 1h30m or b)", "(a offset 180000ms or b)")]
+    [InlineData("last_over_time(meshara:member:expected[1d])", "last_over_time(meshara:member:expected[2880000ms])")]
+    [InlineData("- record: meshara:delivery_failed:increase5m", "- record: meshara:delivery_failed:increase5m")]
+    [InlineData("description: \"silent for 5m (threshold: 1s)\"", "description: \"silent for 5m (threshold: 1s)\"")]
+    [InlineData("up{job=~\"a[0-9]\"} > 60", "up{job=~\"a[0-9]\"} > 60")]
+    public void Durations_are_shortened_and_nothing_else(string text, string shortened) => Assert.Equal(shortened, TimeLapse.Apply(text));
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void A_file_of_the_project_differs_in_its_durations_only(string path)
+    {
+        var (original, shortened) = (File.ReadAllText(path), TimeLapse.Apply(File.ReadAllText(path)));
+
+        Assert.Equal(AnyDuration().Replace(original, "_"), AnyDuration().Replace(shortened, "_"));
+        // All the settings, windows and offsets there are, found in another way than the lab finds them.
+        var durations = YamlDurations().Count(original);
+        Assert.Equal(durations, Regex.Count(shortened, @"\d+ms\b", RegexOptions.CultureInvariant));
+    }
+
+    [Fact]
+    public async Task Promtool_accepts_the_rules_when_they_are_shortened()
+    {
+        using var folder = new TemporaryFolder();
+        var rules = AlertFiles.RuleFilePaths().Select(path => (Path: Path.Combine(folder.Path, Path.GetFileName(path)), Text: TimeLapse.Apply(File.ReadAllText(path)))).ToList();
+        rules.ForEach(rule => File.WriteAllText(rule.Path, rule.Text));
+
+        var result = await ExternalTool.RunOrSkipAsync("promtool", "prometheus", ["check", "rules", .. rules.Select(rule => rule.Path)]);
+        Assert.True(result.ExitCode == 0, result.Output);
+    }
+
+    [Fact]
+    public void The_readme_knows_the_factor() => Assert.Contains(
+        string.Create(CultureInfo.InvariantCulture, $"{TimeLapse.Factor} times"), File.ReadAllText(Path.Combine(AlertFiles.Alerts, "README.md")), StringComparison.Ordinal);
+
+    [GeneratedRegex(@"\b\d+(ms|[smhdw])\b", RegexOptions.CultureInvariant)]
+    private static partial Regex AnyDuration();
+
+    [GeneratedRegex(@"^[ -]*[a-z_]+: \d+[smhdw]\b|\[\d+[smhdw]\]|offset \d+[smhdw]\b", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex YamlDurations();
+}
