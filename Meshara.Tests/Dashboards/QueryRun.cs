@@ -1,0 +1,205 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.RegularExpressions;
+using Google.Protobuf;
+using Meshara.AppHost.Local.Tools;
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol.Wire;
+using Meshara.Tests.Api;
+using Meshara.Tests.Mesh;
+using Meshara.Tests.Stack.Local;
+using MessageType = Meshara.Node.Protocol.MessageType;
+
+namespace Meshara.Tests.Dashboards;
+
+/// <summary>
+/// A mesh of real processes under traffic, watched by the real Prometheus and Alertmanager with the repository's own files,
+/// while within a minute happens what the drills do at length: a node dies and comes back, messages go to nobody, relays
+/// are needed, peers misbehave, nothing takes the exports.
+/// </summary>
+public sealed partial class QueryRun : IAsyncLifetime
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<IAsyncDisposable> _started = [];
+    private LocalMesh? _mesh;
+    private PrometheusApi? _prometheus;
+    private Task _attack = Task.CompletedTask;
+
+    /// <summary>Why there is no run here; null when there is.</summary>
+    private string? Missing { get; set; }
+
+    internal DateTimeOffset Started { get; private set; }
+
+    internal PrometheusApi Prometheus => _prometheus ?? throw new InvalidOperationException(Missing);
+
+    private LocalMesh Mesh => _mesh ?? throw new InvalidOperationException(Missing);
+
+    private static CancellationToken Test => TestContext.Current.CancellationToken;
+
+    /// <summary>Skips the test, with the reason, where there is no run.</summary>
+    internal void SkipWhenMissing() => Assert.SkipWhen(Missing is not null, Missing ?? "");
+
+    public async ValueTask InitializeAsync()
+    {
+        var path = Environment.GetEnvironmentVariable("PATH");
+        Missing = !OperatingSystem.IsLinux() ? "Prometheus is told to read its rules again by a signal found in /proc, on Linux only."
+            : ToolPath.Find(path, "prometheus") is null || ToolPath.Find(path, "alertmanager", "prometheus-alertmanager") is null
+                ? "Prometheus or Alertmanager is not installed (apt-get install prometheus prometheus-alertmanager)." : null;
+        if (Missing is not null)
+            return;
+        Started = DateTimeOffset.UtcNow;
+        _mesh = await LocalMesh.StartAsync(3, Test, ["--traffic", "20"], environment: Telemetry());
+        var line = _mesh.Host.Output.Split('\n').Single(line => line.StartsWith("prometheus  http", StringComparison.Ordinal));
+        _prometheus = new PrometheusApi(new Uri(line.Split("  ")[1]));
+        _attack = AttackAsync(_mesh.Nodes[0].Endpoint);
+        await HastenRulesAsync();
+        await SendToNobodyAsync();
+        await RelayAsync();
+        await LoseANodeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _attack;
+        foreach (var started in _started)
+            await started.DisposeAsync();
+        if (_mesh is not null)
+            await _mesh.DisposeAsync();
+        _prometheus?.Dispose();
+        _stop.Dispose();
+    }
+
+    /// <summary>Every message is traced, and nobody takes the traces.</summary>
+    private static Dictionary<string, string> Telemetry() => new()
+    {
+        ["OTEL_TRACES_SAMPLER"] = "always_on",
+        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = $"http://127.0.0.1:{FreePort.Next()}",
+        ["OTEL_EXPORTER_OTLP_TIMEOUT"] = "1000",
+        ["OTEL_METRIC_EXPORT_INTERVAL"] = "5000",
+    };
+
+    /// <summary>The same rules, but evaluated every 5 s, and alerts that fire after 5 s: so that nobody has to wait for minutes.</summary>
+    private async Task HastenRulesAsync()
+    {
+        await UntilAsync("Prometheus scrapes every node", "count(up{job=\"meshara\"} == 1) == 3");
+        foreach (var file in Directory.GetFiles(Path.Combine(Mesh.Data, "prometheus", "rules")))
+            await File.WriteAllTextAsync(file, Pace().Replace(await File.ReadAllTextAsync(file, Test), "${setting}: 5s"), Test);
+        var prometheus = ProcessTree.Descendants(Mesh.Host.Id).Single(id => File.ReadAllText($"/proc/{id}/comm").Trim() == "prometheus");
+        using var signal = Process.Start("kill", ["-HUP", prometheus.ToString(CultureInfo.InvariantCulture)]);
+        await signal.WaitForExitAsync(Test);
+        await UntilAsync("Prometheus evaluates every group each 5 s", "count(prometheus_rule_group_interval_seconds != 5) or vector(0) == 0");
+    }
+
+    /// <summary>What no honest peer sends, again and again until the end.</summary>
+    private async Task AttackAsync(NodeEndpoint target)
+    {
+        var mesh = new Uri(target.Mesh);
+        var place = new IPEndPoint(IPAddress.Parse(mesh.Host), mesh.Port);
+        var recipient = NodeAddress.Parse(target.Address);
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(2));
+        try
+        {
+            do
+            {
+                await using var garbage = await RawPeer.ConnectAsync(place);
+                await garbage.SendAsync("garbage\r\n\r\n"u8.ToArray());
+                await garbage.ClosedAsync();
+                await using var peer = new TransportEnd();
+                var connection = await Eventually.InTimeAsync(peer.Swarm.ConnectAsync(place, Test));
+                var forged = Peers.Message(peer.Identity, MessageType.Private, recipient, _ => ByteString.CopyFromUtf8("x"));
+                forged.Envelope.Payload = ByteString.CopyFromUtf8("changed");
+                var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                peer.Swarm.Disconnected += _ => closed.TrySetResult();
+                var broken = new Frame { Announce = new Announce { Keys = { ByteString.CopyFromUtf8("short") } } };
+                foreach (var frame in (Frame[])[forged, Peers.Message(peer.Identity, MessageType.Private, recipient, _ => ByteString.CopyFromUtf8("no ciphertext")), broken])
+                    await connection.SendAsync(frame, Test);
+                await Eventually.InTimeAsync(closed.Task); // for breaking the protocol
+            }
+            while (await timer.WaitForNextTickAsync(_stop.Token));
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The run is over.
+        }
+    }
+
+    private async Task SendToNobodyAsync()
+    {
+        using var nobody = NodeIdentity.Generate();
+        foreach (var node in Mesh.Nodes)
+        {
+            using var response = await node.Http.PostAsJsonAsync("api/messages", new { to = nobody.Address.ToString(), text = "is anybody there?", ttl_seconds = 5 }, Test);
+            Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        }
+    }
+
+    /// <summary>Two nodes that cannot be dialled talk through the others.</summary>
+    private async Task RelayAsync()
+    {
+        var (one, other) = (await HiddenAsync("hidden-1"), await HiddenAsync("hidden-2"));
+        await one.Client.SendAsync(other.Client, "by a relay", Test);
+        await other.Client.ReceiveAsync("by a relay", Test);
+
+        async Task<SingleNode> HiddenAsync(string name)
+        {
+            var node = await SingleNode.StartAsync(name, [Mesh.Nodes[0]], Test, "--advertise", "none");
+            _started.Add(node);
+            return node;
+        }
+    }
+
+    /// <summary>A node dies, messages for it wait, and when everybody has noticed it comes back.</summary>
+    private async Task LoseANodeAsync()
+    {
+        var lost = Mesh.Nodes[2];
+        await UntilAsync("the node has been watched for a while", $"meshara_messages_sent_total{{node=\"{lost.Name}\", message_type=\"ping\"}} > 10");
+        using (var process = Process.GetProcessById(lost.Endpoint.Pid))
+            process.Kill();
+        for (var i = 0; i < 20; i++)
+            await Mesh.Nodes[0].SendAsync(lost, "for when you are back", Test);
+        await UntilAsync("the dead node is reported", $"ALERTS{{alertname=\"NodeDown\", alertstate=\"firing\", node=\"{lost.Name}\"}}");
+        await UntilAsync("it was gone for longer than a step of the annotations", $"max_over_time(up{{node=\"{lost.Name}\"}}[30s]) == 0");
+        _started.Insert(0, new RunningProgram(HostProgram.Start(HostProgram.Node,
+        [
+            "run", "--name", lost.Name, "--data", Path.Combine(Mesh.Data, lost.Name), "--mesh", Place(lost.Endpoint.Mesh), "--http", Place(lost.Endpoint.Http),
+            "--metrics", new Uri(lost.Endpoint.Metrics).Port.ToString(CultureInfo.InvariantCulture), "--bootstrap", Mesh.Nodes[0].Endpoint.Mesh, "--stop-with-input",
+        ])));
+        await UntilAsync("it is back", $"up{{node=\"{lost.Name}\"}} == 1");
+
+        static string Place(string url) => new Uri(url).Authority;
+    }
+
+    private async Task UntilAsync(string what, string query)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Test);
+        limit.CancelAfter(NodeClient.Deadline);
+        try
+        {
+            while (!await AnswersAsync())
+                await timer.WaitForNextTickAsync(limit.Token);
+        }
+        catch (OperationCanceledException) when (!Test.IsCancellationRequested)
+        {
+            throw new TimeoutException($"Not within {NodeClient.Deadline.TotalSeconds} s: {what}. The host printed:\n{Mesh.Host.Output}");
+        }
+
+        async Task<bool> AnswersAsync()
+        {
+            try
+            {
+                return await Prometheus.HasDataAsync(query, limit.Token);
+            }
+            catch (HttpRequestException)
+            {
+                return false; // it is still starting
+            }
+        }
+    }
+
+    [GeneratedRegex(@"(?<setting>\b(interval|for)): \d+[smhd]\b")]
+    private static partial Regex Pace();
+}
