@@ -9,6 +9,7 @@ namespace Meshara.Lab;
 internal sealed class LoadCommandLine
 {
     private const int MaxRounds = 100;
+    private const int MaxNodes = 500;
 
     private readonly Option<string> _rounds = Text("--rounds", "N", $"Rounds, 1 to {MaxRounds}.");
     private readonly Option<string> _for = Text("--for", "DURATION", "How long each measurement sends.");
@@ -22,6 +23,11 @@ internal sealed class LoadCommandLine
     private readonly Option<string> _storage = Text("--storage", "memory|normal|full", "Where the nodes keep messages. [default: memory]");
     private readonly Option<string> _telemetry = Text("--telemetry", "off|metrics|sampled|all",
         "Nothing; metrics read every second; with one trace in a hundred exported; with every trace. [default: sampled]");
+    private readonly Option<string> _nodes = Text("--nodes", "N", $"Nodes of the mesh, 2 to {MaxNodes}.");
+    private readonly Option<string> _broadcasts = Text("--broadcasts", "N", "Broadcasts that are timed, 1 to 10000. [default: 51]");
+    private readonly Option<string> _program = Text("--program", "FILE", "The node's executable. [default: the one built with this program]");
+    private readonly Option<string> _heldPeers = Text("--peers", "N", "Peers that connect, 2 to 10000. [default: 1000]");
+    private readonly Command _gossip, _mesh, _startup, _memory, _connections;
     private readonly Command _pair, _durability, _overhead, _blackHole, _scrape;
 
     public LoadCommandLine()
@@ -33,6 +39,26 @@ internal sealed class LoadCommandLine
             """)
         {
             _for, _rounds, _payload, _keys, _storage, _telemetry, _report,
+        };
+        _gossip = new Command("gossip", "Measures how long a broadcast takes until it is in the inbox of every node; 100 nodes over TLS in one process.")
+        {
+            _nodes, _broadcasts, _payload, _report,
+        };
+        _mesh = new Command("mesh", "Measures a mesh in which every node sends to every other one as fast as it goes; 5 nodes in processes of their own, 5 rounds, 10 s of load in all.")
+        {
+            _nodes, _for, _rounds, _payload, _report,
+        };
+        _startup = new Command("startup", "Measures the time from the start of the node's program until it is ready; median of 7 starts.")
+        {
+            _rounds, _program, _report,
+        };
+        _memory = new Command("memory", "Measures the memory that an idle node holds 15 s after it was started; median of 7 nodes.")
+        {
+            _for, _rounds, _program, _report,
+        };
+        _connections = new Command("connections", "Connects many peers with keys of their own to one node at the same time, and measures what memory each costs it.")
+        {
+            _heldPeers, _program, _report,
         };
         _durability = new Command("durability",
             "Measures what durability costs: the same load between two nodes with storage in memory and on disk, in turn; 5 rounds of 5 s.")
@@ -62,7 +88,7 @@ internal sealed class LoadCommandLine
         };
     }
 
-    public IReadOnlyList<Command> Commands => [_pair, _durability, _overhead, _blackHole, _scrape];
+    public IReadOnlyList<Command> Commands => [_pair, _gossip, _mesh, _startup, _memory, _connections, _durability, _overhead, _blackHole, _scrape];
 
     /// <summary>The measurement that was asked for; null when it is another command.</summary>
     /// <exception cref="StackException">A value that cannot be used, named.</exception>
@@ -77,6 +103,20 @@ internal sealed class LoadCommandLine
         {
             var pair = ReadPair(arguments);
             return (console, stop) => new PairRun(pair, console).RunAsync(stop);
+        }
+        if (command == _gossip || command == _mesh)
+        {
+            var mesh = ReadMesh(arguments, command == _gossip ? 100 : 5);
+            return command == _mesh ? (console, stop) => new MeshRun(mesh, console).RunAsync(stop) : (console, stop) => SpreadAsync(mesh, console, stop);
+        }
+        if (command == _startup || command == _memory || command == _connections)
+        {
+            var program = ReadProgram(arguments);
+            return (console, stop) =>
+            {
+                var run = new ProgramRun(program, console);
+                return command == _startup ? run.StartupAsync(stop) : command == _memory ? run.MemoryAsync(stop) : run.ConnectionsAsync(stop);
+            };
         }
         if (command == _scrape)
         {
@@ -117,6 +157,38 @@ internal sealed class LoadCommandLine
             KeyPerMessage = OneOf(_keys, arguments, "session", "message") == "message",
             Storage = OneOf(_storage, arguments, "memory", "normal", "full"),
             Telemetry = Enum.Parse<PairTelemetry>(OneOf(_telemetry, arguments, "sampled", "off", "metrics", "all"), ignoreCase: true),
+            Report = Setting.Find(_report, arguments)?.FilePath(),
+        };
+    }
+
+    private static async Task<int> SpreadAsync(MeshLoadOptions options, StatusConsole console, CancellationToken stop)
+    {
+        await using var run = new GossipRun(options, console);
+        return await run.RunAsync(stop);
+    }
+
+    private MeshLoadOptions ReadMesh(ParseResult arguments, int nodes)
+    {
+        var defaults = new MeshLoadOptions { Nodes = Setting.Find(_nodes, arguments)?.Whole(2, MaxNodes) ?? nodes };
+        return defaults with
+        {
+            Broadcasts = Setting.Find(_broadcasts, arguments)?.Whole(1, 10_000) ?? defaults.Broadcasts,
+            For = Setting.Find(_for, arguments)?.Duration() ?? defaults.For,
+            Rounds = Setting.Find(_rounds, arguments)?.Whole(1, MaxRounds) ?? defaults.Rounds,
+            Payload = Setting.Find(_payload, arguments)?.Whole(1, 256 * 1024) ?? defaults.Payload,
+            Report = Setting.Find(_report, arguments)?.FilePath(),
+        };
+    }
+
+    private ProgramOptions ReadProgram(ParseResult arguments)
+    {
+        var defaults = new ProgramOptions();
+        return new ProgramOptions
+        {
+            Program = Setting.Find(_program, arguments)?.FilePath(),
+            Rounds = Setting.Find(_rounds, arguments)?.Whole(1, MaxRounds) ?? defaults.Rounds,
+            For = Setting.Find(_for, arguments)?.Duration() ?? defaults.For,
+            Peers = Setting.Find(_heldPeers, arguments)?.Whole(2, 10_000) ?? defaults.Peers,
             Report = Setting.Find(_report, arguments)?.FilePath(),
         };
     }

@@ -53,7 +53,7 @@ internal sealed class Pair : IAsyncDisposable
     {
         await Recipient.AskAsync<CountBegun>(new BeginCount(), cancellationToken);
         await Sender.AskAsync<CountBegun>(new BeginCount(), cancellationToken);
-        var sent = await Sender.AskAsync<MessagesSent>(new SendMessages(Recipient.Address, payload, duration, load), cancellationToken);
+        var sent = await Sender.AskAsync<MessagesSent>(new SendMessages([Recipient.Address], payload, duration, load), cancellationToken);
         var sender = await Sender.AskAsync<NodeCount>(new EndCount(0), cancellationToken);
         var recipient = await Recipient.AskAsync<NodeCount>(new EndCount(sent.Messages), cancellationToken);
         if (recipient.Arrivals != sent.Messages || recipient.Damaged > 0)

@@ -43,7 +43,8 @@ internal sealed record NodeCount(
 /// <summary>Everything that was sent is acknowledged.</summary>
 /// <param name="Messages">How many.</param>
 /// <param name="Elapsed">From the first acceptance to the last acknowledgment.</param>
-internal sealed record MessagesSent(long Messages, TimeSpan Elapsed) : PairAnswer;
+/// <param name="PerRecipient">How many to each address.</param>
+internal sealed record MessagesSent(long Messages, TimeSpan Elapsed, IReadOnlyDictionary<string, long> PerRecipient) : PairAnswer;
 
 /// <summary>The series are there.</summary>
 internal sealed record SeriesCreated : PairAnswer;

@@ -24,11 +24,11 @@ internal sealed record BeginCount : PairOrder;
 internal sealed record EndCount(long Arrivals) : PairOrder;
 
 /// <summary>Sends for a while, and waits until every message is acknowledged.</summary>
-/// <param name="Recipient">The other node's address.</param>
+/// <param name="Recipients">Addresses of the other nodes, to which it sends in turn.</param>
 /// <param name="Payload">Bytes of content.</param>
 /// <param name="Duration">How long.</param>
 /// <param name="Load">How hard.</param>
-internal sealed record SendMessages(string Recipient, int Payload, TimeSpan Duration, PairPace Load) : PairOrder;
+internal sealed record SendMessages(IReadOnlyList<string> Recipients, int Payload, TimeSpan Duration, PairPace Load) : PairOrder;
 
 /// <summary>Adds counters to the node's meter, until it has so many series more.</summary>
 internal sealed record CreateSeries(int Count) : PairOrder;

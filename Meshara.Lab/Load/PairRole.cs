@@ -101,8 +101,7 @@ internal sealed class PairRole : IAsyncDisposable
 
     private async Task<PairAnswer> SendAsync(SendMessages order)
     {
-        if (!NodeAddress.TryParse(order.Recipient, out var recipient))
-            throw new InvalidOperationException($"'{order.Recipient}' is not an address.");
+        NodeAddress[] recipients = [.. order.Recipients.Select(NodeAddress.Parse)];
         var content = PairContent.Of(order.Payload);
         var sent = 0L;
         var started = Stopwatch.GetTimestamp();
@@ -114,8 +113,8 @@ internal sealed class PairRole : IAsyncDisposable
                 if (pace is not null)
                     await pace.WaitForNextTickAsync(_stop.Token);
                 await WaitForRoomAsync(order.Load.Window);
+                var recipient = recipients[(Interlocked.Increment(ref sent) - 1) % recipients.Length];
                 await Node.Messenger.SendAsync(recipient, content, null, _stop.Token);
-                Interlocked.Increment(ref sent);
             }
         })));
         var last = Stopwatch.GetTimestamp();
@@ -125,7 +124,9 @@ internal sealed class PairRole : IAsyncDisposable
                 throw new InvalidOperationException($"{Node.PendingMessages} of {sent} messages were not acknowledged within {LastAcknowledgments.TotalSeconds:0} s.");
             await Task.Delay(1, _stop.Token);
         }
-        return new MessagesSent(sent, Stopwatch.GetElapsedTime(started));
+        // In turn: the first ones got one more.
+        var perRecipient = order.Recipients.Select((address, i) => (address, count: (sent + recipients.Length - 1 - i) / recipients.Length));
+        return new MessagesSent(sent, Stopwatch.GetElapsedTime(started), perRecipient.ToDictionary(part => part.address, part => part.count));
     }
 
     private SeriesCreated Create(int count)

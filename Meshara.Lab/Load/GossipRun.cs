@@ -1,0 +1,128 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json;
+using Meshara.AppHost.Local;
+using Meshara.Node.Protocol;
+
+namespace Meshara.Lab.Load;
+
+/// <summary>
+/// How long a broadcast takes to reach every node: whole nodes with keys, TLS sockets and inboxes of their own, in one process, since a
+/// hundred processes on a machine with few cores would measure its scheduler. Without the OpenTelemetry SDK, which takes all nodes
+/// of a process for one.
+/// </summary>
+internal sealed class GossipRun(MeshLoadOptions options, StatusConsole console) : IAsyncDisposable
+{
+    private const int StartsAtATime = 4;
+    private const int WarmUps = 30;
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(150);
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("meshara-lab-");
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentDictionary<MessageId, Spreading> _spreading = new();
+    private readonly List<PairNode> _nodes = [];
+    private readonly List<Task> _readers = [];
+
+    /// <summary>Starts the nodes, broadcasts, says what was seen, and writes the report.</summary>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        await StartAsync(cancellationToken);
+        console.WriteLine($"{_nodes.Count} nodes, {_nodes.Average(node => node.ConnectedPeers):0.0} connections each");
+        for (var i = 0; i < WarmUps; i++)
+            await BroadcastAsync(cancellationToken);
+        var (times, reached) = (new List<double>(), 0L);
+        for (var i = 0; i < options.Broadcasts; i++)
+        {
+            await Task.Delay(Pause, cancellationToken);
+            var spreading = await BroadcastAsync(cancellationToken);
+            reached += spreading.Reached;
+            times.Add(spreading.Elapsed.TotalMilliseconds);
+        }
+        times.Sort();
+        var report = new GossipReport(
+            _nodes.Count, times.Count, (double)reached / (times.Count * (_nodes.Count - 1L)), Quantile(0.5), Quantile(0.9), Math.Round(times[^1], 2));
+        console.WriteLine(FormattableString.Invariant(
+            $"on every node: median {report.P50Ms:0.0} ms, 90 % within {report.P90Ms:0.0} ms, at most {report.MaxMs:0.0} ms; coverage {report.Coverage:0.0000}"));
+        if (options.Report is { } path)
+            await File.WriteAllTextAsync(path, JsonSerializer.Serialize(report, DurabilityReport.Json), cancellationToken);
+        return report.Coverage >= 1 ? 0 : throw new InvalidOperationException($"Not every broadcast reached every node within {Deadline.TotalSeconds:0} s.");
+
+        double Quantile(double quantile) => Math.Round(times[(int)(quantile * (times.Count - 1))], 2);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_readers);
+        await Task.WhenAll(_nodes.Select(node => node.DisposeAsync().AsTask()));
+        _stop.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    private async Task StartAsync(CancellationToken cancellationToken)
+    {
+        _nodes.Add(await StartAsync(0, null, cancellationToken));
+        var bootstrap = $"tcp://{_nodes[0].Bound}";
+        var gate = new Lock();
+        await Parallel.ForAsync(1, options.Nodes, new ParallelOptions { MaxDegreeOfParallelism = StartsAtATime, CancellationToken = cancellationToken }, async (i, token) =>
+        {
+            var node = await StartAsync(i, bootstrap, token);
+            lock (gate)
+                _nodes.Add(node);
+        });
+        foreach (var node in _nodes)
+            _readers.Add(ReadAsync(node));
+    }
+
+    private Task<PairNode> StartAsync(int index, string? bootstrap, CancellationToken cancellationToken) => PairNode.StartAsync(
+        $"node-{index}", Path.Combine(_folder.FullName, $"node-{index}"), new Dictionary<string, string?> { ["OTEL_SDK_DISABLED"] = "true" }, bootstrap, cancellationToken);
+
+    private async Task ReadAsync(PairNode node)
+    {
+        try
+        {
+            await foreach (var message in node.Inbox.FollowAsync(0, _stop.Token))
+                Of(message.Id).Add(_nodes.Count - 1);
+        }
+        catch (OperationCanceledException)
+        {
+            // The measurement is over.
+        }
+    }
+
+    private async Task<Spreading> BroadcastAsync(CancellationToken cancellationToken)
+    {
+        var origin = _nodes[Random.Shared.Next(_nodes.Count)];
+        var started = Stopwatch.GetTimestamp();
+        var spreading = Of(await origin.Messenger.BroadcastAsync(PairContent.Of(options.Payload), cancellationToken));
+        await Task.WhenAny(spreading.Everywhere, Task.Delay(Deadline, cancellationToken));
+        cancellationToken.ThrowIfCancellationRequested();
+        spreading.Elapsed = spreading.Everywhere.IsCompletedSuccessfully ? Stopwatch.GetElapsedTime(started, await spreading.Everywhere) : Deadline;
+        return spreading;
+    }
+
+    // A reader may have a broadcast before its sender knows its id.
+    private Spreading Of(MessageId id) => _spreading.GetOrAdd(id, static _ => new Spreading());
+
+    /// <summary>How far one broadcast has come.</summary>
+    private sealed class Spreading
+    {
+        private readonly TaskCompletionSource<long> _everywhere = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _reached;
+
+        /// <summary>Nodes that have it, without the one that sent it.</summary>
+        public int Reached => Volatile.Read(ref _reached);
+
+        /// <summary>When the last of them got it.</summary>
+        public Task<long> Everywhere => _everywhere.Task;
+
+        public TimeSpan Elapsed { get; set; }
+
+        public void Add(int all)
+        {
+            if (Interlocked.Increment(ref _reached) == all)
+                _everywhere.TrySetResult(Stopwatch.GetTimestamp());
+        }
+    }
+}

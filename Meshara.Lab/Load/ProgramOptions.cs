@@ -1,0 +1,20 @@
+namespace Meshara.Lab.Load;
+
+/// <summary>Options of <c>startup</c>, <c>memory</c> and <c>connections</c>.</summary>
+internal sealed record ProgramOptions
+{
+    /// <summary>The node's executable; null for the one built with this program.</summary>
+    public string? Program { get; init; }
+
+    /// <summary>Starts, or nodes, that are measured.</summary>
+    public int Rounds { get; init; } = 7;
+
+    /// <summary>How long a node is left alone before its memory is read.</summary>
+    public TimeSpan For { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Peers that connect.</summary>
+    public int Peers { get; init; } = 1000;
+
+    /// <summary>Where the report goes (JSON); null for nowhere.</summary>
+    public string? Report { get; init; }
+}
