@@ -41,6 +41,9 @@ internal sealed record ExternalTool(int ExitCode, string Output)
         }
     }
 
+    /// <summary>Whether a program is found on PATH.</summary>
+    public static bool IsInstalled(string name) => Find(name) is not null;
+
     private static string? Find(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "")
         .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
         .SelectMany(folder => new[] { Path.Combine(folder, name), Path.Combine(folder, name + ".exe") })

@@ -1,0 +1,160 @@
+using k8s.Models;
+using Meshara.AppHost;
+using Meshara.Tests.Alerts;
+
+namespace Meshara.Tests.Deploy;
+
+/// <summary>What kustomize makes of deploy/kubernetes/: valid objects that find each other.</summary>
+public sealed class KubernetesTests
+{
+    private static readonly Dictionary<string, string> Node = new() { ["app.kubernetes.io/name"] = "meshara", ["app.kubernetes.io/component"] = "node" };
+
+    public static TheoryData<string> Folders => ["overlays/local", "overlays/production", "logs-setup"];
+
+    public static TheoryData<string> Overlays => ["overlays/local", "overlays/production"];
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public async Task Every_object_that_is_referred_to_is_there(string folder)
+    {
+        var built = await Manifests.BuildAsync(folder);
+        var maps = built.All<V1ConfigMap>().ToDictionary(map => map.Metadata.Name, StringComparer.Ordinal);
+        var guide = await File.ReadAllTextAsync(Path.Combine(AlertFiles.Root, "docs", "deploy.md"), TestContext.Current.CancellationToken);
+        Assert.NotEmpty(built.Pods);
+        foreach (var pod in built.Pods.Values)
+        {
+            Assert.All(pod.Spec.Volumes.Where(volume => volume.ConfigMap is not null), volume =>
+                Assert.All(volume.ConfigMap.Items ?? [], item => Assert.Contains(item.Key, maps[volume.ConfigMap.Name].Data)));
+            Assert.All(ConfigMaps(pod), name => Assert.Contains(name, maps.Keys));
+            // Secrets are nobody's but the operator's: the guide says how to make each.
+            Assert.All(Secrets(pod), name => Assert.Contains($"create secret generic {name} ", guide, StringComparison.Ordinal));
+            if (pod.Spec.ServiceAccountName is { } account)
+                built.Find<V1ServiceAccount>(account);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public async Task Every_mount_has_its_volume_and_every_volume_its_mount(string folder)
+    {
+        var built = await Manifests.BuildAsync(folder);
+        Assert.All(built.Pods, pod =>
+        {
+            var claims = built.All<V1StatefulSet>().Where(set => set.Metadata.Name == pod.Key).SelectMany(set => set.Spec.VolumeClaimTemplates).Select(claim => claim.Metadata.Name);
+            Assert.Equal(
+                pod.Value.Spec.Volumes.Select(volume => volume.Name).Concat(claims).Order(StringComparer.Ordinal),
+                Manifests.Containers(pod.Value).SelectMany(container => container.VolumeMounts).Select(mount => mount.Name).Distinct().Order(StringComparer.Ordinal));
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public async Task Every_image_is_one_of_the_stacks(string folder)
+    {
+        var images = (await Manifests.BuildAsync(folder)).Pods.Values.SelectMany(Manifests.Containers).Select(container => container.Image).ToList();
+        var known = ContainerImage.All.Select(image => image.ToString()).ToHashSet(StringComparer.Ordinal);
+        Assert.NotEmpty(images);
+        Assert.All(images, image => Assert.True(known.Contains(image) || image.Split('/')[^1] == NodeImage.Reference, image));
+    }
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public async Task Every_pod_is_restricted(string folder) => Assert.All((await Manifests.BuildAsync(folder)).Pods.Values, pod =>
+    {
+        // https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted, and a file system that stays as it is.
+        Assert.True(pod.Spec.SecurityContext.RunAsNonRoot);
+        Assert.True(pod.Spec.SecurityContext.RunAsUser > 0);
+        Assert.Equal("RuntimeDefault", pod.Spec.SecurityContext.SeccompProfile.Type);
+        Assert.False(pod.Spec.AutomountServiceAccountToken);
+        Assert.False(pod.Spec.HostNetwork ?? pod.Spec.HostPID ?? pod.Spec.HostIPC ?? false);
+        Assert.All(pod.Spec.Volumes, volume => Assert.True(volume.ConfigMap is not null || volume.Secret is not null || volume.EmptyDir?.SizeLimit is not null, volume.Name));
+        Assert.All(Manifests.Containers(pod), container =>
+        {
+            Assert.Equal((false, true), (container.SecurityContext.AllowPrivilegeEscalation, container.SecurityContext.ReadOnlyRootFilesystem));
+            Assert.Equal(["ALL"], container.SecurityContext.Capabilities.Drop);
+            Assert.Null(container.SecurityContext.Capabilities.Add);
+            Assert.True(container.Resources.Limits.ContainsKey("memory"));
+        });
+    });
+
+    [Theory]
+    [MemberData(nameof(Overlays))]
+    public async Task Services_policies_and_budgets_mean_pods_and_ports_that_are_there(string folder)
+    {
+        var built = await Manifests.BuildAsync(folder);
+        Assert.All(built.All<V1Service>(), service => HasPorts(built.Selected(service.Spec.Selector), service.Spec.Ports.Select(port => port.TargetPort)));
+        Assert.All(built.All<V1PodDisruptionBudget>(), budget => Assert.NotEmpty(built.Selected(budget.Spec.Selector.MatchLabels)));
+        Assert.All(built.All<V1NetworkPolicy>(), policy =>
+        {
+            var pods = built.Selected(policy.Spec.PodSelector.MatchLabels);
+            HasPorts(pods, (policy.Spec.Ingress ?? []).SelectMany(rule => rule.Ports).Select(port => port.Port));
+            // Of what stands outside, Elasticsearch and the name service, only the port is known.
+            Assert.All(policy.Spec.Egress?.Where(rule => rule.To is not null) ?? [], rule =>
+                HasPorts(built.Selected(rule.To.Single().PodSelector.MatchLabels), rule.Ports.Select(port => port.Port)));
+        });
+        // Every pod that serves has a policy that says to whom.
+        Assert.All(built.Pods.Values, pod => Assert.Contains(built.All<V1NetworkPolicy>(), policy =>
+            policy.Spec.PolicyTypes.Contains("Ingress") && built.Selected(policy.Spec.PodSelector.MatchLabels).Contains(pod)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Overlays))]
+    public async Task Prometheus_finds_every_service_that_is_monitored(string folder)
+    {
+        var built = await Manifests.BuildAsync(folder);
+        Assert.NotEmpty(built.All<OperatorTypes.ServiceMonitor>());
+        Assert.All(built.All<OperatorTypes.ServiceMonitor>(), monitor =>
+        {
+            var service = Assert.Single(built.All<V1Service>(), service =>
+                monitor.Spec.Selector.MatchLabels.All(label => service.Metadata.Labels?.TryGetValue(label.Key, out var value) == true && value == label.Value));
+            Assert.Subset(service.Spec.Ports.Select(port => port.Name).ToHashSet(), monitor.Spec.Endpoints.Select(endpoint => endpoint.Port).ToHashSet());
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Overlays))]
+    public async Task A_node_calls_others_by_names_and_ports_that_are_there(string folder)
+    {
+        var built = await Manifests.BuildAsync(folder);
+        var set = built.Find<V1StatefulSet>("node");
+        var names = Enumerable.Range(set.Spec.Ordinals.Start ?? 0, set.Spec.Replicas ?? 1).Select(ordinal => $"node-{ordinal}").ToList();
+        var addresses = names.Select(name => $"tcp://{name}.{set.Spec.ServiceName}:8443").ToHashSet(StringComparer.Ordinal);
+        Assert.Equal("None", built.Find<V1Service>(set.Spec.ServiceName).Spec.ClusterIP);
+
+        var settings = Assert.Single(set.Spec.Template.Spec.Containers).Env.ToDictionary(one => one.Name, one => one.Value, StringComparer.Ordinal);
+        var bootstrap = settings["Mesh__Bootstrap"].Split(',').Select(uri => new Uri(uri).Host).ToList();
+        Assert.Equal(["node-1", "node-2"], bootstrap);
+        Assert.All(bootstrap, name => Assert.Contains(settings[$"services__{name}__{AppHost.Stack.MeshEndpoint}__0"], addresses));
+        Assert.Equal($"$(Node__Name).{set.Spec.ServiceName}:8443", settings["Mesh__Advertise"]);
+
+        var collector = new Uri(settings["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]);
+        Assert.Contains(collector.Port, built.Find<V1Service>(collector.Host).Spec.Ports.Select(port => port.Port));
+    }
+
+    [Fact]
+    public async Task In_production_no_machine_has_two_nodes_and_no_key_is_in_clear()
+    {
+        var set = (await Manifests.BuildAsync("overlays/production")).Find<V1StatefulSet>("node");
+        var affinity = set.Spec.Template.Spec.Affinity.PodAntiAffinity;
+        var term = Assert.Single(affinity.RequiredDuringSchedulingIgnoredDuringExecution);
+        Assert.Equal("kubernetes.io/hostname", term.TopologyKey);
+        Assert.Equal(Node, term.LabelSelector.MatchLabels);
+        Assert.Empty(affinity.PreferredDuringSchedulingIgnoredDuringExecution);
+        Assert.Contains(set.Spec.Template.Spec.Containers[0].Env, one => one.Name == "Node__PassphraseFile");
+    }
+
+    private static void HasPorts(IReadOnlyList<V1PodTemplateSpec> pods, IEnumerable<IntOrString> ports)
+    {
+        Assert.NotEmpty(pods);
+        var known = pods.SelectMany(pod => pod.Spec.Containers).SelectMany(container => container.Ports)
+            .SelectMany(port => (string[])[port.Name, $"{port.ContainerPort}"]).ToHashSet(StringComparer.Ordinal);
+        Assert.Subset(known, ports.Select(port => port.ToString()!).ToHashSet(StringComparer.Ordinal));
+    }
+
+    private static IEnumerable<string> ConfigMaps(V1PodTemplateSpec pod) => pod.Spec.Volumes.Select(volume => volume.ConfigMap?.Name)
+        .Concat(Manifests.Containers(pod).SelectMany(container => container.EnvFrom ?? []).Select(source => source.ConfigMapRef?.Name)).OfType<string>();
+
+    private static IEnumerable<string> Secrets(V1PodTemplateSpec pod) => pod.Spec.Volumes.Select(volume => volume.Secret?.SecretName)
+        .Concat(Manifests.Containers(pod).SelectMany(container => container.EnvFrom ?? []).Select(source => source.SecretRef?.Name))
+        .Concat(Manifests.Containers(pod).SelectMany(container => container.Env ?? []).Select(one => one.ValueFrom?.SecretKeyRef?.Name)).OfType<string>();
+}
