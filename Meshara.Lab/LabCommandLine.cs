@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using Meshara.AppHost;
 using Meshara.Lab.Drills;
 using Meshara.Lab.Drills.Faults;
@@ -23,6 +24,8 @@ internal sealed class LabCommandLine
         Description = "Stop when standard input closes, for a program that starts this one.",
     };
 
+    private readonly CommandLineAction? _drill;
+
     public LabCommandLine()
     {
         var drill = new Command("drill",
@@ -39,9 +42,19 @@ internal sealed class LabCommandLine
             _name, _nodes, _for, _rate, _settle, _seed, _report, _data, _stopWithInput,
         };
         drill.Add(Alerts.Command);
+        // Without an action of its own a command that has commands would demand one of them.
+        drill.SetAction(_ => ExitCodes.Success);
+        _drill = drill.Action;
         Command = new RootCommand("Experiments on a real mesh.") { drill };
         foreach (var measurement in Load.Commands)
             Command.Add(measurement);
+    }
+
+    /// <summary>True for what is done by running its action: <c>--help</c> and <c>--version</c>.</summary>
+    public bool ActsByItself(ParseResult arguments)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        return arguments.Errors.Count == 0 && arguments.Action is { } action && action != _drill;
     }
 
     /// <summary>The drills of alerts.</summary>

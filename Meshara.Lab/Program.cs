@@ -20,7 +20,7 @@ return await FailureReport.RunAsync("meshara-lab", async () =>
     var commandLine = new LabCommandLine();
     var arguments = commandLine.Command.Parse(args);
     // --help and --version act by themselves.
-    if (arguments.Errors.Count == 0 && arguments.Action is not null)
+    if (commandLine.ActsByItself(arguments))
         return await arguments.InvokeAsync();
 
     var console = new StatusConsole(AnsiConsole.Console);
