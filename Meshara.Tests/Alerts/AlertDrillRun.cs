@@ -17,7 +17,7 @@ public sealed class AlertDrillRun : IAsyncLifetime
     private string? _failure;
 
     /// <summary>Why no drill could be run; null when they were.</summary>
-    public string? Obstacle { get; } = Find("prometheus") is null ? "prometheus is not installed (apt-get install prometheus)."
+    public static string? Obstacle { get; } = Find("prometheus") is null ? "prometheus is not installed (apt-get install prometheus)."
         : Find("alertmanager", "prometheus-alertmanager") is null ? "Alertmanager is not installed (apt-get install prometheus-alertmanager)."
         : null;
 

@@ -78,6 +78,23 @@ public sealed class DrillTests
     }
 
     [Fact]
+    public async Task Nothing_is_left_of_an_alert_drill_whose_lab_is_killed()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "What a process started can be told on Linux only.");
+        Assert.SkipWhen(Alerts.AlertDrillRun.Obstacle is not null, Alerts.AlertDrillRun.Obstacle ?? "");
+        using var folder = new TemporaryFolder();
+        await using var lab = new RunningProgram(HostProgram.Start(HostProgram.Lab, ["drill", "alert", "none", "--for", "10m", "--data", folder.Path]));
+        await lab.PrintsAsync("nodes are watched", Test);
+        var children = ProcessTree.Descendants(lab.Id).Select(Process.GetProcessById).ToList();
+        Assert.InRange(children.Count, 9, int.MaxValue); // five nodes, two servers and who guards them
+
+        await lab.KillAsync(Test);
+
+        await ProcessTree.EndAsync(children, Test);
+        children.ForEach(child => child.Dispose());
+    }
+
+    [Fact]
     public async Task A_drill_that_is_asked_to_stop_leaves_nothing_and_claims_nothing()
     {
         using var folder = new TemporaryFolder();
