@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using Meshara.AppHost;
 using Meshara.Lab.Drills;
 using Meshara.Lab.Drills.Faults;
+using Meshara.Lab.Pictures;
 
 namespace Meshara.Lab;
 
@@ -45,7 +46,7 @@ internal sealed class LabCommandLine
         // Without an action of its own a command that has commands would demand one of them.
         drill.SetAction(_ => ExitCodes.Success);
         _drill = drill.Action;
-        Command = new RootCommand("Experiments on a real mesh.") { drill };
+        Command = new RootCommand("Experiments on a real mesh.") { drill, Pictures.Command };
         foreach (var measurement in Load.Commands)
             Command.Add(measurement);
     }
@@ -62,6 +63,9 @@ internal sealed class LabCommandLine
 
     /// <summary>The commands that measure.</summary>
     public LoadCommandLine Load { get; } = new();
+
+    /// <summary>The command that draws dashboards.</summary>
+    public PictureCommandLine Pictures { get; } = new();
 
     /// <summary>What parses the arguments and prints the help.</summary>
     public RootCommand Command { get; }

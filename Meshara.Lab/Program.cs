@@ -45,6 +45,9 @@ return await FailureReport.RunAsync("meshara-lab", async () =>
         return await new AlertRun(alerts, console, stops, TimeProvider.System).RunAsync();
     }
 
+    if (commandLine.Pictures.Find(arguments) is { } draw)
+        return await draw(console, stops.Stop);
+
     var options = commandLine.Read(arguments);
     if (options.StopWithInput)
         stops.WatchInput(Console.OpenStandardInput());

@@ -172,6 +172,19 @@ public sealed partial class DashboardTests
         Assert.Subset(fields, used.Where(field => field != "_id").ToHashSet());
     }
 
+    [Fact]
+    public void The_tour_names_dashboards_panels_and_variables_that_exist_and_shows_small_pictures()
+    {
+        var docs = Path.Combine(AlertFiles.Root, "docs");
+        var tour = File.ReadAllText(Path.Combine(docs, "operating.md"));
+        var known = DashboardFiles.Panels.Select(panel => panel.Title)
+            .Concat(DashboardFiles.Dashboards.SelectMany(dashboard => dashboard.Variables).Select(variable => Dashboard.Text(variable, "label"))).ToHashSet(StringComparer.Ordinal);
+        Assert.Subset(known, Italic().Matches(tour).Select(match => match.Groups["name"].Value).ToHashSet());
+        Assert.Equal(DashboardFiles.Dashboards.Select(dashboard => dashboard.Title).Order(), Bold().Matches(tour).Select(match => match.Groups["name"].Value).Distinct().Order());
+        Assert.All(Link().Matches(tour).Select(match => Path.Combine(docs, match.Groups["target"].Value)), file => Assert.True(File.Exists(file), file));
+        Assert.All(Directory.GetFiles(Path.Combine(docs, "images"), "operating-*"), file => Assert.InRange(new FileInfo(file).Length, 1, 200_000));
+    }
+
     private static Dashboard Find(string file) => DashboardFiles.Dashboards.Single(dashboard => dashboard.File == file);
 
     // What it shows and what is normal; then the drill, and nothing but alerts behind it.
@@ -192,6 +205,15 @@ public sealed partial class DashboardTests
 
     [GeneratedRegex(@"/explore\?schemaVersion=1&orgId=1&panes=(?<panes>[^""]+)")]
     private static partial Regex Explore();
+
+    [GeneratedRegex(@"(?<!\*)\*(?<name>[^*\s][^*\n]*)\*(?!\*)")]
+    private static partial Regex Italic();
+
+    [GeneratedRegex(@"\*\*(?<name>[^*]+)\*\*")]
+    private static partial Regex Bold();
+
+    [GeneratedRegex(@"\]\((?<target>(?!https?:)[^)#]+)\)")]
+    private static partial Regex Link();
 
     [GeneratedRegex("meshara:[a-z_]+:[a-z0-9_]+")]
     private static partial Regex Recorded();

@@ -34,6 +34,9 @@ public sealed partial class QueryRun : IAsyncLifetime
 
     internal PrometheusApi Prometheus => _prometheus ?? throw new InvalidOperationException(Missing);
 
+    /// <summary>Where Prometheus answers.</summary>
+    internal Uri Url { get; private set; } = new("http://127.0.0.1");
+
     private LocalMesh Mesh => _mesh ?? throw new InvalidOperationException(Missing);
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
@@ -52,7 +55,8 @@ public sealed partial class QueryRun : IAsyncLifetime
         Started = DateTimeOffset.UtcNow;
         _mesh = await LocalMesh.StartAsync(3, Test, ["--traffic", "20"], environment: Telemetry());
         var line = _mesh.Host.Output.Split('\n').Single(line => line.StartsWith("prometheus  http", StringComparison.Ordinal));
-        _prometheus = new PrometheusApi(new Uri(line.Split("  ")[1]));
+        Url = new Uri(line.Split("  ")[1]);
+        _prometheus = new PrometheusApi(Url);
         _attack = AttackAsync(_mesh.Nodes[0].Endpoint);
         await HastenRulesAsync();
         await SendToNobodyAsync();

@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using Meshara.Tests.Alerts;
 using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Dashboards;
@@ -107,6 +109,23 @@ public sealed partial class QueryTests(QueryRun run) : IClassFixture<QueryRun>
             var asked = query.Replace("$$__tags", "node=\"node-1\"", StringComparison.Ordinal);
             Assert.True(await UntilAsync(() => run.Prometheus.HasDataAsync(asked, run.Started, Step, Test)), asked);
         }
+    }
+
+    [Fact]
+    public async Task A_picture_shows_what_Prometheus_answers()
+    {
+        run.SkipWhenMissing();
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "overview.svg");
+        string[] panels = ["Members up", "Connected Peers", "Message Throughput", "Message Latency", "Nodes by membership view", "Nodes"];
+        await using var lab = new RunningProgram(HostProgram.Start(HostProgram.Lab,
+        [
+            "picture", Path.Combine(DashboardFiles.Folder, "meshara.json"), "--prometheus", run.Url.ToString(), "--last", "2m", "--out", file, .. panels.SelectMany(panel => (string[])["--panel", panel]),
+        ]));
+
+        Assert.True(await lab.ExitAsync(Test) == 0, lab.Output);
+        var texts = XDocument.Load(file).Descendants().Where(element => element.Name.LocalName == "text").Select(element => element.Value).ToHashSet();
+        Assert.Subset(texts, panels.Concat(["node-1", "node-2", "node-3", "Sent - private", "≤ 1 s"]).ToHashSet());
     }
 
     private async Task<bool> ReturnsDataAsync(PromQuery query)
