@@ -35,12 +35,13 @@ public sealed class ContainerImages : IAsyncDisposable
     /// <summary>The reference of an image that can be run; otherwise the test ends here.</summary>
     internal async Task<string> UseAsync(ContainerImage image)
     {
-        var chosen = _choice.Chosen(image);
-        var why = await _decisions.GetOrAdd(chosen, one => new(() => DecideAsync(one))).Value;
-        if (why is not null)
+        if (await WhyNotAsync(_choice.Chosen(image)) is { } why)
             Refuse(ImageChoice.NameOf(image), why);
-        return chosen.ToString();
+        return _choice.Chosen(image).ToString();
     }
+
+    /// <summary>Why exactly this image cannot be run; null when it can.</summary>
+    internal Task<string?> WhyNotAsync(ContainerImage image) => _decisions.GetOrAdd(image, one => new(() => DecideAsync(one))).Value;
 
     /// <summary>The node's image, built from what this test was built with; otherwise the test ends here.</summary>
     internal async Task<string> UseNodeAsync()

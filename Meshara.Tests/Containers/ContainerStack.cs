@@ -80,6 +80,17 @@ public sealed class ContainerStack(ContainerImages images) : IAsyncDisposable
         return container;
     }
 
+    /// <summary>For talking to a container's port from here.</summary>
+    internal static HttpClient Client(IContainer container, int port)
+    {
+        ArgumentNullException.ThrowIfNull(container);
+        return new HttpClient(new SocketsHttpHandler { UseProxy = false })
+        {
+            BaseAddress = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{container.GetMappedPublicPort(port)}/")),
+            Timeout = TimeSpan.FromSeconds(30),
+        };
+    }
+
     /// <summary>Disposed with the stack, last first.</summary>
     internal T Own<T>(T resource) where T : IAsyncDisposable
     {

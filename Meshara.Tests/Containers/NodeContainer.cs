@@ -44,6 +44,8 @@ internal sealed class NodeContainer : IAsyncDisposable
             .WithEnvironment("Mesh__Bootstrap", string.Join(',', bootstrap.Select(peer => $"tcp://{peer}:{NodeImage.MeshPort}")))
             .WithEnvironment("Api__Token", token)
             .WithEnvironment("MESHARA_TOKEN", token)
+            // Every message is traced: exemplars and searches must find the one that a test sent.
+            .WithEnvironment("OTEL_TRACES_SAMPLER", "always_on")
             .WithEnvironment(environment)
             .WithVolumeMount(logs, NodeImage.Logs)
             .WithCreateParameterModifier(parameters =>

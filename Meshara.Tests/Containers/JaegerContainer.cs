@@ -1,0 +1,60 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using DotNet.Testcontainers.Configurations;
+using Meshara.AppHost;
+using Meshara.Tests.Alerts;
+
+namespace Meshara.Tests.Containers;
+
+/// <summary>Jaeger with the project's own configuration, storing in Elasticsearch.</summary>
+internal sealed class JaegerContainer : IAsyncDisposable
+{
+    /// <summary>Its name in the network.</summary>
+    public const string Name = "jaeger";
+
+    /// <summary>Where it takes OTLP over gRPC.</summary>
+    public const int OtlpPort = 4317;
+
+    /// <summary>Where Prometheus finds the metrics of spans.</summary>
+    public const int SpanMetricsPort = 8889;
+
+    private const int Port = 16686;
+    private const int HealthPort = 13133;
+
+    private JaegerContainer(HttpClient http) => Http = http;
+
+    /// <summary>Its API.</summary>
+    public HttpClient Http { get; }
+
+    private static CancellationToken Test => TestContext.Current.CancellationToken;
+
+    /// <summary>Starts it, after Elasticsearch.</summary>
+    public static async Task<JaegerContainer> StartAsync(ContainerStack stack)
+    {
+        var elastic = await stack.UseAsync(ElasticContainer.StartAsync);
+        var container = await stack.StartAsync(elastic.Known(await stack.BuilderAsync(ContainerImage.Jaeger, Name, Port, HealthPort))
+            .WithBindMount(Path.Combine(AlertFiles.Root, "tracing"), "/etc/jaeger", AccessMode.ReadOnly)
+            .WithEnvironment("PROMETHEUS_URL", $"http://{PrometheusContainer.Name}:{PrometheusContainer.Port}")
+            .WithCommand("--config", "/etc/jaeger/jaeger.yaml"));
+        var jaeger = stack.Own(new JaegerContainer(ContainerStack.Client(container, Port)));
+        using var health = ContainerStack.Client(container, HealthPort);
+        await stack.UntilAsync("Jaeger is ready", async () => (await health.GetAsync("status", Test)).IsSuccessStatusCode);
+        return jaeger;
+    }
+
+    /// <summary>The traces with a tag, newest first.</summary>
+    public async Task<IReadOnlyList<JsonElement>> TracesAsync(string tag, string value)
+    {
+        var tags = JsonSerializer.Serialize(new Dictionary<string, string> { [tag] = value });
+        return [.. (await GetAsync($"api/traces?service=meshara&limit=20&lookback=1h&tags={Uri.EscapeDataString(tags)}")).GetProperty("data").EnumerateArray()];
+    }
+
+    /// <summary>An answer of its API.</summary>
+    public Task<JsonElement> GetAsync(string path) => Http.GetFromJsonAsync<JsonElement>(path, Test);
+
+    public ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

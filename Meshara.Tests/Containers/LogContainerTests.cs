@@ -1,0 +1,71 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Meshara.Tests.Alerts;
+
+namespace Meshara.Tests.Containers;
+
+/// <summary>Logs in Elasticsearch and Kibana.</summary>
+[Collection(ObservabilityCollection.Name)]
+public sealed class LogContainerTests(ContainerStack stack) : IAsyncDisposable
+{
+    private const string Lines = "logs-meshara-default";
+
+    // What docs promise to whoever looks for a message that has just been sent.
+    private static readonly TimeSpan Shipping = TimeSpan.FromSeconds(30);
+
+    private static CancellationToken Test => TestContext.Current.CancellationToken;
+
+    public ValueTask DisposeAsync() => stack.ReportAsync();
+
+    [Fact]
+    public async Task What_every_node_said_about_a_message_is_found_by_its_id()
+    {
+        await stack.UseAsync(LogPipeline.StartAsync);
+        var elastic = await stack.UseAsync(ElasticContainer.StartAsync);
+        var nodes = (await stack.UseAsync(ObservedMesh.StartAsync)).Mesh.Nodes;
+
+        var id = await nodes[0].Client.SendAsync(nodes[2].Client, "find me", Test);
+        await nodes[2].Client.ReceiveAsync("find me", Test);
+
+        await stack.UntilAsync("lines of sender and recipient are found", async () =>
+        {
+            var lines = await elastic.SearchAsync(Lines, new { term = new Dictionary<string, string> { ["message_id"] = id } });
+            return lines.Select(line => line.GetProperty("span").GetProperty("node_id").GetString()).ToHashSet()
+                .IsSupersetOf([nodes[0].Client.Address, nodes[2].Client.Address]);
+        }, Shipping);
+    }
+
+    [Fact]
+    public async Task No_line_is_refused_and_no_field_has_two_types()
+    {
+        await stack.UseAsync(LogPipeline.StartAsync);
+        var elastic = await stack.UseAsync(ElasticContainer.StartAsync);
+        await stack.UntilAsync("there are lines", async () => (await elastic.SearchAsync(Lines, new { match_all = new { } })).Count > 0);
+
+        Assert.Empty(await elastic.SearchAsync($"{Lines}::failures", new { match_all = new { } }));
+        Assert.Empty(await elastic.SearchAsync(Lines, new { exists = new { field = "_ignored" } }));
+        // What Filebeat could not read as JSON carries this.
+        Assert.Empty(await elastic.SearchAsync(Lines, new { term = new Dictionary<string, string> { ["error.type"] = "json" } }));
+        var fields = (await elastic.Http.GetFromJsonAsync<JsonElement>("meshara-logs-*/_field_caps?fields=*", Test)).GetProperty("fields");
+        var conflicts = fields.EnumerateObject().Where(field => field.Value.EnumerateObject().Count() > 1).Select(field => field.Name);
+        Assert.Empty(conflicts);
+    }
+
+    [Fact]
+    public async Task Kibana_has_every_saved_object_with_everything_it_refers_to()
+    {
+        var kibana = (await stack.UseAsync(LogPipeline.StartAsync)).Kibana;
+        var saved = File.ReadLines(Path.Combine(AlertFiles.Root, "logging", "kibana", "logs.ndjson"))
+            .Select(line => JsonSerializer.Deserialize<JsonElement>(line)).Where(line => line.TryGetProperty("id", out _))
+            .Select(line => (Type: line.GetProperty("type").GetString()!, Id: line.GetProperty("id").GetString()!)).ToList();
+
+        using var answer = await kibana.PostAsJsonAsync("api/saved_objects/_export",
+            new { objects = saved.Select(one => new { type = one.Type, id = one.Id }), includeReferencesDeep = true }, Test);
+        var text = await answer.Content.ReadAsStringAsync(Test);
+        Assert.True(answer.IsSuccessStatusCode, text);
+
+        var exported = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<JsonElement>(line)).ToList();
+        Assert.Equal(saved.Order(), exported[..^1].Select(one => (one.GetProperty("type").GetString()!, one.GetProperty("id").GetString()!)).Order());
+        Assert.Equal(0, exported[^1].GetProperty("missingRefCount").GetInt32());
+    }
+}

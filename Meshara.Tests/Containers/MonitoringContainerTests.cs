@@ -1,0 +1,106 @@
+using System.Text.Json;
+
+namespace Meshara.Tests.Containers;
+
+/// <summary>Prometheus scrapes the nodes, and Alertmanager tells people, with the files that every deployment uses.</summary>
+public sealed class MonitoringContainerTests(ContainerStack stack) : IClassFixture<ContainerStack>, IAsyncDisposable
+{
+    private static CancellationToken Test => TestContext.Current.CancellationToken;
+
+    public ValueTask DisposeAsync() => stack.ReportAsync();
+
+    [Fact]
+    public async Task Prometheus_scrapes_every_node_and_evaluates_every_rule()
+    {
+        var prometheus = await PrometheusAsync();
+
+        await stack.UntilAsync("all targets are up", async () => await prometheus.QueryAsync("count(up == 1)") == 5);
+        await stack.UntilAsync("the members are those of the mesh", async () => await prometheus.QueryAsync("meshara:cluster_members:up") == 3);
+        await stack.UntilAsync("the nodes agree about the membership",
+            async () => await prometheus.QueryAsync("count(count by (view) (meshara_membership_view == 1))") == 1);
+        var groups = (await prometheus.GetAsync("api/v1/rules")).GetProperty("groups").EnumerateArray().ToList();
+        Assert.NotEmpty(groups);
+        await stack.UntilAsync("every rule is healthy", async () => (await prometheus.GetAsync("api/v1/rules")).GetProperty("groups").EnumerateArray()
+            .SelectMany(group => group.GetProperty("rules").EnumerateArray()).All(rule => rule.GetProperty("health").GetString() == "ok"));
+    }
+
+    [Fact]
+    public async Task Messages_show_in_the_metrics_with_exemplars_that_lead_to_their_traces()
+    {
+        var prometheus = await PrometheusAsync();
+        var nodes = (await stack.UseAsync(MeshOfThree.StartAsync)).Nodes;
+        var before = await prometheus.QueryAsync("sum(meshara_messages_received_total{message_type='private',node='node-2'})") ?? 0;
+
+        await nodes[0].Client.SendAsync(nodes[1].Client, "count me", Test);
+        await nodes[1].Client.ReceiveAsync("count me", Test);
+
+        await stack.UntilAsync("the message is counted",
+            async () => await prometheus.QueryAsync("sum(meshara_messages_received_total{message_type='private',node='node-2'})") > before);
+        await stack.UntilAsync("its latency has an exemplar", async () => (await prometheus.GetAsync(
+                $"api/v1/query_exemplars?query=meshara_message_latency_seconds_bucket&start={DateTimeOffset.UtcNow.AddMinutes(-10).ToUnixTimeSeconds()}&end={DateTimeOffset.UtcNow.AddMinutes(1).ToUnixTimeSeconds()}"))
+            .EnumerateArray().SelectMany(series => series.GetProperty("exemplars").EnumerateArray())
+            .Any(exemplar => exemplar.GetProperty("labels").GetProperty("trace_id").GetString() is { Length: 32 }));
+    }
+
+    [Fact]
+    public async Task Alertmanager_pages_mails_and_calls_the_webhook_by_severity()
+    {
+        var alertmanager = await stack.UseAsync(AlertmanagerContainer.StartAsync);
+        var receivers = alertmanager.Receivers;
+
+        // What is critical about a node silences what is a warning about it.
+        await alertmanager.FireAsync("TestPage", "critical", "node-3", "Somebody is needed");
+        await alertmanager.FireAsync("TestMail", "warning", "node-2", "Somebody should look");
+        await alertmanager.FireAsync("TestHidden", "warning", "node-3", "Nobody is told");
+        await alertmanager.FireAsync("TestNote", "info", "node-1", "Nobody is needed");
+
+        await stack.UntilAsync("the page has come", () => Is(receivers.Pages.Any(page => Class(page) == "TestPage")));
+        var page = receivers.Pages.First(page => Class(page) == "TestPage").GetProperty("payload");
+        Assert.Equal(("critical", "node-3", "local"),
+            (page.GetProperty("severity").GetString(), page.GetProperty("component").GetString(), page.GetProperty("group").GetString()));
+        Assert.Contains("Somebody is needed", page.GetProperty("summary").GetString(), StringComparison.Ordinal);
+
+        await stack.UntilAsync("the mail has come", () => Is(receivers.Mails.Any(mail => mail.Contains("TestMail", StringComparison.Ordinal))));
+        var mail = receivers.Mails.First(mail => mail.Contains("TestMail", StringComparison.Ordinal));
+        Assert.Contains("To: team@meshara.org", mail, StringComparison.Ordinal);
+        Assert.Contains("Somebody should look", mail, StringComparison.Ordinal);
+
+        await stack.UntilAsync("the webhook has been called", () => Is(receivers.Webhooks.Any(call => Named(call) == "TestNote")));
+        // Each to one: who is told too much listens to nothing.
+        Assert.All(receivers.Pages, one => Assert.NotEqual("TestNote", Class(one)));
+        Assert.All(receivers.Mails, one => Assert.DoesNotMatch("TestPage|TestHidden", one));
+    }
+
+    [Fact]
+    public async Task A_node_that_is_stopped_calls_somebody_and_its_return_ends_the_alert()
+    {
+        var prometheus = await PrometheusAsync();
+        var alertmanager = await stack.UseAsync(AlertmanagerContainer.StartAsync);
+        var node = (await stack.UseAsync(MeshOfThree.StartAsync)).Nodes[2];
+        await stack.UntilAsync("all targets are up", async () => await prometheus.QueryAsync("count(up == 1)") == 5);
+
+        await node.StopAsync();
+        // The rule waits a minute, and Alertmanager ten seconds for others of its group.
+        await stack.UntilAsync("the page has come", () => Is(alertmanager.Receivers.Pages.Any(page => Class(page) == "NodeDown")), 2 * ContainerStack.Deadline);
+        var page = alertmanager.Receivers.Pages.First(page => Class(page) == "NodeDown");
+        Assert.Equal("node-3", page.GetProperty("payload").GetProperty("component").GetString());
+        Assert.Contains(page.GetProperty("links").EnumerateArray(), link => link.GetProperty("href").GetString()!.EndsWith("/NodeDown.md", StringComparison.Ordinal));
+        await node.StartAgainAsync();
+
+        await stack.UntilAsync("the alert is over", async () => !(await alertmanager.AlertsAsync()).Contains("NodeDown"));
+        Assert.Contains("Watchdog", await alertmanager.AlertsAsync());
+    }
+
+    private async Task<PrometheusContainer> PrometheusAsync()
+    {
+        await stack.UseAsync(AlertmanagerContainer.StartAsync);
+        var mesh = await stack.UseAsync(MeshOfThree.StartAsync);
+        return await stack.UseAsync(async all => await PrometheusContainer.StartAsync(all, mesh));
+    }
+
+    private static string? Class(JsonElement page) => page.TryGetProperty("payload", out var payload) ? payload.GetProperty("class").GetString() : null;
+
+    private static string? Named(JsonElement webhook) => webhook.GetProperty("commonLabels").GetProperty("alertname").GetString();
+
+    private static Task<bool> Is(bool value) => Task.FromResult(value);
+}
