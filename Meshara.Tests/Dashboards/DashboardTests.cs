@@ -122,7 +122,7 @@ public sealed partial class DashboardTests
     }
 
     [Fact]
-    public void Links_lead_to_dashboards_runbooks_and_data_sources_that_exist()
+    public void Links_lead_to_dashboards_runbooks_saved_objects_and_data_sources_that_exist()
     {
         var uids = DashboardFiles.Dashboards.Select(dashboard => dashboard.Uid).ToHashSet(StringComparer.Ordinal);
         var texts = DashboardFiles.Paths().Append(Path.Combine(DashboardFiles.Folder, "provisioning", "datasources", "meshara.yml")).Select(File.ReadAllText).ToList();
@@ -132,6 +132,12 @@ public sealed partial class DashboardTests
         var linked = texts.SelectMany(text => Runbook().Matches(text)).Select(match => match.Groups["file"].Value).ToHashSet();
         Assert.Subset(runbooks, linked);
         Assert.Contains("${__value.raw}.md", linked); // any alert of the table of alerts
+
+        var saved = File.ReadLines(Path.Combine(AlertFiles.Root, "logging", "kibana", "logs.ndjson")).Select(line => JsonDocument.Parse(line).RootElement)
+            .Where(entry => entry.TryGetProperty("type", out _)).Select(entry => $"{Dashboard.Text(entry, "type")}s {Dashboard.Text(entry, "id")}").ToHashSet(StringComparer.Ordinal);
+        var kept = texts.SelectMany(text => Kibana().Matches(text)).Select(match => $"{match.Groups["type"].Value} {match.Groups["id"].Value}").ToHashSet(StringComparer.Ordinal);
+        Assert.NotEmpty(kept);
+        Assert.Subset(saved, kept);
 
         var explored = texts.SelectMany(text => Explore().Matches(text)).Select(match => JsonDocument.Parse(Uri.UnescapeDataString(match.Groups["panes"].Value)).RootElement.GetProperty("a")).ToList();
         Assert.NotEmpty(explored);
@@ -202,6 +208,9 @@ public sealed partial class DashboardTests
 
     [GeneratedRegex(RunbookBase + @"(?<file>[^""]+)")]
     private static partial Regex Runbook();
+
+    [GeneratedRegex(@"/app/(?<type>dashboards)#/view/(?<id>[a-z-]+)")]
+    private static partial Regex Kibana();
 
     [GeneratedRegex(@"/explore\?schemaVersion=1&orgId=1&panes=(?<panes>[^""]+)")]
     private static partial Regex Explore();
