@@ -1,5 +1,6 @@
 using System.Globalization;
 using k8s.Models;
+using Meshara.AppHost;
 using Meshara.Tests.Alerts;
 
 namespace Meshara.Tests.Deploy;
@@ -44,7 +45,8 @@ public sealed class BaseTests
         Assert.Equal(("0.0.0.0:8443", "8080", "9090", "/var/log/meshara"), (settings["Mesh__Listen"], settings["Api__Port"], settings["Metrics__Port"], settings["MESHARA_LOG_DIR"]));
         Assert.Contains(Node.VolumeMounts, mount => mount.MountPath == settings["MESHARA_LOG_DIR"]);
         Assert.Contains(Node.VolumeMounts, mount => settings["Node__DataDirectory"]!.StartsWith(mount.MountPath + "/", StringComparison.Ordinal) && mount.Name == "data");
-        Assert.Equal(NodeImage.Reference, Node.Image);
+        Assert.Equal(ContainerImage.Node, Node.Image);
+        Assert.Equal(Containers.NodeImage.User, Base.Find<V1StatefulSet>("node").Spec.Template.Spec.SecurityContext.RunAsUser);
     }
 
     [Fact]

@@ -54,7 +54,7 @@ public sealed class KubernetesTests
         var images = (await Manifests.BuildAsync(folder)).Pods.Values.SelectMany(Manifests.Containers).Select(container => container.Image).ToList();
         var known = ContainerImage.All.Select(image => image.ToString()).ToHashSet(StringComparer.Ordinal);
         Assert.NotEmpty(images);
-        Assert.All(images, image => Assert.True(known.Contains(image) || image.Split('/')[^1] == NodeImage.Reference, image));
+        Assert.All(images, image => Assert.True(known.Contains(image) || image.Split('/')[^1] == ContainerImage.Node, image));
     }
 
     [Theory]
@@ -129,6 +129,33 @@ public sealed class KubernetesTests
 
         var collector = new Uri(settings["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]);
         Assert.Contains(collector.Port, built.Find<V1Service>(collector.Host).Spec.Ports.Select(port => port.Port));
+    }
+
+    [Fact]
+    public async Task Grafana_finds_every_dashboard()
+    {
+        var maps = (await Manifests.BuildAsync("overlays/local")).All<V1ConfigMap>()
+            .Where(map => map.Metadata.Labels?.TryGetValue("grafana_dashboard", out var mark) == true && mark == "1").ToList();
+        var dashboards = Directory.GetFiles(Path.Combine(AlertFiles.Root, "dashboards"), "*.json");
+        Assert.NotEmpty(dashboards);
+        Assert.Equal(dashboards.Select(Path.GetFileName).Order(StringComparer.Ordinal), maps.SelectMany(map => map.Data.Keys).Order(StringComparer.Ordinal));
+        Assert.All(maps, map => Assert.Equal("Meshara", map.Metadata.Annotations["grafana_folder"]));
+        Assert.All(dashboards, path => Assert.Contains(maps, map => map.Data.TryGetValue(Path.GetFileName(path), out var text) && text == File.ReadAllText(path)));
+    }
+
+    [Fact]
+    public async Task The_charts_settings_fit_what_it_is_to_find()
+    {
+        var built = await Manifests.BuildAsync("overlays/local");
+        var grafana = YamlFile.Read("deploy/kubernetes/monitoring.yaml")["grafana"]!;
+        var annotation = grafana["sidecar"]!["dashboards"]!["folderAnnotation"]!.GetValue<string>();
+        Assert.Contains(built.All<V1ConfigMap>(), map => map.Metadata.Annotations?.ContainsKey(annotation) == true);
+        var source = Assert.Single(grafana["additionalDataSources"]!.AsArray())!;
+        var url = new Uri(source["url"]!.GetValue<string>());
+        var jaeger = built.Find<V1Service>(url.Host.Split('.')[0]);
+        Assert.Equal(jaeger.Metadata.NamespaceProperty, url.Host.Split('.')[1]);
+        Assert.Contains(url.Port, jaeger.Spec.Ports.Select(port => port.Port));
+        Assert.Equal("jaeger", source["uid"]!.GetValue<string>());
     }
 
     [Fact]

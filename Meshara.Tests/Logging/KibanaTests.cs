@@ -78,10 +78,11 @@ public sealed partial class KibanaTests
     }
 
     [Fact]
-    public void What_the_readme_and_Jaeger_link_to_is_there()
+    public void What_others_link_to_is_there()
     {
-        var linked = ((string[])["logging/README.md", "tracing/ui.json"])
-            .SelectMany(file => Link().Matches(File.ReadAllText(Path.Combine(AlertFiles.Root, file))))
+        var linked = ((string[])["logging", "tracing", "docs", "dashboards", "Meshara.AppHost/Resources"]).Select(folder => Path.Combine(AlertFiles.Root, folder))
+            .SelectMany(folder => Directory.GetFiles(folder, "*", SearchOption.AllDirectories)).Where(path => Path.GetExtension(path) is ".md" or ".json" or ".cs" or ".yml")
+            .SelectMany(path => Link().Matches(File.ReadAllText(path)))
             .Select(match => (match.Groups["app"].Value == "discover" ? "search " : "dashboard ") + match.Groups["id"].Value).ToHashSet(StringComparer.Ordinal);
         Assert.Equal(4, linked.Count);
         Assert.Empty(linked.Except(Objects.Select(Key)));
