@@ -101,7 +101,7 @@ internal sealed class StackCommandLine
     // What a build can run is known to it: the aspire engine is compiled in or it is not.
     private static bool Engine(Setting? engine) => engine switch
     {
-        null => !Locations.HasAspire,
+        null => false,
         { Text: "local" } => true,
         { Text: "aspire" } => Locations.HasAspire
             ? false

@@ -31,7 +31,7 @@ internal sealed record StackOptions
     public bool LocalEngine { get; init; }
 
     /// <summary>The servers to run next to the nodes.</summary>
-    public IReadOnlySet<StackPart> Parts { get; init; } = StackPart.Without([]);
+    public IReadOnlySet<StackPart> Parts { get; init; } = StackPart.Everything;
 
     /// <summary>Stop when standard input closes.</summary>
     public bool StopWithInput { get; init; }

@@ -81,12 +81,15 @@ internal sealed record StackPart(string Name, ContainerImage Image, int MemoryMi
     /// <summary>All of them, in the order they start.</summary>
     public static IReadOnlyList<StackPart> All { get; } = [Mailpit, Alertmanager, Elasticsearch, Jaeger, Kibana, Filebeat, Prometheus, Grafana];
 
+    /// <summary>The set of all of them.</summary>
+    public static IReadOnlySet<StackPart> Everything { get; } = All.ToHashSet();
+
     /// <summary>The parts that remain when some are left out, and with them what is of no use then.</summary>
     /// <param name="names">Names of the parts to leave out.</param>
     public static IReadOnlySet<StackPart> Without(IEnumerable<string> names)
     {
         var left = names.ToHashSet(StringComparer.Ordinal);
-        return All.Where(part => !left.Contains(part.Name) && (part.Needs is null || !left.Contains(part.Needs.Name))).ToHashSet();
+        return left.Count == 0 ? Everything : All.Where(part => !left.Contains(part.Name) && (part.Needs is null || !left.Contains(part.Needs.Name))).ToHashSet();
     }
 
     /// <inheritdoc/>

@@ -24,15 +24,19 @@ internal static class AspireProgram
             commandLine.Command.Add(ExportCommand.Create(async (arguments, folder, cancellationToken) =>
                 await Exporter.RunAsync(folder, publish => PublishAsync(publish, Read(arguments), compose, cancellationToken))));
 
-            var arguments = commandLine.Command.Parse(split.Own);
-            // --help, --version and export act by themselves.
-            if (arguments.Errors.Count == 0 && arguments.Action is not null)
-                return await arguments.InvokeAsync(new() { EnableDefaultExceptionHandler = false });
+            commandLine.Command.SetAction(async (arguments, cancellationToken) =>
+            {
+                var options = Read(arguments);
+                if (split.Publishes)
+                    return await PublishAsync(split.Aspire, options, compose, cancellationToken);
+                return options.LocalEngine ? await LocalProgram.RunAsync(options) : await RunMeshAsync(split.Aspire, options, compose);
+            });
 
-            var options = Read(arguments);
-            if (split.Publishes)
-                return await PublishAsync(split.Aspire, options, compose, CancellationToken.None);
-            return options.LocalEngine ? await LocalProgram.RunAsync(options) : await RunMeshAsync(split.Aspire, options, compose);
+            var arguments = commandLine.Command.Parse(split.Own);
+            if (arguments.Errors.Count > 0)
+                _ = Read(arguments);
+            // Signals are the application's to handle.
+            return await arguments.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         });
 
     private static async Task<int> RunMeshAsync(string[] args, StackOptions options, Action<IDistributedApplicationBuilder, MeshPlan> compose)
@@ -43,7 +47,7 @@ internal static class AspireProgram
         Directory.CreateDirectory(plan.Files.NodeLogs);
 
         var console = new StatusConsole(AnsiConsole.Console);
-        var builder = DistributedApplication.CreateBuilder(Options([.. Defaults(plan.Stack.Ports), .. args]));
+        var builder = DistributedApplication.CreateBuilder(Options([.. Defaults(plan.Stack.Ports), .. Parameters(), .. args]));
         compose(builder, plan);
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<MeshTraffic>(services, plan, console));
         builder.Services.AddHostedService(services => services.GetRequiredService<MeshTraffic>());
@@ -99,6 +103,17 @@ internal static class AspireProgram
         // Only in Development does Aspire keep the passwords it makes up.
         if (Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT") is null && Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT") is null)
             yield return $"--environment={Environments.Development}";
+    }
+
+    // A shell cannot export a variable with a hyphen. Aspire takes an underscore for it, but only where it has not kept a value itself.
+    private static IEnumerable<string> Parameters()
+    {
+        const string Prefix = "Parameters__";
+        foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            if (variable.Key is string name && name.StartsWith(Prefix, StringComparison.Ordinal))
+                yield return $"--Parameters:{name[Prefix.Length..].Replace('_', '-')}={variable.Value}";
+        }
     }
 
     private static string Url(int port) => string.Create(CultureInfo.InvariantCulture, $"http://localhost:{port}");

@@ -1,6 +1,5 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
-using Microsoft.Extensions.Configuration;
 
 namespace Meshara.AppHost.Hosting;
 
@@ -20,7 +19,7 @@ internal static class SecretExtensions
             ? builder.AddParameter(name, new GenerateParameterDefault { MinLength = 22, Special = false }, secret: true, persist: true)
             : builder.AddParameter(name, secret: true);
         IResourceBuilder<ParameterResource>? Others(string name) =>
-            !runs || IsGiven(builder.Configuration, name) ? builder.AddParameter(name, secret: true) : null;
+            !runs || builder.Configuration[$"Parameters:{name}"] is not null ? builder.AddParameter(name, secret: true) : null;
 
         return new MeshSecrets(
             Own("elasticsearch-password"),
@@ -31,8 +30,4 @@ internal static class SecretExtensions
             Others("pagerduty-routing-key"),
             runs ? null : Own("api-token"));
     }
-
-    // A shell cannot export a variable with a hyphen, so Aspire takes Parameters__smtp_password as well.
-    private static bool IsGiven(ConfigurationManager configuration, string name) =>
-        (configuration[$"Parameters:{name}"] ?? configuration[$"Parameters:{name.Replace('-', '_')}"]) is not null;
 }

@@ -42,7 +42,7 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
         }
         catch (OperationCanceledException)
         {
-            // The drill is over.
+            // It is over.
         }
     }
 
@@ -63,7 +63,7 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
         {
-            // Nobody listens, or the drill is over: the dialler sees a reset.
+            // Nobody listens, or it is over: the dialler sees a reset.
         }
         finally
         {

@@ -62,14 +62,13 @@ internal static class MeshNodeExtensions
     private static IResourceBuilder<IMeshNodeResource> AddProcess(this IDistributedApplicationBuilder builder, StackNode node, MeshPlan plan) =>
         builder.AddResource(new MeshNodeProcessResource(node, Locations.NodeExecutable(), plan.Repository))
             .WithEndpoint(node.MeshPort, node.MeshPort, "tcp", Stack.MeshEndpoint, isProxied: false)
-            .WithHttpEndpoint(node.HttpPort, node.HttpPort, "http", isProxied: false)
-            .WithHttpEndpoint(node.MetricsPort, node.MetricsPort, "metrics", isProxied: false)
+            // Through the orchestrator's proxies: the tunnel to a port that the node itself opens does not outlive the node.
+            .WithHttpEndpoint(node.HttpPort, name: "http", env: "Api__Port")
+            .WithHttpEndpoint(node.MetricsPort, name: "metrics", env: "Metrics__Port")
             .WithEnvironment("Node__DataDirectory", plan.Files.Node(node.Name))
             .WithEnvironment("Mesh__Listen", Address(Loopback, node.HiddenMeshPort))
             .WithEnvironment("Mesh__Advertise", Address(Loopback, node.MeshPort))
             .WithEnvironment("Api__Host", Loopback)
-            .WithEnvironment("Api__Port", Text(node.HttpPort))
-            .WithEnvironment("Metrics__Port", Text(node.MetricsPort))
             .WithEnvironment("MESHARA_LOG_DIR", plan.Files.NodeLogs)
             .WithEnvironment("Delivery__DrainTimeout", "00:00:02")
             .WithEnvironment("DOTNET_ROOT", Locations.DotnetRoot())

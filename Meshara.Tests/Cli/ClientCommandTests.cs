@@ -188,6 +188,18 @@ public sealed class ClientCommandTests
         Answers.IsJson(ApiServer.Health, json.Json["health"]);
     }
 
+    [Theory]
+    [InlineData(NodeState.Ready, ExitCodes.Ok)]
+    [InlineData(NodeState.Starting, ExitCodes.Unreachable)]
+    [InlineData(NodeState.Draining, ExitCodes.Unreachable)]
+    public async Task Status_can_be_a_health_check(NodeState state, int exitCode)
+    {
+        await using var server = await ApiServer.StartAsync();
+        server.Mesh.State = state;
+        Assert.Equal(exitCode, await For(server).InvokeAsync("status", "--ready"));
+        Assert.Equal(ExitCodes.Ok, await For(server).InvokeAsync("status"));
+    }
+
     [Fact]
     public async Task The_inbox_is_a_table_or_one_object()
     {

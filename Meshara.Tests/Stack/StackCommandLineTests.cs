@@ -50,6 +50,15 @@ public sealed class StackCommandLineTests
         Assert.Equal(22_000, Read("--port-base 22000", ("PORTS", "auto")).PortBase);
     }
 
+    [Fact]
+    public void What_is_left_out_takes_with_it_what_is_of_no_use_then()
+    {
+        Assert.Equal(
+            ["alertmanager", "grafana", "jaeger", "prometheus"],
+            Read("--without elasticsearch,mailpit").Parts.Select(part => part.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(StackPart.All.Count, Read("").Parts.Count);
+    }
+
     [Theory]
     [InlineData("--nodes 0", "--nodes must be a whole number from 1 to 50, but is '0'.")]
     [InlineData("--nodes 51", "--nodes must be a whole number from 1 to 50, but is '51'.")]
@@ -60,6 +69,8 @@ public sealed class StackCommandLineTests
     [InlineData("--port-base 80", "--port-base must be a whole number from 1024 to 65136, but is '80'.")]
     [InlineData("--port-base 65500", "--port-base must be a whole number from 1024 to 65136, but is '65500'.")]
     [InlineData("--ports 8000", "--ports must be auto, but is '8000'.")]
+    [InlineData("--engine podman", "--engine must be aspire or local, but is 'podman'.")]
+    [InlineData("--without kibana,fluentd", "--without must name parts out of mailpit, alertmanager, elasticsearch, jaeger, kibana, filebeat, prometheus, grafana; there is no 'fluentd', but is 'kibana,fluentd'.")]
     [InlineData("--ports auto --port-base 2000", "Choose either --port-base or --ports, not both.")]
     public void A_wrong_value_gets_one_line_that_says_what_is_right(string arguments, string message)
     {

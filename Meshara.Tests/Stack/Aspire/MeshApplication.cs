@@ -1,0 +1,48 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using Meshara.AppHost.Local;
+
+namespace Meshara.Tests.Stack.Aspire;
+
+/// <summary>The application as <c>AppHost.cs</c> builds it, on free ports and with a folder of its own; nothing is started.</summary>
+internal sealed class MeshApplication : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder;
+
+    private MeshApplication(TemporaryFolder folder, IDistributedApplicationTestingBuilder builder) => (_folder, Builder) = (folder, builder);
+
+    /// <summary>The application before it is built.</summary>
+    public IDistributedApplicationTestingBuilder Builder { get; }
+
+    /// <summary>Its folder (<c>--data</c>).</summary>
+    public string Data => _folder.Path;
+
+    /// <summary>Builds it.</summary>
+    public static async Task<MeshApplication> CreateAsync(CancellationToken test, params string[] options)
+    {
+        var folder = new TemporaryFolder();
+        try
+        {
+            // Passwords that are given are not made up and kept among the developer's secrets.
+            var passwords = new[] { "elasticsearch", "kibana", "grafana", "smtp" }.Select(name => $"--Parameters:{name}-password={Guid.NewGuid():N}");
+            string[] args = [.. passwords, "--data", folder.Path, .. options.Contains("--port-base") ? (string[])[] : ["--ports", "auto"], "--DcpPublisher:RandomizePorts=false", .. options];
+            return new MeshApplication(folder, await DistributedApplicationTestingBuilder.CreateAsync(typeof(LocalProgram), args, test));
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A resource of it.</summary>
+    public T Resource<T>(string name)
+        where T : IResource => Assert.IsAssignableFrom<T>(Builder.Resources.Single(resource => resource.Name == name));
+
+    public async ValueTask DisposeAsync()
+    {
+        await Builder.DisposeAsync();
+        _folder.Dispose();
+    }
+}

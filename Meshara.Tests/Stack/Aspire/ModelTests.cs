@@ -1,0 +1,262 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Meshara.AppHost;
+using Meshara.AppHost.Resources;
+using Meshara.Tests.Stack.Deploy;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Meshara.Tests.Stack.Aspire;
+
+/// <summary>The application's model, without starting anything.</summary>
+public sealed class ModelTests
+{
+    private const int Base = 21_000;
+    private static readonly StackPorts Ports = StackPorts.From(Base);
+
+    private static CancellationToken Test => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task It_has_every_node_and_every_part_of_the_stack()
+    {
+        await using var application = await CreateAsync("--nodes", "3");
+
+        Assert.Equal(
+            ["node-1", "node-2", "node-3", .. StackPart.All.Select(part => part.Name).Append("log-setup").Order(StringComparer.Ordinal)],
+            application.Builder.Resources.Where(resource => resource is ContainerResource or IMeshNodeResource).Select(resource => resource.Name)
+                .OrderBy(name => name.StartsWith("node-", StringComparison.Ordinal) ? 0 : 1).ThenBy(name => name, StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Every_container_runs_the_pinned_image()
+    {
+        await using var application = await CreateAsync();
+
+        Assert.All(StackPart.All, part =>
+        {
+            var image = application.Resource<ContainerResource>(part.Name).Annotations.OfType<ContainerImageAnnotation>().Last();
+            Assert.Equal((part.Image.Registry, part.Image.Repository, part.Image.Tag), (image.Registry, image.Image, image.Tag));
+            Assert.NotEqual("latest", image.Tag);
+        });
+    }
+
+    [Fact]
+    public async Task Every_endpoint_is_where_the_port_scheme_puts_it()
+    {
+        await using var application = await CreateAsync();
+
+        Assert.All(StackPart.All.SelectMany(part => part.Endpoints, (part, endpoint) => (part, endpoint)), expected =>
+        {
+            var endpoint = Endpoint(application.Resource<ContainerResource>(expected.part.Name), expected.endpoint.Name);
+            Assert.Equal((expected.endpoint.HostPort(Ports), expected.endpoint.Port), (endpoint.Port!.Value, endpoint.TargetPort!.Value));
+        });
+        Assert.All(application.Builder.Resources.OfType<IMeshNodeResource>(), node =>
+        {
+            var endpoints = new[] { "mesh", "http", "metrics" }.Select(name => Endpoint(node, name)).ToList();
+            Assert.Equal([node.Node.MeshPort, node.Node.HttpPort, node.Node.MetricsPort], endpoints.Select(endpoint => endpoint.Port!.Value));
+            // At the first the mesh's own proxy listens, at the others the orchestrator's.
+            Assert.Equal([false, true, true], endpoints.Select(endpoint => endpoint.IsProxied));
+        });
+    }
+
+    [Fact]
+    public async Task What_is_mounted_exists_and_belongs_to_this_mesh()
+    {
+        await using var application = await CreateAsync();
+
+        var mounts = application.Builder.Resources.SelectMany(resource => resource.Annotations.OfType<ContainerMountAnnotation>(), (resource, mount) => (resource.Name, mount)).ToList();
+        var (owner, logs) = Assert.Single(mounts, mount => mount.mount.Type == ContainerMountType.BindMount);
+        Assert.Equal(("filebeat", "/var/log/meshara", true), (owner, logs.Target, logs.IsReadOnly));
+        Assert.True(Directory.Exists(logs.Source), $"{logs.Source} is mounted but not there");
+        Assert.StartsWith(application.Data, logs.Source, StringComparison.Ordinal);
+
+        var volumes = mounts.Where(mount => mount.mount.Type == ContainerMountType.Volume).ToList();
+        Assert.Equal(["alertmanager", "elasticsearch", "filebeat", "grafana", "prometheus"], volumes.Select(volume => volume.Name).Order(StringComparer.Ordinal));
+        Assert.All(volumes, volume => Assert.Matches($"^meshara-[0-9a-f]{{8}}-{volume.Name}$", volume.mount.Source));
+    }
+
+    [Fact]
+    public async Task Containers_get_their_configuration_as_it_is_in_the_repository()
+    {
+        await using var application = await CreateAsync();
+
+        Assert.Equal(await RepositoryAsync("alerts/prometheus.yml"), await FileAsync(application, "prometheus", "/etc/prometheus", "prometheus.yml"));
+        Assert.Equal(await RepositoryAsync("alerts/rules/mesh.yml"), await FileAsync(application, "prometheus", "/etc/prometheus/rules", "mesh.yml"));
+        Assert.Equal(await RepositoryAsync("alerts/templates/meshara.tmpl"), await FileAsync(application, "alertmanager", "/etc/alertmanager/templates", "meshara.tmpl"));
+        Assert.Equal(await RepositoryAsync("tracing/jaeger.yaml"), await FileAsync(application, "jaeger", "/etc/jaeger", "jaeger.yaml"));
+        Assert.Equal(await RepositoryAsync("logging/filebeat.yml"), await FileAsync(application, "filebeat", "/usr/share/filebeat", "filebeat.yml"));
+        Assert.Equal(await RepositoryAsync("logging/setup.sh"), await FileAsync(application, "log-setup", "/setup", "setup.sh"));
+        Assert.Equal(await RepositoryAsync("dashboards/meshara.json"), await FileAsync(application, "grafana", "/etc/grafana/dashboards", "meshara.json"));
+    }
+
+    [Fact]
+    public async Task Alerts_page_nobody_until_there_is_a_key()
+    {
+        await using var without = await CreateAsync();
+        await using var with = await CreateAsync("--Parameters:pagerduty-routing-key=key-of-this-test");
+
+        Assert.DoesNotContain("routing_key_file", await FileAsync(without, "alertmanager", "/etc/alertmanager", "alertmanager.yml"), StringComparison.Ordinal);
+        Assert.Contains("routing_key_file", await FileAsync(with, "alertmanager", "/etc/alertmanager", "alertmanager.yml"), StringComparison.Ordinal);
+        Assert.Equal("key-of-this-test", await FileAsync(with, "alertmanager", "/etc/alertmanager/secrets", "pagerduty_routing_key"));
+    }
+
+    [Fact]
+    public async Task Everything_starts_after_what_it_needs()
+    {
+        await using var application = await CreateAsync("--nodes", "3");
+
+        string Waits(string name) => string.Join(' ', application.Resource<IResource>(name).Annotations.OfType<WaitAnnotation>().Select(wait => $"{wait.Resource.Name}:{wait.WaitType}"));
+        Assert.Equal("", Waits("node-1"));
+        Assert.Equal("node-1:WaitUntilHealthy", Waits("node-2"));
+        Assert.Equal("node-1:WaitUntilHealthy node-2:WaitUntilHealthy", Waits("node-3"));
+        Assert.Equal("node-1:WaitUntilStarted node-2:WaitUntilStarted node-3:WaitUntilStarted alertmanager:WaitUntilHealthy", Waits("prometheus"));
+        Assert.Equal("mailpit:WaitUntilHealthy", Waits("alertmanager"));
+        Assert.Equal("elasticsearch:WaitUntilHealthy", Waits("kibana"));
+        Assert.Equal("elasticsearch:WaitUntilHealthy", Waits("jaeger"));
+        Assert.Equal("log-setup:WaitForCompletion", Waits("filebeat"));
+        Assert.Equal("elasticsearch:WaitUntilHealthy prometheus:WaitUntilHealthy", Waits("grafana"));
+    }
+
+    [Fact]
+    public async Task Whatever_serves_has_a_health_check()
+    {
+        await using var application = await CreateAsync();
+
+        var unchecked_ = application.Builder.Resources.Where(resource => resource is ContainerResource or IMeshNodeResource)
+            .Where(resource => !resource.Annotations.OfType<HealthCheckAnnotation>().Any()).Select(resource => resource.Name);
+        // Filebeat listens to nobody, and the set-up ends.
+        Assert.Equal(["filebeat", "log-setup"], unchecked_.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Links_have_names()
+    {
+        await using var application = await CreateAsync();
+
+        Assert.Equal(["Grafana – Mesh overview", "Grafana – Delivery"], await LinksAsync(application, "grafana", "http"));
+        Assert.Equal(["Prometheus – targets", "Prometheus – alerts"], await LinksAsync(application, "prometheus", "http"));
+        Assert.Equal(["Jaeger – traces", "Jaeger – monitor"], await LinksAsync(application, "jaeger", "http"));
+        Assert.Equal(["Kibana – Meshara logs", "Kibana – errors"], await LinksAsync(application, "kibana", "http"));
+        Assert.Equal(["Alertmanager – active alerts"], await LinksAsync(application, "alertmanager", "http"));
+        Assert.Equal(["Mailpit – alert mails"], await LinksAsync(application, "mailpit", "http"));
+        Assert.Equal(["node-1 – health"], await LinksAsync(application, "node-1", "http"));
+    }
+
+    [Fact]
+    public async Task A_node_can_be_stopped_killed_cut_off_healed_and_made_to_send()
+    {
+        await using var application = await CreateAsync();
+
+        Assert.All(application.Builder.Resources.OfType<IMeshNodeResource>(), node => Assert.Equal(
+            ["mesh-stop", "mesh-kill", "mesh-partition", "mesh-heal", "mesh-send"], node.Annotations.OfType<ResourceCommandAnnotation>().Select(command => command.Name)));
+    }
+
+    [Fact]
+    public async Task A_node_is_told_where_it_is_and_whom_it_joins()
+    {
+        await using var application = await CreateAsync("--nodes", "3");
+
+        var environment = await EnvironmentAsync(application.Resource<IMeshNodeResource>("node-3"));
+
+        Assert.Equal("node-3", environment["Node__Name"]);
+        Assert.Equal("meshara://node-1,meshara://node-2", environment["Mesh__Bootstrap"]);
+        Assert.Equal($"127.0.0.1:{Base + 3}", environment["Mesh__Advertise"]);
+        Assert.Equal($"127.0.0.1:{Base + 3 + StackPorts.Hidden}", environment["Mesh__Listen"]);
+        Assert.Equal(("127.0.0.1", "node-3/http", "node-3/metrics"), (environment["Api__Host"], Named(environment["Api__Port"]), Named(environment["Metrics__Port"])));
+        Assert.Equal(Path.Combine(application.Data, "logs", "nodes"), environment["MESHARA_LOG_DIR"]);
+        Assert.IsType<EndpointReference>(environment["services__node-1__mesh__0"]);
+        Assert.Equal("jaeger/otlp-grpc", Named(environment["MESHARA_OTLP_TRACES_ENDPOINT"]));
+    }
+
+    [Fact]
+    public async Task Servers_are_told_where_the_others_are()
+    {
+        await using var application = await CreateAsync();
+
+        var jaeger = await EnvironmentAsync(application.Resource<IResourceWithEnvironment>("jaeger"));
+        Assert.Equal(("elasticsearch/http", "prometheus/http"), (Named(jaeger["ELASTICSEARCH_URL"]), Named(jaeger["PROMETHEUS_URL"])));
+        Assert.Equal("elasticsearch-password", Assert.IsType<ParameterResource>(jaeger["ELASTICSEARCH_PASSWORD"]).Name);
+        var setup = await EnvironmentAsync(application.Resource<IResourceWithEnvironment>("log-setup"));
+        Assert.Equal(("elasticsearch/http", "kibana/http"), (Named(setup["ELASTICSEARCH_URL"]), Named(setup["KIBANA_URL"])));
+        var kibana = await EnvironmentAsync(application.Resource<IResourceWithEnvironment>("kibana"));
+        Assert.Equal("kibana-password", Assert.IsType<ParameterResource>(kibana["ELASTICSEARCH_PASSWORD"]).Name);
+    }
+
+    [Fact]
+    public async Task Every_parameter_is_a_secret()
+    {
+        await using var application = await CreateAsync();
+
+        var parameters = application.Builder.Resources.OfType<ParameterResource>().ToList();
+        Assert.Equal(["elasticsearch-password", "grafana-password", "kibana-password", "smtp-password"], parameters.Select(parameter => parameter.Name).Order(StringComparer.Ordinal));
+        Assert.All(parameters, parameter => Assert.True(parameter.Secret));
+    }
+
+    [Fact]
+    public async Task What_starts_slowly_stays_up()
+    {
+        await using var application = await CreateAsync();
+
+        Assert.Equal(["elasticsearch", "kibana"], application.Builder.Resources
+            .Where(resource => resource.Annotations.OfType<ContainerLifetimeAnnotation>().Any(lifetime => lifetime.Lifetime == ContainerLifetime.Persistent))
+            .Select(resource => resource.Name).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_is_left_out_takes_with_it_what_needs_it()
+    {
+        await using var application = await CreateAsync("--without", "elasticsearch,mailpit");
+
+        Assert.Equal(
+            ["alertmanager", "grafana", "jaeger", "prometheus"],
+            application.Builder.Resources.OfType<ContainerResource>().Select(resource => resource.Name).Order(StringComparer.Ordinal));
+        // Without Elasticsearch traces rest in memory.
+        Assert.Equal(await RepositoryAsync("tracing/memory.yaml"), await FileAsync(application, "jaeger", "/etc/jaeger", "memory.yaml"));
+    }
+
+    private static Task<MeshApplication> CreateAsync(params string[] options) => MeshApplication.CreateAsync(Test, ["--port-base", $"{Base}", .. options]);
+
+    private static EndpointAnnotation Endpoint(IResource resource, string name) => resource.Annotations.OfType<EndpointAnnotation>().Single(endpoint => endpoint.Name == name);
+
+    private static Task<string> RepositoryAsync(string path) => File.ReadAllTextAsync(Path.Combine(DeployFiles.Repository, path), Test);
+
+    private static async Task<string> FileAsync(MeshApplication application, string resource, string folder, string name)
+    {
+        await using var services = new ServiceCollection().BuildServiceProvider();
+        var container = application.Resource<ContainerResource>(resource);
+        foreach (var files in container.Annotations.OfType<ContainerFileSystemCallbackAnnotation>().Where(files => files.DestinationPath == folder))
+        {
+            var items = await files.Callback(new() { Model = container, Services = services }, Test);
+            if (items.OfType<ContainerFile>().FirstOrDefault(file => file.Name == name) is { } found)
+                return found.Contents!;
+        }
+
+        throw new FileNotFoundException($"{resource} gets no {folder}/{name}.");
+    }
+
+    private static async Task<IReadOnlyList<string>> LinksAsync(MeshApplication application, string name, string endpoint)
+    {
+        var resource = application.Resource<IResourceWithEndpoints>(name);
+        var context = new ResourceUrlsCallbackContext(application.Builder.ExecutionContext, resource,
+            [new ResourceUrlAnnotation { Url = "http://localhost", Endpoint = resource.GetEndpoint(endpoint) }], Test);
+        foreach (var callback in resource.Annotations.OfType<ResourceUrlsCallbackAnnotation>())
+            await callback.Callback(context);
+        return [.. context.Urls.Select(url => url.DisplayText!)];
+    }
+
+    // The values as they were given, before endpoints have addresses.
+    private static async Task<IReadOnlyDictionary<string, object>> EnvironmentAsync(IResourceWithEnvironment resource)
+    {
+        var values = new Dictionary<string, object>();
+        var context = new EnvironmentCallbackContext(new DistributedApplicationExecutionContext(DistributedApplicationOperation.Publish), resource, values, Test);
+        foreach (var callback in resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
+            await callback.Callback(context);
+        return values;
+    }
+
+    private static string Named(object reference) => reference switch
+    {
+        EndpointReference endpoint => $"{endpoint.Resource.Name}/{endpoint.EndpointName}",
+        EndpointReferenceExpression { Property: EndpointProperty.TargetPort } port => Named(port.Endpoint),
+        _ => $"{reference}",
+    };
+}

@@ -1,0 +1,104 @@
+using System.Net;
+using System.Net.Sockets;
+using Meshara.AppHost;
+using Meshara.AppHost.Checks;
+using Meshara.AppHost.Hosting;
+using Meshara.AppHost.Local;
+using Meshara.Tests.Stack.Deploy;
+using Meshara.Tests.Stack.Local;
+using MeshStack = Meshara.AppHost.Stack;
+
+namespace Meshara.Tests.Stack.Aspire;
+
+/// <summary>Bad input is named in a line that says what to do, before anything is started.</summary>
+public sealed class PreflightTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private static CancellationToken Test => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Without_a_container_engine_nothing_starts()
+    {
+        var (exitCode, output) = await RunAsync(["--ports", "auto"], ("ASPIRE_CONTAINER_RUNTIME", "no-such-engine"));
+
+        Assert.Equal(ExitCodes.Unfit, exitCode);
+        Assert.Contains("No container engine answers (no-such-engine:", output, StringComparison.Ordinal);
+        Assert.Contains("--engine local", output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(_folder.Path, "node-1")));
+    }
+
+    [Fact]
+    public async Task A_parameter_that_is_set_to_nothing_is_named()
+    {
+        var (exitCode, output) = await RunAsync(["--ports", "auto"], ("Parameters__elasticsearch_password", ""), ("ASPIRE_CONTAINER_RUNTIME", "no-such-engine"));
+
+        Assert.Equal(ExitCodes.Usage, exitCode);
+        Assert.Contains("The parameter elasticsearch-password has no value: set Parameters__elasticsearch_password", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_busy_port_is_named_with_what_it_is_for()
+    {
+        var plan = Plan(ports: Ports.FindFree(1, new Random()));
+        using var listener = new TcpListener(IPAddress.Loopback, plan.Stack.Ports.Grafana);
+        listener.Start();
+
+        var finding = Assert.Single(PortsCheck.Find(plan, new HashSet<string>()));
+
+        Assert.Equal(ExitCodes.PortTaken, finding.ExitCode);
+        Assert.StartsWith($"Taken: port {plan.Stack.Ports.Grafana} (grafana http). Stop what listens there, or choose other ports", finding.Line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_container_of_this_mesh_that_stayed_up_may_hold_its_port()
+    {
+        var plan = Plan(ports: Ports.FindFree(1, new Random()));
+        using var listener = new TcpListener(IPAddress.Loopback, plan.Stack.Ports.Elasticsearch);
+        listener.Start();
+
+        Assert.Empty(PortsCheck.Find(plan, new HashSet<string> { plan.Named("elasticsearch") }));
+    }
+
+    [Theory]
+    [InlineData(65_530, true)]
+    [InlineData(262_144, false)]
+    [InlineData(null, false)]
+    public void The_kernels_limit_of_memory_areas_is_looked_at(int? current, bool isFound)
+    {
+        var findings = MapCountCheck.Find(Plan(), current);
+
+        Assert.Equal(isFound ? [$"vm.max_map_count is {current}, and Elasticsearch needs 262144: sudo sysctl -w vm.max_map_count=262144, or leave it out with --without elasticsearch."] : [],
+            findings.Select(finding => finding.Line));
+        Assert.Empty(MapCountCheck.Find(Plan("elasticsearch"), current));
+    }
+
+    [Fact]
+    public void Too_little_memory_is_told_with_what_to_leave_out()
+    {
+        var finding = Assert.Single(MemoryCheck.Find(Plan(), availableMiB: 2048));
+
+        Assert.Contains("2.0 GiB of memory are free", finding.Line, StringComparison.Ordinal);
+        Assert.Contains("--without elasticsearch,kibana,prometheus", finding.Line, StringComparison.Ordinal);
+        Assert.Empty(MemoryCheck.Find(Plan("elasticsearch", "kibana", "filebeat", "grafana", "jaeger"), availableMiB: 2048));
+        Assert.Equal(22_183, MemoryCheck.LinuxAvailableMiB(["MemTotal:       24610000 kB", "MemAvailable:   22716168 kB"]));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private MeshPlan Plan(params string[] without) => Plan(StackPorts.Default, without);
+
+    private MeshPlan Plan(StackPorts ports, params string[] without) => new(
+        MeshStack.Create(1, ports), new StackOptions { Parts = StackPart.Without(without) }, new StackFiles(_folder.Path), DeployFiles.Repository);
+
+    private async Task<(int ExitCode, string Output)> RunAsync(string[] options, params (string Name, string Value)[] environment)
+    {
+        var start = HostProgram.Start(HostProgram.Host, ["--engine", "aspire", "--data", _folder.Path, "--stop-with-input", .. options]);
+        // Outside Development nothing is kept among the developer's secrets.
+        start.Environment["DOTNET_ENVIRONMENT"] = "Production";
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        await using var host = new RunningProgram(start);
+        return (await host.ExitAsync(Test), host.Output);
+    }
+}

@@ -1,0 +1,143 @@
+using System.Text;
+using System.Text.Json;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Meshara.AppHost.Resources;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Meshara.Tests.Stack.Aspire;
+
+/// <summary>The application, really started by Aspire's orchestrator. Every wait has a deadline and tells what the resources said.</summary>
+internal sealed class RunningMesh : IAsyncDisposable
+{
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(250);
+
+    private readonly MeshApplication _model;
+    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
+
+    private RunningMesh(MeshApplication model, DistributedApplication application) => (_model, Application) = (model, application);
+
+    /// <summary>The application.</summary>
+    public DistributedApplication Application { get; }
+
+    /// <summary>The nodes.</summary>
+    public IReadOnlyList<IMeshNodeResource> Nodes => [.. Application.Services.GetRequiredService<DistributedApplicationModel>().Resources.OfType<IMeshNodeResource>()];
+
+    private ResourceNotificationService Notifications => Application.Services.GetRequiredService<ResourceNotificationService>();
+
+    /// <summary>Starts it and returns when everything that can be healthy is.</summary>
+    public static async Task<RunningMesh> StartAsync(CancellationToken test, params string[] options)
+    {
+        var model = await MeshApplication.CreateAsync(test, [.. options.Contains("--traffic") ? (string[])[] : ["--traffic", "0"], .. options]);
+        RunningMesh? mesh = null;
+        try
+        {
+            mesh = new RunningMesh(model, await model.Builder.BuildAsync(test));
+            await mesh.Application.StartAsync(test).WaitAsync(StartDeadline, test);
+            var checkedResources = mesh.Application.Services.GetRequiredService<DistributedApplicationModel>().Resources.Where(resource => resource.Annotations.OfType<HealthCheckAnnotation>().Any());
+            foreach (var resource in checkedResources)
+                await mesh.HealthyAsync(resource.Name, test);
+            return mesh;
+        }
+        catch
+        {
+            await (mesh?.DisposeAsync() ?? model.DisposeAsync());
+            throw;
+        }
+    }
+
+    /// <summary>Waits until a resource is healthy.</summary>
+    public async Task HealthyAsync(string name, CancellationToken test)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(test);
+        limit.CancelAfter(StartDeadline);
+        try
+        {
+            await Notifications.WaitForResourceHealthyAsync(name, WaitBehavior.StopOnResourceUnavailable, limit.Token);
+        }
+        catch (Exception exception) when (exception is DistributedApplicationException || (exception is OperationCanceledException && !test.IsCancellationRequested))
+        {
+            throw new TimeoutException($"{name} did not get healthy: {exception.Message}\n{await LogAsync(name)}");
+        }
+    }
+
+    /// <summary>Executes a command of a resource; returns what it answered.</summary>
+    public Task<ExecuteCommandResult> ExecuteAsync(string resource, string command, CancellationToken test, params (string Name, string Value)[] arguments)
+    {
+        var commands = Application.Services.GetRequiredService<ResourceCommandService>();
+        var target = Application.Services.GetRequiredService<DistributedApplicationModel>().Resources.Single(other => other.Name == resource);
+        return arguments.Length == 0
+            ? commands.ExecuteCommandAsync(target, command, test)
+            : commands.ExecuteCommandAsync(target, command, new InteractionInputCollection(
+                [.. arguments.Select(argument => new InteractionInput { Name = argument.Name, InputType = InputType.Text, Value = argument.Value })]), test);
+    }
+
+    /// <summary>Where a resource listens.</summary>
+    public Uri Address(string resource, string endpoint = "http") => new(
+        Application.Services.GetRequiredService<DistributedApplicationModel>().Resources.OfType<IResourceWithEndpoints>().Single(other => other.Name == resource).GetEndpoint(endpoint).Url);
+
+    /// <summary>Asks a server until its answer is as it should be.</summary>
+    /// <param name="resource">Whom.</param>
+    /// <param name="path">What.</param>
+    /// <param name="isRight">Whether the answer is.</param>
+    /// <param name="deadline">How long to ask.</param>
+    /// <param name="test">The test's token.</param>
+    /// <param name="authorization">Value of the header Authorization.</param>
+    public async Task<JsonElement> EventuallyAsync(
+        string resource, string path, Func<JsonElement, bool> isRight, TimeSpan deadline, CancellationToken test, string? authorization = null)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(test);
+        limit.CancelAfter(deadline);
+        using var timer = new PeriodicTimer(PollInterval);
+        var last = "no answer";
+        while (true)
+        {
+            try
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Address(resource), path));
+                if (authorization is not null)
+                    request.Headers.Add("Authorization", authorization);
+                using var response = await _client.SendAsync(request, limit.Token);
+                last = await response.Content.ReadAsStringAsync(limit.Token);
+                // Not every right answer is 200: an unwell node still knows its peers.
+                if (JsonSerializer.Deserialize<JsonElement>(last) is var answer && isRight(answer))
+                    return answer;
+                await timer.WaitForNextTickAsync(limit.Token);
+            }
+            catch (Exception exception) when (exception is HttpRequestException or JsonException)
+            {
+                last = exception.Message;
+                await timer.WaitForNextTickAsync(limit.Token);
+            }
+            catch (OperationCanceledException) when (!test.IsCancellationRequested)
+            {
+                throw new TimeoutException($"{resource}{path} was not as it should be within {deadline.TotalSeconds:0} s. Last: {last[..Math.Min(last.Length, 3000)]}");
+            }
+        }
+    }
+
+    /// <summary>Tells a server something.</summary>
+    public async Task SendAsync(HttpMethod method, string resource, string path, string json, CancellationToken test)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(Address(resource), path)) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+        using var response = await _client.SendAsync(request, test);
+        Assert.True(response.IsSuccessStatusCode, $"{resource}{path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(test)}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        await Application.DisposeAsync();
+        await _model.DisposeAsync();
+    }
+
+    private async Task<string> LogAsync(string name)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        var lines = new List<string>();
+        await foreach (var batch in Application.Services.GetRequiredService<ResourceLoggerService>().GetAllAsync(name).WithCancellation(limit.Token))
+            lines.AddRange(batch.Select(line => line.Content));
+        return string.Join('\n', lines.TakeLast(40));
+    }
+}
