@@ -76,9 +76,12 @@ public sealed class ContainerStack(ContainerImages images) : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(builder);
         var container = Own(builder.Build());
         _containers.Add(container);
-        await container.StartAsync(Test);
+        await InTimeAsync(container.StartAsync(Test));
         return container;
     }
+
+    /// <summary>Waits for the engine to do something, but not for ever.</summary>
+    internal static Task InTimeAsync(Task task) => task.WaitAsync(Deadline, Test);
 
     /// <summary>For talking to a container's port from here.</summary>
     internal static HttpClient Client(IContainer container, int port)

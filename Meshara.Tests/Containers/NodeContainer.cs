@@ -67,22 +67,22 @@ internal sealed class NodeContainer : IAsyncDisposable
     /// <returns>Its exit code.</returns>
     public async Task<long> StopAsync()
     {
-        await _container.StopAsync(Test);
+        await ContainerStack.InTimeAsync(_container.StopAsync(Test));
         return await _container.GetExitCodeAsync(Test);
     }
 
     /// <summary>Starts it again, with what it had stored.</summary>
     public async Task StartAgainAsync()
     {
-        await _container.StartAsync(Test);
+        await ContainerStack.InTimeAsync(_container.StartAsync(Test));
         await IsReadyAsync();
     }
 
     /// <summary>Stops its processes where they are.</summary>
-    public Task PauseAsync() => _container.PauseAsync(Test);
+    public Task PauseAsync() => ContainerStack.InTimeAsync(_container.PauseAsync(Test));
 
     /// <summary>Lets them go on.</summary>
-    public Task UnpauseAsync() => _container.UnpauseAsync(Test);
+    public Task UnpauseAsync() => ContainerStack.InTimeAsync(_container.UnpauseAsync(Test));
 
     /// <summary>Takes it out of the mesh's network.</summary>
     public Task CutAsync() => _stack.Images.Engine.Networks.DisconnectNetworkAsync(_stack.Network.Name, new NetworkDisconnectParameters { Container = Id }, Test);
