@@ -11,17 +11,17 @@ internal sealed class ContainerEngineFactAttribute : FactAttribute
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15);
     private static readonly Lazy<string?> NoEngine = new(() => Missing("version", "--format", "{{.Server.Version}}") is { } why ? $"No container engine answers: {why}" : null);
 
-    /// <param name="parts">Names of the parts whose images have to be there, or may be pulled when MESHARA_TEST_PULL is set; none for all.</param>
+    /// <param name="parts">Names of the parts whose images have to be there, or may be pulled where MESHARA_REQUIRE is <c>all</c>; none for all.</param>
     /// <param name="file">The test's file.</param>
     /// <param name="line">Its line.</param>
     public ContainerEngineFactAttribute(string[]? parts = null, [CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
         : base(file, line)
     {
         IEnumerable<string> images = [TunnelCheck.BaseImage, .. StackPart.All.Where(part => parts is null || parts.Contains(part.Name)).Select(part => $"{part.Image}")];
-        var missing = NoEngine.Value is null && Environment.GetEnvironmentVariable("MESHARA_TEST_PULL") is null
+        var missing = NoEngine.Value is null && Environment.GetEnvironmentVariable("MESHARA_REQUIRE") != "all"
             ? images.Where(image => Missing("image", "inspect", "--format", "{{.Id}}", image) is not null).ToList()
             : [];
-        Skip = NoEngine.Value ?? (missing.Count > 0 ? $"Images are missing: {string.Join(", ", missing)}. Pull them, or set MESHARA_TEST_PULL=1 where a registry is reachable." : null);
+        Skip = NoEngine.Value ?? (missing.Count > 0 ? $"Images are missing: {string.Join(", ", missing)}. Pull them, or set MESHARA_REQUIRE=all where a registry is reachable." : null);
     }
 
     private static string? Missing(params string[] arguments)
