@@ -28,7 +28,8 @@ internal sealed class Opener(NodeIdentity identity, TimeProvider time)
         if (payload.Ciphertext.Length < Hpke.TagSize)
             return false;
         var key = (envelope.Sender, payload.EncapsulatedKey);
-        if (!_contexts.TryGet(key, out var context))
+        var isKnown = _contexts.TryGet(key, out var context);
+        if (!isKnown)
         {
             context = Hpke.SetupReceiver(
                 payload.EncapsulatedKey.Span, identity.EncryptionPrivateKey, identity.EncryptionPublicKey, SealingInfo.For(envelope.Sender, identity.Address));
@@ -38,11 +39,14 @@ internal sealed class Opener(NodeIdentity identity, TimeProvider time)
         var plaintext = GC.AllocateUninitializedArray<byte>(payload.Ciphertext.Length - Hpke.TagSize);
         Span<byte> header = stackalloc byte[Envelope.SealedHeaderSize];
         envelope.WriteHeader(header);
-        if (!context.TryOpen(payload.Sequence, header, payload.Ciphertext.Span, plaintext))
-            return false;
-        // Kept only now that it has opened something: nobody else can fill the memory.
-        _contexts.Set(key, context);
-        content = plaintext;
-        return true;
+        var isOpen = context!.TryOpen(payload.Sequence, header, payload.Ciphertext.Span, plaintext);
+        // Kept only when it has opened something, so that nobody else can fill the memory, and only from a second message on: a
+        // sender that makes a key for every message never uses one again.
+        if (!isKnown && isOpen && payload.Sequence > 0)
+            _contexts.Set(key, context);
+        else if (!isKnown)
+            context.Dispose();
+        content = isOpen ? plaintext : null;
+        return isOpen;
     }
 }

@@ -33,6 +33,8 @@ internal sealed class Sealer(NodeIdentity identity, IOptions<SealingOptions> opt
         var bytes = GC.AllocateUninitializedArray<byte>(payload.CalculateSize());
         payload.WriteTo(bytes.AsSpan());
         ArrayPool<byte>.Shared.Return(ciphertext);
+        if (_options.MessagesPerKey == 1)
+            session.Context.Dispose();
         return UnsafeByteOperations.UnsafeWrap(bytes);
     }
 
@@ -43,7 +45,8 @@ internal sealed class Sealer(NodeIdentity identity, IOptions<SealingOptions> opt
         // Two threads may both make one: both are valid, and the recipient knows contexts by their key.
         session = new Session(Hpke.SetupSender(recipient.EncryptionKey, SealingInfo.For(identity.Address, recipient.Address)), recipient.Wire.EncryptionKey, time.GetTimestamp());
         session.TryUse(_options, time, recipient);
-        _sessions.Set(recipient.Address, session);
+        if (_options.MessagesPerKey > 1)
+            _sessions.Set(recipient.Address, session);
         return session;
     }
 
