@@ -26,7 +26,9 @@ internal sealed class Handshake(
     private static readonly SslApplicationProtocol Protocol = new("meshara/1");
     private static readonly string Agent = $"meshara/{BuildInfo.Version}";
 
-    private readonly X509Certificate2 _certificate = PeerCertificate.Create(identity, time.GetUtcNow());
+    // Made once: from a bare certificate every handshake would build a chain of its own.
+    private readonly SslStreamCertificateContext _certificate = SslStreamCertificateContext.Create(
+        PeerCertificate.Create(identity, time.GetUtcNow()), additionalCertificates: null, offline: true);
 
     /// <summary>Turns a dialled socket into a connection.</summary>
     /// <param name="expected">Who should be there; null at a bootstrap endpoint, where anybody may be.</param>
@@ -91,8 +93,7 @@ internal sealed class Handshake(
                 TargetHost = "meshara",
                 EnabledSslProtocols = SslProtocols.Tls13,
                 ApplicationProtocols = [Protocol],
-                ClientCertificates = [_certificate],
-                LocalCertificateSelectionCallback = (_, _, _, _, _) => _certificate,
+                ClientCertificateContext = _certificate,
                 RemoteCertificateValidationCallback = validate,
                 CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
                 AllowTlsResume = false, // a resumed session carries no certificate, and so no proof of identity
@@ -102,7 +103,7 @@ internal sealed class Handshake(
         {
             await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
             {
-                ServerCertificate = _certificate,
+                ServerCertificateContext = _certificate,
                 ClientCertificateRequired = true,
                 EnabledSslProtocols = SslProtocols.Tls13,
                 ApplicationProtocols = [Protocol],
@@ -129,5 +130,5 @@ internal sealed class Handshake(
         return new PeerConnection(stream, socket, reader, writer, record, remote, outbound, outbound ? greeting.DialNumber : hello.DialNumber, options, telemetry, time);
     }
 
-    public void Dispose() => _certificate.Dispose();
+    public void Dispose() => _certificate.TargetCertificate.Dispose();
 }
