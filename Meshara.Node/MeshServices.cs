@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Meshara.Node.Delivery;
 using Meshara.Node.Gossip;
 using Meshara.Node.Identity;
@@ -74,5 +75,6 @@ internal static class MeshServices
         services.AddSingleton<FrameDispatcher>();
     }
 
-    private static T Options<T>(IServiceProvider provider) where T : class => provider.GetRequiredService<IOptions<T>>().Value;
+    private static T Options<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(IServiceProvider provider) where T : class =>
+        provider.GetRequiredService<IOptions<T>>().Value;
 }

@@ -2,6 +2,9 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Meshara.Node.Storage;
 
+// Ranges of TimeSpan are read by its type converter, which is part of the framework and kept when the node is published natively.
+#pragma warning disable IL2026
+
 /// <summary>Section <c>Storage</c>: how safely messages are kept, and how many.</summary>
 public sealed class StorageOptions
 {

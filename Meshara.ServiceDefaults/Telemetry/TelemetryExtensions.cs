@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using Meshara.ServiceDefaults.Health;
 using Microsoft.AspNetCore.Http;
@@ -119,7 +120,7 @@ internal static class TelemetryExtensions
         };
     }
 
-    private static T Options<T>(IServiceProvider services)
+    private static T Options<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(IServiceProvider services)
         where T : class => services.GetRequiredService<IOptionsMonitor<T>>().CurrentValue;
 
     // Probes and scrapes come every few seconds from every watcher: as traces they would bury the others.
