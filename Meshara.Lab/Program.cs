@@ -1,15 +1,18 @@
 using Meshara.AppHost;
 using Meshara.AppHost.Local;
 using Meshara.Lab;
+using Meshara.Lab.Benchmarks;
 using Meshara.Lab.Drills;
 using Meshara.Lab.Drills.Alerts;
 using Meshara.Lab.Drills.Alerts.Faults;
 using Meshara.Lab.Load;
 using Spectre.Console;
 
-// The hidden commands that programs run under, with their arguments as they are; see PairRole, Guard and Ballast.
+// The hidden commands that programs run under, with their arguments as they are (see PairRole, Guard and Ballast), and bench, whose arguments are BenchmarkDotNet's.
 if (args is [PairRole.CommandName])
     return await PairRole.RunAsync(Console.In, Console.Out);
+if (args is [MicroBenchmarks.CommandName, .. var bench])
+    return MicroBenchmarks.Run(bench);
 if (args is [Guard.CommandName, .. var guarded])
     return await FailureReport.RunAsync("meshara-lab", () => Guard.RunAsync(guarded, Console.OpenStandardInput()));
 if (args is [Ballast.CommandName, var ballast, _, .. var node])

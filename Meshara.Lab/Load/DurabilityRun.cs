@@ -4,25 +4,25 @@ using Meshara.AppHost.Local;
 namespace Meshara.Lab.Load;
 
 /// <summary>
-/// What durability costs: the same load between two nodes, with storage in memory and on disk in turn, so that a machine that is
-/// busy with something else slows down both alike.
+/// What durability costs: two warm pairs of nodes, one with storage in memory and one on disk, under the same load in turn, so that a
+/// machine that is busy with something else slows down both alike.
 /// </summary>
 internal sealed class DurabilityRun(LoadOptions options, StatusConsole console)
 {
-    private static readonly string[] Modes = ["memory", "normal"];
-
-    private readonly PairLoad _load = new(options.Payload);
+    private static readonly Dictionary<string, string?> Environment = [];
 
     /// <summary>Runs the rounds, says what was seen, and writes the report.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        // The first round of each mode pays for compilation and is not counted.
-        foreach (var mode in Modes)
-            await MeasureAsync(mode, cancellationToken);
+        await using var memory = await Pair.StartAsync(Settings("memory"), Environment, cancellationToken);
+        await using var normal = await Pair.StartAsync(Settings("normal"), Environment, cancellationToken);
+        // The first round of each pays for compilation and is not counted.
+        await MeasureAsync(memory, cancellationToken);
+        await MeasureAsync(normal, cancellationToken);
         var rounds = new List<DurabilityRound>();
         for (var i = 1; i <= options.Rounds; i++)
         {
-            var round = new DurabilityRound(await MeasureAsync("memory", cancellationToken), await MeasureAsync("normal", cancellationToken));
+            var round = new DurabilityRound(await MeasureAsync(memory, cancellationToken), await MeasureAsync(normal, cancellationToken));
             rounds.Add(round);
             console.WriteLine($"round {i}: memory {round.MemoryPerSecond:0}/s, normal {round.NormalPerSecond:0}/s, ratio {round.Ratio:0.00}");
         }
@@ -33,6 +33,8 @@ internal sealed class DurabilityRun(LoadOptions options, StatusConsole console)
         return 0;
     }
 
-    private async Task<double> MeasureAsync(string mode, CancellationToken cancellationToken) =>
-        (await _load.MeasureAsync(new Dictionary<string, string?> { ["Storage:Durability"] = mode }, TimeSpan.Zero, options.For, scraped: false, cancellationToken)).PerSecond;
+    private async Task<double> MeasureAsync(Pair pair, CancellationToken cancellationToken) =>
+        (await pair.SendAsync(options.Payload, options.For, PairPace.Saturating(options.Payload), cancellationToken)).PerSecond;
+
+    private static Dictionary<string, string?> Settings(string durability) => new() { ["Storage:Durability"] = durability, ["OTEL_TRACES_SAMPLER"] = "always_off" };
 }

@@ -11,9 +11,13 @@ namespace Meshara.Lab.Load;
 internal sealed class PairRun(PairOptions options, StatusConsole console)
 {
     // Long enough for the JIT compiler to have seen what is hot, and to have compiled it again.
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(4);
-    private static readonly TimeSpan UnloadedFor = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan MaxWarmUp = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan MaxUnloaded = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FloorFor = TimeSpan.FromMilliseconds(600);
+
+    private TimeSpan WarmUp => options.For < MaxWarmUp ? options.For : MaxWarmUp;
+
+    private TimeSpan UnloadedFor => options.For / options.Rounds < MaxUnloaded ? options.For / options.Rounds : MaxUnloaded;
 
     /// <summary>Runs the rounds, says what was seen, and writes the report.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)

@@ -8,14 +8,10 @@ namespace Meshara.Tests.Telemetry;
 [Collection(MeshCollection.Name)]
 public sealed class MeasurementTests
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
-
-    private static CancellationToken Test => TestContext.Current.CancellationToken;
-
     [Fact]
     public async Task What_telemetry_costs_is_measured_for_each_mode()
     {
-        var report = await RunAsync("overhead", "--rounds", "2", "--for", "300ms");
+        var report = await LabReport.RunAsync("overhead", "--rounds", "2", "--for", "300ms");
         foreach (var name in (string[])["metrics_percent", "metrics_and_sampled_traces_percent", "all_traces_percent"])
         {
             Assert.Equal(JsonValueKind.Number, report.GetProperty(name).ValueKind);
@@ -33,7 +29,7 @@ public sealed class MeasurementTests
     [Fact]
     public async Task A_collector_that_never_answers_is_measured_against_none()
     {
-        var report = await RunAsync("blackhole", "--rounds", "1", "--for", "500ms", "--memory-for", "2s");
+        var report = await LabReport.RunAsync("blackhole", "--rounds", "1", "--for", "500ms", "--memory-for", "2s");
         Assert.InRange(report.GetProperty("throughput_ratio").GetProperty("median").GetDouble(), 0.01, 100);
         Assert.InRange(report.GetProperty("memory_ratio").GetDouble(), 0.1, 10);
         Assert.InRange(report.GetProperty("memory").GetArrayLength(), 8, 100);
@@ -42,21 +38,11 @@ public sealed class MeasurementTests
     [Fact]
     public async Task Series_do_not_grow_with_the_peers_that_come_and_go()
     {
-        var report = await RunAsync("scrape", "--peers", "200", "--series", "1000", "--scrapes", "5");
+        var report = await LabReport.RunAsync("scrape", "--peers", "200", "--series", "1000", "--scrapes", "5");
         Assert.Equal(200, report.GetProperty("peers").GetInt32());
         // What the runtime adds by itself, such as a pool of the web server, is not one for each peer.
         Assert.InRange(report.GetProperty("series_after_peers").GetInt32() - report.GetProperty("series_before_peers").GetInt32(), 0, 10);
         Assert.InRange(report.GetProperty("series").GetInt32(), 1000, 1100);
         Assert.InRange(report.GetProperty("p50_ms").GetDouble(), 0.01, 60_000);
-    }
-
-    private static async Task<JsonElement> RunAsync(params IEnumerable<string> arguments)
-    {
-        using var folder = new TemporaryFolder();
-        var file = folder.File("report.json");
-        await using var lab = new RunningProgram(HostProgram.Start(HostProgram.Lab, [.. arguments, "--report", file]));
-        var exitCode = await lab.ExitAsync(Test, Deadline);
-        Assert.True(exitCode == 0, lab.Output);
-        return JsonSerializer.Deserialize<JsonElement>(await File.ReadAllTextAsync(file, Test));
     }
 }
