@@ -77,6 +77,9 @@ public sealed class ContainerImages : IAsyncDisposable
         var settings = TestcontainersSettings.OS.DockerEndpointAuthConfig;
         if (settings is null)
             return (null, "No container engine is set up on this machine.");
+        // Where that does not answer, Testcontainers looks for another; who names one means that one.
+        if (Environment.GetEnvironmentVariable("DOCKER_HOST") is { Length: > 0 } named && settings.Endpoint != new Uri(named))
+            return (null, $"No container engine answers at {named}.");
         var client = settings.GetDockerClientBuilder(Guid.Empty).Build();
         using var limit = new CancellationTokenSource(EngineDeadline);
         try
