@@ -97,6 +97,9 @@ internal static class AspireProgram
         [
             ("ASPNETCORE_URLS", Url(ports.Dashboard)),
             ("ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", Url(ports.DashboardOtlp)),
+            // Where the dashboard asks the host; any port will do, but not TLS, for which there may be no certificate.
+            ("ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL", "http://127.0.0.1:0"),
+            ("ASPIRE_ALLOW_UNSECURED_TRANSPORT", "true"),
         ];
         foreach (var (name, value) in defaults.Where(setting => string.IsNullOrEmpty(Environment.GetEnvironmentVariable(setting.Name))))
             yield return $"--{name}={value}";
