@@ -76,11 +76,8 @@ internal sealed class AlertBench : IAsyncDisposable
     }
 
     /// <summary>Sends private messages from one node, at a rate.</summary>
-    public Flow Send(int from, double perSecond, Func<string> to, TimeSpan? timeToLive = null, int bytes = 16)
-    {
-        var text = new string('-', bytes);
-        return new(perSecond, async _ => await Node(from).Api.SendAsync(to(), text, CancellationToken.None, timeToLive), Time);
-    }
+    public Flow Send(int from, double perSecond, Func<string> to, TimeSpan? timeToLive = null) =>
+        new(perSecond, async _ => await Node(from).Api.SendAsync(to(), "drill", CancellationToken.None, timeToLive), Time);
 
     /// <summary>A value that Prometheus knows, or 0 when it has none.</summary>
     public async Task<double> CountAsync(string expression, CancellationToken stop) =>

@@ -59,8 +59,8 @@ internal static class NodeDrills
         Fault = $"has node-{victim} send to one address after the other that nobody has, among many that somebody has",
         BreakAsync = (bench, _) =>
         {
-            var healthy = bench.Send(victim, 20, () => bench.Node(1).Address);
-            var lost = bench.Send(victim, 0.5, Guest.Nobody, TimeSpan.FromSeconds(10));
+            var healthy = bench.Send(victim, 40, () => bench.Node(1).Address);
+            var lost = bench.Send(victim, 1, Guest.Nobody, TimeSpan.FromSeconds(10));
             return Task.FromResult<IAsyncDisposable>(new Undo(async () =>
             {
                 await lost.DisposeAsync();
@@ -244,20 +244,30 @@ internal static class NodeDrills
             Fault = $"fills the small volume with the data of node-{victim} to the last byte",
             Needs = DrillNeeds.Root,
             PrepareAsync = MountAsync,
-            BreakAsync = (bench, _) =>
+            BreakAsync = async (bench, stop) =>
             {
+                // What waits for it is tried again and again: more of that would be a high rate of errors, too.
+                bench.Node(victim).GetsMessages = false;
                 var full = new CancellationTokenSource();
-                var filling = Task.Run(() => volume!.KeepFullAsync(full.Token), CancellationToken.None);
-                // Small messages still fit into what the database has already taken.
-                var messages = bench.Send(1, 5, () => bench.Node(victim).Address, bytes: 100_000);
-                return Task.FromResult<IAsyncDisposable>(new Undo(async () =>
+                var filling = volume!.KeepFullAsync(full.Token); // it is full when this returns
+                var end = new Undo(async () =>
                 {
-                    await messages.DisposeAsync();
                     await full.CancelAsync();
                     await filling;
                     full.Dispose();
-                    volume!.Free();
-                }));
+                    volume.Free();
+                    bench.Node(victim).GetsMessages = true;
+                });
+                try
+                {
+                    await SendUntilDegradedAsync(bench, victim, stop);
+                    return end;
+                }
+                catch
+                {
+                    await end.DisposeAsync();
+                    throw;
+                }
             },
             Expected = _ => [AlertBench.Of(victim)],
             // One page for a node at a time: what is critical silences what is a warning about the same node.
@@ -268,6 +278,18 @@ internal static class NodeDrills
     /// <summary>Connects again and again and talks nonsense.</summary>
     public static Flow Nonsense(AlertBench bench, int victim, double perSecond) =>
         new(perSecond, stop => Stranger.TalkNonsenseAsync(ListenPort(bench, victim), stop), bench.Time);
+
+    // How much still fits into what the database has already taken, only the database knows.
+    private static Task SendUntilDegradedAsync(AlertBench bench, int victim, CancellationToken stop)
+    {
+        var text = new string('-', 200_000);
+        return bench.UntilAsync(async () =>
+        {
+            for (var i = 0; i < 4; i++)
+                await bench.Node(2).Api.SendAsync(bench.Node(victim).Address, text, stop);
+            return await bench.CountAsync($"meshara_storage_degraded{{node=\"node-{victim}\"}}", stop) == 1;
+        }, $"node-{victim} notices that its disk is full", stop);
+    }
 
     private static string BallastFile(AlertBench bench, int node) => Path.Combine(bench.Files.Data, $"node-{node}.ballast");
 
