@@ -159,14 +159,19 @@ internal sealed partial class Outbox
     {
         if (_options.DepositCopies == 0 || _swarm.TryGet(queue.Recipient, out _))
             return;
-        List<OutgoingMessage> waiting;
-        lock (_gate)
-            waiting = queue.NotHeld(DepositBatch);
-        if (waiting.Count == 0)
-            return;
-        var kept = await _depot.DepositAsync(queue.Recipient, [.. waiting.Select(message => message.Record.Sealed!)], stopping);
-        for (var i = 0; i < waiting.Count; i++)
-            waiting[i].HeldBy = kept[i];
+        while (true)
+        {
+            List<OutgoingMessage> waiting;
+            lock (_gate)
+                waiting = queue.NotHeld(DepositBatch);
+            if (waiting.Count == 0)
+                return;
+            var kept = await _depot.DepositAsync(queue.Recipient, [.. waiting.Select(message => message.Record.Sealed!)], stopping);
+            for (var i = 0; i < waiting.Count; i++)
+                waiting[i].HeldBy = kept[i];
+            if (waiting.Count < DepositBatch || kept.Contains(0))
+                return; // all are kept, or the relays want no more for now
+        }
     }
 
     private async ValueTask<bool> HandOverAsync(OutgoingMessage message, CancellationToken stopping)
@@ -200,23 +205,38 @@ internal sealed partial class Outbox
         if (!message.WasSent)
             _telemetry.Sent(Tags.Private);
         message.WasSent = true;
-        lock (_gate)
-            queue.Succeeded();
+        var isConnected = _swarm.TryGet(message.Recipient, out _);
+        if (isConnected)
+        {
+            lock (_gate)
+                queue.Reached();
+        }
         if (message.IsFinished)
             return;
-        var cap = _swarm.TryGet(message.Recipient, out _) && _options.ConnectedRetryCap < _options.RetryCap ? _options.ConnectedRetryCap : _options.RetryCap;
+        var cap = isConnected && _options.ConnectedRetryCap < _options.RetryCap ? _options.ConnectedRetryCap : _options.RetryCap;
         _acknowledgmentsDue.Add(new Attempt(message.Id, message.Attempts), Backoff.AcknowledgmentWait(_options.RetryBase, cap, message.Attempts));
     }
 
     private void OnUnreachable(RecipientQueue queue, OutgoingMessage message, string failure)
     {
-        message.LastFailure = failure;
         int failures;
         lock (_gate)
-            failures = queue.Failed(message);
-        var pause = Backoff.FullJitter(_options.RetryBase, _options.RetryCap, failures);
-        _pausesOver.Add(queue, pause > MinPause ? pause : MinPause);
+        {
+            message.LastFailure = failure;
+            failures = Fail(queue, message);
+        }
         Log.Unreachable(_logger, message.Id, message.Recipient, failure, failures);
+    }
+
+    /// <summary>Lets the queue pause, the longer the more probes in a row have failed; their number. The caller holds the lock.</summary>
+    private int Fail(RecipientQueue queue, OutgoingMessage message)
+    {
+        if (queue.Failed(message, out var failures))
+        {
+            var pause = Backoff.FullJitter(_options.RetryBase, _options.RetryCap, failures);
+            _pausesOver.Add(queue, pause > MinPause ? pause : MinPause);
+        }
+        return failures;
     }
 
     private void Resume(RecipientQueue queue)
@@ -237,6 +257,8 @@ internal sealed partial class Outbox
             if (!_queues.TryGetValue(message.Recipient, out var queue) || !queue.Return(message))
                 return; // it is being attempted again already
             message.LastFailure = "no acknowledgment in time";
+            if (!_swarm.TryGet(message.Recipient, out _))
+                queue.Doubt();
             Schedule(queue);
         }
         _telemetry.Attempt(AttemptOutcome.Timeout);
@@ -253,7 +275,7 @@ internal sealed partial class Outbox
                 return;
             for (var lost = queue.ReturnSentBefore(_time.GetTimestamp()); lost > 0; lost--)
                 _telemetry.Attempt(AttemptOutcome.Timeout);
-            queue.Resume();
+            queue.Reached();
             Schedule(queue);
             queue.Probe?.CancelAsync();
         }
@@ -264,17 +286,14 @@ internal sealed partial class Outbox
     {
         if (!_pending.TryGetValue(id, out var message) || message.IsFinished)
             return;
-        RecipientQueue? queue;
-        int failures;
         lock (_gate)
         {
-            if (!_queues.TryGetValue(message.Recipient, out queue) || !queue.Return(message))
+            if (!_queues.TryGetValue(message.Recipient, out var queue) || !queue.Return(message))
                 return;
             message.LastFailure = $"{relay.Short} could not pass it on";
-            failures = queue.Failed(message);
+            Fail(queue, message);
         }
         _telemetry.Attempt(AttemptOutcome.Unreachable);
-        _pausesOver.Add(queue, MinPause + Backoff.FullJitter(_options.RetryBase, _options.RetryCap, failures));
     }
 
     private int InFlight()

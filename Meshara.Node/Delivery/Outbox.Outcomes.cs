@@ -85,6 +85,8 @@ internal sealed partial class Outbox
             if (!_queues.TryGetValue(message.Recipient, out var queue))
                 return;
             queue.Finished(message);
+            if (state is MessageState.Acknowledged or MessageState.Rejected)
+                queue.Reached(); // it has answered, and what else waits for it need not
             Schedule(queue);
             if (queue.IsEmpty)
                 _queues.Remove(message.Recipient);

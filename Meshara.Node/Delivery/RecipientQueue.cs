@@ -4,8 +4,9 @@ namespace Meshara.Node.Delivery;
 
 /// <summary>
 /// The pending messages of one recipient, in order of acceptance: those ready to be attempted and those handed over and
-/// waiting for their acknowledgment. One worker attempts at a time; a failure pauses all of them, so that an
-/// unreachable recipient costs one probe a pause. Not safe for concurrent use: <see cref="Outbox"/> holds its lock.
+/// waiting for their acknowledgment. One worker attempts at a time. A failure pauses all of them, and until the recipient is
+/// known to be within reach again only one message at a time is on its way, so that an unreachable recipient costs one probe a
+/// pause however many wait for it. Not safe for concurrent use: <see cref="Outbox"/> holds its lock.
 /// </summary>
 internal sealed class RecipientQueue(NodeAddress recipient, int window)
 {
@@ -24,12 +25,15 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
 
     public int InFlight => _inFlight.Count;
 
+    // After a failure the next message is a probe.
+    private bool IsFull => _inFlight.Count >= (_failures > 0 ? 1 : window);
+
     public void AddReady(OutgoingMessage message) => _ready.Enqueue(message, message.Id);
 
     /// <summary>True when a worker should be given this queue; it then counts as busy.</summary>
     public bool TryClaim()
     {
-        if (_busy || _paused || _ready.Count == 0 || _inFlight.Count >= window)
+        if (_busy || _paused || _ready.Count == 0 || IsFull)
             return false;
         return _busy = true;
     }
@@ -37,7 +41,7 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
     /// <summary>The next message to attempt, counted as in flight; null gives the queue back.</summary>
     public OutgoingMessage? Take()
     {
-        while (!_paused && _inFlight.Count < window && _ready.TryDequeue(out var message, out _))
+        while (!_paused && !IsFull && _ready.TryDequeue(out var message, out _))
         {
             if (message.IsFinished)
                 continue;
@@ -48,16 +52,31 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
         return null;
     }
 
-    /// <summary>An attempt was handed to a peer.</summary>
-    public void Succeeded() => _failures = 0;
+    /// <summary>
+    /// The recipient is within reach: it has connected, was given a message, or has answered one. That a relay took a message says
+    /// nothing of the recipient.
+    /// </summary>
+    public void Reached()
+    {
+        _failures = 0;
+        _paused = false;
+    }
 
-    /// <summary>An attempt reached nobody: the message waits with all others. Returns how many in a row have failed.</summary>
-    public int Failed(OutgoingMessage message)
+    /// <summary>An attempt reached nobody: the message waits with all others.</summary>
+    /// <param name="message">What could not be delivered.</param>
+    /// <param name="failures">How many probes in a row have failed.</param>
+    /// <returns>True when a pause begins with it; false when all are waiting already.</returns>
+    public bool Failed(OutgoingMessage message, out int failures)
     {
         Return(message);
+        var begins = !_paused;
         _paused = true;
-        return ++_failures;
+        failures = begins ? ++_failures : _failures;
+        return begins;
     }
+
+    /// <summary>What a relay took was not acknowledged in time: no pause after that wait, but what follows is a probe.</summary>
+    public void Doubt() => _failures = Math.Max(_failures, 1);
 
     /// <summary>Puts a message that was in flight back among the ready ones; false when it was not in flight.</summary>
     public bool Return(OutgoingMessage message)
@@ -80,6 +99,7 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
 
     public void Finished(OutgoingMessage message) => _inFlight.Remove(message);
 
+    /// <summary>A pause is over.</summary>
     public void Resume() => _paused = false;
 
     /// <summary>Everything handed over before the given monotonic time becomes ready again.</summary>

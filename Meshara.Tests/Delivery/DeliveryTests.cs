@@ -90,6 +90,27 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    public async Task However_many_messages_wait_for_a_dead_node_only_one_of_them_looks_for_it()
+    {
+        await using var mesh = new MeshFixture();
+        var nodes = await mesh.StartManyAsync(4);
+        await mesh.AreAllConnectedAsync();
+        await nodes[3].StopAsync();
+        await Eventually.TrueAsync(() => nodes.Take(3).All(node => !node.IsConnectedTo(nodes[3])), "everybody has noticed");
+        var ids = new List<MessageId>();
+        for (var i = 0; i < 20; i++)
+            ids.Add(await nodes[1].SendAsync(nodes[3], $"message {i}"));
+        await Eventually.TrueAsync(async () => (await nodes[1].StatusAsync(ids[0])).Attempts >= 6, "the oldest was tried again and again");
+        foreach (var id in ids.Skip(1))
+            Assert.InRange((await nodes[1].StatusAsync(id)).Attempts, 0, 2);
+
+        var back = await mesh.RestartAsync(nodes[3]);
+        foreach (var id in ids)
+            Assert.Equal(MessageState.Acknowledged, (await nodes[1].EndsAsync(id)).State);
+        Assert.Equal(20, (await back.ReceivedAsync()).Count);
+    }
+
+    [Fact]
     public async Task A_message_that_the_recipient_cannot_decrypt_is_rejected()
     {
         await using var mesh = new MeshFixture();

@@ -47,17 +47,62 @@ public sealed class RecipientQueueTests
         var messages = Add(3);
         _queue.TryClaim();
         Assert.Same(messages[0], _queue.Take());
-        Assert.Equal(1, _queue.Failed(messages[0]));
+        Assert.True(_queue.Failed(messages[0], out var failures));
+        Assert.Equal(1, failures);
         Assert.Null(_queue.Take());
         Assert.False(_queue.TryClaim());
         _queue.Resume();
         Assert.True(_queue.TryClaim());
         Assert.Same(messages[0], _queue.Take());
-        Assert.Equal(2, _queue.Failed(messages[0]));
-        _queue.Succeeded();
+        Assert.True(_queue.Failed(messages[0], out failures));
+        Assert.Equal(2, failures);
+        _queue.Reached();
+        _queue.TryClaim();
+        Assert.True(_queue.Failed(_queue.Take()!, out failures));
+        Assert.Equal(1, failures); // counted from the last time that it was within reach
+    }
+
+    [Fact]
+    public void What_fails_together_is_one_failure_and_one_pause()
+    {
+        Add(3);
+        _queue.TryClaim();
+        var taken = Enumerable.Range(0, 3).Select(_ => _queue.Take()!).ToList();
+        Assert.True(_queue.Failed(taken[0], out _));
+        Assert.False(_queue.Failed(taken[1], out var failures));
+        Assert.False(_queue.Failed(taken[2], out failures));
+        Assert.Equal(1, failures);
+        Assert.Equal(0, _queue.InFlight);
+    }
+
+    [Fact]
+    public void After_a_failure_one_message_at_a_time_is_on_its_way_until_the_recipient_is_within_reach()
+    {
+        var messages = Add(3);
+        _queue.TryClaim();
+        _queue.Failed(_queue.Take()!, out _);
         _queue.Resume();
         _queue.TryClaim();
-        Assert.Equal(1, _queue.Failed(_queue.Take()!)); // counted from the last success
+        Assert.Same(messages[0], _queue.Take());
+        Assert.Null(_queue.Take()); // a relay has it, which says nothing of the recipient
+        Assert.False(_queue.TryClaim());
+        _queue.Reached();
+        Assert.True(_queue.TryClaim());
+        Assert.Equal(messages.Skip(1), [_queue.Take(), _queue.Take()]);
+    }
+
+    [Fact]
+    public void Without_an_acknowledgment_what_follows_is_a_probe()
+    {
+        Add(3);
+        _queue.TryClaim();
+        var first = _queue.Take()!;
+        _queue.Return(first);
+        _queue.Doubt();
+        Assert.Same(first, _queue.Take());
+        Assert.Null(_queue.Take());
+        _queue.Reached();
+        Assert.True(_queue.TryClaim());
     }
 
     [Fact]
