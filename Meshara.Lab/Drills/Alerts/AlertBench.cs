@@ -8,6 +8,7 @@ namespace Meshara.Lab.Drills.Alerts;
 internal sealed class AlertBench : IAsyncDisposable
 {
     private readonly Stack<IAsyncDisposable> _owned = new();
+    private readonly Stack<Flow> _flows = new();
     private readonly CancellationTokenSource _traffic = new();
     private readonly DrillLedger _ledger;
     private Task _sending = Task.CompletedTask;
@@ -67,12 +68,19 @@ internal sealed class AlertBench : IAsyncDisposable
     /// <summary>The node with this number.</summary>
     public DrillNode Node(int index) => Mesh.Nodes[index - 1];
 
-    /// <summary>Disposed with the bench, last first.</summary>
+    /// <summary>What lies under the nodes: disposed after them, last first.</summary>
     public T Own<T>(T resource) where T : IAsyncDisposable
     {
         lock (_owned)
             _owned.Push(resource);
         return resource;
+    }
+
+    /// <summary>Lets something go on until the bench is taken down; it stops before the nodes do.</summary>
+    public void Continue(Flow flow)
+    {
+        lock (_flows)
+            _flows.Push(flow);
     }
 
     /// <summary>Sends private messages from one node, at a rate.</summary>
@@ -100,6 +108,8 @@ internal sealed class AlertBench : IAsyncDisposable
     {
         await _traffic.CancelAsync();
         await _sending;
+        while (_flows.TryPop(out var flow))
+            await flow.DisposeAsync();
         await Monitoring.DisposeAsync();
         await Mesh.StopAsync(CancellationToken.None);
         await Mesh.DisposeAsync();

@@ -17,19 +17,6 @@ internal static class AlertCatalogue
         var (diskFullPredicted, storageDegraded) = NodeDrills.Disk(3);
         return
         [
-            new("stack", Nodes: 2, Rate: 5,
-            [
-                [StackDrills.PrometheusConfigReloadFailed, StackDrills.PrometheusRuleFailures],
-                [StackDrills.AlertmanagerConfigReloadFailed],
-            ],
-            [
-                StackDrills.PrometheusNotificationsFailing,
-                StackDrills.AlertmanagerNotificationsFailing,
-                StackDrills.PrometheusTargetMissing(),
-                StackDrills.AlertmanagerDown,
-                StackDrills.Watchdog,
-            ]),
-            new("latency", Nodes: 3, Rate: 5, [[ObjectiveDrills.LatencySlow, ObjectiveDrills.LatencyFast], [NodeDrills.OldestMessageTooOld(2)]], []),
             new("nodes", Nodes: 6, Rate: 25,
             [
                 [NodeDrills.PeerMisbehaving(1), NodeDrills.HandshakeFailures(1), NodeDrills.HighErrorRate(1)],
@@ -38,11 +25,19 @@ internal static class AlertCatalogue
                 [NodeDrills.HighMessageLatency(5), NodeDrills.BroadcastCoverageSlow(5)],
                 [NodeDrills.MemoryExhaustion(6), NodeDrills.TelemetryExporterFailing(6)],
             ], []),
+            new("stack", Nodes: 2, Rate: 5,
+            [
+                [StackDrills.PrometheusConfigReloadFailed, StackDrills.PrometheusRuleFailures],
+                [StackDrills.AlertmanagerConfigReloadFailed],
+            ],
+            [StackDrills.PrometheusNotificationsFailing, StackDrills.AlertmanagerNotificationsFailing]),
+            new("latency", Nodes: 3, Rate: 5, [[ObjectiveDrills.LatencySlow, ObjectiveDrills.LatencyFast], [NodeDrills.OldestMessageTooOld(2)]], []),
             new("members", Nodes: 5, Rate: 10, [],
             [
                 MembershipDrills.MembershipTooSmall(5), MembershipDrills.MeshPartitioned(4, 5), MembershipDrills.NoPeersConnected(2), MembershipDrills.NodeDown(4, 1),
             ]),
             new("delivery", Nodes: 3, Rate: 50, [], [ObjectiveDrills.DeliverySlow, ObjectiveDrills.DeliveryFast]),
+            new("watchers", Nodes: 2, Rate: 5, [], [StackDrills.PrometheusTargetMissing(), StackDrills.AlertmanagerDown, StackDrills.Watchdog]),
         ];
     }
 }

@@ -9,7 +9,7 @@ namespace Meshara.Lab.Drills.Alerts;
 internal sealed class AlertRun(AlertOptions options, StatusConsole console, StopRequests stops, TimeProvider time)
 {
     // What a machine can run side by side without being late with its own notifications.
-    private static readonly int StagesAtOnce = Math.Max(3, Environment.ProcessorCount);
+    private static readonly int StagesAtOnce = Math.Max(4, Environment.ProcessorCount);
 
     private readonly FaultLog _log = new(console, stops, time);
     private readonly ConcurrentBag<AlertResult> _results = [];
@@ -74,8 +74,9 @@ internal sealed class AlertRun(AlertOptions options, StatusConsole console, Stop
             await Task.WhenAll(stage.Lanes.Select(lane => RunAsync(lane, rules, bench)));
             await RunAsync(stage.Finale, rules, bench);
         }
-        catch (StackException exception)
+        catch (Exception exception) when (exception is StackException or HttpRequestException)
         {
+            _log.Tell($"{stage.Name}: {exception.Message}");
             // What the stage could not do, none of its remaining drills can.
             var done = _results.Select(result => result.Alert).ToHashSet();
             foreach (var drill in stage.Drills.Where(drill => !done.Contains(drill.Alert)))

@@ -10,8 +10,10 @@ namespace Meshara.Lab.Drills.Alerts;
 internal static class NodeDrills
 {
     private const double AlmostTooMuch = 930_000_000;
-    private const int UsedBytes = 128 * 1024 * 1024;
-    private const long VolumeBytes = 512L * 1024 * 1024;
+    private const int UsedBytes = 256 * 1024 * 1024;
+
+    // So large that the files a node creates in its first minute are no trend, seen from the threshold of four hours.
+    private const long VolumeBytes = 1536L * 1024 * 1024;
 
     private static readonly LinkConditions FarAway = new() { Latency = TimeSpan.FromSeconds(1.5) };
 
@@ -209,7 +211,7 @@ internal static class NodeDrills
         return (new()
         {
             Alert = "DiskFullPredicted",
-            Fault = $"writes a megabyte a second to the small volume with the data of node-{victim}",
+            Fault = $"writes 16 MiB a second to the small volume with the data of node-{victim}",
             Needs = DrillNeeds.Root,
             PrepareAsync = async (bench, stop) =>
             {
@@ -228,7 +230,7 @@ internal static class NodeDrills
                 var writing = new Flow(4, _ =>
                 {
                     lock (volume!)
-                        volume.Take(256 * 1024);
+                        volume.Take(4 * 1024 * 1024);
                     return Task.CompletedTask;
                 }, bench.Time);
                 return Task.FromResult<IAsyncDisposable>(new Undo(async () =>

@@ -37,7 +37,7 @@ internal static class ObjectiveDrills
             {
                 bench.Mesh.Network.SetConditions(3, LinkConditions.Good);
                 // What is slow stays slow: it takes many good messages to make it few.
-                bench.Own(bench.Send(1, 60, () => bench.Node(2).Address));
+                bench.Continue(bench.Send(1, 60, () => bench.Node(2).Address));
             });
         },
         Expected = _ => [Labels.Of(("cluster", Stack.Cluster))],
@@ -56,7 +56,7 @@ internal static class ObjectiveDrills
             {
                 await traffic.DisposeAsync();
                 bench.Mesh.Network.Conditions = LinkConditions.Good;
-                bench.Own(bench.Send(1, 60, () => bench.Node(2).Address));
+                bench.Continue(bench.Send(1, 60, () => bench.Node(2).Address));
             }));
         },
         Expected = _ => [Labels.Of(("cluster", Stack.Cluster))],
