@@ -40,6 +40,9 @@ internal sealed class AlertReceivers : IAsyncDisposable
     /// <summary>The mails, as they came.</summary>
     public IReadOnlyCollection<string> Mails => _mail.Mails;
 
+    /// <summary>The alert that a page is about; null for one that ends an alert.</summary>
+    public static string? Class(JsonElement page) => page.TryGetProperty("payload", out var payload) ? payload.GetProperty("class").GetString() : null;
+
     /// <summary>Starts all three on free ports.</summary>
     public static async Task<AlertReceivers> StartAsync(CancellationToken test)
     {

@@ -12,7 +12,7 @@ public sealed class MonitoringContainerTests(ContainerStack stack) : IClassFixtu
     [Fact]
     public async Task Prometheus_scrapes_every_node_and_evaluates_every_rule()
     {
-        var prometheus = await PrometheusAsync();
+        var prometheus = await PrometheusContainer.UseAsync(stack);
 
         await stack.UntilAsync("all targets are up", async () => await prometheus.QueryAsync("count(up == 1)") == 5);
         await stack.UntilAsync("the members are those of the mesh", async () => await prometheus.QueryAsync("meshara:cluster_members:up") == 3);
@@ -27,7 +27,7 @@ public sealed class MonitoringContainerTests(ContainerStack stack) : IClassFixtu
     [Fact]
     public async Task Messages_show_in_the_metrics_with_exemplars_that_lead_to_their_traces()
     {
-        var prometheus = await PrometheusAsync();
+        var prometheus = await PrometheusContainer.UseAsync(stack);
         var nodes = (await stack.UseAsync(MeshOfThree.StartAsync)).Nodes;
         var before = await prometheus.QueryAsync("sum(meshara_messages_received_total{message_type='private',node='node-2'})") ?? 0;
 
@@ -54,8 +54,8 @@ public sealed class MonitoringContainerTests(ContainerStack stack) : IClassFixtu
         await alertmanager.FireAsync("TestHidden", "warning", "node-3", "Nobody is told");
         await alertmanager.FireAsync("TestNote", "info", "node-1", "Nobody is needed");
 
-        await stack.UntilAsync("the page has come", () => Is(receivers.Pages.Any(page => Class(page) == "TestPage")));
-        var page = receivers.Pages.First(page => Class(page) == "TestPage").GetProperty("payload");
+        await stack.UntilAsync("the page has come", () => Is(receivers.Pages.Any(page => AlertReceivers.Class(page) == "TestPage")));
+        var page = receivers.Pages.First(page => AlertReceivers.Class(page) == "TestPage").GetProperty("payload");
         Assert.Equal(("critical", "node-3", "local"),
             (page.GetProperty("severity").GetString(), page.GetProperty("component").GetString(), page.GetProperty("group").GetString()));
         Assert.Contains("Somebody is needed", page.GetProperty("summary").GetString(), StringComparison.Ordinal);
@@ -67,38 +67,9 @@ public sealed class MonitoringContainerTests(ContainerStack stack) : IClassFixtu
 
         await stack.UntilAsync("the webhook has been called", () => Is(receivers.Webhooks.Any(call => Named(call) == "TestNote")));
         // Each to one: who is told too much listens to nothing.
-        Assert.All(receivers.Pages, one => Assert.NotEqual("TestNote", Class(one)));
+        Assert.All(receivers.Pages, one => Assert.NotEqual("TestNote", AlertReceivers.Class(one)));
         Assert.All(receivers.Mails, one => Assert.DoesNotMatch("TestPage|TestHidden", one));
     }
-
-    [Fact]
-    public async Task A_node_that_is_stopped_calls_somebody_and_its_return_ends_the_alert()
-    {
-        var prometheus = await PrometheusAsync();
-        var alertmanager = await stack.UseAsync(AlertmanagerContainer.StartAsync);
-        var node = (await stack.UseAsync(MeshOfThree.StartAsync)).Nodes[2];
-        await stack.UntilAsync("all targets are up", async () => await prometheus.QueryAsync("count(up == 1)") == 5);
-
-        await node.StopAsync();
-        // The rule waits a minute, and Alertmanager ten seconds for others of its group.
-        await stack.UntilAsync("the page has come", () => Is(alertmanager.Receivers.Pages.Any(page => Class(page) == "NodeDown")), 2 * ContainerStack.Deadline);
-        var page = alertmanager.Receivers.Pages.First(page => Class(page) == "NodeDown");
-        Assert.Equal("node-3", page.GetProperty("payload").GetProperty("component").GetString());
-        Assert.Contains(page.GetProperty("links").EnumerateArray(), link => link.GetProperty("href").GetString()!.EndsWith("/NodeDown.md", StringComparison.Ordinal));
-        await node.StartAgainAsync();
-
-        await stack.UntilAsync("the alert is over", async () => !(await alertmanager.AlertsAsync()).Contains("NodeDown"));
-        Assert.Contains("Watchdog", await alertmanager.AlertsAsync());
-    }
-
-    private async Task<PrometheusContainer> PrometheusAsync()
-    {
-        await stack.UseAsync(AlertmanagerContainer.StartAsync);
-        var mesh = await stack.UseAsync(MeshOfThree.StartAsync);
-        return await stack.UseAsync(async all => await PrometheusContainer.StartAsync(all, mesh));
-    }
-
-    private static string? Class(JsonElement page) => page.TryGetProperty("payload", out var payload) ? payload.GetProperty("class").GetString() : null;
 
     private static string? Named(JsonElement webhook) => webhook.GetProperty("commonLabels").GetProperty("alertname").GetString();
 

@@ -26,6 +26,14 @@ internal sealed class PrometheusContainer : IAsyncDisposable
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
+    /// <summary>The stack's own, started with the mesh that it watches and the Alertmanager that it tells when a test first asks.</summary>
+    public static async Task<PrometheusContainer> UseAsync(ContainerStack stack)
+    {
+        await stack.UseAsync(AlertmanagerContainer.StartAsync);
+        var mesh = await stack.UseAsync(MeshOfThree.StartAsync);
+        return await stack.UseAsync(async all => await StartAsync(all, mesh));
+    }
+
     /// <summary>Starts it; the mesh is started first, Alertmanager need not be there.</summary>
     public static async Task<PrometheusContainer> StartAsync(ContainerStack stack, MeshOfThree mesh, bool withJaeger = false)
     {

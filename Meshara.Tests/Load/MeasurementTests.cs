@@ -5,7 +5,7 @@ using Meshara.Tests.Stack.Local;
 namespace Meshara.Tests.Load;
 
 /// <summary>The lab's measurements of speed in short, as its own program: they run, lose nothing and write what makes sense. How fast is not asserted.</summary>
-[Collection(MeshCollection.Name)]
+[Collection(MeasurementCollection.Name)]
 public sealed class MeasurementTests
 {
     [Theory]

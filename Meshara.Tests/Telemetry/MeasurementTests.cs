@@ -1,11 +1,12 @@
 using System.Text.Json;
+using Meshara.Tests.Load;
 using Meshara.Tests.Stack;
 using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Telemetry;
 
 /// <summary>The lab's measurements of telemetry in short, as its own program: they run, and what they write makes sense. How fast is not asserted.</summary>
-[Collection(MeshCollection.Name)]
+[Collection(MeasurementCollection.Name)]
 public sealed class MeasurementTests
 {
     [Fact]
