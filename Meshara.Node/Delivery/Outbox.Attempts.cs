@@ -132,7 +132,7 @@ internal sealed partial class Outbox
         {
             return e.Message;
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             // A defect of this program: said loudly, but one message must not stop all others.
             _telemetry.Error(ErrorType.Protocol);
