@@ -30,6 +30,15 @@ public sealed partial class KibanaTests
     }
 
     [Fact]
+    public void Every_search_that_a_runbook_names_is_there()
+    {
+        var named = Directory.GetFiles(AlertFiles.Runbooks, "*.md")
+            .SelectMany(path => Named().Matches(File.ReadAllText(path)).Select(match => match.Groups["title"].Value)).Distinct().ToList();
+        Assert.NotEmpty(named);
+        Assert.Empty(named.Except(Objects.Select(one => Text(one["attributes"]!["title"]))));
+    }
+
+    [Fact]
     public void Every_reference_leads_to_an_object_of_the_file()
     {
         var known = Objects.Select(Key).ToHashSet(StringComparer.Ordinal);
@@ -135,6 +144,9 @@ public sealed partial class KibanaTests
     // level: ("WARN" or "ERROR")
     [GeneratedRegex(@"(?<field>[a-z_.@]+)\s*:")]
     private static partial Regex Queried();
+
+    [GeneratedRegex(@"\*(?<title>Meshara: [^*]+)\*")]
+    private static partial Regex Named();
 
     [GeneratedRegex(@"/app/(?<app>discover|dashboards)#/view/(?<id>[a-z-]+)")]
     private static partial Regex Link();
