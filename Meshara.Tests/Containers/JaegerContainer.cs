@@ -1,8 +1,7 @@
-using System.Net.Http.Json;
-using System.Text.Json;
 using DotNet.Testcontainers.Configurations;
 using Meshara.AppHost;
 using Meshara.Tests.Alerts;
+using Meshara.Tests.Dashboards;
 
 namespace Meshara.Tests.Containers;
 
@@ -21,10 +20,12 @@ internal sealed class JaegerContainer : IAsyncDisposable
     private const int Port = 16686;
     private const int HealthPort = 13133;
 
-    private JaegerContainer(HttpClient http) => Http = http;
+    private readonly HttpClient _http;
+
+    private JaegerContainer(HttpClient http) => (_http, Api) = (http, new JaegerApi(http));
 
     /// <summary>Its API.</summary>
-    public HttpClient Http { get; }
+    public JaegerApi Api { get; }
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
@@ -42,19 +43,9 @@ internal sealed class JaegerContainer : IAsyncDisposable
         return jaeger;
     }
 
-    /// <summary>The traces with a tag, newest first.</summary>
-    public async Task<IReadOnlyList<JsonElement>> TracesAsync(string tag, string value)
-    {
-        var tags = JsonSerializer.Serialize(new Dictionary<string, string> { [tag] = value });
-        return [.. (await GetAsync($"api/traces?service=meshara&limit=20&lookback=1h&tags={Uri.EscapeDataString(tags)}")).GetProperty("data").EnumerateArray()];
-    }
-
-    /// <summary>An answer of its API.</summary>
-    public Task<JsonElement> GetAsync(string path) => Http.GetFromJsonAsync<JsonElement>(path, Test);
-
     public ValueTask DisposeAsync()
     {
-        Http.Dispose();
+        _http.Dispose();
         return ValueTask.CompletedTask;
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Meshara.Tests.Dashboards;
 
 namespace Meshara.Tests.Containers;
 
@@ -23,12 +24,12 @@ public sealed class JaegerContainerTests(ContainerStack stack) : IAsyncDisposabl
         JsonElement trace = default;
         await stack.UntilAsync("the trace is in Jaeger with spans of all three nodes", async () =>
         {
-            var found = await observed.Jaeger.TracesAsync("message_id", id);
-            trace = found.FirstOrDefault(one => NodesOf(one).Count == 3);
+            var found = await observed.Jaeger.Api.TracesAsync("message_id", id, Test);
+            trace = found.FirstOrDefault(one => JaegerApi.NodesOf(one).Count == 3);
             return trace.ValueKind == JsonValueKind.Object;
         });
-        Assert.Equal(["node-1", "node-2", "node-3"], NodesOf(trace).Order(StringComparer.Ordinal));
-        Assert.Equal("broadcast_message", RootOf(trace));
+        Assert.Equal(["node-1", "node-2", "node-3"], JaegerApi.NodesOf(trace).Order(StringComparer.Ordinal));
+        Assert.Contains("broadcast_message", JaegerApi.Operations(trace));
     }
 
     [Fact]
@@ -40,8 +41,8 @@ public sealed class JaegerContainerTests(ContainerStack stack) : IAsyncDisposabl
         var id = await nodes[2].Client.SendAsync(nodes[0].Client, "follow me", Test);
         await nodes[0].Client.ReceiveAsync("follow me", Test);
 
-        await stack.UntilAsync("sender and recipient are in one trace", async () => (await observed.Jaeger.TracesAsync("message_id", id))
-            .Any(trace => NodesOf(trace).SetEquals(["node-1", "node-3"]) && Operations(trace).IsSupersetOf(["send_message", "send_to_peer", "receive_message", "deliver"])));
+        await stack.UntilAsync("sender and recipient are in one trace", async () => (await observed.Jaeger.Api.TracesAsync("message_id", id, Test))
+            .Any(trace => JaegerApi.NodesOf(trace).SetEquals(["node-1", "node-3"]) && JaegerApi.Operations(trace).IsSupersetOf(["send_message", "send_to_peer", "receive_message", "deliver"])));
     }
 
     [Fact]
@@ -54,31 +55,7 @@ public sealed class JaegerContainerTests(ContainerStack stack) : IAsyncDisposabl
         {
             // A rate needs two scrapes that differ.
             await nodes[0].Client.SendAsync(nodes[1].Client, "again", Test);
-            return await HasPointsAsync("calls") && await HasPointsAsync("latencies", "&quantile=0.95");
+            return await observed.Jaeger.Api.HasPointsAsync("calls", Test) && await observed.Jaeger.Api.HasPointsAsync("latencies", Test);
         }, 2 * ContainerStack.Deadline);
-
-        async Task<bool> HasPointsAsync(string metric, string more = "")
-        {
-            var path = $"api/metrics/{metric}?service=meshara&spanKind=producer&groupByOperation=true&endTs={DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()}"
-                + $"&lookback=300000&step=5000&ratePer=60000{more}";
-            return (await observed.Jaeger.GetAsync(path)).GetProperty("metrics").EnumerateArray()
-                .SelectMany(series => series.GetProperty("metricPoints").EnumerateArray())
-                .Any(point => point.GetProperty("gaugeValue").TryGetProperty("doubleValue", out var value) && value.ValueKind == JsonValueKind.Number && value.GetDouble() > 0);
-        }
     }
-
-    private static HashSet<string> Operations(JsonElement trace) => [.. Spans(trace).Select(span => span.GetProperty("operationName").GetString()!)];
-
-    private static string? RootOf(JsonElement trace) =>
-        Spans(trace).FirstOrDefault(span => span.GetProperty("operationName").GetString() == "broadcast_message").GetProperty("operationName").GetString();
-
-    // Nodes are the processes of a trace; their names are among the process's tags.
-    private static HashSet<string> NodesOf(JsonElement trace) =>
-    [
-        .. trace.GetProperty("processes").EnumerateObject().SelectMany(process => process.Value.GetProperty("tags").EnumerateArray())
-            .Where(tag => tag.GetProperty("key").GetString() == "meshara.node.name")
-            .Select(tag => tag.GetProperty("value").GetString()!),
-    ];
-
-    private static JsonElement.ArrayEnumerator Spans(JsonElement trace) => trace.GetProperty("spans").EnumerateArray();
 }
