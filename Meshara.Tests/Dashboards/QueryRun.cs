@@ -12,6 +12,8 @@ using Meshara.Node.Protocol.Wire;
 using Meshara.Tests.Api;
 using Meshara.Tests.Mesh;
 using Meshara.Tests.Stack.Local;
+using EndpointsFile = Meshara.AppHost.Local.EndpointsFile;
+using MeshStack = Meshara.AppHost.Stack;
 using MessageType = Meshara.Node.Protocol.MessageType;
 
 namespace Meshara.Tests.Dashboards;
@@ -19,7 +21,7 @@ namespace Meshara.Tests.Dashboards;
 /// <summary>
 /// A mesh of real processes under traffic, watched by the real Prometheus and Alertmanager with the repository's own files,
 /// while within a minute happens what the drills do at length: a node dies and comes back, messages go to nobody, relays
-/// are needed, peers misbehave, nothing takes the exports.
+/// are needed, peers misbehave, nothing takes the exports. Where Jaeger is installed it takes the traces, after a while.
 /// </summary>
 public sealed partial class QueryRun : IAsyncLifetime
 {
@@ -27,6 +29,7 @@ public sealed partial class QueryRun : IAsyncLifetime
     private readonly List<IAsyncDisposable> _started = [];
     private LocalMesh? _mesh;
     private PrometheusApi? _prometheus;
+    private LocalJaeger? _jaeger;
     private Task _attack = Task.CompletedTask;
     private string _lastFailedAttack = "none";
 
@@ -40,15 +43,30 @@ public sealed partial class QueryRun : IAsyncLifetime
     /// <summary>Where Prometheus answers.</summary>
     internal Uri Url { get; private set; } = new("http://127.0.0.1");
 
+    /// <summary>True where Jaeger takes the traces.</summary>
+    internal bool HasJaeger => _jaeger is not null;
+
+    internal JaegerApi Jaeger => _jaeger?.Api ?? throw new InvalidOperationException(LocalJaeger.Missing);
+
+    /// <summary>node-1 to node-3; the last of them was lost and sends its traces nowhere since.</summary>
+    internal IReadOnlyList<NodeClient> Nodes => Mesh.Nodes;
+
     private LocalMesh Mesh => _mesh ?? throw new InvalidOperationException(Missing);
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
     /// <summary>What a test that misses something prints.</summary>
-    internal string Circumstances => $"Last failed attack: {_lastFailedAttack}\nThe host printed:\n{_mesh?.Host.Output}";
+    internal string Circumstances => $"Last failed attack: {_lastFailedAttack}\nThe host printed:\n{_mesh?.Host.Output}\nJaeger printed:\n{_jaeger?.Output}";
 
     /// <summary>Skips the test, with the reason, where there is no run.</summary>
     internal void SkipWhenMissing() => Assert.SkipWhen(Missing is not null, Missing ?? "");
+
+    /// <summary>Skips the test, with the reason, where there is no run with Jaeger.</summary>
+    internal void SkipWithoutJaeger()
+    {
+        SkipWhenMissing();
+        Assert.SkipUnless(HasJaeger, LocalJaeger.Missing);
+    }
 
     public async ValueTask InitializeAsync()
     {
@@ -59,12 +77,14 @@ public sealed partial class QueryRun : IAsyncLifetime
         if (Missing is not null)
             return;
         Started = DateTimeOffset.UtcNow;
-        _mesh = await LocalMesh.StartAsync(3, Test, ["--traffic", "20"], environment: Telemetry());
+        _jaeger = LocalJaeger.Find();
+        _mesh = await LocalMesh.StartAsync(3, Test, ["--traffic", "20"], environment: Telemetry(_jaeger?.Otlp));
         var line = _mesh.Host.Output.Split('\n').Single(line => line.StartsWith("prometheus  http", StringComparison.Ordinal));
         Url = new Uri(line.Split("  ")[1]);
         _prometheus = new PrometheusApi(Url);
         _attack = AttackAsync(_mesh.Nodes[0].Endpoint);
         await HastenRulesAsync();
+        await TakeTracesAsync();
         await SendToNobodyAsync();
         await RelayAsync();
         await LoseANodeAsync();
@@ -83,16 +103,18 @@ public sealed partial class QueryRun : IAsyncLifetime
                 await started.DisposeAsync();
             if (_mesh is not null)
                 await _mesh.DisposeAsync();
+            if (_jaeger is not null)
+                await _jaeger.DisposeAsync();
             _prometheus?.Dispose();
             _stop.Dispose();
         }
     }
 
-    /// <summary>Every message is traced, and nobody takes the traces.</summary>
-    private static Dictionary<string, string> Telemetry() => new()
+    /// <summary>Every message is traced, and nobody takes the traces: Jaeger only once it runs, and metrics and logs never.</summary>
+    private static Dictionary<string, string> Telemetry(Uri? traces) => new()
     {
         ["OTEL_TRACES_SAMPLER"] = "always_on",
-        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = $"http://127.0.0.1:{FreePort.Next()}",
+        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = traces?.ToString() ?? $"http://127.0.0.1:{FreePort.Next()}",
         ["OTEL_EXPORTER_OTLP_TIMEOUT"] = "1000",
         ["OTEL_METRIC_EXPORT_INTERVAL"] = "5000",
     };
@@ -107,6 +129,18 @@ public sealed partial class QueryRun : IAsyncLifetime
         using var signal = Process.Start("kill", ["-HUP", prometheus.ToString(CultureInfo.InvariantCulture)]);
         await signal.WaitForExitAsync(Test);
         await UntilAsync("Prometheus evaluates every group each 5 s", "count(prometheus_rule_group_interval_seconds != 5) or vector(0) == 0");
+    }
+
+    /// <summary>Jaeger comes when every node has noticed that nobody takes its traces.</summary>
+    private async Task TakeTracesAsync()
+    {
+        await UntilAsync("exports of traces fail", "count(meshara_telemetry_export_failures_total{signal=\"traces\"} > 0) == 3");
+        if (_jaeger is null)
+            return;
+        await _jaeger.StartAsync(Url);
+        var targets = PrometheusFolder.Targets(MeshStack.Cluster, new Dictionary<string, string>(), Url.Authority, null, _jaeger.SpanMetrics);
+        EndpointsFile.WriteAtomically(Path.Combine(Mesh.Data, "prometheus", "targets", "jaeger.json"), targets["jaeger.json"]);
+        await UntilAsync("Jaeger counts spans of every node", "count(count by (exported_instance) (traces_span_metrics_calls_total)) == 3");
     }
 
     /// <summary>What no honest peer sends, again and again until the end.</summary>

@@ -23,15 +23,14 @@ public sealed partial class QueryTests(QueryRun run) : IClassFixture<QueryRun>
         ["message_type"] = ".*",
     };
 
-    /// <summary>Metrics that nobody in such a run has, and why.</summary>
-    private static readonly Dictionary<string, string> Elsewhere = new(StringComparer.Ordinal)
-    {
-        ["traces_span_metrics_calls_total"] = "counted by Jaeger, which runs as a container only; its names are in tracing/README.md",
-        ["traces_span_metrics_duration_milliseconds_bucket"] = "as above",
-    };
+    /// <summary>Metrics that only Jaeger has, of the spans it gets; their names are in tracing/README.md.</summary>
+    private static readonly string[] OfJaeger = ["traces_span_metrics_calls_total", "traces_span_metrics_duration_milliseconds_bucket"];
 
-    private static IReadOnlyList<PromQuery> Queries { get; } =
-        [.. DashboardFiles.Dashboards.SelectMany(dashboard => dashboard.Queries).Where(query => !query.Metrics.Overlaps(Elsewhere.Keys))];
+    /// <summary>Metrics that nobody in this run has.</summary>
+    private string[] Elsewhere => run.HasJaeger ? [] : OfJaeger;
+
+    private IReadOnlyList<PromQuery> Queries =>
+        [.. DashboardFiles.Dashboards.SelectMany(dashboard => dashboard.Queries).Where(query => !query.Metrics.Overlaps(Elsewhere))];
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
@@ -59,7 +58,7 @@ public sealed partial class QueryTests(QueryRun run) : IClassFixture<QueryRun>
         run.SkipWhenMissing();
         var known = await run.Prometheus.LabelValuesAsync("__name__", null, Test);
         Assert.Empty(DashboardFiles.Dashboards.SelectMany(dashboard => dashboard.Queries)
-            .SelectMany(query => query.Metrics.Except(known).Except(Elsewhere.Keys).Select(name => $"{query}: {name}")));
+            .SelectMany(query => query.Metrics.Except(known).Except(Elsewhere).Select(name => $"{query}: {name}")));
     }
 
     [Fact]
@@ -109,6 +108,28 @@ public sealed partial class QueryTests(QueryRun run) : IClassFixture<QueryRun>
             var asked = query.Replace("$$__tags", "node=\"node-1\"", StringComparison.Ordinal);
             Assert.True(await UntilAsync(() => run.Prometheus.HasDataAsync(asked, run.Started, Step, Test)), asked);
         }
+    }
+
+    [Fact]
+    public async Task A_message_is_one_trace_in_Jaeger_from_its_sender_to_its_recipient()
+    {
+        run.SkipWithoutJaeger();
+        var (sender, recipient) = (run.Nodes[0], run.Nodes[1]);
+
+        var id = await sender.SendAsync(recipient, "follow me", Test);
+
+        Assert.True(await UntilAsync(async () => (await run.Jaeger.TracesAsync("message_id", id, Test)).Any(trace =>
+            JaegerApi.NodesOf(trace).IsSupersetOf([sender.Name, recipient.Name])
+            && JaegerApi.Operations(trace).IsSupersetOf(["send_message", "send_to_peer", "receive_message", "deliver"]))), run.Circumstances);
+    }
+
+    [Theory]
+    [InlineData("calls")]
+    [InlineData("latencies")]
+    public async Task The_monitor_tab_of_Jaeger_shows(string metric)
+    {
+        run.SkipWithoutJaeger();
+        Assert.True(await UntilAsync(() => run.Jaeger.HasPointsAsync(metric, Test)), run.Circumstances);
     }
 
     [Fact]
