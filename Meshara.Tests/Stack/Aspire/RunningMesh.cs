@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using Meshara.AppHost.Checks;
 using Meshara.AppHost.Resources;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -12,6 +14,7 @@ internal sealed class RunningMesh : IAsyncDisposable
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan RemovalDeadline = TimeSpan.FromSeconds(30);
 
     private readonly MeshApplication _model;
     private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
@@ -30,6 +33,7 @@ internal sealed class RunningMesh : IAsyncDisposable
     public static async Task<RunningMesh> StartAsync(CancellationToken test, params string[] options)
     {
         var model = await MeshApplication.CreateAsync(test, [.. options.Contains("--traffic") ? (string[])[] : ["--traffic", "0"], .. options]);
+        EndContainersWithTheApplication(model);
         RunningMesh? mesh = null;
         try
         {
@@ -128,8 +132,39 @@ internal sealed class RunningMesh : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
+        var volumes = Volumes();
         await Application.DisposeAsync();
         await _model.DisposeAsync();
+        await RemoveAsync(volumes);
+    }
+
+    // A developer finds them up the next time; a test has a new folder, and with it other names, each time.
+    private static void EndContainersWithTheApplication(MeshApplication model)
+    {
+        foreach (var container in model.Builder.Resources.OfType<ContainerResource>().ToList())
+            model.Builder.CreateResourceBuilder(container).WithLifetime(ContainerLifetime.Session);
+    }
+
+    private List<string> Volumes() =>
+    [
+        .. Application.Services.GetRequiredService<DistributedApplicationModel>().Resources.SelectMany(resource => resource.Annotations.OfType<ContainerMountAnnotation>())
+            .Where(mount => mount.Type == ContainerMountType.Volume).Select(mount => mount.Source!),
+    ];
+
+    // They are named, so they outlive their containers. Until the orchestrator has removed those, the engine refuses.
+    private static async Task RemoveAsync(List<string> volumes)
+    {
+        if (volumes.Count == 0)
+            return;
+        var engine = ContainerEngine.FromEnvironment();
+        var started = Stopwatch.GetTimestamp();
+        using var timer = new PeriodicTimer(PollInterval);
+        while (await engine.RunAsync(RemovalDeadline, ["volume", "rm", "--force", .. volumes]) is (not 0, var refusal))
+        {
+            if (Stopwatch.GetElapsedTime(started) > RemovalDeadline)
+                throw new TimeoutException($"The volumes of the test are still there after {RemovalDeadline.TotalSeconds:0} s: {refusal}");
+            await timer.WaitForNextTickAsync();
+        }
     }
 
     private async Task<string> LogAsync(string name)
