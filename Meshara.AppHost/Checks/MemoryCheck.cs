@@ -3,7 +3,7 @@ using Meshara.AppHost.Hosting;
 
 namespace Meshara.AppHost.Checks;
 
-/// <summary>There is as much memory as the servers may use.</summary>
+/// <summary>There is as much memory as the servers may use that do not run yet.</summary>
 internal static class MemoryCheck
 {
     // A node that idles takes about 100 MiB; Aspire's dashboard and orchestrator together take about 400.
@@ -12,16 +12,20 @@ internal static class MemoryCheck
     /// <summary>Compares what is wanted with what is there.</summary>
     /// <param name="plan">What is to run.</param>
     /// <param name="availableMiB">What is there.</param>
-    public static IEnumerable<Finding> Find(MeshPlan plan, long availableMiB)
+    /// <param name="running">Names of the containers that run; those of this mesh that stayed up have their memory.</param>
+    public static IEnumerable<Finding> Find(MeshPlan plan, long availableMiB, IReadOnlySet<string> running)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        var needed = plan.Options.Parts.Sum(part => part.MemoryMiB) + (plan.Stack.Nodes.Count * NodeMiB) + HostMiB;
+        ArgumentNullException.ThrowIfNull(running);
+        var parts = plan.Options.Parts.Where(part => !running.Contains(plan.Named(part.Name))).ToList();
+        var needed = parts.Sum(part => part.MemoryMiB) + (plan.Stack.Nodes.Count * NodeMiB) + HostMiB;
         if (needed <= availableMiB)
             yield break;
-        var largest = plan.Options.Parts.OrderByDescending(part => part.MemoryMiB).Take(3).ToList();
-        yield return new Finding(
-            $"The stack may use {Text(needed)} and {Text(availableMiB)} of memory are free: close something, run fewer nodes, or leave the largest parts out with "
-            + $"--without {string.Join(',', largest)} ({Text(largest.Sum(part => part.MemoryMiB))}).");
+        var largest = parts.OrderByDescending(part => part.MemoryMiB).Take(3).ToList();
+        var remedy = largest.Count == 0
+            ? "close something or run fewer nodes"
+            : $"close something, run fewer nodes, or leave the largest parts out with --without {string.Join(',', largest)} ({Text(largest.Sum(part => part.MemoryMiB))})";
+        yield return new Finding($"The stack may use {Text(needed)} and {Text(availableMiB)} of memory are free: {remedy}.");
     }
 
     /// <summary>What could be used without swapping.</summary>

@@ -13,6 +13,8 @@ namespace Meshara.Tests.Stack.Aspire;
 /// <summary>Bad input is named in a line that says what to do, before anything is started.</summary>
 public sealed class PreflightTests : IDisposable
 {
+    private static readonly HashSet<string> NothingRuns = [];
+
     private readonly TemporaryFolder _folder = new();
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
@@ -44,7 +46,7 @@ public sealed class PreflightTests : IDisposable
         using var listener = new TcpListener(IPAddress.Loopback, plan.Stack.Ports.Grafana);
         listener.Start();
 
-        var finding = Assert.Single(PortsCheck.Find(plan, new HashSet<string>()));
+        var finding = Assert.Single(PortsCheck.Find(plan, NothingRuns));
 
         Assert.Equal(ExitCodes.PortTaken, finding.ExitCode);
         Assert.StartsWith($"Taken: port {plan.Stack.Ports.Grafana} (grafana http). Stop what listens there, or choose other ports", finding.Line, StringComparison.Ordinal);
@@ -76,12 +78,25 @@ public sealed class PreflightTests : IDisposable
     [Fact]
     public void Too_little_memory_is_told_with_what_to_leave_out()
     {
-        var finding = Assert.Single(MemoryCheck.Find(Plan(), availableMiB: 2048));
+        var finding = Assert.Single(MemoryCheck.Find(Plan(), availableMiB: 2048, NothingRuns));
 
         Assert.Contains("2.0 GiB of memory are free", finding.Line, StringComparison.Ordinal);
         Assert.Contains("--without elasticsearch,kibana,prometheus", finding.Line, StringComparison.Ordinal);
-        Assert.Empty(MemoryCheck.Find(Plan("elasticsearch", "kibana", "filebeat", "grafana", "jaeger"), availableMiB: 2048));
+        Assert.Empty(MemoryCheck.Find(Plan("elasticsearch", "kibana", "filebeat", "grafana", "jaeger"), availableMiB: 2048, NothingRuns));
+        var nodesAlone = Assert.Single(MemoryCheck.Find(Plan([.. StackPart.All.Select(part => part.Name)]), availableMiB: 512, NothingRuns));
+        Assert.EndsWith("0.5 GiB of memory are free: close something or run fewer nodes.", nodesAlone.Line, StringComparison.Ordinal);
         Assert.Equal(22_183, MemoryCheck.LinuxAvailableMiB(["MemTotal:       24610000 kB", "MemAvailable:   22716168 kB"]));
+    }
+
+    [Fact]
+    public void A_container_of_this_mesh_that_stayed_up_has_its_memory()
+    {
+        var plan = Plan();
+        var needed = StackPart.All.Sum(part => part.MemoryMiB) + 640;
+
+        Assert.Empty(MemoryCheck.Find(plan, needed, NothingRuns));
+        Assert.Single(MemoryCheck.Find(plan, needed - StackPart.Elasticsearch.MemoryMiB, NothingRuns));
+        Assert.Empty(MemoryCheck.Find(plan, needed - StackPart.Elasticsearch.MemoryMiB, new HashSet<string> { plan.Named("elasticsearch") }));
     }
 
     public void Dispose() => _folder.Dispose();
