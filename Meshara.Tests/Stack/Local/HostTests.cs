@@ -53,19 +53,26 @@ public sealed class HostTests
     }
 
     [Fact]
+    public async Task Paths_are_relative_to_the_folder_where_dotnet_run_is_called()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File("appsettings.json"), """{ "Stack": { "Nodes": "of this folder" } }""", Test);
+        var start = DotnetRun();
+        start.WorkingDirectory = folder.Path;
+        await using var run = new RunningProgram(start);
+
+        Assert.True(await run.ExitAsync(Test) == ExitCodes.Usage, run.Output);
+        Assert.Contains("but is 'of this folder'", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Nothing_is_left_of_a_mesh_whose_dotnet_run_is_killed()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "there dotnet run ends its child by itself");
         using var folder = new TemporaryFolder();
         var endpoints = folder.File("endpoints.json");
-        var muxer = Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet");
-        var project = Path.GetFullPath(Path.Combine(HostProgram.Alerts, "..", "Meshara.AppHost"));
         // Not --stop-with-input: it is the vanished parent that the host has to notice, not the end of its input.
-        await using var run = new RunningProgram(HostProgram.Start(muxer,
-        [
-            "run", "--no-build", "--project", project, "-c", HostProgram.Configuration, "--",
-            "--nodes", "2", "--ports", "auto", "--data", folder.File("data"), "--traffic", "0", "--endpoints", endpoints,
-        ]));
+        await using var run = new RunningProgram(DotnetRun("--nodes", "2", "--ports", "auto", "--data", folder.File("data"), "--traffic", "0", "--endpoints", endpoints));
         var nodes = await LocalMesh.ReadEndpointsAsync(run, endpoints, Test);
         var children = nodes.Select(node => Process.GetProcessById(node.Endpoint.Pid)).ToList();
         try
@@ -182,6 +189,11 @@ public sealed class HostTests
             return up.Order().SequenceEqual(["node-1", "node-2"]);
         }, Test);
     }
+
+    // As a user starts the host: the .NET that this test runs on, the project that was built with it.
+    private static ProcessStartInfo DotnetRun(params string[] arguments) => HostProgram.Start(
+        Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"),
+        ["run", "--no-build", "--project", Path.GetFullPath(Path.Combine(HostProgram.Alerts, "..", "Meshara.AppHost")), "-c", HostProgram.Configuration, "--", .. arguments]);
 
     // The nodes, and on Linux everything else that the host started, down to the last generation.
     private static List<Process> Children(LocalMesh mesh)
