@@ -4,6 +4,7 @@ using Meshara.AppHost.Checks;
 using Meshara.AppHost.Local;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Spectre.Console;
 
 namespace Meshara.AppHost.Hosting;
@@ -51,6 +52,11 @@ internal static class AspireProgram
         compose(builder, plan);
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<MeshTraffic>(services, plan, console));
         builder.Services.AddHostedService(services => services.GetRequiredService<MeshTraffic>());
+        IHostApplicationLifetime? lifetime = null;
+        bool IsStoppedWhileStarting() => lifetime is { ApplicationStopping.IsCancellationRequested: true, ApplicationStarted.IsCancellationRequested: false };
+        // To be asked to stop is no failure to start, and no reason for a stack trace.
+        builder.Services.AddLogging(logging =>
+            logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => level >= LogLevel.Information && !IsStoppedWhileStarting()));
         await using var application = builder.Build();
         await Preflight.CheckAsync(application, plan);
 
@@ -58,9 +64,20 @@ internal static class AspireProgram
         stops.WatchDotnetRun();
         if (options.StopWithInput)
             stops.WatchInput(Console.OpenStandardInput());
-        using var stopping = stops.Stop.Register(application.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication);
+        lifetime = application.Services.GetRequiredService<IHostApplicationLifetime>();
+        using var stopping = stops.Stop.Register(lifetime.StopApplication);
+        // The orchestrator watches this process, and ends what it has started when it is gone.
+        using var killing = stops.Kill.Register(() => Environment.Exit(ExitCodes.Killed));
         var traffic = application.Services.GetRequiredService<MeshTraffic>();
-        await application.RunAsync();
+        try
+        {
+            await application.RunAsync();
+        }
+        catch (OperationCanceledException) when (IsStoppedWhileStarting())
+        {
+            // Nothing was sent yet, so there is nothing to count; what had started already, the orchestrator ends.
+        }
+
         return traffic.ExitCode;
     }
 

@@ -19,9 +19,13 @@ internal static class MeshNetworkExtensions
         builder.Services.AddSingleton<MeshObserver>();
         builder.Services.AddHostedService(services => services.GetRequiredService<MeshObserver>());
         builder.Services.AddSingleton<MeshPartition>();
-        builder.Services.AddSingleton(services => new FaultyNetwork(
-            [.. plan.Stack.Nodes.Select(node => (node.Index, node.MeshPort, node.HiddenMeshPort))],
-            () => services.GetRequiredService<MeshObserver>().NodesByProcess, seed: 0, TimeProvider.System));
+        builder.Services.AddSingleton(services =>
+        {
+            // Asked for now: connections still come in while the application is taken down, when services cannot be had any more.
+            var observer = services.GetRequiredService<MeshObserver>();
+            return new FaultyNetwork(
+                [.. plan.Stack.Nodes.Select(node => (node.Index, node.MeshPort, node.HiddenMeshPort))], () => observer.NodesByProcess, seed: 0, TimeProvider.System);
+        });
         builder.Eventing.Subscribe<BeforeStartEvent>((@event, _) =>
         {
             @event.Services.GetRequiredService<FaultyNetwork>().Start();

@@ -64,8 +64,7 @@ internal sealed class StopRequests : IDisposable
             signal.Dispose();
         _watching.Cancel();
         _watching.Dispose();
-        _stop.Dispose();
-        _kill.Dispose();
+        // Not those of Stop and Kill: another thread may be in the handler of a signal at this moment.
     }
 
     private void OnSignal(PosixSignalContext context)

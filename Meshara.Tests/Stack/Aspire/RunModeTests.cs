@@ -1,5 +1,8 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Meshara.AppHost.Hosting;
+using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Stack.Aspire;
 
@@ -55,6 +58,27 @@ public sealed class RunModeTests
         Assert.True(stopped.Success, stopped.Message);
         Assert.Matches(@"^node-3 drained and stopped in [0-9.]+ s\.$", stopped.Message);
         Assert.False((await mesh.ExecuteAsync("node-3", MeshCommands.Kill, Test)).Success);
+    }
+
+    [ContainerEngineFact([])]
+    public async Task A_host_that_is_asked_to_stop_ends_well_and_leaves_no_node()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "there is no SIGTERM");
+        // Outside Development nothing is kept among the developer's secrets.
+        await using var mesh = await LocalMesh.StartAsync(3, Test, ["--engine", "aspire", "--traffic", "20", "--without", Without + ",prometheus,alertmanager"],
+            environment: new Dictionary<string, string> { ["DOTNET_ENVIRONMENT"] = "Production" });
+        var nodes = mesh.Nodes.Select(node => Process.GetProcessById(node.Endpoint.Pid)).ToList();
+        try
+        {
+            using var kill = Process.Start("kill", ["-TERM", mesh.Host.Id.ToString(CultureInfo.InvariantCulture)]);
+
+            Assert.True(await mesh.Host.ExitAsync(Test) == 0, mesh.Host.Output);
+            await ProcessTree.EndAsync(nodes, Test);
+        }
+        finally
+        {
+            nodes.ForEach(node => node.Dispose());
+        }
     }
 
     private static string[] Values(JsonElement answer) =>
