@@ -9,7 +9,7 @@ namespace Meshara.Lab.Drills.Alerts;
 internal sealed class AlertRun(AlertOptions options, StatusConsole console, StopRequests stops, TimeProvider time)
 {
     // What a machine can run side by side without being late with its own notifications.
-    private static readonly int StagesAtOnce = Math.Max(4, Environment.ProcessorCount);
+    private static readonly int StagesAtOnce = Math.Max(3, Environment.ProcessorCount);
 
     private readonly FaultLog _log = new(console, stops, time);
     private readonly ConcurrentBag<AlertResult> _results = [];
