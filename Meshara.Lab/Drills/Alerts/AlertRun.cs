@@ -13,6 +13,7 @@ internal sealed class AlertRun(AlertOptions options, StatusConsole console, Stop
 
     private readonly FaultLog _log = new(console, stops, time);
     private readonly ConcurrentBag<AlertResult> _results = [];
+    private volatile bool _isStageBroken;
 
     /// <summary>Runs the drills.</summary>
     /// <returns>An exit code.</returns>
@@ -32,7 +33,7 @@ internal sealed class AlertRun(AlertOptions options, StatusConsole console, Stop
             var report = new AlertReport(TimeLapse.Factor, Math.Round(time.GetElapsedTime(started).TotalSeconds, 1),
                 [.. _results.Concat(AlertCatalogue.Drills.Where(drill => IsChosen(drill) && !IsRun(drill)).Select(Skip)).OrderBy(result => result.Alert, StringComparer.Ordinal)]);
             Publish(report);
-            passed = report.Passed;
+            passed = report.Passed && !_isStageBroken;
             return !passed ? ExitCodes.Failure : report.Drills.Any(drill => drill.Skipped is not null) ? LabExitCodes.NotPossibleHere : ExitCodes.Success;
         }
         catch (OperationCanceledException) when (stops.Stop.IsCancellationRequested)
@@ -76,7 +77,8 @@ internal sealed class AlertRun(AlertOptions options, StatusConsole console, Stop
         }
         catch (Exception exception) when (exception is StackException or HttpRequestException)
         {
-            _log.Tell($"{stage.Name}: {exception.Message}");
+            _log.Tell($"{stage.Name}: FAILED  {exception.Message}");
+            _isStageBroken = true; // also when all its drills have passed, and taking it down has not
             // What the stage could not do, none of its remaining drills can.
             var done = _results.Select(result => result.Alert).ToHashSet();
             foreach (var drill in stage.Drills.Where(drill => !done.Contains(drill.Alert)))
