@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Meshara.Node.Delivery;
 using Meshara.Node.Gossip;
 using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
 using Meshara.Node.Routing;
 using Meshara.Node.Storage;
 using Meshara.Node.Storage.Sqlite;
@@ -24,6 +25,7 @@ internal static class MeshServices
         services.AddSingleton<MeshTelemetry>();
 
         services.AddSingleton(provider => new LocalRecord(identity, provider.GetRequiredService<IOptions<NodeOptions>>().Value.Name, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<VerifiedBatches>();
         services.AddSingleton<Swarm>();
         services.AddSingleton<Listener>();
         AddRouting(services, identity);

@@ -30,6 +30,7 @@ internal sealed partial class Depot
     private readonly Swarm _swarm;
     private readonly Dht _dht;
     private readonly IRelayStore _store;
+    private readonly VerifiedBatches _verified;
     private readonly DeliveryOptions _options;
     private readonly MeshTelemetry _telemetry;
     private readonly TimeProvider _time;
@@ -37,12 +38,13 @@ internal sealed partial class Depot
     private readonly Channel<NodeAddress> _returned = Channel.CreateUnbounded<NodeAddress>();
 
     public Depot(
-        NodeIdentity identity, Swarm swarm, Dht dht, IRelayStore store, IOptions<DeliveryOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Depot> logger)
+        NodeIdentity identity, Swarm swarm, Dht dht, IRelayStore store, VerifiedBatches verified, IOptions<DeliveryOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Depot> logger)
     {
         _identity = identity;
         _swarm = swarm;
         _dht = dht;
         _store = store;
+        _verified = verified;
         _options = options.Value;
         _telemetry = telemetry;
         _time = time;
@@ -117,7 +119,7 @@ internal sealed partial class Depot
         var now = _time.GetUtcNow();
         if (envelope.Recipient == _identity.Address || envelope.Expires <= now || envelope.Expires > now + _options.MaxTimeToLive)
             return false;
-        if (!envelope.HasValidSignature())
+        if (!envelope.HasValidSignature(_verified))
         {
             _telemetry.Dropped(DropReason.BadSignature);
             _telemetry.Error(ErrorType.Crypto);

@@ -123,6 +123,7 @@ internal sealed partial class Outbox
             await SealLateAsync(message, cancellationToken);
             if (message.Record.Sealed is null)
                 return "nobody in the mesh knows the recipient";
+            Sign(queue, message);
             if (await HandOverAsync(message, cancellationToken))
                 return null;
             await DepositAsync(queue, cancellationToken);
@@ -146,9 +147,28 @@ internal sealed partial class Outbox
     {
         if (message.Record.Sealed is not null || await LookUpAsync(message, refresh: false, stopping) is not { } peer)
             return;
-        var sealedRecord = Seal(message.Record, peer);
+        var sealedRecord = Seal(message.Record, peer, out var creation);
         await _store.SealAsync(sealedRecord, stopping);
-        message.Record = sealedRecord;
+        (message.Record, message.Creation) = (sealedRecord, creation);
+    }
+
+    /// <summary>Signs a message that was not signed yet, and with it others that wait for the same recipient: the faster they come, the more share a signature.</summary>
+    private void Sign(RecipientQueue queue, OutgoingMessage message)
+    {
+        if (!message.IsUnsigned)
+            return;
+        var batch = new List<OutgoingMessage> { message };
+        lock (_gate)
+            queue.AddUnsigned(batch, Envelope.MaxBatch);
+        Sign(batch);
+    }
+
+    private void Sign(List<OutgoingMessage> batch)
+    {
+        var spans = batch.ConvertAll(message => _telemetry.Continue(SpanNames.Sign, ActivityKind.Internal, message.Creation));
+        Envelope.Sign(_identity, batch.ConvertAll(message => message.Record.Sealed!).ToArray());
+        foreach (var span in spans)
+            span?.Dispose();
     }
 
     /// <summary>
@@ -166,6 +186,8 @@ internal sealed partial class Outbox
                 waiting = queue.NotHeld(DepositBatch);
             if (waiting.Count == 0)
                 return;
+            foreach (var batch in waiting.Where(message => message.IsUnsigned).Chunk(Envelope.MaxBatch))
+                Sign([.. batch]);
             var kept = await _depot.DepositAsync(queue.Recipient, [.. waiting.Select(message => message.Record.Sealed!)], stopping);
             for (var i = 0; i < waiting.Count; i++)
                 waiting[i].HeldBy = kept[i];

@@ -97,9 +97,10 @@ internal sealed partial class Outbox : IMessenger, IDisposable
             var id = MessageId.Create(now);
             span?.SetTag("recipient", recipient.ToString()).SetTag("message_size", content.Length).SetTag("message_id", id.ToString());
             var record = new OutgoingRecord(id, recipient, null, content, content.Length, now, now + life, trace);
+            ActivityContext creation = default;
             if (_book.TryGet(NodeId.Of(recipient), out var peer))
-                record = Seal(record, peer);
-            message = new OutgoingMessage(record, span, _time.GetTimestamp());
+                record = Seal(record, peer, out creation);
+            message = new OutgoingMessage(record, span, _time.GetTimestamp()) { Creation = creation };
             await _store.AppendAsync(record, cancellationToken);
             _pending[id] = message;
             Enqueue(message);
@@ -194,11 +195,13 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         throw new MesharaException(ErrorCodes.QueueFull, "The node holds as many unacknowledged messages as it may; try again later.");
     }
 
-    private OutgoingRecord Seal(OutgoingRecord record, PeerRecord peer)
+    /// <param name="creation">The span <c>create_message</c>, to which <c>sign</c> will belong; <c>default</c> when it is not recorded.</param>
+    private OutgoingRecord Seal(OutgoingRecord record, PeerRecord peer, out ActivityContext creation)
     {
         using var span = _telemetry.Continue(SpanNames.CreateMessage, ActivityKind.Internal, record.Trace);
+        creation = span?.Context ?? default;
         var content = record.Content;
-        var envelope = Envelope.Create(
+        var envelope = Envelope.CreateUnsigned(
             _identity, MessageType.Private, record.Id, record.Recipient, record.AcceptedAt, record.Expires,
             header => _sealer.Seal(peer, header, content.Span), span);
         return record with { Sealed = envelope, Content = default };

@@ -20,6 +20,12 @@ internal sealed class OutgoingMessage(OutgoingRecord record, Activity? span, lon
     /// <summary>The span <c>send_message</c>, open until the message ends; null when it is not recorded or was begun before a restart.</summary>
     public Activity? Span { get; } = span;
 
+    /// <summary>The span <c>create_message</c>; <c>default</c> when it is not recorded or was made before a restart.</summary>
+    public ActivityContext Creation { get; set; }
+
+    /// <summary>True when it is sealed but not signed.</summary>
+    public bool IsUnsigned => Record.Sealed is { IsSigned: false };
+
     /// <summary>Monotonic time of acceptance.</summary>
     public long AcceptedTimestamp { get; } = acceptedTimestamp;
 

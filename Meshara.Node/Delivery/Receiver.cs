@@ -19,7 +19,7 @@ namespace Meshara.Node.Delivery;
 /// others on. A full queue makes the connection wait, which slows its peer down.
 /// </summary>
 internal sealed partial class Receiver(
-    NodeIdentity identity, Forwarder forwarder, Broadcaster broadcaster, Outbox outbox, Acknowledger acknowledger, Opener opener, RouteCache routes,
+    NodeIdentity identity, Forwarder forwarder, Broadcaster broadcaster, Outbox outbox, Acknowledger acknowledger, Opener opener, VerifiedBatches verified, RouteCache routes,
     IMessageStore store, IOptions<DeliveryOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Receiver> logger)
 {
     private const int QueueLength = 1024;
@@ -182,10 +182,10 @@ internal sealed partial class Receiver(
         span.Fail(errorType);
     }
 
-    private static bool Verify(Envelope envelope, Activity? parent)
+    private bool Verify(Envelope envelope, Activity? parent)
     {
         using var span = parent.StartChild(SpanNames.Verify);
-        var valid = envelope.HasValidSignature();
+        var valid = envelope.HasValidSignature(verified);
         if (!valid)
             span.Fail("bad_signature");
         return valid;

@@ -88,6 +88,20 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
         return true;
     }
 
+    /// <summary>Adds messages that are ready but for a signature until <paramref name="batch"/> has <paramref name="limit"/>.</summary>
+    public void AddUnsigned(List<OutgoingMessage> batch, int limit)
+    {
+        // In the order of the heap, which is about that of the messages: the whole queue must not be looked through each time.
+        var looked = 0;
+        foreach (var (message, _) in _ready.UnorderedItems)
+        {
+            if (batch.Count == limit || looked++ == 2 * limit)
+                return;
+            if (message.IsUnsigned && !message.IsFinished)
+                batch.Add(message);
+        }
+    }
+
     /// <summary>Sealed messages that no relay keeps yet, oldest first.</summary>
     public List<OutgoingMessage> NotHeld(int limit) =>
     [

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Security.Cryptography;
 using Google.Protobuf;
 using Meshara.Node.Identity;
 using Meshara.Node.Telemetry;
@@ -9,9 +8,9 @@ namespace Meshara.Node.Protocol;
 
 /// <summary>
 /// A message on its way: what its sender signed, and what changes from hop to hop. Its fields are checked for
-/// shape when it is parsed; its signature only by <see cref="HasValidSignature"/>.
+/// shape when it is parsed; its signature only by <see cref="HasValidSignature"/>. <c>Envelope.Signature.cs</c> signs and verifies.
 /// </summary>
-internal sealed class Envelope
+internal sealed partial class Envelope
 {
     public const uint Version = 1;
 
@@ -24,9 +23,7 @@ internal sealed class Envelope
     // the limit is well below what fits into a frame: what one node accepts, the next one must accept, too.
     private const int MaxBytes = 1024 * 1024 + 8 * 1024;
 
-    private const int SignatureSize = 64;
     private const int HeaderSize = 4 + MessageId.Size + 4 + 8 + 8 + NodeAddress.Size * 2 + 4;
-    private const int HashSize = 32;
 
     /// <summary>Length of the header that a sealed payload is bound to, domain included.</summary>
     public static int SealedHeaderSize => Domain.Length + HeaderSize;
@@ -72,6 +69,17 @@ internal sealed class Envelope
         NodeIdentity sender, MessageType type, MessageId id, NodeAddress recipient, DateTimeOffset timestamp, DateTimeOffset expires,
         PayloadFactory seal, Activity? parent)
     {
+        var envelope = CreateUnsigned(sender, type, id, recipient, timestamp, expires, seal, parent);
+        using (parent.StartChild(SpanNames.Sign))
+            Sign(sender, [envelope]);
+        return envelope;
+    }
+
+    /// <summary>The same without a signature: it is <see cref="Sign"/>ed before it leaves, perhaps together with others.</summary>
+    public static Envelope CreateUnsigned(
+        NodeIdentity sender, MessageType type, MessageId id, NodeAddress recipient, DateTimeOffset timestamp, DateTimeOffset expires,
+        PayloadFactory seal, Activity? parent)
+    {
         var wire = new Wire.Envelope
         {
             Version = Version,
@@ -83,28 +91,27 @@ internal sealed class Envelope
             Recipient = recipient.IsEmpty ? ByteString.Empty : UnsafeByteOperations.UnsafeWrap(recipient.ToBytes()),
             HopLimit = DefaultHopLimit,
         };
-        Span<byte> canonical = stackalloc byte[Domain.Length + HeaderSize + HashSize];
-        WriteHeader(wire, canonical);
+        Span<byte> header = stackalloc byte[SealedHeaderSize];
+        WriteHeader(wire, header);
         using (type == MessageType.Private ? parent.StartChild(SpanNames.Encrypt) : null)
-            wire.Payload = seal(canonical[..^HashSize]);
-        using (parent.StartChild(SpanNames.Sign))
-        {
-            SHA256.HashData(wire.Payload.Span, canonical[^HashSize..]);
-            var signature = new byte[SignatureSize];
-            sender.Sign(canonical, signature);
-            wire.Signature = UnsafeByteOperations.UnsafeWrap(signature);
-        }
+            wire.Payload = seal(header);
         return new Envelope(wire, id, type, sender.Address, recipient, FromMicroseconds(wire.Timestamp), FromMicroseconds(wire.Expires));
     }
 
     /// <summary>Checks every field's shape; <paramref name="reason"/> says what is wrong with it otherwise.</summary>
-    public static bool TryParse(Wire.Envelope wire, out Envelope envelope, out string reason)
+    public static bool TryParse(Wire.Envelope wire, out Envelope envelope, out string reason) => TryParse(wire, SignatureSize, out envelope, out reason);
+
+    /// <summary>The same for one that this node has stored for itself, perhaps before it was signed.</summary>
+    public static bool TryRestore(Wire.Envelope wire, out Envelope envelope) =>
+        TryParse(wire, wire.Signature.IsEmpty ? 0 : SignatureSize, out envelope, out _);
+
+    private static bool TryParse(Wire.Envelope wire, int signatureSize, out Envelope envelope, out string reason)
     {
         envelope = null!;
         reason = "";
         if (wire.Version != Version)
             reason = $"envelope version {wire.Version}";
-        else if (wire.Id.Length != MessageId.Size || wire.Sender.Length != NodeAddress.Size || wire.Signature.Length != SignatureSize)
+        else if (wire.Id.Length != MessageId.Size || wire.Sender.Length != NodeAddress.Size || wire.Signature.Length != signatureSize)
             reason = "envelope field of a wrong length";
         else if (wire.Type is not (Protocol.Wire.MessageType.Private or Protocol.Wire.MessageType.Broadcast or Protocol.Wire.MessageType.Ack))
             reason = "envelope type unknown";
@@ -114,6 +121,8 @@ internal sealed class Envelope
             reason = "envelope hop limit"; // every hop adds one to the count and one mark to the list
         else if (wire.TraceContext.Length is not (0 or TraceContext.Size))
             reason = "envelope trace context";
+        else if (!HasBatchShape(wire))
+            reason = "envelope batch";
         else if (!MicrosecondTime.TryFromMicroseconds(wire.Timestamp, out var timestamp) || !MicrosecondTime.TryFromMicroseconds(wire.Expires, out var expires) || expires < timestamp)
             reason = "envelope times";
         else if (wire.CalculateSize() > MaxBytes)
@@ -125,15 +134,6 @@ internal sealed class Envelope
             return true;
         }
         return false;
-    }
-
-    /// <summary>True when the sender's key signed exactly this header and payload.</summary>
-    public bool HasValidSignature()
-    {
-        Span<byte> canonical = stackalloc byte[Domain.Length + HeaderSize + HashSize];
-        WriteHeader(Wire, canonical);
-        SHA256.HashData(Wire.Payload.Span, canonical[^HashSize..]);
-        return NodeIdentity.Verify(Sender, canonical, Wire.Signature.Span);
     }
 
     /// <summary>Writes the header that the payload is bound to, <see cref="SealedHeaderSize"/> bytes.</summary>

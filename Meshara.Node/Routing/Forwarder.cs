@@ -15,7 +15,7 @@ namespace Meshara.Node.Routing;
 /// be passed on is reported to the hop before, so that the sender need not wait for a timeout.
 /// </summary>
 internal sealed partial class Forwarder(
-    NodeIdentity identity, RouteFinder finder, RouteCache routes, Swarm swarm, MeshTelemetry telemetry, TimeProvider time, ILogger<Forwarder> logger)
+    NodeIdentity identity, RouteFinder finder, RouteCache routes, VerifiedBatches verified, Swarm swarm, MeshTelemetry telemetry, TimeProvider time, ILogger<Forwarder> logger)
 {
     // Relaying may have to dial; this many messages may wait for that at once.
     private const int Workers = 16;
@@ -86,7 +86,7 @@ internal sealed partial class Forwarder(
     {
         using var span = telemetry.Begin(SpanNames.ForwardMessage, ActivityKind.Internal, TraceContext.Read(envelope.Wire.TraceContext), out var trace);
         span?.SetTag("message_id", envelope.Id.ToString()).SetTag("hops", envelope.HopCount);
-        if (!envelope.HasValidSignature())
+        if (!envelope.HasValidSignature(verified))
         {
             telemetry.Dropped(DropReason.BadSignature);
             telemetry.Error(ErrorType.Crypto);

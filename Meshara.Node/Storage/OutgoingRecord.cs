@@ -7,7 +7,7 @@ namespace Meshara.Node.Storage;
 /// <summary>An accepted private message as the store keeps it.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Recipient">To whom.</param>
-/// <param name="Sealed">The sealed and signed envelope; null while the recipient's encryption key is not known.</param>
+/// <param name="Sealed">The sealed envelope, which is signed before it leaves; null while the recipient's encryption key is not known.</param>
 /// <param name="Content">What is to be sealed; empty once it is.</param>
 /// <param name="ContentLength">Bytes of the content: what the queue's limit counts.</param>
 /// <param name="AcceptedAt">When the node took it over.</param>

@@ -1,4 +1,5 @@
 using Meshara.Node.Delivery;
+using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 using Meshara.Node.Protocol.Wire;
 using Meshara.Node.Transport;
@@ -166,6 +167,33 @@ public sealed class AcknowledgmentTests
         await recipient.ConnectAsync(sender); // or the node dials first: either brings it
         await Eventually.TrueAsync(() => recipient.Envelopes(MessageType.Private).Count >= 2, "it comes again, long before its time");
         Assert.Equal(MessageState.Pending, (await sender.StatusAsync(id)).State);
+    }
+
+    [Fact]
+    public async Task Messages_that_wait_together_share_signatures_and_each_is_valid_on_its_own()
+    {
+        const int count = 40;
+        await using var mesh = new MeshFixture(("Delivery:RetryBase", "00:01:00"), ("Delivery:RetryCap", "00:10:00"));
+        var sender = await mesh.StartAsync();
+        await sender.BecomesReadyAsync();
+        using var identity = NodeIdentity.Generate();
+        await using (var before = new TransportEnd(identity: NodeIdentity.Import(identity.ExportSecret())))
+            await before.JoinAsync(sender);
+        await Eventually.TrueAsync(() => !sender.Swarm.TryGet(identity.Address, out _), "the recipient is gone");
+        for (var i = 0; i < count; i++)
+            await sender.Messenger.SendAsync(identity.Address, "x"u8.ToArray(), null, TestContext.Current.CancellationToken);
+        await using var recipient = new TransportEnd(identity: NodeIdentity.Import(identity.ExportSecret()));
+        await recipient.ConnectAsync(sender);
+        await Eventually.TrueAsync(() => Distinct(frame => frame.Envelope.Id).Count == count, "all have come");
+        Assert.All(recipient.Envelopes(MessageType.Private), frame =>
+        {
+            Assert.True(Meshara.Node.Protocol.Envelope.TryParse(frame.Envelope, out var envelope, out var reason), reason);
+            Assert.True(envelope.HasValidSignature());
+        });
+        Assert.InRange(Distinct(frame => frame.Envelope.Signature).Count, count / Meshara.Node.Protocol.Envelope.MaxBatch, count / 2);
+
+        HashSet<Google.Protobuf.ByteString> Distinct(Func<Frame, Google.Protobuf.ByteString> field) =>
+            [.. recipient.Envelopes(MessageType.Private).Select(field)];
     }
 
     private static List<AckEntry> Acknowledged(TransportEnd sender) =>

@@ -68,6 +68,75 @@ public sealed class EnvelopeTests : IDisposable
     }
 
     [Fact]
+    public void Envelopes_that_share_a_signature_are_each_valid_without_the_others()
+    {
+        for (var size = 2; size <= Envelope.MaxBatch; size++)
+        {
+            var batch = Batch(size);
+            Assert.Single(batch.Select(envelope => envelope.Wire.Signature).Distinct());
+            foreach (var made in batch)
+            {
+                var read = Parse(Wire.Envelope.Parser.ParseFrom(made.Wire.ToByteArray()));
+                Assert.True(read.HasValidSignature());
+                Assert.True(Parse(read.NextHop(_recipient.Address, default)).HasValidSignature());
+            }
+        }
+    }
+
+    [Fact]
+    public void Any_change_to_an_envelope_of_a_batch_breaks_its_signature_also_where_the_batch_was_verified()
+    {
+        var verified = new VerifiedBatches(TimeProvider.System);
+        Gen.Select(Gen.Int[2, Envelope.MaxBatch], Gen.Int[0, 8], Gen.Int[0, 10_000]).Sample((size, field, position) =>
+        {
+            var batch = Batch(size);
+            Assert.All(batch, envelope => Assert.True(envelope.HasValidSignature(verified)));
+            var changed = batch[position % size].Wire.Clone();
+            switch (field)
+            {
+                case 0: changed.Id = Flip(changed.Id, position); break;
+                case 1: changed.Sender = Flip(changed.Sender, position); break;
+                case 2: changed.Payload = Flip(changed.Payload, position); break;
+                case 3: changed.Signature = Flip(changed.Signature, position); break;
+                case 4: changed.BatchPath = Flip(changed.BatchPath, position); break;
+                case 5: changed.BatchIndex = (changed.BatchIndex + 1 + (uint)position % (uint)(size - 1)) % (uint)size; break;
+                case 6: (changed.BatchSize, changed.BatchIndex, changed.BatchPath) = (0, 0, ByteString.Empty); break;
+                case 7: changed.Signature = Batch(size)[0].Wire.Signature; break;
+                default: changed.Recipient = Flip(changed.Recipient, position); break;
+            }
+            return !Envelope.TryParse(changed, out var envelope, out _) || (!envelope.HasValidSignature(verified) && !envelope.HasValidSignature());
+        }, iter: 500);
+    }
+
+    [Fact]
+    public void A_signature_of_a_batch_speaks_for_its_signer_only()
+    {
+        var verified = new VerifiedBatches(TimeProvider.System);
+        var batch = Batch(2);
+        Assert.True(batch[0].HasValidSignature(verified));
+        var stolen = batch[1].Wire.Clone();
+        stolen.Sender = ByteString.CopyFrom(_recipient.Address.ToBytes());
+        Assert.False(Parse(stolen).HasValidSignature(verified));
+    }
+
+    [Fact]
+    public void An_envelope_without_a_signature_is_taken_from_the_own_store_only()
+    {
+        var unsigned = Unsigned([1, 2, 3]);
+        Assert.False(unsigned.IsSigned);
+        Assert.False(Envelope.TryParse(unsigned.Wire, out _, out _));
+        Assert.True(Envelope.TryRestore(unsigned.Wire, out var restored));
+        Assert.False(restored.HasValidSignature());
+        Envelope.Sign(_sender, [restored]);
+        Assert.True(restored.HasValidSignature());
+        Assert.True(Envelope.TryRestore(restored.Wire, out _));
+    }
+
+    [Fact]
+    public void No_more_than_the_limit_share_a_signature() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Batch(Envelope.MaxBatch + 1));
+
+    [Fact]
     public void Hops_keep_the_signature_valid_and_count_themselves()
     {
         var trace = new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded);
@@ -110,6 +179,12 @@ public sealed class EnvelopeTests : IDisposable
         { "visited without hops", "hop limit" },
         { "hops without visited", "hop limit" },
         { "trace context too short", "trace context" },
+        { "batch of one", "batch" },
+        { "batch too large", "batch" },
+        { "place outside the batch", "batch" },
+        { "place without a batch", "batch" },
+        { "proof without a batch", "batch" },
+        { "proof too long", "batch" },
         { "expires before it was made", "times" },
         { "made before 1970", "times" },
         { "expires after 9999", "times" },
@@ -176,12 +251,28 @@ public sealed class EnvelopeTests : IDisposable
             case "visited without hops": wire.Visited = ByteString.CopyFrom(new byte[8]); break;
             case "hops without visited": wire.HopCount = 1; break;
             case "trace context too short": wire.TraceContext = ByteString.CopyFrom(new byte[24]); break;
+            case "batch of one": wire.BatchSize = 1; break;
+            case "batch too large": wire.BatchSize = Envelope.MaxBatch + 1; break;
+            case "place outside the batch": (wire.BatchSize, wire.BatchIndex) = (4, 4); break;
+            case "place without a batch": wire.BatchIndex = 1; break;
+            case "proof without a batch": wire.BatchPath = ByteString.CopyFrom(new byte[32]); break;
+            case "proof too long": (wire.BatchSize, wire.BatchPath) = (16, ByteString.CopyFrom(new byte[5 * 32])); break;
             case "expires before it was made": wire.Expires = wire.Timestamp - 1; break;
             case "made before 1970": wire.Timestamp = -1; break;
             case "expires after 9999": wire.Expires = long.MaxValue; break;
             case "far too large": wire.Payload = UnsafeByteOperations.UnsafeWrap(new byte[1900 * 1024]); break;
             default: throw new ArgumentOutOfRangeException(nameof(what), what, null);
         }
+    }
+
+    private Envelope Unsigned(byte[] payload) => Envelope.CreateUnsigned(
+        _sender, MessageType.Private, MessageId.Create(Now), _recipient.Address, Now, Now.AddHours(1), _ => ByteString.CopyFrom(payload), parent: null);
+
+    private Envelope[] Batch(int size)
+    {
+        Envelope[] batch = [.. Enumerable.Range(0, size).Select(_ => Unsigned(RandomNumberGenerator.GetBytes(50)))];
+        Envelope.Sign(_sender, batch);
+        return batch;
     }
 
     private static ByteString Flip(ByteString bytes, int position)

@@ -90,7 +90,7 @@ public sealed class HostileBytesTests
     {
         if (frame.BodyCase == Wire.Frame.BodyOneofCase.Envelope && Envelope.TryParse(frame.Envelope, out var envelope, out _))
         {
-            envelope.HasValidSignature();
+            envelope.HasValidSignature(new VerifiedBatches(TimeProvider.System));
             envelope.HasVisited(envelope.Sender);
             TraceContext.Read(envelope.Wire.TraceContext);
         }
@@ -128,19 +128,24 @@ public sealed class HostileBytesTests
         using var other = NodeIdentity.Generate();
         var now = DateTimeOffset.UnixEpoch.AddDays(1);
         var record = PeerRecord.Create(identity, "node", [PeerEndpoint.Tcp("127.0.0.1", 1), PeerEndpoint.ThroughRelay(other.Address)], 1, now.AddDays(1)).Wire;
-        var envelope = Envelope.Create(
-            identity, MessageType.Private, MessageId.Create(now), other.Address, now, now.AddHours(1), _ => ByteString.CopyFrom(new byte[200]), parent: null);
+        var envelope = Create();
+        Envelope[] batch = [Create(), Create(), Create()];
+        Envelope.Sign(identity, batch);
         var found = new Wire.FoundNodes();
         found.Records.AddRange([record, record]);
         var announce = new Wire.Announce();
         announce.Keys.Add(ByteString.CopyFrom(new byte[32]));
         yield return new Wire.Frame { Envelope = envelope.Wire };
         yield return new Wire.Frame { Envelope = envelope.NextHop(other.Address, default) };
+        yield return new Wire.Frame { Envelope = batch[2].Wire };
         yield return new Wire.Frame { Hello = new Wire.Hello { Record = record, Agent = "meshara/0", DialNumber = 7 } };
         yield return new Wire.Frame { Correlation = 9, FoundNodes = found };
         yield return new Wire.Frame { StoreRecord = new Wire.StoreRecord { Record = record } };
         yield return new Wire.Frame { Announce = announce };
         yield return new Wire.Frame { Ping = new Wire.Ping() };
+
+        Envelope Create() => Envelope.Create(
+            identity, MessageType.Private, MessageId.Create(now), other.Address, now, now.AddHours(1), _ => ByteString.CopyFrom(new byte[200]), parent: null);
     }
 
     /// <summary>A stream that gives a few bytes at a time, as networks do.</summary>

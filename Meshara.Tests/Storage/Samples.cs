@@ -8,7 +8,7 @@ using Meshara.Node.Storage;
 
 namespace Meshara.Tests.Storage;
 
-/// <summary>Messages as a node would store them; real envelopes, signed by a real key.</summary>
+/// <summary>Messages as a node would store them; real envelopes, as yet without a signature.</summary>
 internal static class Samples
 {
     public static readonly NodeIdentity Identity = NodeIdentity.Generate();
@@ -28,7 +28,7 @@ internal static class Samples
 
     public static OutgoingRecord Sealed(OutgoingRecord record) => record with
     {
-        Sealed = Envelope.Create(Identity, MessageType.Private, record.Id, record.Recipient, record.AcceptedAt, record.Expires,
+        Sealed = Envelope.CreateUnsigned(Identity, MessageType.Private, record.Id, record.Recipient, record.AcceptedAt, record.Expires,
             _ => ByteString.CopyFrom(record.Content.Span), parent: null),
         Content = default,
     };

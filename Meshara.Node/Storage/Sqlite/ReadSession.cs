@@ -55,7 +55,7 @@ internal sealed class ReadSession : IDisposable
         while (rows.Step())
         {
             Envelope? envelope = null;
-            if (!rows.IsNull(6) && !TryParse(rows.Blob(6), out envelope))
+            if (!rows.IsNull(6) && !TryRestore(rows.Blob(6), out envelope))
             {
                 onDamaged(rows.Id(0).ToString());
                 continue;
@@ -102,12 +102,12 @@ internal sealed class ReadSession : IDisposable
         _connection.Dispose();
     }
 
-    private static bool TryParse(ReadOnlySpan<byte> bytes, out Envelope? envelope)
+    private static bool TryRestore(ReadOnlySpan<byte> bytes, out Envelope? envelope)
     {
         envelope = null;
         try
         {
-            return Envelope.TryParse(Protocol.Wire.Envelope.Parser.ParseFrom(bytes), out envelope!, out _);
+            return Envelope.TryRestore(Protocol.Wire.Envelope.Parser.ParseFrom(bytes), out envelope!);
         }
         catch (InvalidProtocolBufferException)
         {
