@@ -10,7 +10,7 @@ internal sealed class FrameDispatcher(Dht dht, Forwarder forwarder, Broadcaster 
 {
     public ValueTask HandleAsync(PeerConnection connection, Frame frame, CancellationToken cancellationToken) => frame.BodyCase switch
     {
-        Frame.BodyOneofCase.Envelope => receiver.AcceptAsync(frame.Envelope, connection.Peer, cancellationToken),
+        Frame.BodyOneofCase.Envelope => receiver.AcceptAsync(connection, frame.Envelope, cancellationToken),
         Frame.BodyOneofCase.FindNode or Frame.BodyOneofCase.StoreRecord => dht.HandleAsync(connection, frame, cancellationToken),
         Frame.BodyOneofCase.Announce => broadcaster.OnAnnounceAsync(connection, frame.Announce, cancellationToken),
         Frame.BodyOneofCase.Want => broadcaster.OnWantAsync(connection, frame.Want, cancellationToken),

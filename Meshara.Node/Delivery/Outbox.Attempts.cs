@@ -21,12 +21,42 @@ internal sealed partial class Outbox
 
     private void Enqueue(OutgoingMessage message)
     {
+        RecipientQueue? queue;
         lock (_gate)
         {
-            if (!_queues.TryGetValue(message.Recipient, out var queue))
+            if (!_queues.TryGetValue(message.Recipient, out queue))
                 _queues[message.Recipient] = queue = new RecipientQueue(message.Recipient, Window);
             queue.AddReady(message);
-            Schedule(queue);
+            if (queue.InFlight > 0 || !_accepting || !_swarm.TryGet(message.Recipient, out var connection) || !connection.HasRoom)
+            {
+                Schedule(queue);
+                return;
+            }
+            if (!queue.TryClaim())
+                return;
+        }
+        _ = SendHereAsync(queue);
+    }
+
+    /// <summary>A message that is alone on its way leaves on its sender's thread, without waiting for a worker; those that come meanwhile gather.</summary>
+    private async Task SendHereAsync(RecipientQueue queue)
+    {
+        try
+        {
+            if (Take(queue) is not { } message)
+                return;
+            await AttemptAsync(queue, message, _stopping);
+            lock (_gate)
+            {
+                queue.Release();
+                Schedule(queue);
+                if (queue.IsEmpty)
+                    _queues.Remove(queue.Recipient);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The node is stopping; what is pending stays in the store.
         }
     }
 

@@ -41,6 +41,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     private long _pendingBytes;
     private int _pendingCount;
     private volatile bool _accepting;
+    private CancellationToken _stopping;
 
     public Outbox(
         NodeIdentity identity, Router router, Forwarder forwarder, Dht dht, PeerBook book, Swarm swarm, Broadcaster broadcaster, Sealer sealer, Depot depot,
@@ -135,6 +136,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     /// <summary>Takes up what an earlier process left unfinished, then accepts messages and works until cancelled.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
+        _stopping = stopping;
         foreach (var record in await _store.LoadPendingAsync(stopping))
         {
             var message = new OutgoingMessage(record, span: null, _time.GetTimestamp());

@@ -20,7 +20,7 @@ namespace Meshara.Node.Delivery;
 /// </summary>
 internal sealed partial class Receiver(
     NodeIdentity identity, Forwarder forwarder, Broadcaster broadcaster, Outbox outbox, Acknowledger acknowledger, Opener opener, VerifiedBatches verified, RouteCache routes,
-    IMessageStore store, IOptions<DeliveryOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Receiver> logger)
+    IMessageStore store, IOptions<DeliveryOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Receiver> logger) : IDisposable
 {
     private const int QueueLength = 1024;
 
@@ -30,23 +30,44 @@ internal sealed partial class Receiver(
     private readonly DeliveryOptions _options = options.Value;
     private readonly Channel<Arrival> _queue = Channel.CreateBounded<Arrival>(QueueLength);
 
+    // Of the envelopes handled where they were read.
+    private readonly SemaphoreSlim _slots = new(MaxUncommitted);
+    private CancellationToken _stopping;
+    private volatile bool _isRunning;
+
     /// <summary>Takes an envelope from a connection.</summary>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/> when it is malformed.</exception>
-    public ValueTask AcceptAsync(Protocol.Wire.Envelope wire, NodeAddress from, CancellationToken cancellationToken)
+    public ValueTask AcceptAsync(PeerConnection connection, Protocol.Wire.Envelope wire, CancellationToken cancellationToken)
     {
         var envelope = Parse(wire);
+        var from = connection.Peer;
         if (envelope.Sender == identity.Address)
         {
             // Nothing of this node's own needs to come back to it.
             telemetry.Dropped(DropReason.Duplicate);
             return ValueTask.CompletedTask;
         }
-        if (envelope.Type == MessageType.Broadcast)
-            return broadcaster.IsNews(envelope, from) ? _queue.Writer.WriteAsync(new Arrival(envelope, from, time.GetUtcNow(), null), cancellationToken) : ValueTask.CompletedTask;
+        if (envelope.Type == MessageType.Broadcast ? !broadcaster.IsNews(envelope, from) : !IsForThisNode(envelope, from))
+            return ValueTask.CompletedTask;
+        var arrival = new Arrival(envelope, from, time.GetUtcNow(), null);
+        return TryHandleHere(connection, arrival) ? ValueTask.CompletedTask : _queue.Writer.WriteAsync(arrival, cancellationToken);
+    }
+
+    private bool IsForThisNode(Envelope envelope, NodeAddress from)
+    {
         if (envelope.Recipient == identity.Address)
-            return _queue.Writer.WriteAsync(new Arrival(envelope, from, time.GetUtcNow(), null), cancellationToken);
+            return true;
         forwarder.Accept(envelope, from);
-        return ValueTask.CompletedTask;
+        return false;
+    }
+
+    /// <summary>An envelope that comes alone is handled where it was read: nothing waits behind it, and another thread would have to be woken.</summary>
+    private bool TryHandleHere(PeerConnection connection, Arrival arrival)
+    {
+        if (!_isRunning || connection.HasMore || _queue.Reader.Count > 0 || !_slots.Wait(0, CancellationToken.None))
+            return false;
+        _ = HandleAsync(arrival, _slots, _stopping); // never fails
+        return true;
     }
 
     /// <summary>Takes a message that a relay kept for this node; the relay is told when it is safe here.</summary>
@@ -60,8 +81,15 @@ internal sealed partial class Receiver(
     }
 
     /// <summary>Works until cancelled.</summary>
-    public Task RunAsync(CancellationToken stopping) =>
-        Task.WhenAll(Enumerable.Range(0, Math.Max(2, Environment.ProcessorCount)).Select(_ => WorkAsync(stopping)));
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        _stopping = stopping;
+        _isRunning = true;
+        await Task.WhenAll(Enumerable.Range(0, Math.Max(2, Environment.ProcessorCount)).Select(_ => WorkAsync(stopping)));
+        await DrainAsync(_slots);
+    }
+
+    public void Dispose() => _slots.Dispose();
 
     /// <summary>
     /// Each worker verifies and opens one message after another but does not wait for the store: many messages share one
@@ -84,6 +112,12 @@ internal sealed partial class Receiver(
         {
             // The node is stopping; what was not acknowledged comes again.
         }
+        await DrainAsync(slots);
+    }
+
+    /// <summary>Waits until nothing is being handled, and lets nothing begin.</summary>
+    private static async Task DrainAsync(SemaphoreSlim slots)
+    {
         for (var i = 0; i < MaxUncommitted; i++)
             await slots.WaitAsync(CancellationToken.None);
     }

@@ -38,6 +38,9 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
         return _busy = true;
     }
 
+    /// <summary>Gives the queue back with whatever is in it.</summary>
+    public void Release() => _busy = false;
+
     /// <summary>The next message to attempt, counted as in flight; null gives the queue back.</summary>
     public OutgoingMessage? Take()
     {

@@ -10,6 +10,9 @@ internal sealed class FrameReader(Stream stream, int maxFrameBytes)
 {
     private readonly PipeReader _reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 16 * 1024, minimumReadSize: 4 * 1024, leaveOpen: true, useZeroByteReads: true));
 
+    /// <summary>True when more than the last frame has been read from the stream.</summary>
+    public bool HasMore { get; private set; }
+
     /// <summary>The next frame, or null at the end of the stream.</summary>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/>: too long, or not a frame.</exception>
     public ValueTask<Frame?> ReadAsync(CancellationToken cancellationToken) => ReadAsync(maxFrameBytes, cancellationToken);
@@ -24,6 +27,7 @@ internal sealed class FrameReader(Stream stream, int maxFrameBytes)
             var buffer = ready.Buffer;
             if (TryParse(buffer, limit, out var frame, out var consumed))
             {
+                HasMore = !buffer.Slice(consumed).IsEmpty;
                 _reader.AdvanceTo(consumed);
                 return frame;
             }

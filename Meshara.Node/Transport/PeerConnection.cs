@@ -82,6 +82,9 @@ internal sealed class PeerConnection : IDisposable
     /// <summary>False while the peer reads more slowly than this node sends; what is not urgent should wait.</summary>
     public bool HasRoom => _writer.HasRoom;
 
+    /// <summary>True when more has come from the peer than the frame that is being handled.</summary>
+    public bool HasMore => _reader.HasMore;
+
     /// <summary>How long nothing has come from the peer.</summary>
     public TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _lastReceived));
 
