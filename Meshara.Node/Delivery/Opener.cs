@@ -2,8 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using Google.Protobuf;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
-using Meshara.Node.Protocol.Wire;
-using Envelope = Meshara.Node.Protocol.Envelope;
 
 namespace Meshara.Node.Delivery;
 
@@ -16,30 +14,23 @@ internal sealed class Opener(NodeIdentity identity, TimeProvider time)
     public bool TryOpen(Envelope envelope, [NotNullWhen(true)] out byte[]? content)
     {
         content = null;
-        SealedPayload payload;
-        try
-        {
-            payload = SealedPayload.Parser.ParseFrom(envelope.Wire.Payload.Span);
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            return false; // signed nonsense is still nonsense: the caller counts and answers it
-        }
-        if (payload.Ciphertext.Length < Hpke.TagSize)
+        // Signed nonsense is still nonsense: the caller counts and answers it.
+        if (!SealedPayloadView.TryRead(envelope.Wire.Payload.Span, out var payload)
+            || payload.EncapsulatedKey.Length != Hpke.EncapsulatedKeySize || payload.Ciphertext.Length < Hpke.TagSize)
             return false;
-        var key = (envelope.Sender, payload.EncapsulatedKey);
+        var key = (envelope.Sender, ByteString.CopyFrom(payload.EncapsulatedKey));
         var isKnown = _contexts.TryGet(key, out var context);
         if (!isKnown)
         {
             context = Hpke.SetupReceiver(
-                payload.EncapsulatedKey.Span, identity.EncryptionPrivateKey, identity.EncryptionPublicKey, SealingInfo.For(envelope.Sender, identity.Address));
+                payload.EncapsulatedKey, identity.EncryptionPrivateKey, identity.EncryptionPublicKey, SealingInfo.For(envelope.Sender, identity.Address));
             if (context is null)
                 return false;
         }
         var plaintext = GC.AllocateUninitializedArray<byte>(payload.Ciphertext.Length - Hpke.TagSize);
         Span<byte> header = stackalloc byte[Envelope.SealedHeaderSize];
         envelope.WriteHeader(header);
-        var isOpen = context!.TryOpen(payload.Sequence, header, payload.Ciphertext.Span, plaintext);
+        var isOpen = context!.TryOpen(payload.Sequence, header, payload.Ciphertext, plaintext);
         // Kept only when it has opened something, so that nobody else can fill the memory, and only from a second message on: a
         // sender that makes a key for every message never uses one again.
         if (!isKnown && isOpen && payload.Sequence > 0)

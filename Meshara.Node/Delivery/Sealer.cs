@@ -1,4 +1,3 @@
-using System.Buffers;
 using Google.Protobuf;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
@@ -14,6 +13,9 @@ namespace Meshara.Node.Delivery;
 /// </summary>
 internal sealed class Sealer(NodeIdentity identity, IOptions<SealingOptions> options, TimeProvider time)
 {
+    // Of each of the three fields.
+    private const int TagBytes = 1;
+
     private readonly SealingOptions _options = options.Value;
     private readonly RecentMap<NodeAddress, Session> _sessions = new(20_000, options.Value.KeyLifetime * 2, time);
 
@@ -21,18 +23,23 @@ internal sealed class Sealer(NodeIdentity identity, IOptions<SealingOptions> opt
     public ByteString Seal(PeerRecord recipient, ReadOnlySpan<byte> header, ReadOnlySpan<byte> content)
     {
         var session = GetSession(recipient);
+        var sequence = session.Context.NextSequence();
         var length = content.Length + Hpke.TagSize;
-        var ciphertext = ArrayPool<byte>.Shared.Rent(length);
-        var sequence = session.Context.Seal(header, content, ciphertext.AsSpan(0, length));
-        var payload = new SealedPayload
+        // The serialized SealedPayload, the ciphertext last and encrypted into its place: a message is nearly all ciphertext.
+        var bytes = GC.AllocateUninitializedArray<byte>(
+            TagBytes + CodedOutputStream.ComputeBytesSize(session.EncapsulatedKey)
+            + TagBytes + CodedOutputStream.ComputeUInt64Size(sequence)
+            + TagBytes + CodedOutputStream.ComputeLengthSize(length) + length);
+        using (var output = new CodedOutputStream(bytes))
         {
-            EncapsulatedKey = session.EncapsulatedKey,
-            Sequence = sequence,
-            Ciphertext = UnsafeByteOperations.UnsafeWrap(ciphertext.AsMemory(0, length)),
-        };
-        var bytes = GC.AllocateUninitializedArray<byte>(payload.CalculateSize());
-        payload.WriteTo(bytes.AsSpan());
-        ArrayPool<byte>.Shared.Return(ciphertext);
+            output.WriteTag(SealedPayload.EncapsulatedKeyFieldNumber, WireFormat.WireType.LengthDelimited);
+            output.WriteBytes(session.EncapsulatedKey);
+            output.WriteTag(SealedPayload.SequenceFieldNumber, WireFormat.WireType.Varint);
+            output.WriteUInt64(sequence);
+            output.WriteTag(SealedPayload.CiphertextFieldNumber, WireFormat.WireType.LengthDelimited);
+            output.WriteLength(length);
+        }
+        session.Context.Seal(sequence, header, content, bytes.AsSpan(bytes.Length - length));
         if (_options.MessagesPerKey == 1)
             session.Context.Dispose();
         return UnsafeByteOperations.UnsafeWrap(bytes);

@@ -25,18 +25,34 @@ internal sealed class HpkeContext : IDisposable
     /// <summary>What the recipient needs to set up the same context.</summary>
     public byte[] EncapsulatedKey { get; }
 
+    /// <summary>A message number that nobody else gets, for one <see cref="Seal(ulong, ReadOnlySpan{byte}, ReadOnlySpan{byte}, Span{byte})"/>.</summary>
+    public ulong NextSequence()
+    {
+        lock (_gate)
+        {
+            var sequence = _next;
+            _next = checked(sequence + 1);
+            return sequence;
+        }
+    }
+
     /// <summary>Encrypts under the next message number, which is returned.</summary>
     public ulong Seal(ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext)
     {
+        var sequence = NextSequence();
+        Seal(sequence, associatedData, plaintext, ciphertext);
+        return sequence;
+    }
+
+    /// <summary>Encrypts under a number from <see cref="NextSequence"/>, which must not be used twice.</summary>
+    public void Seal(ulong sequence, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext)
+    {
         Span<byte> nonce = stackalloc byte[Hpke.NonceSize];
+        Nonce(sequence, nonce);
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            var sequence = _next;
-            _next = checked(sequence + 1);
-            Nonce(sequence, nonce);
             _cipher.Encrypt(nonce, plaintext, ciphertext[..plaintext.Length], ciphertext.Slice(plaintext.Length, Hpke.TagSize), associatedData);
-            return sequence;
         }
     }
 
