@@ -24,6 +24,12 @@ public sealed partial class TimeLapseTests
     [InlineData("- record: meshara:delivery_failed:increase5m", "- record: meshara:delivery_failed:increase5m")]
     [InlineData("description: \"silent for 5m (threshold: 1s)\"", "description: \"silent for 5m (threshold: 1s)\"")]
     [InlineData("up{job=~\"a[0-9]\"} > 60", "up{job=~\"a[0-9]\"} > 60")]
+    [InlineData("max by (cluster, node) (meshara_oldest_pending_message_seconds) > 60", "max by (cluster, node) (meshara_oldest_pending_message_seconds) > 2")]
+    [InlineData("a_oldest_b_seconds{node=\"node-1\"} >= 75", "a_oldest_b_seconds{node=\"node-1\"} >= 2.5")]
+    [InlineData("a_oldest_b_seconds < 7.5", "a_oldest_b_seconds < 1")] // no less
+    [InlineData("a_oldest_b > 60 and oldest_seconds > 60", "a_oldest_b > 60 and oldest_seconds > 60")]
+    [InlineData("histogram_quantile(0.99, rate(a_latency_seconds_bucket)) > 1.0", "histogram_quantile(0.99, rate(a_latency_seconds_bucket)) > 1.0")]
+    [InlineData("a_bytes / -(deriv(a_bytes) < 0) < 14400", "a_bytes / -(deriv(a_bytes) < 0) < 14400")]
     public void Durations_are_shortened_and_nothing_else(string text, string shortened) => Assert.Equal(shortened, TimeLapse.Apply(text));
 
     [Theory]
@@ -32,10 +38,20 @@ public sealed partial class TimeLapseTests
     {
         var (original, shortened) = (File.ReadAllText(path), TimeLapse.Apply(File.ReadAllText(path)));
 
-        Assert.Equal(AnyDuration().Replace(original, "_"), AnyDuration().Replace(shortened, "_"));
+        Assert.Equal(WithoutDurations(original), WithoutDurations(shortened));
         // All the settings, windows and offsets there are, found in another way than the lab finds them.
         var durations = YamlDurations().Count(original);
         Assert.Equal(durations, Regex.Count(shortened, @"\d+ms\b", RegexOptions.CultureInvariant));
+
+        static string WithoutDurations(string text) => AnyAge().Replace(AnyDuration().Replace(text, "_"), "_");
+    }
+
+    [Fact]
+    public void The_one_age_that_a_rule_has_a_threshold_for_is_shortened_with_its_duration()
+    {
+        var rule = AlertFiles.AlertRules.Single(rule => AnyAge().IsMatch(rule.Expr));
+        Assert.Equal(("OldestMessageTooOld", "60"), (rule.Alert, AnyAge().Match(rule.Expr).Value));
+        Assert.Equal("2", AnyAge().Match(TimeLapse.Apply(rule.Expr)).Value);
     }
 
     [Fact]
@@ -55,6 +71,9 @@ public sealed partial class TimeLapseTests
 
     [GeneratedRegex(@"\b\d+(ms|[smhdw])\b", RegexOptions.CultureInvariant)]
     private static partial Regex AnyDuration();
+
+    [GeneratedRegex(@"(?<=oldest_pending_message_seconds\) > )\d+$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex AnyAge();
 
     [GeneratedRegex(@"^[ -]*[a-z_]+: \d+[smhdw]\b|\[\d+[smhdw]\]|offset \d+[smhdw]\b", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex YamlDurations();

@@ -38,7 +38,7 @@ internal sealed class AlertBench : IAsyncDisposable
     public static async Task<AlertBench> CreateAsync(AlertStage stage, StackFiles files, FaultLog log, StatusConsole console, TimeProvider time, CancellationToken stop)
     {
         var options = new DrillOptions { Name = stage.Name, Nodes = stage.Nodes, Rate = stage.Rate, Seed = Random.Shared.Next() };
-        var mesh = DrillMesh.Create(options, new Dictionary<string, string>(), hasNetwork: OperatingSystem.IsLinux(), files, log, console, time);
+        var mesh = DrillMesh.Create(options, stage.Settings, hasNetwork: OperatingSystem.IsLinux(), files, log, console, time);
         try
         {
             return new AlertBench(mesh, await Monitoring.CreateAsync(mesh.Stack, files, time, stop), files, time);
@@ -58,7 +58,8 @@ internal sealed class AlertBench : IAsyncDisposable
         _sending = new DrillTraffic(Mesh, _ledger, Random.Shared, Time).RunAsync(rate, _traffic.Token);
         await Monitoring.StartAsync(stop);
         await Eventually.TrueAsync(async () => await CountAsync("count(up == 1)", stop) == Mesh.Nodes.Count + 2, "everything is scraped", Time, stop);
-        await Eventually.TrueAsync(async () => (await Monitoring.Prometheus.AlertsAsync(stop)).All(alert => alert.Labels.Alert == "Watchdog"),
+        await Monitoring.BeginAlertingAsync(stop);
+        await Eventually.TrueAsync(async () => (await Monitoring.Prometheus.AlertsAsync(stop)) is [{ IsFiring: true, Labels.Alert: "Watchdog" }],
             "nothing fires but Watchdog", Time, stop);
 
         async Task<bool> IsWholeAsync() => (await Task.WhenAll(Mesh.Nodes.Select(node => node.Api.TryGetHealthAsync(stop))))

@@ -30,14 +30,14 @@ internal static class AlertCatalogue
                 [StackDrills.PrometheusConfigReloadFailed, StackDrills.PrometheusRuleFailures],
                 [StackDrills.AlertmanagerConfigReloadFailed],
             ],
-            [StackDrills.PrometheusNotificationsFailing, StackDrills.AlertmanagerNotificationsFailing]),
+            [StackDrills.PrometheusNotificationsFailing(), StackDrills.AlertmanagerNotificationsFailing]),
             new("latency", Nodes: 3, Rate: 5, [[ObjectiveDrills.LatencySlow, ObjectiveDrills.LatencyFast], [NodeDrills.OldestMessageTooOld(2)]], []),
             new("members", Nodes: 5, Rate: 10, [],
             [
                 MembershipDrills.MembershipTooSmall(5), MembershipDrills.MeshPartitioned(4, 5), MembershipDrills.NoPeersConnected(2), MembershipDrills.NodeDown(4, 1),
-            ]),
+            ]) { Settings = MembershipDrills.Impatience },
             new("delivery", Nodes: 3, Rate: 50, [], [ObjectiveDrills.DeliverySlow, ObjectiveDrills.DeliveryFast]),
-            new("watchers", Nodes: 2, Rate: 5, [], [StackDrills.PrometheusTargetMissing(), StackDrills.AlertmanagerDown, StackDrills.Watchdog]),
+            new("watchers", Nodes: 2, Rate: 5, [], [StackDrills.PrometheusTargetMissing(), StackDrills.AlertmanagerDown(), StackDrills.Watchdog]),
         ];
     }
 }

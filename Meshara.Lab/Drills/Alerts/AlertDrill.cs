@@ -12,19 +12,13 @@ internal sealed record AlertDrill
     /// <summary>What it needs.</summary>
     public DrillNeeds Needs { get; init; }
 
-    /// <summary>
-    /// How long the fault must last, at the shortest, before the rule's condition holds: what the threshold itself says (a message
-    /// that is 60 s old), or Alertmanager's own patience. Nought where the condition holds at once.
-    /// </summary>
-    public TimeSpan Lead { get; init; }
-
     /// <summary>Done before the nodes are started.</summary>
     public Func<AlertBench, CancellationToken, Task>? PrepareAsync { get; init; }
 
-    /// <summary>Done before the fault, while everything is well.</summary>
+    /// <summary>Done before the fault, while the rule has nothing to say.</summary>
     public Func<AlertBench, CancellationToken, Task>? BeforeAsync { get; init; }
 
-    /// <summary>Begins the fault; what it returns ends it.</summary>
+    /// <summary>Begins the fault, from which moment the notification may take as long as the rule says and no more; what it returns ends it.</summary>
     public required Func<AlertBench, CancellationToken, Task<IAsyncDisposable>> BreakAsync { get; init; }
 
     /// <summary>The labels of every alert that has to fire, without the name and the severity.</summary>

@@ -14,7 +14,7 @@ internal sealed class AlertExercise(AlertDrill drill, AlertRule rule, AlertBench
     private readonly List<string> _failures = [];
     private DateTimeOffset _brokenAt;
 
-    private TimeSpan Allowed => rule.For + drill.Lead + within;
+    private TimeSpan Allowed => rule.For + within;
 
     private IEnumerable<Notification> Told => bench.Monitoring.Notifications.All.Where(note => note.Alert == drill.Alert && note.At >= _brokenAt);
 

@@ -21,7 +21,7 @@ internal sealed record AlertResult
     /// <summary>From the beginning of the fault until somebody was told.</summary>
     public double? NotifiedAfterSeconds { get; init; }
 
-    /// <summary>How long that may take: the rule's shortened duration, what its condition needs, and the allowance.</summary>
+    /// <summary>How long that may take: the rule's shortened duration and the allowance.</summary>
     public double? AllowedSeconds { get; init; }
 
     /// <summary>From the end of the fault until somebody was told of that.</summary>

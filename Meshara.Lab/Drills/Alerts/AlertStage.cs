@@ -8,6 +8,9 @@ namespace Meshara.Lab.Drills.Alerts;
 /// <param name="Finale">Drills that leave nothing alone; after the lanes, one after the other.</param>
 internal sealed record AlertStage(string Name, int Nodes, double Rate, IReadOnlyList<IReadOnlyList<AlertDrill>> Lanes, IReadOnlyList<AlertDrill> Finale)
 {
+    /// <summary>What its nodes are told besides, as environment variables.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
     /// <summary>All of them.</summary>
     public IEnumerable<AlertDrill> Drills => Lanes.SelectMany(lane => lane).Concat(Finale);
 

@@ -24,6 +24,15 @@ internal sealed class AlertmanagerApi(Uri address) : IDisposable
             [.. found.GetProperty("receivers").EnumerateArray().Select(receiver => receiver.GetProperty("name").GetString()!)]))];
     }
 
+    /// <summary>Tells it of an alert, as <c>amtool alert add</c> does, or that the alert is over.</summary>
+    public async Task AddAsync(Labels labels, bool isOver, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        var alert = isOver ? new { labels = labels.Values, endsAt = DateTimeOffset.UtcNow } : (object)new { labels = labels.Values };
+        using var answer = await _client.PostAsJsonAsync("api/v2/alerts", new[] { alert }, stop);
+        answer.EnsureSuccessStatusCode();
+    }
+
     /// <summary>Has it read its configuration again; whether it likes it shows elsewhere.</summary>
     public async Task ReloadAsync(CancellationToken stop) => (await _client.PostAsync("-/reload", null, stop)).Dispose();
 

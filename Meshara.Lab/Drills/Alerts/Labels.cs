@@ -10,6 +10,9 @@ internal sealed class Labels : IEquatable<Labels>
     /// <summary>The name of the alert.</summary>
     public string Alert => _values.GetValueOrDefault("alertname", "");
 
+    /// <summary>Values by name.</summary>
+    public IReadOnlyDictionary<string, string> Values => _values;
+
     /// <summary>Labels as names and values in turn.</summary>
     public static Labels Of(params IEnumerable<(string Name, string Value)> labels)
     {

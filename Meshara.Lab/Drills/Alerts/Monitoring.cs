@@ -50,6 +50,10 @@ internal sealed class Monitoring : IAsyncDisposable
     /// <summary>Prometheus' folder: <c>prometheus.yml</c>, <c>rules/</c>, <c>targets/</c>.</summary>
     public string PrometheusFolder => _files.Prometheus;
 
+    private string Rules => Path.Combine(PrometheusFolder, "rules");
+
+    private string RulesForLater => Path.Combine(PrometheusFolder, "rules-for-later");
+
     /// <summary>Alertmanager's folder.</summary>
     public string AlertmanagerFolder => _files.Alertmanager;
 
@@ -81,11 +85,22 @@ internal sealed class Monitoring : IAsyncDisposable
         return new Monitoring(stack, files, pager, mail, log, tools, time);
     }
 
-    /// <summary>Starts both and returns when they answer.</summary>
+    /// <summary>Starts both, without rules, and returns when they answer.</summary>
     public async Task StartAsync(CancellationToken stop)
     {
+        Directory.Move(Rules, RulesForLater);
         await StartAlertmanagerAsync(stop);
         await StartPrometheusAsync(stop);
+    }
+
+    /// <summary>
+    /// Gives Prometheus its rules. Until its first scrape, seconds after its start, it misses everything; that is not the minute for
+    /// which something has to be missing, but it is the two seconds that a minute becomes. Alertmanager would remember it.
+    /// </summary>
+    public Task BeginAlertingAsync(CancellationToken stop)
+    {
+        Directory.Move(RulesForLater, Rules);
+        return Prometheus.ReloadAsync(stop);
     }
 
     /// <summary>Starts Prometheus.</summary>

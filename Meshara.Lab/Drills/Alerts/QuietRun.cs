@@ -23,7 +23,7 @@ internal sealed class QuietRun(TimeSpan duration, StackFiles files, FaultLog log
         await using var broadcasts = new Flow(0.5, _ => bench.Mesh.Any().Api.BroadcastAsync("quiet", CancellationToken.None), time);
         log.Tell($"{stage.Nodes} nodes are watched; nothing is done to them for {duration.TotalMinutes:0.#} minutes");
 
-        var (started, startedAt) = (time.GetTimestamp(), time.GetUtcNow());
+        var started = time.GetTimestamp();
         while (duration - time.GetElapsedTime(started) is var left && left > TimeSpan.Zero)
         {
             await Task.Delay(left < Interval ? left : Interval, time, stop);
@@ -35,8 +35,7 @@ internal sealed class QuietRun(TimeSpan duration, StackFiles files, FaultLog log
         var fired = await bench.Monitoring.Prometheus.QueryAsync($"max_over_time(ALERTS{{alertstate=\"firing\", alertname!=\"Watchdog\"}}[{seconds}s])", stop);
         foreach (var (labels, _) in fired)
             log.Tell($"FIRED  {labels}");
-        // Before its first scrape, seconds after its start, Prometheus misses everything; that is not a minute, but it is two seconds.
-        var told = bench.Monitoring.Notifications.All.Where(note => note.IsFiring && note.At >= startedAt).ToList();
+        var told = bench.Monitoring.Notifications.All.Where(note => note.IsFiring).ToList();
         foreach (var note in told)
             log.Tell($"TOLD  {note.Channel}: {note.Alert}");
         var watchdog = await bench.CountAsync("count(ALERTS{alertname=\"Watchdog\", alertstate=\"firing\"})", stop);

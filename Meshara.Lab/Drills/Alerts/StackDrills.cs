@@ -6,8 +6,7 @@ namespace Meshara.Lab.Drills.Alerts;
 /// <summary>The watchers themselves.</summary>
 internal static class StackDrills
 {
-    // Prometheus looks at its discovered targets this often, whatever a file says.
-    private static readonly TimeSpan Discovery = TimeSpan.FromSeconds(5);
+    private static readonly Labels ChannelTest = Labels.Of(("alertname", "ChannelTest"), ("severity", "warning"));
 
     public static AlertDrill Watchdog { get; } = new()
     {
@@ -63,66 +62,79 @@ internal static class StackDrills
         Expected = bench => [Of("prometheus", bench.Monitoring.Prometheus.Address).With(("rule_group", "rules/drill.yml;drill"))],
     };
 
-    public static AlertDrill PrometheusNotificationsFailing { get; } = new()
+    // Prometheus takes up to five seconds to see a new target, which is no fault of anybody: so the server that will refuse is there before.
+    public static AlertDrill PrometheusNotificationsFailing()
     {
-        Alert = "PrometheusNotificationsFailing",
-        Fault = "gives Prometheus a second Alertmanager, which refuses every alert",
-        Lead = Discovery,
-        BreakAsync = async (bench, stop) =>
+        StandIn? second = null;
+        return new()
         {
-            var refusing = await RefusingServer.StartAsync(behind: null, "/", stop);
-            bench.Monitoring.WriteTargets("alertmanager", [(bench.Monitoring.Alertmanager.Address.Authority, null), (refusing.Target, null)]);
-            return new Undo(async () =>
+            Alert = "PrometheusNotificationsFailing",
+            Fault = "has the second of two Alertmanagers refuse every alert",
+            BeforeAsync = async (bench, stop) =>
             {
-                RestoreAlertmanager(bench);
-                await refusing.DisposeAsync();
-            });
-        },
-        Expected = bench => [Of("prometheus", bench.Monitoring.Prometheus.Address)],
-    };
+                second = bench.Own(await StandIn.StartAsync(bench.Monitoring.Alertmanager.Address, StandIn.Everything, stop));
+                bench.Monitoring.WriteTargets("alertmanager", [(bench.Monitoring.Alertmanager.Address.Authority, null), (second.Target, null)]);
+                await bench.UntilAsync(async () => await bench.CountAsync("prometheus_notifications_alertmanagers_discovered", stop) == 2,
+                    "Prometheus knows the second Alertmanager", stop);
+            },
+            BreakAsync = (bench, _) =>
+            {
+                second!.Served = StandIn.Nothing;
+                return Task.FromResult<IAsyncDisposable>(new Undo(() => RestoreAlertmanager(bench)));
+            },
+            Expected = bench => [Of("prometheus", bench.Monitoring.Prometheus.Address)],
+        };
+    }
 
     // With the only Alertmanager dead nobody can be told. So first it takes alerts and fails its scrapes; then it dies.
-    public static AlertDrill AlertmanagerDown { get; } = new()
+    public static AlertDrill AlertmanagerDown()
     {
-        Alert = "AlertmanagerDown",
-        Fault = "lets the scrapes of Alertmanager fail while it still takes alerts; after that, kills it",
-        Lead = Discovery,
-        BreakAsync = async (bench, stop) =>
+        StandIn? server = null;
+        return new()
         {
-            var refusing = await RefusingServer.StartAsync(bench.Monitoring.Alertmanager.Address, "/api", stop);
-            bench.Monitoring.WriteTargets("alertmanager", [(refusing.Target, null)]);
-            return new Undo(async () =>
+            Alert = "AlertmanagerDown",
+            Fault = "lets the scrapes of Alertmanager fail while it still takes alerts; after that, kills it",
+            BeforeAsync = async (bench, stop) =>
             {
-                RestoreAlertmanager(bench);
-                await bench.UntilAsync(async () => await bench.CountAsync("count(up{job=\"alertmanager\"} == 1)", stop) == 1, "Alertmanager is scraped", stop);
-                await refusing.DisposeAsync();
-            });
-        },
-        Expected = _ => [Labels.Of()],
-        AfterAsync = async (bench, stop) =>
-        {
-            var down = Labels.Of(("alertname", "AlertmanagerDown"));
-            await bench.Monitoring.KillAlertmanagerAsync();
-            await bench.UntilAsync(() => bench.IsFiringAsync(down, stop), "Prometheus misses the killed Alertmanager", stop);
-            await bench.Monitoring.StartAlertmanagerAsync(stop);
-            await bench.UntilAsync(async () => !await bench.IsFiringAsync(down, stop), "Prometheus has Alertmanager back", stop);
-        },
-    };
+                server = bench.Own(await StandIn.StartAsync(bench.Monitoring.Alertmanager.Address, StandIn.Everything, stop));
+                bench.Monitoring.WriteTargets("alertmanager", [(server.Target, null)]);
+                await UntilScrapedAsync(bench, server.Target, stop);
+            },
+            BreakAsync = (bench, stop) =>
+            {
+                server!.Served = "/api";
+                return Task.FromResult<IAsyncDisposable>(new Undo(() =>
+                {
+                    RestoreAlertmanager(bench);
+                    return UntilScrapedAsync(bench, bench.Monitoring.Alertmanager.Address.Authority, stop);
+                }));
+            },
+            Expected = _ => [Labels.Of()],
+            AfterAsync = async (bench, stop) =>
+            {
+                var down = Labels.Of(("alertname", "AlertmanagerDown"));
+                await bench.Monitoring.KillAlertmanagerAsync();
+                await bench.UntilAsync(() => bench.IsFiringAsync(down, stop), "Prometheus misses the killed Alertmanager", stop);
+                await bench.Monitoring.StartAlertmanagerAsync(stop);
+                await bench.UntilAsync(async () => !await bench.IsFiringAsync(down, stop), "Prometheus has Alertmanager back", stop);
+            },
+        };
+    }
 
+    // A server that is away is tried again, for ten seconds at the least whatever the files say; an address that is none loses the mail at once.
     public static AlertDrill AlertmanagerNotificationsFailing { get; } = new()
     {
         Alert = "AlertmanagerNotificationsFailing",
-        Fault = "stops the mail server while somebody disturbs node-1, which is worth a mail",
-        // The disturbance becomes a warning, and Alertmanager tries to mail it for as long again.
-        Lead = TimeLapse.Shorten(TimeSpan.FromMinutes(5)) * 2,
-        BreakAsync = async (bench, _) =>
+        Fault = "misspells the address that mails go to, and has Alertmanager told of something that is worth a mail",
+        BreakAsync = async (bench, stop) =>
         {
-            await bench.Monitoring.Mail.StopAsync();
-            var nonsense = NodeDrills.Nonsense(bench, 1, 2);
+            var respelled = await EditAsync(Path.Combine(bench.Monitoring.AlertmanagerFolder, "alertmanager.yml"),
+                text => text.Replace("to: team@meshara.org", "to: team at meshara.org", StringComparison.Ordinal), bench.Monitoring.Alertmanager.ReloadAsync, stop);
+            await bench.Monitoring.Alertmanager.AddAsync(ChannelTest, isOver: false, stop);
             return new Undo(async () =>
             {
-                await nonsense.DisposeAsync();
-                bench.Monitoring.Mail.Start();
+                await bench.Monitoring.Alertmanager.AddAsync(ChannelTest, isOver: true, stop);
+                await respelled.DisposeAsync();
             });
         },
         Expected = bench => [Of("alertmanager", bench.Monitoring.Alertmanager.Address).With(("integration", "email"))],
@@ -132,14 +144,14 @@ internal static class StackDrills
 
     public static AlertDrill PrometheusTargetMissing()
     {
-        RefusingServer? server = null;
+        StandIn? server = null;
         return new()
         {
             Alert = "PrometheusTargetMissing",
             Fault = "stops a server of the stack that Prometheus scrapes; then takes the targets of all nodes away",
             BeforeAsync = async (bench, stop) =>
             {
-                server = await RefusingServer.StartAsync(bench.Monitoring.Alertmanager.Address, "/metrics", stop);
+                server = await StandIn.StartAsync(bench.Monitoring.Alertmanager.Address, "/metrics", stop);
                 bench.Monitoring.WriteTargets("prometheus", [(bench.Monitoring.Prometheus.Address.Authority, null), (server.Target, null)]);
                 await bench.UntilAsync(async () => await bench.CountAsync("count(up{job=\"prometheus\"} == 1)", stop) == 2, "the server is scraped", stop);
             },
@@ -166,10 +178,20 @@ internal static class StackDrills
     private static void RestoreAlertmanager(AlertBench bench) =>
         bench.Monitoring.WriteTargets("alertmanager", [(bench.Monitoring.Alertmanager.Address.Authority, null)]);
 
-    private static async Task<IAsyncDisposable> SpoilAsync(string file, Func<CancellationToken, Task> reload, CancellationToken stop)
+    private static Task UntilScrapedAsync(AlertBench bench, string alertmanager, CancellationToken stop) => bench.UntilAsync(
+        async () => await bench.CountAsync($"count(up{{job=\"alertmanager\", instance=\"{alertmanager}\"}} == 1)", stop) == 1
+            && await bench.CountAsync("count(up{job=\"alertmanager\"})", stop) == 1, $"Alertmanager is scraped at {alertmanager} alone", stop);
+
+    private static Task<IAsyncDisposable> SpoilAsync(string file, Func<CancellationToken, Task> reload, CancellationToken stop) =>
+        EditAsync(file, text => text + "\nno_such_setting: true\n", reload, stop);
+
+    private static async Task<IAsyncDisposable> EditAsync(string file, Func<string, string> edit, Func<CancellationToken, Task> reload, CancellationToken stop)
     {
         var good = await File.ReadAllTextAsync(file, stop);
-        await File.WriteAllTextAsync(file, good + "\nno_such_setting: true\n", stop);
+        var edited = edit(good);
+        if (edited == good)
+            throw new InvalidDataException($"{file} has nothing of what the drill changes");
+        await File.WriteAllTextAsync(file, edited, stop);
         await reload(stop);
         return new Undo(async () =>
         {

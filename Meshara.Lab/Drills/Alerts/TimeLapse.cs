@@ -5,9 +5,10 @@ namespace Meshara.Lab.Drills.Alerts;
 
 /// <summary>
 /// Makes the time of the alerting files pass faster, all of it by one factor: how long a condition has to hold (<c>for</c>), how
-/// far its windows (<c>[5m]</c>) and offsets reach, how often rules are evaluated and targets scraped, and how long Alertmanager
-/// waits. Nothing becomes shorter than a second: Prometheus and the nodes need that to breathe. Thresholds, labels, routes and
-/// texts stay as they are; so a description may speak of five minutes that were ten seconds.
+/// far its windows (<c>[5m]</c>) and offsets reach, how old the oldest of something may be (<c>…_oldest_…_seconds > 60</c>), how often
+/// rules are evaluated and targets scraped, and how long Alertmanager waits. Nothing becomes shorter than a second: Prometheus and the
+/// nodes need that to breathe. All other thresholds, labels, routes and texts stay as they are; so a description may speak of five
+/// minutes that were ten seconds.
 /// </summary>
 internal static partial class TimeLapse
 {
@@ -20,7 +21,12 @@ internal static partial class TimeLapse
     public static TimeSpan Shorten(TimeSpan duration) => duration / Factor is var shortened && shortened < Shortest ? Shortest : shortened;
 
     /// <summary>The text of <c>prometheus.yml</c>, of a rule file or of <c>alertmanager.yml</c>, accelerated.</summary>
-    public static string Apply(string yaml) => Duration().Replace(yaml, match => match.Groups["before"].Value + Write(Shorten(Read(match.Groups["duration"]))));
+    public static string Apply(string yaml) => Age().Replace(
+        Duration().Replace(yaml, match => match.Groups["before"].Value + Write(Shorten(Read(match.Groups["duration"])))),
+        match => match.Groups["before"].Value + Seconds(Shorten(TimeSpan.FromSeconds(double.Parse(match.Groups["seconds"].ValueSpan, CultureInfo.InvariantCulture)))));
+
+    /// <summary>A duration as these files have it.</summary>
+    public static string Write(TimeSpan duration) => string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds:0}ms");
 
     /// <summary>Accelerates files where they are.</summary>
     public static void ApplyTo(IEnumerable<string> files)
@@ -42,13 +48,18 @@ internal static partial class TimeLapse
         _ => TimeSpan.FromDays(7),
     };
 
-    private static string Write(TimeSpan duration) => string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds:0}ms");
+    private static string Seconds(TimeSpan duration) => duration.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
 
     // A setting's whole value (for: 5m), a window ([5m]) or an offset (offset 30m). Names such as increase5m are neither.
     [GeneratedRegex("""
         (?<before>^\s*(?:-\ )?(?:for|keep_firing_for|interval|[a-z_]+_(?:interval|timeout|wait)):\s+|\[|\boffset\s+)(?<duration>(?:\d+[smhdw])+)(?=\s*(?:\#.*)?$|\]|[\s)])
         """, RegexOptions.Multiline | RegexOptions.CultureInvariant | RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Duration();
+
+    // What is compared with an age is a duration, too, in seconds: max by (node) (meshara_oldest_pending_message_seconds) > 60. A latency or
+    // a forecast (the disk is full in 14400 seconds) is none: it says how the mesh is, and does not grow because time passes.
+    [GeneratedRegex(@"(?<before>\b\w+_oldest_\w+_seconds\b(?:\{[^{}]*\})?\)*\s*[<>]=?\s*)(?<seconds>\d+(?:\.\d+)?)(?![\w.])", RegexOptions.CultureInvariant)]
+    private static partial Regex Age();
 
     [GeneratedRegex(@"(?<number>\d+)(?<unit>[smhdw])", RegexOptions.CultureInvariant)]
     private static partial Regex Part();

@@ -7,25 +7,40 @@ namespace Meshara.Lab.Drills.Alerts.Faults;
 
 /// <summary>
 /// A server in the place of one of the stack's: it answers some paths by asking the server it stands for, and all others with an error.
+/// Which ones can change from one request to the next.
 /// </summary>
-internal sealed class RefusingServer : IAsyncDisposable
+internal sealed class StandIn : IAsyncDisposable
 {
-    private readonly WebApplication _app;
+    /// <summary>All paths begin with it.</summary>
+    public const string Everything = "";
 
-    private RefusingServer(WebApplication app)
+    /// <summary>No path begins with it.</summary>
+    public const string Nothing = "/nothing/begins/with/this";
+
+    private readonly WebApplication _app;
+    private volatile string _served;
+
+    private StandIn(WebApplication app, string served)
     {
         _app = app;
-        Target = new Uri(app.Urls.First()).Authority;
+        _served = served;
     }
 
     /// <summary>Where it listens, as a target.</summary>
-    public string Target { get; }
+    public string Target { get; private set; } = "";
+
+    /// <summary>What the paths that are passed on begin with; from now on.</summary>
+    public string Served
+    {
+        get => _served;
+        set => _served = value;
+    }
 
     /// <summary>Starts it.</summary>
-    /// <param name="behind">The server it stands for; null when it refuses everything.</param>
+    /// <param name="behind">The server it stands for.</param>
     /// <param name="served">What the paths that are passed on begin with.</param>
     /// <param name="stop">Ends the start.</param>
-    public static async Task<RefusingServer> StartAsync(Uri? behind, string served, CancellationToken stop)
+    public static async Task<StandIn> StartAsync(Uri behind, string served, CancellationToken stop)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -33,11 +48,11 @@ internal sealed class RefusingServer : IAsyncDisposable
         var app = builder.Build();
         var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = behind };
         app.Lifetime.ApplicationStopped.Register(client.Dispose);
-        app.Run(context => behind is not null && context.Request.Path.StartsWithSegments(served)
-            ? PassOnAsync(context, client)
-            : RefuseAsync(context));
+        var server = new StandIn(app, served);
+        app.Run(context => context.Request.Path.StartsWithSegments(server.Served) ? PassOnAsync(context, client) : RefuseAsync(context));
         await app.StartAsync(stop);
-        return new RefusingServer(app);
+        server.Target = new Uri(app.Urls.First()).Authority;
+        return server;
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
