@@ -27,12 +27,14 @@ internal sealed class LocalEngine(
     {
         var program = Locations.NodeExecutable();
         var stack = Plan();
+        var monitoring = new MonitoringTools(stack, options.Parts, files, Locations.Alerts(), Environment.GetEnvironmentVariable("PATH"));
+        monitoring.RequireSecrets();
         using var folder = files.Claim();
         options.DiscardStaleResults();
         try
         {
             var nodes = await StartNodesAsync(stack, program);
-            StartTools(stack);
+            StartTools(monitoring);
             if (options.Endpoints is { } endpoints)
                 EndpointsFile.Write(endpoints, nodes);
             NodeTable.Write(console, nodes);
@@ -76,9 +78,8 @@ internal sealed class LocalEngine(
         return nodes;
     }
 
-    private void StartTools(Stack stack)
+    private void StartTools(MonitoringTools monitoring)
     {
-        var monitoring = new MonitoringTools(stack, options.Parts, files, Locations.Alerts(), Environment.GetEnvironmentVariable("PATH"));
         var (tools, missing) = monitoring.Prepare();
         // What is missing is said before anything is started without it.
         foreach (var line in missing)

@@ -7,8 +7,8 @@ namespace Meshara.AppHost.Local.Tools;
 /// Alertmanager's configuration as it lies in <c>/etc/alertmanager</c> of the container: <c>alertmanager.yml</c> and
 /// <c>templates/</c> copied from <c>alerts/</c>. Secrets are files that the operator puts there; none is ever generated.
 /// Two things differ where the place does: the mail catcher is called <c>mailpit</c> where a container network gives it that
-/// name, but here nothing does; and a receiver whose secrets are not there shows its alerts but notifies nobody, so that a mesh
-/// on one's own machine needs no account with anybody.
+/// name, but here nothing does; and without a folder for the secrets Alertmanager shows alerts but notifies nobody, so that a mesh
+/// on one's own machine needs no account with anybody. Where the folder is, somebody is to be notified, and every secret has to be there.
 /// </summary>
 internal static partial class AlertmanagerFolder
 {
@@ -16,17 +16,49 @@ internal static partial class AlertmanagerFolder
     /// <param name="alerts">The folder with the project's own files.</param>
     /// <param name="folder">Where to write.</param>
     /// <param name="mail">The SMTP server to use instead of <c>mailpit:1025</c>, as host:port.</param>
-    /// <returns>The secret files that are not there; their receivers notify nobody.</returns>
+    /// <returns>The secrets of all receivers when somebody is notified; none when nobody is.</returns>
     /// <exception cref="FileNotFoundException">There is no <c>alertmanager.yml</c>.</exception>
+    /// <exception cref="StackException">Somebody is to be notified, and a secret is not there.</exception>
     public static IReadOnlyList<string> Write(string alerts, string folder, string mail)
     {
+        var secrets = RequireSecrets(alerts, folder);
         Directory.CreateDirectory(folder);
         var configuration = MailCatcher().Replace(File.ReadAllText(Path.Combine(alerts, "alertmanager.yml")), "${setting}" + mail);
         PrometheusFolder.CopyAll(Path.Combine(alerts, "templates"), Path.Combine(folder, "templates"), "*.tmpl");
 
-        var missing = SecretFiles(configuration).Select(file => Path.Combine(folder, file)).Where(file => !File.Exists(file)).ToList();
-        File.WriteAllText(Path.Combine(folder, "alertmanager.yml"), WithoutSecrets(configuration, file => !File.Exists(Path.Combine(folder, file))));
-        return missing;
+        File.WriteAllText(Path.Combine(folder, "alertmanager.yml"), WithoutSecrets(configuration, _ => secrets.Count == 0));
+        return secrets;
+    }
+
+    /// <summary>Looks for the secrets, without writing anything.</summary>
+    /// <returns>Their files when somebody is notified; none where no folder for them exists.</returns>
+    /// <exception cref="FileNotFoundException">There is no <c>alertmanager.yml</c>.</exception>
+    /// <exception cref="StackException">The folder exists, and a secret is missing, empty or unreadable.</exception>
+    public static IReadOnlyList<string> RequireSecrets(string alerts, string folder)
+    {
+        var files = SecretFiles(File.ReadAllText(Path.Combine(alerts, "alertmanager.yml"))).Select(file => Path.Combine(folder, file)).ToList();
+        if (!files.Exists(file => Directory.Exists(Path.GetDirectoryName(file))))
+            return [];
+        var faults = files.Select(file => FaultOf(file) is { } fault ? $"{StackFiles.Shown(file)} {fault}" : null).OfType<string>().ToList();
+        return faults.Count == 0 ? files : throw new StackException(
+            $"Alertmanager cannot notify: {string.Join("; ", faults)}. Put every secret there, or remove {StackFiles.Shown(Path.GetDirectoryName(files[0])!)} to notify nobody.",
+            ExitCodes.Usage);
+    }
+
+    private static string? FaultOf(string secret)
+    {
+        try
+        {
+            return string.IsNullOrWhiteSpace(File.ReadAllText(secret)) ? "is empty" : null;
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return "is missing";
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return $"cannot be read ({exception.Message.TrimEnd('.')})";
+        }
     }
 
     /// <summary>The files that a configuration reads secrets from: the values of its <c>…_file</c> settings.</summary>

@@ -14,9 +14,20 @@ internal sealed class MonitoringTools(Stack stack, IReadOnlySet<StackPart> parts
     private const string Install = "apt-get install prometheus prometheus-alertmanager";
 
     /// <summary>
+    /// Finds what is wrong with the secrets before anything is started or written.
+    /// </summary>
+    /// <exception cref="StackException">Somebody is to be notified, and a secret is not there.</exception>
+    public void RequireSecrets()
+    {
+        if (parts.Contains(StackPart.Alertmanager) && File.Exists(Path.Combine(alerts, "alertmanager.yml")))
+            AlertmanagerFolder.RequireSecrets(alerts, files.Alertmanager);
+    }
+
+    /// <summary>
     /// Decides what runs and writes its configuration. Nothing is started yet.
     /// </summary>
     /// <returns>What to start, and a line for each that cannot be or does less than it could.</returns>
+    /// <exception cref="StackException">Somebody is to be notified, and a secret is not there.</exception>
     public (IReadOnlyList<Tool> Tools, IReadOnlyList<string> Missing) Prepare()
     {
         var tools = new List<Tool>();
@@ -61,9 +72,8 @@ internal sealed class MonitoringTools(Stack stack, IReadOnlySet<StackPart> parts
             return (null, reason);
         if (!File.Exists(Path.Combine(alerts, "alertmanager.yml")))
             return (null, "alerts/alertmanager.yml is not there");
-        var missing = AlertmanagerFolder.Write(alerts, files.Alertmanager, Listen(stack.Ports.MailpitSmtp));
-        if (missing.Count > 0)
-            notes.Add($"Alertmanager shows alerts but notifies nobody until its secrets are there: {string.Join(", ", missing.Select(StackFiles.Shown))}");
+        if (AlertmanagerFolder.Write(alerts, files.Alertmanager, Listen(stack.Ports.MailpitSmtp)).Count == 0)
+            notes.Add($"Alertmanager shows alerts but notifies nobody: there is no {StackFiles.Shown(Path.Combine(files.Alertmanager, "secrets"))} (see alerts/README.md).");
         return (new Tool("alertmanager", $"http://{Listen(stack.Ports.Alertmanager)}", program, files.Alertmanager,
         [
             "--config.file=alertmanager.yml",

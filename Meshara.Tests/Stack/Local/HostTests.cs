@@ -37,6 +37,20 @@ public sealed class HostTests
     }
 
     [Fact]
+    public async Task A_secret_that_is_missing_is_named_before_anything_is_started()
+    {
+        using var folder = new TemporaryFolder();
+        var secrets = Directory.CreateDirectory(Path.Combine(folder.File("data"), "alertmanager", "secrets")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(secrets, "pagerduty_routing_key"), "key", Test);
+        await using var host = new RunningProgram(HostProgram.Start(HostProgram.Host, ["--nodes", "1", "--ports", "auto", "--data", folder.File("data")]));
+
+        Assert.True(await host.ExitAsync(Test) == ExitCodes.Usage, host.Output);
+        var line = Assert.Single(host.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains($"{Path.Combine(secrets, "smtp_password")} is missing.", line, StringComparison.Ordinal);
+        Assert.Equal([Path.Combine(folder.File("data"), "alertmanager")], Directory.GetFileSystemEntries(folder.File("data")));
+    }
+
+    [Fact]
     public async Task Nothing_is_left_of_a_mesh_whose_host_is_killed()
     {
         await using var mesh = await LocalMesh.StartAsync(2, Test);

@@ -67,7 +67,7 @@ public sealed class ToolFoldersTests : IDisposable
     }
 
     [Fact]
-    public void A_receiver_without_its_secret_notifies_nobody()
+    public void Without_a_folder_for_secrets_nobody_is_notified_and_with_one_everybody_is()
     {
         const string configuration = """
             global:
@@ -83,7 +83,7 @@ public sealed class ToolFoldersTests : IDisposable
         var alerts = Alerts(("alertmanager.yml", configuration));
         var to = _folder.File("alertmanager");
 
-        Assert.Equal([Path.Combine(to, "secrets/pagerduty")], AlertmanagerFolder.Write(alerts, to, Mail));
+        Assert.Empty(AlertmanagerFolder.Write(alerts, to, Mail));
         var written = File.ReadAllText(Path.Combine(to, "alertmanager.yml"));
         Assert.DoesNotContain("routing_key_file", written, StringComparison.Ordinal);
         Assert.Contains("name: pager", written, StringComparison.Ordinal);
@@ -91,8 +91,63 @@ public sealed class ToolFoldersTests : IDisposable
 
         Directory.CreateDirectory(Path.Combine(to, "secrets"));
         File.WriteAllText(Path.Combine(to, "secrets/pagerduty"), "key");
-        Assert.Empty(AlertmanagerFolder.Write(alerts, to, Mail));
+        Assert.Equal([Path.Combine(to, "secrets/pagerduty")], AlertmanagerFolder.Write(alerts, to, Mail));
         Assert.Contains("routing_key_file: secrets/pagerduty", File.ReadAllText(Path.Combine(to, "alertmanager.yml")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Where_somebody_is_to_be_notified_every_secret_that_is_not_there_is_named_and_nothing_is_written()
+    {
+        const string configuration = """
+            receivers:
+              - name: all
+                pagerduty_configs:
+                  - routing_key_file: secrets/given
+                  - routing_key_file: secrets/empty
+                  - routing_key_file: secrets/folder
+                  - routing_key_file: secrets/missing
+            """;
+        var alerts = Alerts(("alertmanager.yml", configuration));
+        var to = _folder.File("alertmanager");
+        string In(string name) => Path.Combine(to, "secrets", name);
+        Directory.CreateDirectory(In("folder"));
+        File.WriteAllText(In("given"), "key");
+        File.WriteAllText(In("empty"), "\n");
+
+        var exception = Assert.Throws<StackException>(() => AlertmanagerFolder.Write(alerts, to, Mail));
+
+        Assert.Equal(ExitCodes.Usage, exception.ExitCode);
+        Assert.StartsWith($"Alertmanager cannot notify: {In("empty")} is empty; {In("folder")} cannot be read (", exception.Message, StringComparison.Ordinal);
+        Assert.EndsWith($"; {In("missing")} is missing. Put every secret there, or remove {Path.Combine(to, "secrets")} to notify nobody.", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', exception.Message);
+        Assert.False(File.Exists(Path.Combine(to, "alertmanager.yml")));
+    }
+
+    [Fact]
+    public void An_Alertmanager_that_notifies_nobody_says_so()
+    {
+        File.WriteAllText(_folder.File("alertmanager" + (OperatingSystem.IsWindows() ? ".exe" : "")), "");
+        var stack = MeshStack.Create(1, Ports.FindFree(1, Random.Shared));
+        var files = new StackFiles(_folder.File("data"));
+        var tools = new MonitoringTools(stack, StackPart.Without([]), files, HostProgram.Alerts, searchPath: _folder.Path);
+
+        tools.RequireSecrets();
+        Assert.Contains($"Alertmanager shows alerts but notifies nobody: there is no {Path.Combine(files.Alertmanager, "secrets")} (see alerts/README.md).", tools.Prepare().Missing);
+
+        Directory.CreateDirectory(Path.Combine(files.Alertmanager, "secrets"));
+        Assert.Throws<StackException>(tools.RequireSecrets);
+        foreach (var secret in (string[])["pagerduty_routing_key", "smtp_password"])
+            File.WriteAllText(Path.Combine(files.Alertmanager, "secrets", secret), "secret");
+        tools.RequireSecrets();
+        Assert.DoesNotContain(tools.Prepare().Missing, line => line.Contains("nobody", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Where_Alertmanager_is_left_out_its_secrets_do_not_matter()
+    {
+        var files = new StackFiles(_folder.File("data"));
+        Directory.CreateDirectory(Path.Combine(files.Alertmanager, "secrets"));
+        new MonitoringTools(MeshStack.Create(1, StackPorts.Default), StackPart.Without(["alertmanager"]), files, HostProgram.Alerts, searchPath: null).RequireSecrets();
     }
 
     [Fact]
