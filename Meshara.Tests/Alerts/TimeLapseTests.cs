@@ -15,7 +15,8 @@ public sealed partial class TimeLapseTests
 
     [Theory]
     [InlineData("        for: 5m", "        for: 10000ms")]
-    [InlineData("    interval: 2m", "    interval: 4000ms")]
+    [InlineData("    interval: 2m", "    interval: 1000ms")] // of a group of rules
+    [InlineData("  group_interval: 5m", "  group_interval: 10000ms")]
     [InlineData("  group_wait: 10s", "  group_wait: 1000ms")] // no less
     [InlineData("  repeat_interval: 12h # a day has two", "  repeat_interval: 1440000ms # a day has two")]
     [InlineData("expr: rate(a[5m]) > 1 and b offset 30m", "expr: rate(a[10000ms]) > 1 and b offset 60000ms")]

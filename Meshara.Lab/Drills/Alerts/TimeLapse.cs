@@ -6,9 +6,9 @@ namespace Meshara.Lab.Drills.Alerts;
 /// <summary>
 /// Makes the time of the alerting files pass faster, all of it by one factor: how long a condition has to hold (<c>for</c>), how
 /// far its windows (<c>[5m]</c>) and offsets reach, how old the oldest of something may be (<c>…_oldest_…_seconds > 60</c>), how often
-/// rules are evaluated and targets scraped, and how long Alertmanager waits. Nothing becomes shorter than a second: Prometheus and the
-/// nodes need that to breathe. All other thresholds, labels, routes and texts stay as they are; so a description may speak of five
-/// minutes that were ten seconds.
+/// targets are scraped, and how long Alertmanager waits. Nothing becomes shorter than a second: Prometheus and the nodes need that to
+/// breathe. Every group of rules is evaluated as often as that, also the slow ones: a wait for the next evaluation says nothing about a
+/// rule. All other thresholds, labels, routes and texts stay as they are; so a description may speak of five minutes that were ten seconds.
 /// </summary>
 internal static partial class TimeLapse
 {
@@ -22,7 +22,7 @@ internal static partial class TimeLapse
 
     /// <summary>The text of <c>prometheus.yml</c>, of a rule file or of <c>alertmanager.yml</c>, accelerated.</summary>
     public static string Apply(string yaml) => Age().Replace(
-        Duration().Replace(yaml, match => match.Groups["before"].Value + Write(Shorten(Read(match.Groups["duration"])))),
+        Duration().Replace(yaml, match => match.Groups["before"].Value + Write(match.Groups["pace"].Success ? Shortest : Shorten(Read(match.Groups["duration"])))),
         match => match.Groups["before"].Value + Seconds(Shorten(TimeSpan.FromSeconds(double.Parse(match.Groups["seconds"].ValueSpan, CultureInfo.InvariantCulture)))));
 
     /// <summary>A duration as these files have it.</summary>
@@ -52,7 +52,7 @@ internal static partial class TimeLapse
 
     // A setting's whole value (for: 5m), a window ([5m]) or an offset (offset 30m). Names such as increase5m are neither.
     [GeneratedRegex("""
-        (?<before>^\s*(?:-\ )?(?:for|keep_firing_for|interval|[a-z_]+_(?:interval|timeout|wait)):\s+|\[|\boffset\s+)(?<duration>(?:\d+[smhdw])+)(?=\s*(?:\#.*)?$|\]|[\s)])
+        (?<before>^\s*(?:-\ )?(?:for|keep_firing_for|(?<pace>interval)|[a-z_]+_(?:interval|timeout|wait)):\s+|\[|\boffset\s+)(?<duration>(?:\d+[smhdw])+)(?=\s*(?:\#.*)?$|\]|[\s)])
         """, RegexOptions.Multiline | RegexOptions.CultureInvariant | RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Duration();
 
