@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Meshara.Tests.Alerts;
+using Meshara.Tests.Dashboards;
 
 namespace Meshara.Tests.Containers;
 
@@ -49,6 +50,31 @@ public sealed class LogContainerTests(ContainerStack stack) : IAsyncDisposable
         var fields = (await elastic.Http.GetFromJsonAsync<JsonElement>("meshara-logs-*/_field_caps?fields=*", Test)).GetProperty("fields");
         var conflicts = fields.EnumerateObject().Where(field => field.Value.EnumerateObject().Count() > 1).Select(field => field.Name);
         Assert.Empty(conflicts);
+    }
+
+    [Fact]
+    public async Task Elasticsearch_finds_what_the_dashboards_ask_for_and_no_other_lines_than_the_tests_without_it_would()
+    {
+        await stack.UseAsync(LogPipeline.StartAsync);
+        var elastic = await stack.UseAsync(ElasticContainer.StartAsync);
+        var nodes = (await stack.UseAsync(ObservedMesh.StartAsync)).Mesh.Nodes;
+        var id = await nodes[0].Client.SendAsync(nodes[1].Client, "find me, too", Test);
+        var variables = new Dictionary<string, string> { ["node"] = "node-1", ["message_id"] = id };
+        var queries = DashboardFiles.Dashboards.SelectMany(dashboard => dashboard.Panels).SelectMany(panel => panel.LogQueries).ToList();
+        Assert.NotEmpty(queries);
+
+        var filled = new HashSet<string>(StringComparer.Ordinal);
+        await stack.UntilAsync("the panels that a healthy mesh fills have lines", async () =>
+        {
+            foreach (var query in queries)
+            {
+                var found = await elastic.SearchAsync("meshara-logs-*", new { query_string = new { query = query.Text(variables), analyze_wildcard = true } });
+                Assert.All(found, line => Assert.True(query.Query(variables).Matches(line), $"{query}: {line}"));
+                if (query.Shows(found))
+                    filled.Add(query.Panel.Title);
+            }
+            return filled.IsSupersetOf(["Log", "Log lines by level", "What happened to it", "Who is connected to whom"]);
+        }, Shipping);
     }
 
     [Fact]

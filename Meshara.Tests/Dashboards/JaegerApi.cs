@@ -10,7 +10,19 @@ internal sealed class JaegerApi(HttpClient http)
     public async Task<IReadOnlyList<JsonElement>> TracesAsync(string tag, string value, CancellationToken test)
     {
         var tags = JsonSerializer.Serialize(new Dictionary<string, string> { [tag] = value });
-        return [.. (await GetAsync($"api/traces?service=meshara&limit=20&lookback=1h&tags={Uri.EscapeDataString(tags)}", test)).GetProperty("data").EnumerateArray()];
+        return await SearchAsync($"api/traces?service=meshara&limit=20&lookback=1h&tags={Uri.EscapeDataString(tags)}", test);
+    }
+
+    /// <summary>The traces that a search finds.</summary>
+    /// <param name="request">Path and query.</param>
+    /// <param name="test">The test's token.</param>
+    public async Task<IReadOnlyList<JsonElement>> SearchAsync(string request, CancellationToken test) => [.. (await GetAsync(request, test)).GetProperty("data").EnumerateArray()];
+
+    /// <summary>A trace by its id; null when there is none.</summary>
+    public async Task<JsonElement?> TraceAsync(string id, CancellationToken test)
+    {
+        using var answer = await http.GetAsync($"api/traces/{Uri.EscapeDataString(id)}", test);
+        return answer.IsSuccessStatusCode ? (await answer.Content.ReadFromJsonAsync<JsonElement>(test)).GetProperty("data")[0] : null;
     }
 
     /// <summary>True when the Monitor tab has a number above zero to draw.</summary>

@@ -25,6 +25,12 @@ internal sealed partial class Panel(Dashboard dashboard, JsonElement json)
     /// <summary>What it asks Prometheus; none for the other data sources.</summary>
     public IEnumerable<PromQuery> Queries => DataSource == "prometheus" ? Targets.Select(target => new PromQuery(dashboard, Title, target)) : [];
 
+    /// <summary>What it searches Jaeger for.</summary>
+    public IEnumerable<TraceQuery> TraceQueries => DataSource == "jaeger" ? Targets.Select(target => new TraceQuery(this, target)) : [];
+
+    /// <summary>What it asks Elasticsearch.</summary>
+    public IEnumerable<LogQuery> LogQueries => DataSource == "elasticsearch" ? Targets.Select(target => new LogQuery(this, target)) : [];
+
     /// <summary>The drills under which its data shows; exactly one.</summary>
     public IReadOnlyList<string> Drills => [.. Drill().Matches(Description).Select(match => match.Groups["name"].Value)];
 

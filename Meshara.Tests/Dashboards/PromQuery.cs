@@ -29,7 +29,10 @@ internal sealed partial class PromQuery(Dashboard dashboard, string where, JsonE
 
     /// <summary>As Prometheus gets it.</summary>
     /// <param name="variables">Values of the dashboard's variables and of Grafana's own.</param>
-    public string With(IReadOnlyDictionary<string, string> variables) => Variable().Replace(Expression, match => variables[match.Groups["name"].Value]);
+    public string With(IReadOnlyDictionary<string, string> variables) => Replace(Expression, variables);
+
+    /// <summary>A text with values in the places of its variables.</summary>
+    public static string Replace(string text, IReadOnlyDictionary<string, string> variables) => Variable().Replace(text, match => variables[match.Groups["name"].Value]);
 
     /// <summary>Names of the variables in a text: <c>$name</c>, <c>${name}</c>, <c>${name:format}</c>.</summary>
     public static IEnumerable<string> VariablesIn(string text) => Variable().Matches(text).Select(match => match.Groups["name"].Value);

@@ -3,12 +3,15 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Meshara.AppHost.Local.Tools;
 using Meshara.Node;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol.Wire;
+using Meshara.Tests.Alerts;
 using Meshara.Tests.Api;
 using Meshara.Tests.Mesh;
 using Meshara.Tests.Stack.Local;
@@ -21,12 +24,14 @@ namespace Meshara.Tests.Dashboards;
 /// <summary>
 /// A mesh of real processes under traffic, watched by the real Prometheus and Alertmanager with the repository's own files,
 /// while within a minute happens what the drills do at length: a node dies and comes back, messages go to nobody, relays
-/// are needed, peers misbehave, nothing takes the exports. Where Jaeger is installed it takes the traces, after a while.
+/// are needed, peers misbehave, nothing takes the exports, a disk has no room for log files. Where Jaeger is installed it takes the
+/// traces, after a while.
 /// </summary>
 public sealed partial class QueryRun : IAsyncLifetime
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly List<IAsyncDisposable> _started = [];
+    private readonly TemporaryFolder _logs = new();
     private LocalMesh? _mesh;
     private PrometheusApi? _prometheus;
     private LocalJaeger? _jaeger;
@@ -50,6 +55,9 @@ public sealed partial class QueryRun : IAsyncLifetime
 
     /// <summary>node-1 to node-3; the last of them was lost and sends its traces nowhere since.</summary>
     internal IReadOnlyList<NodeClient> Nodes => Mesh.Nodes;
+
+    /// <summary>A message of node-1's that expired because nobody has its recipient's address.</summary>
+    internal string Expired { get; private set; } = "";
 
     private LocalMesh Mesh => _mesh ?? throw new InvalidOperationException(Missing);
 
@@ -78,7 +86,10 @@ public sealed partial class QueryRun : IAsyncLifetime
             return;
         Started = DateTimeOffset.UtcNow;
         _jaeger = LocalJaeger.Find();
+        var full = Path.Combine(_logs.Path, $"node-2-{DateTime.Now.ToString("yyyyMMdd", CultureInfo.InvariantCulture)}.log");
+        File.CreateSymbolicLink(full, "/dev/full");
         _mesh = await LocalMesh.StartAsync(3, Test, ["--traffic", "20"], environment: Telemetry(_jaeger?.Otlp));
+        File.Delete(full); // the node sees that there is room again when it tries the next time, and says what it lost
         var line = _mesh.Host.Output.Split('\n').Single(line => line.StartsWith("prometheus  http", StringComparison.Ordinal));
         Url = new Uri(line.Split("  ")[1]);
         _prometheus = new PrometheusApi(Url);
@@ -105,14 +116,16 @@ public sealed partial class QueryRun : IAsyncLifetime
                 await _mesh.DisposeAsync();
             if (_jaeger is not null)
                 await _jaeger.DisposeAsync();
+            _logs.Dispose();
             _prometheus?.Dispose();
             _stop.Dispose();
         }
     }
 
     /// <summary>Every message is traced, and nobody takes the traces: Jaeger only once it runs, and metrics and logs never.</summary>
-    private static Dictionary<string, string> Telemetry(Uri? traces) => new()
+    private Dictionary<string, string> Telemetry(Uri? traces) => new()
     {
+        ["MESHARA_LOG_DIR"] = _logs.Path,
         ["OTEL_TRACES_SAMPLER"] = "always_on",
         ["OTEL_EXPORTER_OTLP_ENDPOINT"] = traces?.ToString() ?? $"http://127.0.0.1:{FreePort.Next()}",
         ["OTEL_EXPORTER_OTLP_TIMEOUT"] = "1000",
@@ -196,8 +209,26 @@ public sealed partial class QueryRun : IAsyncLifetime
         {
             using var response = await node.Http.PostAsJsonAsync("api/messages", new { to = nobody.Address.ToString(), text = "is anybody there?", ttl_seconds = 5 }, Test);
             Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+            var id = (await response.Content.ReadFromJsonAsync<JsonElement>(Test)).GetProperty("id").GetString()!;
+            if (node == Mesh.Nodes[0])
+                Expired = id;
         }
     }
+
+    /// <summary>Every line in the log files so far, as Filebeat hands it to Elasticsearch where the files are in /var/log/meshara.</summary>
+    internal IReadOnlyList<JsonElement> LogDocuments() => [.. Directory.GetFiles(_logs.Path, "*.log").SelectMany(file =>
+    {
+        using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        var text = reader.ReadToEnd();
+        // The last line may still be in the writing.
+        return text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select((line, number) =>
+        {
+            var document = JsonNode.Parse(line)!.AsObject();
+            document["@timestamp"] = document["timestamp"]!.DeepClone();
+            document["log"] = new JsonObject { ["offset"] = number, ["file"] = new JsonObject { ["path"] = $"/var/log/meshara/{Path.GetFileName(file)}" } };
+            return JsonSerializer.SerializeToElement(document);
+        });
+    })];
 
     /// <summary>Two nodes that cannot be dialled talk through the others.</summary>
     private async Task RelayAsync()

@@ -5,7 +5,7 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Dashboards;
 
-/// <summary>Every question that the dashboards ask a Prometheus, asked for real.</summary>
+/// <summary>Every question that the dashboards ask, asked for real: of Prometheus here, of Jaeger and about the logs in the files beside.</summary>
 [Collection(MeshCollection.Name)]
 public sealed partial class QueryTests(QueryRun run) : IClassFixture<QueryRun>
 {
