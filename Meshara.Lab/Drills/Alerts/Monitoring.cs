@@ -94,13 +94,16 @@ internal sealed class Monitoring : IAsyncDisposable
     }
 
     /// <summary>
-    /// Gives Prometheus its rules. Until its first scrape, seconds after its start, it misses everything; that is not the minute for
-    /// which something has to be missing, but it is the two seconds that a minute becomes. Alertmanager would remember it.
+    /// Starts Prometheus again, with its rules. Until its first scrape, seconds after its start, it misses everything; that is not the
+    /// minute for which something has to be missing, but it is the two seconds that a minute becomes. Alertmanager would remember it.
+    /// A reload would do, but Prometheus loses notifications until it has found Alertmanager again, and tells of that.
     /// </summary>
-    public Task BeginAlertingAsync(CancellationToken stop)
+    public async Task BeginAlertingAsync(CancellationToken stop)
     {
+        await StopPrometheusAsync();
         Directory.Move(RulesForLater, Rules);
-        return Prometheus.ReloadAsync(stop);
+        await StartPrometheusAsync(stop);
+        await Eventually.TrueAsync(async () => (await Alertmanager.AlertsAsync("Watchdog", stop)).Count == 1, "Alertmanager hears of Watchdog", _time, stop);
     }
 
     /// <summary>Starts Prometheus.</summary>
