@@ -7,4 +7,7 @@ namespace Meshara.Lab.Load;
 /// <param name="P50Ms">Median time until a reader of the inbox has it on every node.</param>
 /// <param name="P90Ms">The 90th percentile: now and then a push reaches not everybody, and an announcement repairs it.</param>
 /// <param name="MaxMs">The longest.</param>
-internal sealed record GossipReport(int Nodes, int Broadcasts, double Coverage, double P50Ms, double P90Ms, double MaxMs);
+/// <param name="DuplicatesPerDelivery">Copies that came to nodes that had the broadcast already, for each one that was news.</param>
+/// <param name="IdleCpuPercent">Processor time of all nodes together while nobody broadcasts, in percent of one core.</param>
+internal sealed record GossipReport(
+    int Nodes, int Broadcasts, double Coverage, double P50Ms, double P90Ms, double MaxMs, double DuplicatesPerDelivery, double IdleCpuPercent);

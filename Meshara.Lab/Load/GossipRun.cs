@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Meshara.AppHost.Local;
 using Meshara.Node.Protocol;
+using Meshara.Node.Telemetry;
 
 namespace Meshara.Lab.Load;
 
@@ -17,21 +19,27 @@ internal sealed class GossipRun(MeshLoadOptions options, StatusConsole console) 
     private const int WarmUps = 30;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(4);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("meshara-lab-");
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<MessageId, Spreading> _spreading = new();
     private readonly List<PairNode> _nodes = [];
     private readonly List<Task> _readers = [];
+    private readonly MeterListener _meters = new();
+    private long _duplicates;
 
     /// <summary>Starts the nodes, broadcasts, says what was seen, and writes the report.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         await StartAsync(cancellationToken);
+        await SettleAsync(cancellationToken);
         console.WriteLine($"{_nodes.Count} nodes, {_nodes.Average(node => node.ConnectedPeers):0.0} connections each");
         for (var i = 0; i < WarmUps; i++)
             await BroadcastAsync(cancellationToken);
-        var (times, reached) = (new List<double>(), 0L);
+        var idle = await MeasureIdleAsync(cancellationToken);
+        var (times, reached, duplicates) = (new List<double>(), 0L, Volatile.Read(ref _duplicates));
         for (var i = 0; i < options.Broadcasts; i++)
         {
             await Task.Delay(Pause, cancellationToken);
@@ -39,11 +47,15 @@ internal sealed class GossipRun(MeshLoadOptions options, StatusConsole console) 
             reached += spreading.Reached;
             times.Add(spreading.Elapsed.TotalMilliseconds);
         }
+        duplicates = Volatile.Read(ref _duplicates) - duplicates;
         times.Sort();
         var report = new GossipReport(
-            _nodes.Count, times.Count, (double)reached / (times.Count * (_nodes.Count - 1L)), Quantile(0.5), Quantile(0.9), Math.Round(times[^1], 2));
+            _nodes.Count, times.Count, (double)reached / (times.Count * (_nodes.Count - 1L)), Quantile(0.5), Quantile(0.9), Math.Round(times[^1], 2),
+            Math.Round((double)duplicates / Math.Max(1, reached), 3), Math.Round(idle, 1));
         console.WriteLine(FormattableString.Invariant(
             $"on every node: median {report.P50Ms:0.0} ms, 90 % within {report.P90Ms:0.0} ms, at most {report.MaxMs:0.0} ms; coverage {report.Coverage:0.0000}"));
+        console.WriteLine(FormattableString.Invariant(
+            $"{report.DuplicatesPerDelivery:0.00} duplicates a delivery; while nobody broadcasts the mesh takes {report.IdleCpuPercent:0} % of a core"));
         if (options.Report is { } path)
             await File.WriteAllTextAsync(path, JsonSerializer.Serialize(report, DurabilityReport.Json), cancellationToken);
         return report.Coverage >= 1 ? 0 : throw new InvalidOperationException($"Not every broadcast reached every node within {Deadline.TotalSeconds:0} s.");
@@ -55,6 +67,7 @@ internal sealed class GossipRun(MeshLoadOptions options, StatusConsole console) 
     {
         await _stop.CancelAsync();
         await Task.WhenAll(_readers);
+        _meters.Dispose();
         await Task.WhenAll(_nodes.Select(node => node.DisposeAsync().AsTask()));
         _stop.Dispose();
         _folder.Delete(recursive: true);
@@ -73,6 +86,44 @@ internal sealed class GossipRun(MeshLoadOptions options, StatusConsole console) 
         });
         foreach (var node in _nodes)
             _readers.Add(ReadAsync(node));
+        CountDuplicates();
+    }
+
+    private void CountDuplicates()
+    {
+        var factories = _nodes.Select(node => node.Get<IMeterFactory>()).ToHashSet();
+        _meters.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Name == "meshara.messages.dropped" && instrument.Meter.Scope is IMeterFactory factory && factories.Contains(factory))
+                listener.EnableMeasurementEvents(instrument);
+        };
+        _meters.SetMeasurementEventCallback<long>((_, value, tags, _) =>
+        {
+            if (tags.Contains(DropReason.Duplicate))
+                Interlocked.Add(ref _duplicates, value);
+        });
+        _meters.Start();
+    }
+
+    /// <summary>Nodes that have just joined still look around and dial each other.</summary>
+    private async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        var (started, connections, unchanged) = (Stopwatch.GetTimestamp(), 0, 0);
+        while (unchanged < 3 && Stopwatch.GetElapsedTime(started) < Settling)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
+            var now = _nodes.Sum(node => node.ConnectedPeers);
+            unchanged = now == connections ? unchanged + 1 : 0;
+            connections = now;
+        }
+    }
+
+    /// <summary>What the nodes take when nobody broadcasts, in percent of a core.</summary>
+    private static async Task<double> MeasureIdleAsync(CancellationToken cancellationToken)
+    {
+        var (started, before) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+        await Task.Delay(Idle, cancellationToken);
+        return (Environment.CpuUsage.TotalTime - before) / Stopwatch.GetElapsedTime(started) * 100;
     }
 
     private Task<PairNode> StartAsync(int index, string? bootstrap, CancellationToken cancellationToken) => PairNode.StartAsync(

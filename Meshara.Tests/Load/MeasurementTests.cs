@@ -40,6 +40,8 @@ public sealed class MeasurementTests
         var report = await LabReport.RunAsync("gossip", "--nodes", "8", "--broadcasts", "3");
         Assert.Equal((8, 3, 1.0), (report.GetProperty("nodes").GetInt32(), report.GetProperty("broadcasts").GetInt32(), report.GetProperty("coverage").GetDouble()));
         Assert.InRange(report.GetProperty("p50_ms").GetDouble(), 0.001, 15_000);
+        Assert.InRange(report.GetProperty("duplicates_per_delivery").GetDouble(), 0, 7);
+        Assert.InRange(report.GetProperty("idle_cpu_percent").GetDouble(), 0.1, 100 * Environment.ProcessorCount);
     }
 
     [Fact]
