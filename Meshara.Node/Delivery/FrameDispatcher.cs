@@ -14,6 +14,7 @@ internal sealed class FrameDispatcher(Dht dht, Forwarder forwarder, Broadcaster 
         Frame.BodyOneofCase.FindNode or Frame.BodyOneofCase.StoreRecord => dht.HandleAsync(connection, frame, cancellationToken),
         Frame.BodyOneofCase.Announce => broadcaster.OnAnnounceAsync(connection, frame.Announce, cancellationToken),
         Frame.BodyOneofCase.Want => broadcaster.OnWantAsync(connection, frame.Want, cancellationToken),
+        Frame.BodyOneofCase.Prune => Prune(connection),
         Frame.BodyOneofCase.Undeliverable => forwarder.OnUndeliverableAsync(frame.Undeliverable, connection.Peer, cancellationToken),
         Frame.BodyOneofCase.Deposit => depot.OnDepositAsync(connection, frame, cancellationToken),
         Frame.BodyOneofCase.Handover => receiver.AcceptHandoverAsync(connection, frame, cancellationToken),
@@ -21,6 +22,12 @@ internal sealed class FrameDispatcher(Dht dht, Forwarder forwarder, Broadcaster 
         // A later version's frame, or a second greeting: nothing this version could do with it.
         _ => ValueTask.CompletedTask,
     };
+
+    private ValueTask Prune(PeerConnection connection)
+    {
+        broadcaster.OnPrune(connection.Peer);
+        return ValueTask.CompletedTask;
+    }
 
     private ValueTask Learn(Members members)
     {

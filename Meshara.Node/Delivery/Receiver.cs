@@ -41,12 +41,6 @@ internal sealed partial class Receiver(
     {
         var envelope = Parse(wire);
         var from = connection.Peer;
-        if (envelope.Sender == identity.Address)
-        {
-            // Nothing of this node's own needs to come back to it.
-            telemetry.Dropped(DropReason.Duplicate);
-            return ValueTask.CompletedTask;
-        }
         if (envelope.Type == MessageType.Broadcast ? !broadcaster.IsNews(envelope, from) : !IsForThisNode(envelope, from))
             return ValueTask.CompletedTask;
         var arrival = new Arrival(envelope, from, time.GetUtcNow(), null);
@@ -55,6 +49,12 @@ internal sealed partial class Receiver(
 
     private bool IsForThisNode(Envelope envelope, NodeAddress from)
     {
+        if (envelope.Sender == identity.Address)
+        {
+            // Nothing of this node's own needs to come back to it.
+            telemetry.Dropped(DropReason.Duplicate);
+            return false;
+        }
         if (envelope.Recipient == identity.Address)
             return true;
         forwarder.Accept(envelope, from);

@@ -4,33 +4,29 @@ using Meshara.Node.Protocol;
 
 namespace Meshara.Node.Gossip;
 
-/// <summary>A recent broadcast, and the peers that may have missed it. Safe for concurrent use.</summary>
-internal sealed class Broadcast(ByteString key, Envelope envelope, HashSet<NodeAddress> unsure)
+/// <summary>A recent broadcast, and the peers that are known to have it. Safe for concurrent use.</summary>
+internal sealed class Broadcast(ByteString key, Envelope envelope, long arrived)
 {
     private readonly Lock _gate = new();
+    private readonly HashSet<NodeAddress> _known = [];
 
     public ByteString Key { get; } = key;
 
     public Envelope Envelope { get; } = envelope;
 
+    /// <summary>When it came here, as a timestamp of the node's clock.</summary>
+    public long Arrived { get; } = arrived;
+
     /// <summary>The peer has it: it sent it, was pushed it, or announced it.</summary>
     public void Knows(NodeAddress peer)
     {
         lock (_gate)
-            unsure.Remove(peer);
+            _known.Add(peer);
     }
 
-    /// <summary>The peer has just come and may have missed it.</summary>
-    public void AnnounceTo(NodeAddress peer)
+    public bool IsKnownTo(NodeAddress peer)
     {
         lock (_gate)
-            unsure.Add(peer);
-    }
-
-    /// <summary>True once for each peer that has to be told.</summary>
-    public bool TakeAnnouncement(NodeAddress peer)
-    {
-        lock (_gate)
-            return unsure.Remove(peer);
+            return _known.Contains(peer);
     }
 }

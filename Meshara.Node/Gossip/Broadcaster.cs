@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Threading.Channels;
 using Google.Protobuf;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
@@ -13,13 +14,17 @@ using MessageType = Meshara.Node.Protocol.MessageType;
 namespace Meshara.Node.Gossip;
 
 /// <summary>
-/// Epidemic broadcast: each node pushes what is new to a bounded number of random peers, and a little later announces its
-/// id to the peers that were not pushed to, which then ask for what they miss (Demers et al., "Epidemic algorithms for
-/// replicated database maintenance", 1987; eager push and lazy pull as in Plumtree, Leitão et al., 2007).
+/// Broadcast over a tree that the nodes find by themselves (Leitão, Pereira and Rodrigues, "Epidemic Broadcast Trees", 2007):
+/// each node pushes what is new to a few eager peers. A link over which something comes twice closes a circle and is given up by
+/// both ends, until a tree is left. A little later ids are announced to all other peers, a few at a time; who has missed
+/// something asks for it, and the link it then comes over becomes part of the tree, which mends it.
 /// </summary>
 internal sealed partial class Broadcaster
 {
     private const int MaxKeysPerFrame = 1000;
+
+    private static readonly Frame Graft = new() { Want = new Want { Graft = true } };
+    private static readonly Frame Prune = new() { Prune = new Prune() };
 
     private readonly NodeIdentity _identity;
     private readonly Swarm _swarm;
@@ -29,7 +34,16 @@ internal sealed partial class Broadcaster
     private readonly TimeProvider _time;
     private readonly ILogger<Broadcaster> _logger;
     private readonly RecentMap<BroadcastKey, byte> _seen;
-    private readonly RecentMap<ByteString, Broadcast> _recent;
+    private readonly RecentBroadcasts _recent;
+    private readonly MissingBroadcasts _missing;
+    private readonly EagerPeers _eager = new();
+
+    // What peers have to be told of the tree, in this order: a link that is given up and wanted again must end up as wanted. It may be
+    // lost when there is too much of it, which costs a duplicate or a repair.
+    private readonly Channel<(NodeAddress Peer, Frame Frame)> _links =
+        Channel.CreateBounded<(NodeAddress, Frame)>(new BoundedChannelOptions(1000) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    private volatile bool _unannounced;
 
     public Broadcaster(
         NodeIdentity identity, Swarm swarm, IMessageStore store, IOptions<GossipOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Broadcaster> logger)
@@ -43,8 +57,14 @@ internal sealed partial class Broadcaster
         _logger = logger;
         // Twice as long as a broadcast may travel, so that none is delivered a second time.
         _seen = new RecentMap<BroadcastKey, byte>(200_000, _options.TimeToLive * 4, time);
-        _recent = new RecentMap<ByteString, Broadcast>(_options.MaxRecent, _options.TimeToLive, time);
+        _recent = new RecentBroadcasts(_options.MaxRecent, _options.TimeToLive, time);
+        _missing = new MissingBroadcasts(_options.MaxRecent, time);
+        swarm.Connected += OnConnected;
+        swarm.Disconnected += OnDisconnected;
     }
+
+    /// <summary>The peers that broadcasts are pushed to at this moment.</summary>
+    public IReadOnlyList<NodeAddress> Eager => _eager.All;
 
     /// <summary>Signs a broadcast and starts its spread.</summary>
     public async ValueTask<MessageId> SendAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
@@ -66,12 +86,9 @@ internal sealed partial class Broadcaster
     /// <summary>True the first time a broadcast is seen: only then is it worth verifying.</summary>
     public bool IsNews(Envelope envelope, NodeAddress from)
     {
-        var key = new BroadcastKey(envelope.Sender, envelope.Id);
-        if (!_seen.Contains(key))
+        if (envelope.Sender != _identity.Address && !_seen.Contains(new BroadcastKey(envelope.Sender, envelope.Id)))
             return true;
-        if (_recent.TryGet(key.ToWire(), out var broadcast))
-            broadcast.Knows(from);
-        _telemetry.Dropped(DropReason.Duplicate);
+        OnDuplicate(envelope, from);
         return false;
     }
 
@@ -88,6 +105,13 @@ internal sealed partial class Broadcaster
             span.Fail("expired");
             return;
         }
+        var key = new BroadcastKey(envelope.Sender, envelope.Id);
+        // Another copy may have been verified while this one waited for its turn.
+        if (_seen.Contains(key))
+        {
+            OnDuplicate(envelope, from);
+            return;
+        }
         if (!Verify(envelope, span))
         {
             _telemetry.Dropped(DropReason.BadSignature);
@@ -95,40 +119,43 @@ internal sealed partial class Broadcaster
             span.Fail("bad_signature");
             return;
         }
-        var key = new BroadcastKey(envelope.Sender, envelope.Id);
         // Only now: a forgery must not make the genuine message look like a duplicate.
         if (!_seen.TryAdd(key, 0))
         {
-            _telemetry.Dropped(DropReason.Duplicate);
+            OnDuplicate(envelope, from);
             return;
         }
         var broadcast = Keep(key, envelope);
         broadcast.Knows(from);
+        Link(from, int.MaxValue);
         if (envelope.HopCount < envelope.Wire.HopLimit)
             await PushAsync(broadcast, envelope.NextHop(_identity.Address, default), from, trace, cancellationToken);
         await DeliverAsync(envelope, now, span, cancellationToken);
     }
 
-    /// <summary>A peer says what it has: ask for what is missing here.</summary>
+    /// <summary>A peer says what it has: ask for what is missing here, and to be pushed to, since nobody else did in time.</summary>
     public async ValueTask OnAnnounceAsync(PeerConnection connection, Announce announce, CancellationToken cancellationToken)
     {
-        var want = new Want();
+        Want? want = null;
         foreach (var key in announce.Keys.Take(MaxKeysPerFrame))
         {
             if (key.Length != BroadcastKey.Size)
                 throw new MesharaException(ErrorCodes.Protocol, "An announced key has a wrong length.");
             if (_recent.TryGet(key, out var known))
                 known.Knows(connection.Peer);
-            else
-                want.Keys.Add(key);
+            else if (_missing.Ask(key, connection.Peer))
+                (want ??= new Want { Graft = true }).Keys.Add(key);
         }
-        if (want.Keys.Count > 0)
+        if (want is not null)
             await connection.SendAsync(new Frame { Want = want }, cancellationToken);
     }
 
-    /// <summary>A peer asks for broadcasts it was told of.</summary>
+    /// <summary>A peer asks for broadcasts it was told of, or to be pushed to.</summary>
     public async ValueTask OnWantAsync(PeerConnection connection, Want want, CancellationToken cancellationToken)
     {
+        // One that has missed something needs a link; one that has just come can have it from others, too.
+        if (want.Graft && !_eager.Add(connection.Peer, want.Keys.Count > 0 ? int.MaxValue : _options.Fanout * 2))
+            Tell(connection.Peer, Prune);
         foreach (var key in want.Keys.Take(MaxKeysPerFrame))
         {
             if (!_recent.TryGet(key, out var broadcast) || broadcast.Envelope.HopCount >= broadcast.Envelope.Wire.HopLimit)
@@ -138,47 +165,121 @@ internal sealed partial class Broadcaster
         }
     }
 
-    /// <summary>Announces until cancelled.</summary>
+    /// <summary>A peer has broadcasts from elsewhere.</summary>
+    public void OnPrune(NodeAddress peer) => _eager.Remove(peer);
+
+    /// <summary>Announces and keeps the tree until cancelled.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
-        _swarm.Connected += OnConnected;
-        using var timer = new PeriodicTimer(_options.AnnounceInterval, _time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stopping))
-                await AnnounceAsync(stopping);
+            await Task.WhenAll(AnnounceAsync(stopping), TellAsync(stopping));
         }
         catch (OperationCanceledException)
         {
             // The node is stopping.
         }
-        finally
-        {
-            _swarm.Connected -= OnConnected;
-        }
     }
 
-    /// <summary>A new peer may have missed everything: it is told of all that is recent at the next announcement.</summary>
+    /// <summary>A new peer may have missed everything, and need a link.</summary>
     private void OnConnected(PeerConnection connection)
     {
-        foreach (var (_, broadcast) in _recent.Snapshot())
-            broadcast.AnnounceTo(connection.Peer);
+        _recent.Forget(connection.Peer);
+        _unannounced = true;
+        _eager.Remove(connection.Peer); // a new connection: the other end knows nothing of a link
+        Link(connection.Peer, _options.Fanout);
+    }
+
+    /// <summary>With a link the tree may have fallen apart: another one most likely mends it before the next broadcast.</summary>
+    private void OnDisconnected(PeerConnection connection)
+    {
+        _recent.Forget(connection.Peer);
+        Mend();
+    }
+
+    private void Mend()
+    {
+        var all = _eager.All;
+        foreach (var peer in all)
+        {
+            if (!_swarm.TryGet(peer, out _) && _eager.Remove(peer))
+                LinkToAnyone(1);
+        }
+        if (all.Length == 0)
+            LinkToAnyone(_options.Fanout);
+    }
+
+    private void OnDuplicate(Envelope envelope, NodeAddress from)
+    {
+        var key = new BroadcastKey(envelope.Sender, envelope.Id).ToWire();
+        if (_recent.TryGet(key, out var broadcast))
+            broadcast.Knows(from);
+        else
+            _missing.Arrived(key); // forgotten here, or this node's own from before a restart: no need to ask others
+        _telemetry.Dropped(DropReason.Duplicate);
+        _eager.Remove(from);
+        Tell(from, Prune);
+    }
+
+    private void Link(NodeAddress peer, int limit)
+    {
+        if (!_eager.Contains(peer) && _eager.Add(peer, limit))
+            Tell(peer, Graft);
+    }
+
+    private void LinkToAnyone(int count)
+    {
+        var others = _swarm.Connections.Where(connection => connection.IsOpen && !_eager.Contains(connection.Peer)).ToArray();
+        Random.Shared.Shuffle(others);
+        foreach (var other in others.Take(count))
+            Link(other.Peer, int.MaxValue);
+    }
+
+    private void Tell(NodeAddress peer, Frame frame) => _links.Writer.TryWrite((peer, frame));
+
+    private async Task TellAsync(CancellationToken stopping)
+    {
+        await foreach (var (peer, frame) in _links.Reader.ReadAllAsync(stopping))
+        {
+            if (_swarm.TryGet(peer, out var connection) && connection.HasRoom)
+                await connection.SendAsync(frame, stopping);
+        }
     }
 
     private async Task AnnounceAsync(CancellationToken stopping)
     {
-        var recent = _recent.Snapshot();
-        foreach (var connection in _swarm.Connections)
+        using var timer = new PeriodicTimer(_options.AnnounceInterval, _time);
+        while (await timer.WaitForNextTickAsync(stopping))
         {
-            var announce = new Announce();
-            foreach (var (key, broadcast) in recent)
+            Mend();
+            if (_unannounced)
+                await AnnounceOnceAsync(stopping);
+            foreach (var group in _missing.TakeOverdue(peer => _swarm.TryGet(peer, out _)).GroupBy(missing => missing.Peer, missing => missing.Key))
             {
-                if (announce.Keys.Count < MaxKeysPerFrame && broadcast.TakeAnnouncement(connection.Peer))
-                    announce.Keys.Add(key);
+                if (_swarm.TryGet(group.Key, out var connection))
+                    await connection.SendAsync(new Frame { Want = new Want { Graft = true, Keys = { group } } }, stopping);
             }
-            if (announce.Keys.Count > 0)
-                await connection.SendAsync(new Frame { Announce = announce }, stopping);
         }
+    }
+
+    /// <summary>Tells a few peers of what they may have missed, one frame each; the others follow at the next ticks.</summary>
+    private async Task AnnounceOnceAsync(CancellationToken stopping)
+    {
+        // What has just come is still being pushed: to ask for it would only make a duplicate.
+        var age = _options.AnnounceInterval / 2;
+        _unannounced = false;
+        var (told, more) = (0, !_recent.AreAllOlderThan(age));
+        var peers = _swarm.Connections.ToArray();
+        Random.Shared.Shuffle(peers);
+        foreach (var peer in peers)
+        {
+            if (told == _options.Fanout || !peer.HasRoom)
+                more = true;
+            else if (_recent.TakeAnnouncement(peer.Peer, age, MaxKeysPerFrame) is { } announce && await peer.SendAsync(new Frame { Announce = announce }, stopping) > 0)
+                told++;
+        }
+        if (more)
+            _unannounced = true;
     }
 
     private static bool Verify(Envelope envelope, Activity? parent)
@@ -208,19 +309,22 @@ internal sealed partial class Broadcaster
 
     private Broadcast Keep(BroadcastKey key, Envelope envelope)
     {
-        var broadcast = new Broadcast(key.ToWire(), envelope, [.. _swarm.Connections.Select(connection => connection.Peer)]);
-        _recent.Set(broadcast.Key, broadcast);
+        var broadcast = new Broadcast(key.ToWire(), envelope, _time.GetTimestamp());
+        _recent.Add(broadcast);
+        _missing.Arrived(broadcast.Key);
+        _unannounced = true;
         return broadcast;
     }
 
     private async Task PushAsync(Broadcast broadcast, Protocol.Wire.Envelope wire, NodeAddress from, ActivityContext parent, CancellationToken cancellationToken)
     {
-        var peers = _swarm.Connections
-            .Where(connection => connection.IsOpen && connection.HasRoom && connection.Peer != from && connection.Peer != broadcast.Envelope.Sender)
-            .ToArray();
-        Random.Shared.Shuffle(peers);
-        foreach (var peer in peers.Take(_options.Fanout))
-            await PushToAsync(broadcast, peer, wire, parent, cancellationToken);
+        if (_eager.All.Length == 0)
+            Mend();
+        foreach (var peer in _eager.All)
+        {
+            if (peer != from && peer != broadcast.Envelope.Sender && _swarm.TryGet(peer, out var connection) && connection.HasRoom)
+                await PushToAsync(broadcast, connection, wire, parent, cancellationToken);
+        }
     }
 
     private async Task PushToAsync(Broadcast broadcast, PeerConnection peer, Protocol.Wire.Envelope wire, ActivityContext parent, CancellationToken cancellationToken)

@@ -5,12 +5,15 @@ namespace Meshara.Node.Gossip;
 /// <summary>Section <c>Gossip</c>: how broadcasts spread.</summary>
 public sealed class GossipOptions
 {
-    /// <summary>Peers a broadcast is pushed to by each node; the others learn of it by announcement.</summary>
+    /// <summary>
+    /// Peers a node chooses to push broadcasts to, and peers that are told of them at a time. Of the peers chosen those stay that make a tree
+    /// with the choices of the others; twice as many may choose this node, and one that misses broadcasts is always added.
+    /// </summary>
     [Range(1, 100)]
-    public int Fanout { get; set; } = 6;
+    public int Fanout { get; set; } = 4;
 
     /// <summary>How often ids are announced to peers that may have missed them.</summary>
-    public TimeSpan AnnounceInterval { get; set; } = TimeSpan.FromSeconds(1);
+    public TimeSpan AnnounceInterval { get; set; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>How long a broadcast may travel.</summary>
     public TimeSpan TimeToLive { get; set; } = TimeSpan.FromMinutes(5);

@@ -89,7 +89,8 @@ internal sealed partial class Envelope
             Expires = expires.ToMicroseconds(),
             Sender = UnsafeByteOperations.UnsafeWrap(sender.Address.ToBytes()),
             Recipient = recipient.IsEmpty ? ByteString.Empty : UnsafeByteOperations.UnsafeWrap(recipient.ToBytes()),
-            HopLimit = DefaultHopLimit,
+            // The tree that broadcasts take is not made of shortest ways.
+            HopLimit = type == MessageType.Broadcast ? MaxHopLimit : DefaultHopLimit,
         };
         Span<byte> header = stackalloc byte[SealedHeaderSize];
         WriteHeader(wire, header);
