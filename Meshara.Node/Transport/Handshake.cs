@@ -26,9 +26,10 @@ internal sealed class Handshake(
     private static readonly SslApplicationProtocol Protocol = new("meshara/1");
     private static readonly string Agent = $"meshara/{BuildInfo.Version}";
 
-    // Made once: from a bare certificate every handshake would build a chain of its own.
-    private readonly SslStreamCertificateContext _certificate = SslStreamCertificateContext.Create(
-        PeerCertificate.Create(identity, time.GetUtcNow()), additionalCertificates: null, offline: true);
+    // Made once: from a bare certificate every handshake would build a chain of its own. And made late: it has .NET read every
+    // certificate that the machine trusts, which a node without peers need not wait for.
+    private readonly Lazy<SslStreamCertificateContext> _certificate = new(() => SslStreamCertificateContext.Create(
+        PeerCertificate.Create(identity, time.GetUtcNow()), additionalCertificates: null, offline: true));
 
     /// <summary>Turns a dialled socket into a connection.</summary>
     /// <param name="expected">Who should be there; null at a bootstrap endpoint, where anybody may be.</param>
@@ -93,9 +94,9 @@ internal sealed class Handshake(
                 TargetHost = "meshara",
                 EnabledSslProtocols = SslProtocols.Tls13,
                 ApplicationProtocols = [Protocol],
-                ClientCertificateContext = _certificate,
+                ClientCertificateContext = _certificate.Value,
                 RemoteCertificateValidationCallback = validate,
-                CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+                CertificateChainPolicy = NoChain(),
                 AllowTlsResume = false, // a resumed session carries no certificate, and so no proof of identity
             }, cancellationToken);
         }
@@ -103,12 +104,12 @@ internal sealed class Handshake(
         {
             await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
             {
-                ServerCertificateContext = _certificate,
+                ServerCertificateContext = _certificate.Value,
                 ClientCertificateRequired = true,
                 EnabledSslProtocols = SslProtocols.Tls13,
                 ApplicationProtocols = [Protocol],
                 RemoteCertificateValidationCallback = validate,
-                CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+                CertificateChainPolicy = NoChain(),
                 AllowTlsResume = false,
             }, cancellationToken);
         }
@@ -130,5 +131,21 @@ internal sealed class Handshake(
         return new PeerConnection(stream, socket, reader, writer, record, remote, outbound, outbound ? greeting.DialNumber : hello.DialNumber, options, telemetry, time);
     }
 
-    public void Dispose() => _certificate.TargetCertificate.Dispose();
+    /// <summary>
+    /// .NET verifies a chain whether or not anybody asks; PeerCertificate is what binds the key to the identity. With nothing to trust
+    /// that costs little: else each handshake adds every certificate that the machine trusts to a store of its own.
+    /// </summary>
+    private static X509ChainPolicy NoChain() => new()
+    {
+        TrustMode = X509ChainTrustMode.CustomRootTrust,
+        RevocationMode = X509RevocationMode.NoCheck,
+        VerificationFlags = X509VerificationFlags.AllFlags,
+        DisableCertificateDownloads = true,
+    };
+
+    public void Dispose()
+    {
+        if (_certificate.IsValueCreated)
+            _certificate.Value.TargetCertificate.Dispose();
+    }
 }
