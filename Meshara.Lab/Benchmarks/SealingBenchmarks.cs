@@ -16,6 +16,7 @@ public class SealingBenchmarks
     private Opener _opener = null!;
     private PeerRecord _record = null!;
     private Envelope _envelope = null!;
+    private Envelope[] _batch = [];
     private byte[] _content = [];
 
     /// <summary>Bytes of content.</summary>
@@ -35,6 +36,7 @@ public class SealingBenchmarks
         _opener = new Opener(_bob, TimeProvider.System);
         _record = PeerRecord.Create(_bob, "bob", [], 1, DateTimeOffset.UtcNow.AddHours(1));
         _envelope = Create();
+        _batch = [.. Enumerable.Range(0, Envelope.MaxBatch).Select(_ => Create())];
         if (!Open(_envelope).AsSpan().SequenceEqual(_content))
             throw new InvalidOperationException("What was opened is not what was sealed.");
     }
@@ -48,6 +50,17 @@ public class SealingBenchmarks
 
     [Benchmark]
     public bool VerifySignature() => _envelope.HasValidSignature();
+
+    /// <summary>Both ends of messages that share a signature, a message.</summary>
+    [Benchmark(OperationsPerInvoke = Envelope.MaxBatch)]
+    public bool SignAndVerifyTogether()
+    {
+        Envelope.Sign(_alice, _batch);
+        var verified = new VerifiedBatches(TimeProvider.System);
+        return Array.TrueForAll(_batch, envelope => envelope.HasValidSignature(verified))
+            ? true
+            : throw new InvalidOperationException("A signature is not valid.");
+    }
 
     private Envelope Create()
     {
