@@ -35,7 +35,12 @@ internal sealed partial class Outbox
             if (!queue.TryClaim())
                 return;
         }
-        _ = SendHereAsync(queue);
+        // In the outbox's own context, as by a worker: what is logged and traced belongs to the message, not to the request that brought it.
+        ExecutionContext.Run(_context, static state =>
+        {
+            var (outbox, queue) = ((Outbox, RecipientQueue))state!;
+            _ = outbox.SendHereAsync(queue);
+        }, (this, queue));
     }
 
     /// <summary>A message that is alone on its way leaves on its sender's thread, without waiting for a worker; those that come meanwhile gather.</summary>

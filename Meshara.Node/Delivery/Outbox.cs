@@ -42,6 +42,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     private int _pendingCount;
     private volatile bool _accepting;
     private CancellationToken _stopping;
+    private ExecutionContext _context = null!;
 
     public Outbox(
         NodeIdentity identity, Router router, Forwarder forwarder, Dht dht, PeerBook book, Swarm swarm, Broadcaster broadcaster, Sealer sealer, Depot depot,
@@ -137,6 +138,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     public async Task RunAsync(CancellationToken stopping)
     {
         _stopping = stopping;
+        _context = ExecutionContext.Capture()!;
         foreach (var record in await _store.LoadPendingAsync(stopping))
         {
             var message = new OutgoingMessage(record, span: null, _time.GetTimestamp());

@@ -33,6 +33,7 @@ internal sealed partial class Receiver(
     // Of the envelopes handled where they were read.
     private readonly SemaphoreSlim _slots = new(MaxUncommitted);
     private CancellationToken _stopping;
+    private ExecutionContext _context = null!;
     private volatile bool _isRunning;
 
     /// <summary>Takes an envelope from a connection.</summary>
@@ -66,7 +67,12 @@ internal sealed partial class Receiver(
     {
         if (!_isRunning || connection.HasMore || _queue.Reader.Count > 0 || !_slots.Wait(0, CancellationToken.None))
             return false;
-        _ = HandleAsync(arrival, _slots, _stopping); // never fails
+        // In the receiver's own context, as by a worker: a connection may have been made on behalf of something else.
+        ExecutionContext.Run(_context, static state =>
+        {
+            var (receiver, arrival) = ((Receiver, Arrival))state!;
+            _ = receiver.HandleAsync(arrival, receiver._slots, receiver._stopping); // never fails
+        }, (this, arrival));
         return true;
     }
 
@@ -84,6 +90,7 @@ internal sealed partial class Receiver(
     public async Task RunAsync(CancellationToken stopping)
     {
         _stopping = stopping;
+        _context = ExecutionContext.Capture()!;
         _isRunning = true;
         await Task.WhenAll(Enumerable.Range(0, Math.Max(2, Environment.ProcessorCount)).Select(_ => WorkAsync(stopping)));
         await DrainAsync(_slots);

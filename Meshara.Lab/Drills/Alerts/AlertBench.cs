@@ -59,8 +59,16 @@ internal sealed class AlertBench : IAsyncDisposable
         await Monitoring.StartAsync(stop);
         await Eventually.TrueAsync(async () => await CountAsync("count(up == 1)", stop) == Mesh.Nodes.Count + 2, "everything is scraped", Time, stop);
         await Monitoring.BeginAlertingAsync(stop);
-        await Eventually.TrueAsync(async () => (await Monitoring.Prometheus.AlertsAsync(stop)) is [{ IsFiring: true, Labels.Alert: "Watchdog" }],
-            "nothing fires but Watchdog", Time, stop);
+        IReadOnlyList<ActiveAlert> alerts = [];
+        try
+        {
+            await Eventually.TrueAsync(async () => (alerts = await Monitoring.Prometheus.AlertsAsync(stop)) is [{ IsFiring: true, Labels.Alert: "Watchdog" }],
+                "nothing fires but Watchdog", Time, stop);
+        }
+        catch (StackException e)
+        {
+            throw new StackException($"{e.Message}: {string.Join(", ", alerts.Select(alert => $"{alert.Labels} {(alert.IsFiring ? "fires" : "is pending")}"))}");
+        }
 
         async Task<bool> IsWholeAsync() => (await Task.WhenAll(Mesh.Nodes.Select(node => node.Api.TryGetHealthAsync(stop))))
             .All(health => health?.ConnectedPeers == Mesh.Nodes.Count - 1);
