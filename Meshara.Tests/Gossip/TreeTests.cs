@@ -27,7 +27,7 @@ public sealed class TreeTests
     }
 
     [Fact]
-    public async Task Every_live_node_gets_the_next_broadcast_when_one_crashes_that_many_were_linked_through()
+    public async Task All_others_get_the_next_broadcast_when_one_loses_its_connections_that_many_were_linked_through()
     {
         await using var mesh = new MeshFixture();
         var nodes = await mesh.StartManyAsync(10);
@@ -37,9 +37,9 @@ public sealed class TreeTests
         var victim = nodes.MaxBy(node => node.Get<Broadcaster>().Eager.Count)!;
         foreach (var connection in victim.Swarm.Connections)
             connection.Abort("network");
-        var live = nodes.Where(node => node != victim).ToList();
+        var others = nodes.Where(node => node != victim).ToList();
         for (var i = 0; i < 3; i++)
-            await SpreadAsync(live, live[i], $"after {i}");
+            await SpreadAsync(others, others[i], $"after {i}");
     }
 
     [Fact]
