@@ -7,6 +7,11 @@ namespace Meshara.AppHost.Network;
 /// <summary>Listens where a node says it can be dialled, and carries what comes to where it really listens.</summary>
 internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int hiddenPort) : IAsyncDisposable
 {
+    // The kernel's tables are read while they change, and a node dials as soon as it runs: who cannot be told now may be a little later.
+    // Whoever is not among the nodes waits this often for nothing.
+    private const int Identifications = 6;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, port);
     private readonly ConcurrentDictionary<Task, byte> _connections = new();
     private readonly CancellationTokenSource _stop = new();
@@ -51,9 +56,10 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
         // The accept loop goes on at once; to find out who dialled takes a few milliseconds.
         await Task.Yield();
         var target = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        var link = new ProxyLink(network, dialler, target, Identify(dialler), node);
+        var link = new ProxyLink(network, dialler, target, node);
         try
         {
+            link.Source = await IdentifyAsync(dialler, _stop.Token);
             if (network.Refuses(link.Source, node))
                 return;
             await network.PassAsync(link.Source, node, _stop.Token);
@@ -71,15 +77,17 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
         }
     }
 
-    private int? Identify(Socket dialler)
+    /// <exception cref="SocketException">It has hung up already.</exception>
+    private async Task<int?> IdentifyAsync(Socket dialler, CancellationToken cancellationToken)
     {
-        try
+        var from = ((IPEndPoint)dialler.RemoteEndPoint!).Port;
+        var source = network.Identify(from, port);
+        for (var (tries, pause) = (1, FirstPause); source is null && tries < Identifications; tries++, pause *= 2)
         {
-            return network.Identify(((IPEndPoint)dialler.RemoteEndPoint!).Port, port);
+            await Task.Delay(pause, cancellationToken);
+            source = network.Identify(from, port);
         }
-        catch (SocketException)
-        {
-            return null; // It has hung up already.
-        }
+
+        return source;
     }
 }

@@ -7,9 +7,8 @@ namespace Meshara.AppHost.Network;
 /// <param name="network">Says when bytes may pass.</param>
 /// <param name="dialler">The end that dialled.</param>
 /// <param name="target">The end that listened.</param>
-/// <param name="source">The node that dialled; null when that cannot be told.</param>
 /// <param name="destination">The node that listened.</param>
-internal sealed class ProxyLink(FaultyNetwork network, Socket dialler, Socket target, int? source, int destination)
+internal sealed class ProxyLink(FaultyNetwork network, Socket dialler, Socket target, int destination)
 {
     private const int SegmentBytes = 16 * 1024;
 
@@ -18,8 +17,8 @@ internal sealed class ProxyLink(FaultyNetwork network, Socket dialler, Socket ta
 
     private int _isReset;
 
-    /// <summary>The node that dialled.</summary>
-    public int? Source => source;
+    /// <summary>The node that dialled; null when that cannot be told. Set before anything is carried.</summary>
+    public int? Source { get; set; }
 
     /// <summary>The node that listened.</summary>
     public int Destination => destination;
@@ -77,7 +76,7 @@ internal sealed class ProxyLink(FaultyNetwork network, Socket dialler, Socket ta
                 var length = await from.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
                 if (length == 0)
                     break;
-                await way.WriteAsync(new Segment(SegmentKind.Data, buffer.AsMemory(0, length), time.GetUtcNow() + network.TravelTime(source, destination)), cancellationToken);
+                await way.WriteAsync(new Segment(SegmentKind.Data, buffer.AsMemory(0, length), time.GetUtcNow() + network.TravelTime(Source, destination)), cancellationToken);
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
@@ -86,7 +85,7 @@ internal sealed class ProxyLink(FaultyNetwork network, Socket dialler, Socket ta
         }
 
         // Ends travel like everything else: behind the bytes before them, and not across a split.
-        await way.WriteAsync(new Segment(kind, default, time.GetUtcNow() + network.TravelTime(source, destination)), cancellationToken);
+        await way.WriteAsync(new Segment(kind, default, time.GetUtcNow() + network.TravelTime(Source, destination)), cancellationToken);
         way.Complete();
     }
 
@@ -97,7 +96,7 @@ internal sealed class ProxyLink(FaultyNetwork network, Socket dialler, Socket ta
         {
             if (segment.ArrivesAt - time.GetUtcNow() is var wait && wait > TimeSpan.Zero)
                 await Task.Delay(wait, time, cancellationToken);
-            await network.PassAsync(source, destination, cancellationToken);
+            await network.PassAsync(Source, destination, cancellationToken);
             switch (segment.Kind)
             {
                 case SegmentKind.End:

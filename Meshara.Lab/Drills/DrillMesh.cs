@@ -53,7 +53,8 @@ internal sealed class DrillMesh : IAsyncDisposable
         }).ToList();
         var network = hasNetwork
             ? new FaultyNetwork([.. nodes.Select(node => (node.Index, node.MeshPort, node.HiddenMeshPort))],
-                () => nodes.Where(node => node.ProcessId is not null).ToDictionary(node => node.ProcessId!.Value, node => node.Index), options.Seed, time)
+                () => nodes.Select(node => (Process: node.ProcessId, node.Index)).Where(node => node.Process is not null).ToDictionary(node => node.Process!.Value, node => node.Index),
+                options.Seed, time)
             : null;
         return new DrillMesh(stack, nodes, network, new Random(options.Seed), log, time);
     }

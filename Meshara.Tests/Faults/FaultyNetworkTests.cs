@@ -17,10 +17,11 @@ public sealed class FaultyNetworkTests : IAsyncLifetime
     private readonly EchoServer _two = new();
     private readonly int[] _ports = [FreePort(), FreePort()];
     private readonly FaultyNetwork _network;
+    private int _unknown;
 
     public FaultyNetworkTests() => _network = new FaultyNetwork(
         [(1, _ports[0], _one.Port), (2, _ports[1], _two.Port)],
-        () => new Dictionary<int, int> { [Environment.ProcessId] = 1 }, seed: 1, TimeProvider.System);
+        () => Interlocked.Decrement(ref _unknown) >= 0 ? new Dictionary<int, int>() : new Dictionary<int, int> { [Environment.ProcessId] = 1 }, seed: 1, TimeProvider.System);
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
@@ -83,6 +84,21 @@ public sealed class FaultyNetworkTests : IAsyncLifetime
 
         _network.SetConditions(2, LinkConditions.Good);
         await EchoAsync(slow);
+    }
+
+    [Fact]
+    public async Task A_slow_node_is_slow_where_it_has_dialled_even_if_that_cannot_be_told_at_once()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The proxies can tell who dials on Linux only.");
+        _unknown = 2;
+        using var link = await DialAsync(2);
+        await EchoAsync(link);
+        Assert.True(_unknown < 0);
+        _network.SetConditions(1, new LinkConditions { Latency = TimeSpan.FromMilliseconds(100) });
+
+        var started = Stopwatch.GetTimestamp();
+        await EchoAsync(link);
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.FromMilliseconds(180), Deadline);
     }
 
     [Fact]

@@ -161,10 +161,10 @@ internal sealed class AlertExercise(AlertDrill drill, AlertRule rule, AlertBench
 
     private async Task<string> DescribeAsync(CancellationToken stop)
     {
-        var known = (await bench.Monitoring.Prometheus.AlertsAsync(stop)).Where(alert => alert.Labels.Alert == drill.Alert)
-            .Select(alert => $"{alert.Labels} is {(alert.IsFiring ? "firing" : "pending")}").ToList();
+        // The others, too: what keeps a drill from its alert often has an alert of its own.
+        var known = (await bench.Monitoring.Prometheus.AlertsAsync(stop)).Select(alert => $"{alert.Labels} is {(alert.IsFiring ? "firing" : "pending")}");
         var held = (await bench.Monitoring.Alertmanager.AlertsAsync(drill.Alert, stop)).Select(alert => $"Alertmanager has {alert.Labels}{(alert.IsSuppressed ? ", inhibited" : "")}");
-        return string.Join("; ", known.Concat(held).DefaultIfEmpty("Prometheus has it neither pending nor firing"));
+        return string.Join("; ", known.Concat(held).DefaultIfEmpty("nothing is pending or firing"));
     }
 
     private static bool Mentions(Notification note, Labels labels) =>
