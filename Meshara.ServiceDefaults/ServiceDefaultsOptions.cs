@@ -20,6 +20,13 @@ public sealed class ServiceDefaultsOptions
     /// <summary>Names of the meters to collect, next to those of the runtime, ASP.NET Core and HTTP clients.</summary>
     public IList<string> Meters { get; } = [];
 
+    /// <summary>
+    /// Series of one metric at the most, that is combinations of its labels' values; at least 1. What exceeds it is added up in a series with
+    /// the label <c>otel_metric_overflow</c> (OpenTelemetry's metrics SDK, cardinality limits). Memory for as many is taken when the metric
+    /// is created, about 100 bytes each.
+    /// </summary>
+    public int MaxSeriesPerMetric { get; set; } = 200;
+
     /// <summary>Names of the activity sources to collect, next to those of ASP.NET Core and HTTP clients.</summary>
     public IList<string> ActivitySources { get; } = [];
 

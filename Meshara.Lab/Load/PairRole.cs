@@ -15,8 +15,8 @@ internal sealed class PairRole : IAsyncDisposable
     /// <summary>Name of the command.</summary>
     public const string CommandName = "pair-node";
 
-    // Below the SDK's limit of series of one instrument.
-    private const int SeriesPerInstrument = 1000;
+    // No more than a node keeps of one metric (ServiceDefaultsOptions.MaxSeriesPerMetric).
+    private const int SeriesPerInstrument = 200;
 
     private static readonly TimeSpan LastAcknowledgments = TimeSpan.FromSeconds(30);
 

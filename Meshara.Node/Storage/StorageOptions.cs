@@ -1,11 +1,10 @@
 using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Meshara.Node.Storage;
 
-// Ranges of TimeSpan are read by its type converter, which is part of the framework and kept when the node is published natively.
-#pragma warning disable IL2026
-
 /// <summary>Section <c>Storage</c>: how safely messages are kept, and how many.</summary>
+[UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Ranges of TimeSpan are read by its type converter, which is part of the framework and kept.")]
 public sealed class StorageOptions
 {
     /// <summary>What an accepted message survives: <c>normal</c> (a crash of the node), <c>full</c> (also a power loss) or <c>memory</c> (nothing).</summary>

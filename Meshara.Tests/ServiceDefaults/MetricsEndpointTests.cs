@@ -63,6 +63,21 @@ public sealed partial class MetricsEndpointTests
     }
 
     [Fact]
+    public async Task Series_beyond_the_limit_of_a_metric_are_added_up_in_one()
+    {
+        await using var service = await TestService.StartAsync(options => options.MaxSeriesPerMetric = 3);
+        var sent = service.Meter.CreateCounter<long>("meshara.messages.sent");
+        for (var i = 0; i < 5; i++)
+            sent.Add(1, new KeyValuePair<string, object?>("message_type", $"type_{i}"));
+
+        var scrape = await ScrapeAsync(service, OpenMetrics);
+
+        var series = scrape.Split('\n').Where(line => line.StartsWith("meshara_messages_sent_total{", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(4, series.Length);
+        Assert.Single(series, line => Regex.IsMatch(line, """^meshara_messages_sent_total\{otel_metric_overflow="true"\} 2( |$)"""));
+    }
+
+    [Fact]
     public async Task A_bucket_carries_the_trace_that_fell_into_it_as_an_exemplar()
     {
         await using var service = await TestService.StartAsync();
