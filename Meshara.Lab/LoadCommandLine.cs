@@ -22,7 +22,7 @@ internal sealed class LoadCommandLine
     private readonly Option<string> _keys = Text("--keys", "session|message", "One key agreement for many messages to a recipient, or for each. [default: session]");
     private readonly Option<string> _storage = Text("--storage", "memory|normal|full", "Where the nodes keep messages. [default: memory]");
     private readonly Option<string> _telemetry = Text("--telemetry", "off|metrics|sampled|all",
-        "Nothing; metrics read every second; with one trace in a hundred exported; with every trace. [default: sampled]");
+        "Nothing; metrics read every five seconds; with one trace in a hundred exported; with every trace. [default: sampled]");
     private readonly Option<string> _nodes = Text("--nodes", "N", $"Nodes of the mesh, 2 to {MaxNodes}.");
     private readonly Option<string> _broadcasts = Text("--broadcasts", "N", "Broadcasts that are timed, 1 to 10000. [default: 51]");
     private readonly Option<string> _program = Text("--program", "FILE", "The node's executable. [default: the one built with this program]");

@@ -18,6 +18,9 @@ internal sealed class OverheadRun(LoadOptions options, StatusConsole console)
     // lies in memory. So there are new ones now and then.
     private const int RoundsPerProcess = 5;
 
+    // In slices as short as these, once a second is once a slice.
+    private static readonly TimeSpan ScrapeInterval = TimeSpan.FromSeconds(1);
+
     private static readonly PairTelemetry[] Modes = [PairTelemetry.Off, PairTelemetry.Metrics, PairTelemetry.Sampled, PairTelemetry.All];
 
     /// <summary>Runs the rounds, says what was seen, and writes the report.</summary>
@@ -40,8 +43,8 @@ internal sealed class OverheadRun(LoadOptions options, StatusConsole console)
             foreach (var mode in Modes)
             {
                 pairs.Add(await Pair.StartAsync(mode.Settings(sink), new Dictionary<string, string?>(), cancellationToken));
-                await mode.SendAsync(pairs[^1], options.Payload, options.For * WarmUpSlices, PairPace.Saturating(options.Payload), cancellationToken);
-                await mode.SendAsync(pairs[^1], options.Payload, options.For, PairPace.Unloaded, cancellationToken);
+                await SendAsync(mode, pairs[^1], options.For * WarmUpSlices, PairPace.Saturating(options.Payload), cancellationToken);
+                await SendAsync(mode, pairs[^1], options.For, PairPace.Unloaded, cancellationToken);
             }
             if (sink.Bytes == 0)
                 throw new InvalidOperationException("No span reached the collector: there is nothing to compare.");
@@ -66,11 +69,17 @@ internal sealed class OverheadRun(LoadOptions options, StatusConsole console)
         Random.Shared.Shuffle(order);
         foreach (var i in order)
         {
-            var single = await Modes[i].SendAsync(pairs[i], options.Payload, options.For, PairPace.Unloaded, cancellationToken);
-            var loaded = await Modes[i].SendAsync(pairs[i], options.Payload, options.For, PairPace.Saturating(options.Payload), cancellationToken);
+            var single = await SendAsync(Modes[i], pairs[i], options.For, PairPace.Unloaded, cancellationToken);
+            var loaded = await SendAsync(Modes[i], pairs[i], options.For, PairPace.Saturating(options.Payload), cancellationToken);
             costs[i] = new OverheadCost(single.Recipient.Latency!.P50Us, loaded.CpuMicroseconds);
         }
         return new OverheadRound(costs[0], costs[1], costs[2], costs[3]);
+    }
+
+    private async Task<PairResult> SendAsync(PairTelemetry mode, Pair pair, TimeSpan duration, PairPace pace, CancellationToken cancellationToken)
+    {
+        await using var scrapes = mode.Scrape(pair, ScrapeInterval);
+        return await pair.SendAsync(options.Payload, duration, pace, cancellationToken);
     }
 
     private async Task ReportAsync(List<OverheadRound> rounds, CancellationToken cancellationToken)

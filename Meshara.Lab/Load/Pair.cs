@@ -6,8 +6,6 @@ namespace Meshara.Lab.Load;
 /// </summary>
 internal sealed class Pair : IAsyncDisposable
 {
-    private static readonly TimeSpan ScrapeInterval = TimeSpan.FromSeconds(1);
-
     private readonly DirectoryInfo _folder;
 
     private Pair(DirectoryInfo folder, PairProcess sender, PairProcess recipient)
@@ -61,21 +59,8 @@ internal sealed class Pair : IAsyncDisposable
         return new PairResult(sent.Messages, sent.Elapsed, sender, recipient);
     }
 
-    /// <summary>The same while both nodes' metrics are read every second, as Prometheus would.</summary>
-    public async Task<PairResult> SendScrapedAsync(int payload, TimeSpan duration, PairPace load, CancellationToken cancellationToken)
-    {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var scraping = Task.WhenAll(ScrapeAsync(Sender, ended.Token), ScrapeAsync(Recipient, ended.Token));
-        try
-        {
-            return await SendAsync(payload, duration, load, cancellationToken);
-        }
-        finally
-        {
-            await ended.CancelAsync();
-            await scraping;
-        }
-    }
+    /// <summary>Reads both nodes' metrics again and again, as Prometheus would, until that is disposed.</summary>
+    public IAsyncDisposable Scrape(TimeSpan interval) => new Scrapes([Sender.Metrics, Recipient.Metrics], interval);
 
     public async ValueTask DisposeAsync()
     {
@@ -84,18 +69,33 @@ internal sealed class Pair : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    private static async Task ScrapeAsync(PairProcess node, CancellationToken cancellationToken)
+    private sealed class Scrapes : IAsyncDisposable
     {
-        using var client = new HttpClient();
-        using var timer = new PeriodicTimer(ScrapeInterval);
-        try
+        private readonly CancellationTokenSource _stop = new();
+        private readonly Task _reading;
+
+        public Scrapes(IEnumerable<Uri> targets, TimeSpan interval) => _reading = Task.WhenAll(targets.Select(target => ReadAsync(target, interval)));
+
+        public async ValueTask DisposeAsync()
         {
-            while (await timer.WaitForNextTickAsync(cancellationToken))
-                await client.GetByteArrayAsync(node.Metrics, cancellationToken);
+            await _stop.CancelAsync();
+            await _reading;
+            _stop.Dispose();
         }
-        catch (OperationCanceledException)
+
+        private async Task ReadAsync(Uri target, TimeSpan interval)
         {
-            // The measurement has ended.
+            using var client = new HttpClient();
+            using var timer = new PeriodicTimer(interval);
+            try
+            {
+                while (await timer.WaitForNextTickAsync(_stop.Token))
+                    await client.GetByteArrayAsync(target, _stop.Token);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                // The measurement has ended.
+            }
         }
     }
 }

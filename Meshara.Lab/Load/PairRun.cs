@@ -15,6 +15,9 @@ internal sealed class PairRun(PairOptions options, StatusConsole console)
     private static readonly TimeSpan MaxUnloaded = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FloorFor = TimeSpan.FromMilliseconds(600);
 
+    // As alerts/prometheus.yml has it.
+    private static readonly TimeSpan ScrapeInterval = TimeSpan.FromSeconds(5);
+
     private TimeSpan WarmUp => options.For < MaxWarmUp ? options.For : MaxWarmUp;
 
     private TimeSpan UnloadedFor => options.For / options.Rounds < MaxUnloaded ? options.For / options.Rounds : MaxUnloaded;
@@ -24,6 +27,7 @@ internal sealed class PairRun(PairOptions options, StatusConsole console)
     {
         await using var sink = await OtlpSink.StartAsync(cancellationToken);
         await using var pair = await Pair.StartAsync(Settings(sink), new Dictionary<string, string?>(), cancellationToken);
+        await using var scrapes = options.Telemetry.Scrape(pair, ScrapeInterval);
         await pair.SendAsync(options.Payload, WarmUp, PairPace.Saturating(options.Payload), cancellationToken);
         await pair.SendAsync(options.Payload, WarmUp / 4, PairPace.Unloaded, cancellationToken);
         await CryptoFloor.MeasureAsync(options.Payload, options.KeyPerMessage, FloorFor);
@@ -47,16 +51,13 @@ internal sealed class PairRun(PairOptions options, StatusConsole console)
     private async Task<PairRound> RoundAsync(Pair pair, CancellationToken cancellationToken)
     {
         var floor = await CryptoFloor.MeasureAsync(options.Payload, options.KeyPerMessage, FloorFor);
-        var loaded = await SendAsync(pair, options.For / options.Rounds, PairPace.Saturating(options.Payload), cancellationToken);
-        var unloaded = await SendAsync(pair, UnloadedFor, PairPace.Unloaded, cancellationToken);
+        var loaded = await pair.SendAsync(options.Payload, options.For / options.Rounds, PairPace.Saturating(options.Payload), cancellationToken);
+        var unloaded = await pair.SendAsync(options.Payload, UnloadedFor, PairPace.Unloaded, cancellationToken);
         return new PairRound(
             loaded.Messages, loaded.PerSecond, floor.CreateUs, floor.OpenUs, floor.CeilingPerSecond, loaded.PerSecond / floor.CeilingPerSecond,
             unloaded.Recipient.Latency!, loaded.Recipient.Latency!, loaded.CpuMicroseconds, loaded.AllocatedBytes,
             (loaded.Sender.CollectionPauses + loaded.Recipient.CollectionPauses).TotalMilliseconds);
     }
-
-    private Task<PairResult> SendAsync(Pair pair, TimeSpan duration, PairPace load, CancellationToken cancellationToken) =>
-        options.Telemetry.SendAsync(pair, options.Payload, duration, load, cancellationToken);
 
     private Dictionary<string, string?> Settings(OtlpSink sink)
     {

@@ -6,7 +6,7 @@ internal enum PairTelemetry
     /// <summary>Nothing: the OpenTelemetry SDK is off.</summary>
     Off,
 
-    /// <summary>Metrics, read every second.</summary>
+    /// <summary>Metrics, read now and then.</summary>
     Metrics,
 
     /// <summary>Metrics, and one trace in a hundred exported.</summary>

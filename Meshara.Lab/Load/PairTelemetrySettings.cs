@@ -26,9 +26,7 @@ internal static class PairTelemetrySettings
         return settings;
     }
 
-    /// <summary>Sends through the pair, whose metrics are scraped meanwhile when there are any.</summary>
-    public static Task<PairResult> SendAsync(this PairTelemetry telemetry, Pair pair, int payload, TimeSpan duration, PairPace pace, CancellationToken cancellationToken) =>
-        telemetry == PairTelemetry.Off
-            ? pair.SendAsync(payload, duration, pace, cancellationToken)
-            : pair.SendScrapedAsync(payload, duration, pace, cancellationToken);
+    /// <summary>Has the metrics of the pair read until that is disposed, when it has any.</summary>
+    public static IAsyncDisposable? Scrape(this PairTelemetry telemetry, Pair pair, TimeSpan interval) =>
+        telemetry == PairTelemetry.Off ? null : pair.Scrape(interval);
 }
