@@ -9,7 +9,7 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
 {
     // The kernel's tables are read while they change, and a node dials as soon as it runs: who cannot be told now may be a little later.
     // Whoever is not among the nodes waits this often for nothing.
-    private const int Identifications = 6;
+    private const int Identifications = 7;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, port);
