@@ -36,9 +36,11 @@ internal sealed record CountBegun : PairAnswer;
 /// <param name="AllocatedBytes">On its managed heap.</param>
 /// <param name="Collections">Garbage collections of all generations.</param>
 /// <param name="CollectionPauses">Time in which a collection held everything up.</param>
+/// <param name="CompiledMethods">Methods that were compiled, for the first time or again.</param>
 /// <param name="WorkingSetBytes">Now.</param>
 internal sealed record NodeCount(
-    long Arrivals, long Damaged, LatencySummary? Latency, TimeSpan Cpu, long AllocatedBytes, int Collections, TimeSpan CollectionPauses, long WorkingSetBytes) : PairAnswer;
+    long Arrivals, long Damaged, LatencySummary? Latency, TimeSpan Cpu, long AllocatedBytes, int Collections, TimeSpan CollectionPauses,
+    long CompiledMethods, long WorkingSetBytes) : PairAnswer;
 
 /// <summary>Everything that was sent is acknowledged.</summary>
 /// <param name="Messages">How many.</param>

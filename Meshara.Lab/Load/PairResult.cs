@@ -13,6 +13,9 @@ internal sealed record PairResult(long Messages, TimeSpan Elapsed, NodeCount Sen
     /// <summary>Processor time of a message in both processes, in microseconds.</summary>
     public double CpuMicroseconds => (Sender.Cpu + Recipient.Cpu).TotalMicroseconds / Messages;
 
+    /// <summary>Methods that both processes compiled meanwhile.</summary>
+    public long CompiledMethods => Sender.CompiledMethods + Recipient.CompiledMethods;
+
     /// <summary>Bytes that both processes allocate for a message on their managed heaps.</summary>
     public double AllocatedBytes => (double)(Sender.AllocatedBytes + Recipient.AllocatedBytes) / Messages;
 }

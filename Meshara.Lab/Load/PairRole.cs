@@ -96,7 +96,7 @@ internal sealed class PairRole : IAsyncDisposable
         var use = ProcessUse.Now();
         return new NodeCount(
             _arrivals.Count, _arrivals.Damaged, _arrivals.Summary(), use.Cpu - _begun.Cpu, use.Allocated - _begun.Allocated,
-            use.Collections - _begun.Collections, use.Pauses - _begun.Pauses, Environment.WorkingSet);
+            use.Collections - _begun.Collections, use.Pauses - _begun.Pauses, use.CompiledMethods - _begun.CompiledMethods, Environment.WorkingSet);
     }
 
     private async Task<PairAnswer> SendAsync(SendMessages order)
@@ -105,18 +105,9 @@ internal sealed class PairRole : IAsyncDisposable
         var content = PairContent.Of(order.Payload);
         var sent = 0L;
         var started = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, order.Load.Callers).Select(_ => Task.Run(async () =>
-        {
-            using var pace = order.Load.Interval is { } interval ? new PeriodicTimer(interval) : null;
-            while (Stopwatch.GetElapsedTime(started) < order.Duration)
-            {
-                if (pace is not null)
-                    await pace.WaitForNextTickAsync(_stop.Token);
-                await WaitForRoomAsync(order.Load.Window);
-                var recipient = recipients[(Interlocked.Increment(ref sent) - 1) % recipients.Length];
-                await Node.Messenger.SendAsync(recipient, content, null, _stop.Token);
-            }
-        })));
+        await Task.WhenAll(Enumerable.Range(0, order.Load.Callers).Select(_ => order.Load.Interval is { } interval
+            ? Task.Factory.StartNew(() => SendSlowly(interval), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            : Task.Run(SendManyAsync)));
         var last = Stopwatch.GetTimestamp();
         while (Node.PendingMessages > 0)
         {
@@ -127,6 +118,29 @@ internal sealed class PairRole : IAsyncDisposable
         // In turn: the first ones got one more.
         var perRecipient = order.Recipients.Select((address, i) => (address, count: (sent + recipients.Length - 1 - i) / recipients.Length));
         return new MessagesSent(sent, Stopwatch.GetElapsedTime(started), perRecipient.ToDictionary(part => part.address, part => part.count));
+
+        async Task SendManyAsync()
+        {
+            while (Stopwatch.GetElapsedTime(started) < order.Duration)
+                await SendOneAsync();
+        }
+
+        // On a thread that sleeps: a timer of two milliseconds has .NET's timer thread spin for most of them, on one of the processors that the message needs.
+        void SendSlowly(TimeSpan interval)
+        {
+            while (Stopwatch.GetElapsedTime(started) < order.Duration)
+            {
+                Thread.Sleep(interval);
+                SendOneAsync().GetAwaiter().GetResult();
+            }
+        }
+
+        async Task SendOneAsync()
+        {
+            await WaitForRoomAsync(order.Load.Window);
+            var recipient = recipients[(Interlocked.Increment(ref sent) - 1) % recipients.Length];
+            await Node.Messenger.SendAsync(recipient, content, null, _stop.Token);
+        }
     }
 
     private SeriesCreated Create(int count)

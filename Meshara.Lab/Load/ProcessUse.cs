@@ -1,9 +1,11 @@
+using System.Runtime;
+
 namespace Meshara.Lab.Load;
 
 /// <summary>What this process has used since it began.</summary>
-internal readonly record struct ProcessUse(TimeSpan Cpu, long Allocated, int Collections, TimeSpan Pauses)
+internal readonly record struct ProcessUse(TimeSpan Cpu, long Allocated, int Collections, TimeSpan Pauses, long CompiledMethods)
 {
     public static ProcessUse Now() => new(
         Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes(precise: true),
-        Enumerable.Range(0, GC.MaxGeneration + 1).Sum(GC.CollectionCount), GC.GetTotalPauseDuration());
+        Enumerable.Range(0, GC.MaxGeneration + 1).Sum(GC.CollectionCount), GC.GetTotalPauseDuration(), JitInfo.GetCompiledMethodCount());
 }
