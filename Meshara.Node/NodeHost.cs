@@ -1,4 +1,5 @@
 using Meshara.Node.Api;
+using Meshara.Node.Gossip;
 using Meshara.Node.Health;
 using Meshara.Node.Identity;
 using Meshara.Node.Cli;
@@ -75,6 +76,7 @@ internal static class NodeHost
         options.ServiceVersion = BuildInfo.Version;
         options.ResourceAttributes["meshara.node.name"] = settings.Node.Name;
         options.Meters.Add(MeshTelemetry.Name);
+        options.MaxSeries[MeshTelemetry.MembershipView] = Membership.Views;
         options.ActivitySources.Add(MeshTelemetry.Name);
         options.MetricsPort = settings.Metrics.Port == 0 ? null : settings.Metrics.Port;
         foreach (var target in AllLogTargets)

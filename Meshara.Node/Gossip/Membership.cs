@@ -21,6 +21,12 @@ internal sealed class Membership
     private const int Fanout = 2;
     private const int MaxMembers = 4096;
 
+    /// <summary>
+    /// Different values of <see cref="ViewHash"/>. Each is a series that the metrics SDK keeps for as long as the process runs, so there must not be more and
+    /// more of them; two halves of a mesh have the same one with a probability of one in so many.
+    /// </summary>
+    public const int Views = 4096;
+
     private readonly NodeIdentity _identity;
     private readonly Swarm _swarm;
     private readonly GossipOptions _options;
@@ -171,7 +177,7 @@ internal sealed class Membership
                 sorted[i].CopyTo(bytes.AsSpan(i * NodeAddress.Size));
             Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
             SHA256.HashData(bytes, hash);
-            return new View(sorted, BinaryPrimitives.ReadUInt32BigEndian(hash).ToString("x8"));
+            return new View(sorted, (BinaryPrimitives.ReadUInt16BigEndian(hash) % Views).ToString("x3"));
         }
     }
 }

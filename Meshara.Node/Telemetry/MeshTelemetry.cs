@@ -16,6 +16,9 @@ internal sealed partial class MeshTelemetry : IDisposable
     /// <summary>Name of the <see cref="Meter"/> and of the <see cref="ActivitySource"/>.</summary>
     public const string Name = "Meshara";
 
+    /// <summary>The gauge with a label whose values come and go; see <see cref="Gossip.Membership.Views"/>.</summary>
+    public const string MembershipView = "meshara.membership.view";
+
     // The buckets of the contract, in seconds.
     private static readonly InstrumentAdvice<double> Latency = new() { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5] };
     private static readonly InstrumentAdvice<long> Hops = new() { HistogramBucketBoundaries = [0, 1, 2, 3, 4, 6, 8, 12, 16] };
@@ -79,7 +82,7 @@ internal sealed partial class MeshTelemetry : IDisposable
         _meter.CreateObservableGauge("meshara.message_queue.size", () => node.PendingMessages, "{message}", "Accepted messages not yet acknowledged.");
         _meter.CreateObservableGauge("meshara.oldest_pending_message", () => node.OldestPendingMessage.TotalSeconds, "s", "Age of the oldest unacknowledged message.");
         _meter.CreateObservableGauge("meshara.membership.size", () => node.MembershipSize, "{node}", "Nodes this node believes alive, itself included.");
-        _meter.CreateObservableGauge("meshara.membership.view", () => new Measurement<int>(1, new KeyValuePair<string, object?>("view", node.MembershipView)),
+        _meter.CreateObservableGauge(MembershipView, () => new Measurement<int>(1, new KeyValuePair<string, object?>("view", node.MembershipView)),
             description: "Hash of the set of nodes believed alive; always 1.");
         _meter.CreateObservableGauge("meshara.build_info",
             () => new Measurement<int>(1, new("version", BuildInfo.Version), new("revision", BuildInfo.Revision)), description: "The version that runs; always 1.");

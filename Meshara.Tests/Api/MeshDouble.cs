@@ -47,7 +47,7 @@ internal sealed class MeshDouble : INodeView, IMessenger, IInbox
 
     public int MembershipSize => Peers.Count + 1;
 
-    public string MembershipView => "00000000";
+    public string MembershipView => "000";
 
     public long LastCursor => Interlocked.Read(ref _lastCursor);
 
