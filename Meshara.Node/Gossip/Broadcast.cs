@@ -24,6 +24,13 @@ internal sealed class Broadcast(ByteString key, Envelope envelope, long arrived)
             _known.Add(peer);
     }
 
+    /// <summary>What was under way to the peer may be lost.</summary>
+    public void Forget(NodeAddress peer)
+    {
+        lock (_gate)
+            _known.Remove(peer);
+    }
+
     public bool IsKnownTo(NodeAddress peer)
     {
         lock (_gate)

@@ -37,7 +37,11 @@ internal sealed class RecentBroadcasts(int capacity, TimeSpan lifetime, TimeProv
     public void Forget(NodeAddress peer)
     {
         lock (_gate)
+        {
             _told.Remove(peer);
+            foreach (var broadcast in _inOrder)
+                broadcast.Forget(peer);
+        }
     }
 
     /// <summary>What a peer has not been told of, does not have as far as is known, and came <paramref name="age"/> ago or earlier; null when that is nothing.</summary>

@@ -69,6 +69,22 @@ public sealed class TreeTests
     }
 
     [Fact]
+    public async Task What_was_pushed_into_a_connection_that_broke_is_announced_on_the_next_one()
+    {
+        await using var mesh = new MeshFixture();
+        var node = await mesh.StartAsync();
+        await using var peer = new TransportEnd();
+        var connection = await peer.JoinAsync(node);
+        await Eventually.TrueAsync(() => node.Get<Broadcaster>().Eager.Count == 1, "the node has a link");
+        await SendAsync(node, "perhaps lost");
+        await Eventually.TrueAsync(() => peer.Envelopes(MessageType.Broadcast).Count == 1, "it is pushed");
+        Assert.Empty(Announced(peer));
+
+        connection.Abort("network");
+        await Eventually.TrueAsync(() => Announced(peer).Count == 1, "the node has dialled again and announced it");
+    }
+
+    [Fact]
     public async Task A_broadcast_is_asked_of_one_peer_at_a_time_until_one_has_it()
     {
         await using var mesh = new MeshFixture();
