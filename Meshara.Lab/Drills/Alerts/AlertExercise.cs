@@ -161,10 +161,13 @@ internal sealed class AlertExercise(AlertDrill drill, AlertRule rule, AlertBench
 
     private async Task<string> DescribeAsync(CancellationToken stop)
     {
-        // The others, too: what keeps a drill from its alert often has an alert of its own.
-        var known = (await bench.Monitoring.Prometheus.AlertsAsync(stop)).Select(alert => $"{alert.Labels} is {(alert.IsFiring ? "firing" : "pending")}");
+        var alerts = await bench.Monitoring.Prometheus.AlertsAsync(stop);
+        var known = alerts.Where(alert => alert.Labels.Alert == drill.Alert)
+            .Select(alert => $"{alert.Labels} is {(alert.IsFiring ? "firing" : "pending")}").DefaultIfEmpty("Prometheus has it neither pending nor firing");
         var held = (await bench.Monitoring.Alertmanager.AlertsAsync(drill.Alert, stop)).Select(alert => $"Alertmanager has {alert.Labels}{(alert.IsSuppressed ? ", inhibited" : "")}");
-        return string.Join("; ", known.Concat(held).DefaultIfEmpty("nothing is pending or firing"));
+        // What keeps a drill from its alert often has an alert of its own.
+        var others = alerts.Where(alert => alert.IsFiring).Select(alert => alert.Labels.Alert).Distinct().Except([drill.Alert, "Watchdog"]);
+        return string.Join("; ", [.. known, .. held, $"what else fires: {string.Join(", ", others.DefaultIfEmpty("nothing"))}"]);
     }
 
     private static bool Mentions(Notification note, Labels labels) =>

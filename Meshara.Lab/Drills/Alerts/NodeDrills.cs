@@ -16,12 +16,14 @@ internal static class NodeDrills
     // So large that the files a node creates in its first minute are no trend, seen from the threshold of four hours.
     private const long VolumeBytes = 1536L * 1024 * 1024;
 
-    private static readonly LinkConditions FarAway = new() { Latency = TimeSpan.FromSeconds(1.5) };
+    // More than both alerts allow, and little enough that a handshake, four ways, is over within its limit of 5 s: what breaks meanwhile must be
+    // able to come back, else the node is cut off, and that is another alert.
+    private static readonly LinkConditions FarAway = new() { Latency = TimeSpan.FromSeconds(1.1) };
 
     public static AlertDrill HighMessageLatency(int victim) => new()
     {
         Alert = "HighMessageLatency",
-        Fault = $"puts 1.5 s of delay on every link of node-{victim}",
+        Fault = $"puts 1.1 s of delay on every link of node-{victim}",
         Needs = DrillNeeds.Linux,
         // Whoever sends to it would be slow as well.
         BeforeAsync = (bench, _) =>
@@ -45,7 +47,7 @@ internal static class NodeDrills
     public static AlertDrill BroadcastCoverageSlow(int victim) => new()
     {
         Alert = "BroadcastCoverageSlow",
-        Fault = $"puts 1.5 s of delay on every link of node-{victim} while node-1 broadcasts",
+        Fault = $"puts 1.1 s of delay on every link of node-{victim} while node-1 broadcasts",
         Needs = DrillNeeds.Linux,
         BreakAsync = (bench, _) =>
         {
