@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Meshara.AppHost.Local;
+using Meshara.Harness;
 using Microsoft.Extensions.Configuration;
 
 namespace Meshara.AppHost;

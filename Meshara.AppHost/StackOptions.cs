@@ -1,3 +1,5 @@
+using Meshara.Harness;
+
 namespace Meshara.AppHost;
 
 /// <summary>What the caller asked for, checked. See <see cref="StackCommandLine"/> for where it comes from.</summary>
@@ -35,6 +37,11 @@ internal sealed record StackOptions
 
     /// <summary>Stop when standard input closes.</summary>
     public bool StopWithInput { get; init; }
+
+    /// <summary>The ports that were asked for.</summary>
+    /// <exception cref="StackException">None are free.</exception>
+    public StackPorts ChoosePorts(Random random) =>
+        AutoPorts ? Ports.FindFree(Nodes, random) : PortBase is { } portBase ? StackPorts.From(portBase) : StackPorts.Default;
 
     /// <summary>Deletes what an earlier run wrote, which must not be taken for what this one will write.</summary>
     /// <exception cref="StackException">A result could not be written either.</exception>

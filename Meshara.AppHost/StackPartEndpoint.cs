@@ -1,3 +1,5 @@
+using Meshara.Harness;
+
 namespace Meshara.AppHost;
 
 /// <summary>Where a part of the stack listens.</summary>

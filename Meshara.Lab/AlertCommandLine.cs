@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Meshara.AppHost;
+using Meshara.Harness;
 using Meshara.Lab.Drills.Alerts;
 
 namespace Meshara.Lab;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using Meshara.AppHost;
+using Meshara.Harness;
 using Meshara.Lab.Drills;
 using Meshara.Lab.Drills.Faults;
 using Meshara.Lab.Pictures;

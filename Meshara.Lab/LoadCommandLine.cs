@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Meshara.AppHost;
-using Meshara.AppHost.Local;
+using Meshara.Harness;
+using Meshara.Harness.Terminal;
 using Meshara.Lab.Load;
 
 namespace Meshara.Lab;

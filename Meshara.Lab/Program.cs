@@ -1,5 +1,6 @@
-using Meshara.AppHost;
-using Meshara.AppHost.Local;
+using Meshara.Harness;
+using Meshara.Harness.Processes;
+using Meshara.Harness.Terminal;
 using Meshara.Lab;
 using Meshara.Lab.Benchmarks;
 using Meshara.Lab.Drills;

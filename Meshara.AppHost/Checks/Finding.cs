@@ -1,3 +1,5 @@
+using Meshara.Harness;
+
 namespace Meshara.AppHost.Checks;
 
 /// <summary>Something that keeps the stack from running.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Meshara.AppHost.Hosting;
+using Meshara.Harness;
 
 namespace Meshara.AppHost.Checks;
 

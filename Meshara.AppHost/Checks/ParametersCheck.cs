@@ -1,5 +1,6 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using Meshara.Harness;
 
 namespace Meshara.AppHost.Checks;
 

@@ -1,5 +1,6 @@
 using Meshara.AppHost.Hosting;
 using Meshara.AppHost.Local;
+using Meshara.Harness;
 
 namespace Meshara.AppHost.Checks;
 

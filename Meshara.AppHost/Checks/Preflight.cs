@@ -2,6 +2,7 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Meshara.AppHost.Hosting;
 using Meshara.AppHost.Local;
+using Meshara.Harness;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Meshara.AppHost.Checks;

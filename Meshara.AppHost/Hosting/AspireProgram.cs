@@ -2,6 +2,8 @@ using System.Globalization;
 using Aspire.Hosting;
 using Meshara.AppHost.Checks;
 using Meshara.AppHost.Local;
+using Meshara.Harness;
+using Meshara.Harness.Terminal;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -42,7 +44,7 @@ internal static class AspireProgram
 
     private static async Task<int> RunMeshAsync(string[] args, StackOptions options, Action<IDistributedApplicationBuilder, MeshPlan> compose)
     {
-        var plan = Plan(options, Ports.Choose(options, Random.Shared));
+        var plan = Plan(options, options.ChoosePorts(Random.Shared));
         using var folder = plan.Files.Claim();
         options.DiscardStaleResults();
         Directory.CreateDirectory(plan.Files.NodeLogs);
@@ -84,7 +86,7 @@ internal static class AspireProgram
     private static async Task<int> PublishAsync(
         string[] args, StackOptions options, Action<IDistributedApplicationBuilder, MeshPlan> compose, CancellationToken cancellationToken)
     {
-        var plan = Plan(options, Ports.Choose(options, Random.Shared));
+        var plan = Plan(options, options.ChoosePorts(Random.Shared));
         var builder = DistributedApplication.CreateBuilder(Options(args));
         // Two formats in one model would each want every resource for itself.
         if (!AspireArguments.Split(args).IsManifest)

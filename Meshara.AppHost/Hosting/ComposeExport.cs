@@ -8,6 +8,7 @@ using Aspire.Hosting.Docker.Resources.ComposeNodes;
 using Aspire.Hosting.Docker.Resources.ServiceNodes;
 using Aspire.Hosting.Docker.Resources.ServiceNodes.Swarm;
 using Meshara.AppHost.Resources;
+using Meshara.Harness;
 
 namespace Meshara.AppHost.Hosting;
 

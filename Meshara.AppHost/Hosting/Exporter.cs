@@ -1,3 +1,5 @@
+using Meshara.Harness;
+
 namespace Meshara.AppHost.Hosting;
 
 /// <summary>Writes <c>deploy/</c>.</summary>

@@ -3,6 +3,7 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Meshara.AppHost.Local;
 using Meshara.AppHost.Resources;
+using Meshara.Harness.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Meshara.AppHost.Hosting;

@@ -1,7 +1,7 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Eventing;
-using Meshara.AppHost.Network;
+using Meshara.Harness.Network;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Meshara.AppHost.Hosting;

@@ -1,4 +1,5 @@
-using Meshara.AppHost.Network;
+
+using Meshara.Harness.Network;
 
 namespace Meshara.AppHost.Hosting;
 

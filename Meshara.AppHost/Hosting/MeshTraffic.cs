@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using Aspire.Hosting.ApplicationModel;
 using Meshara.AppHost.Local;
-using Meshara.AppHost.Local.Traffic;
+using Meshara.Harness;
+using Meshara.Harness.Terminal;
+using Meshara.Harness.Traffic;
 using Microsoft.Extensions.Hosting;
 
 namespace Meshara.AppHost.Hosting;

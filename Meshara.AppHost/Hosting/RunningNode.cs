@@ -1,5 +1,7 @@
 using Meshara.AppHost.Local;
-using Meshara.AppHost.Local.Traffic;
+using Meshara.Harness;
+using Meshara.Harness.Nodes;
+using Meshara.Harness.Traffic;
 
 namespace Meshara.AppHost.Hosting;
 

@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
-using Meshara.AppHost.Local.Tools;
+using Meshara.Harness;
+using Meshara.Harness.Nodes;
+using Meshara.Harness.Processes;
+using Meshara.Harness.Terminal;
 
 namespace Meshara.AppHost.Local;
 

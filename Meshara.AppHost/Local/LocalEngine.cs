@@ -1,6 +1,9 @@
 using System.Security.Cryptography;
-using Meshara.AppHost.Local.Tools;
-using Meshara.AppHost.Local.Traffic;
+using Meshara.Harness;
+using Meshara.Harness.Monitoring;
+using Meshara.Harness.Nodes;
+using Meshara.Harness.Terminal;
+using Meshara.Harness.Traffic;
 
 namespace Meshara.AppHost.Local;
 
@@ -27,7 +30,7 @@ internal sealed class LocalEngine(
     {
         var program = Locations.NodeExecutable();
         var stack = Plan();
-        var monitoring = new MonitoringTools(stack, options.Parts, files, Locations.Alerts(), Environment.GetEnvironmentVariable("PATH"));
+        var monitoring = new MonitoringTools(stack, options.Parts.Select(part => part.Name).ToHashSet(), files, Locations.Alerts(), Environment.GetEnvironmentVariable("PATH"));
         monitoring.RequireSecrets();
         using var folder = files.Claim();
         options.DiscardStaleResults();
@@ -55,7 +58,7 @@ internal sealed class LocalEngine(
     // Everything that can be found wrong beforehand is, so that a mesh is never half started.
     private Stack Plan()
     {
-        var stack = Stack.Create(options.Nodes, Ports.Choose(options, Random.Shared));
+        var stack = Stack.Create(options.Nodes, options.ChoosePorts(Random.Shared));
         Ports.Refuse(Ports.Taken(stack.Nodes));
         return stack;
     }

@@ -1,3 +1,6 @@
+using Meshara.Harness;
+using Meshara.Harness.Processes;
+using Meshara.Harness.Terminal;
 using Spectre.Console;
 
 namespace Meshara.AppHost.Local;

@@ -1,3 +1,5 @@
+using Meshara.Harness.Nodes;
+using Meshara.Harness.Terminal;
 using Spectre.Console;
 
 namespace Meshara.AppHost.Local;

@@ -1,5 +1,6 @@
 using Meshara.AppHost;
 using Meshara.AppHost.Local;
+using Meshara.Harness;
 
 // The build with the local engine alone; with the aspire engine, AppHost.cs is the program.
 if (LocalProgram.IsGuard(args))

@@ -1,5 +1,7 @@
 using System.Globalization;
-using Meshara.AppHost.Local.Traffic;
+using Meshara.Harness.Nodes;
+using Meshara.Harness.Terminal;
+using Meshara.Harness.Traffic;
 
 namespace Meshara.AppHost.Local;
 

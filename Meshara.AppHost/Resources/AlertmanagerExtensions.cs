@@ -1,7 +1,7 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Meshara.AppHost.Hosting;
-using Meshara.AppHost.Local.Tools;
+using Meshara.Harness.Monitoring;
 
 namespace Meshara.AppHost.Resources;
 

@@ -3,6 +3,7 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Meshara.AppHost.Hosting;
 using Meshara.AppHost.Local;
+using Meshara.Harness;
 
 namespace Meshara.AppHost.Resources;
 

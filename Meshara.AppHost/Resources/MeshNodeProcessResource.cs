@@ -1,4 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
+using Meshara.Harness;
 
 namespace Meshara.AppHost.Resources;
 

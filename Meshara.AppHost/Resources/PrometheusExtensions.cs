@@ -2,7 +2,8 @@ using System.Globalization;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Meshara.AppHost.Hosting;
-using Meshara.AppHost.Local.Tools;
+using Meshara.Harness;
+using Meshara.Harness.Monitoring;
 
 namespace Meshara.AppHost.Resources;
 

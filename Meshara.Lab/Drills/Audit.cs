@@ -1,4 +1,5 @@
-using Meshara.AppHost.Local;
+
+using Meshara.Harness.Nodes;
 
 namespace Meshara.Lab.Drills;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using Meshara.AppHost;
-using Meshara.AppHost.Local;
+using Meshara.Harness;
+using Meshara.Harness.Nodes;
+using Meshara.Harness.Terminal;
 using Meshara.Lab.Drills.Faults;
 
 namespace Meshara.Lab.Drills;

@@ -1,7 +1,8 @@
 using System.Globalization;
-using Meshara.AppHost;
-using Meshara.AppHost.Local;
-using Meshara.AppHost.Network;
+using Meshara.Harness;
+using Meshara.Harness.Network;
+using Meshara.Harness.Nodes;
+using Meshara.Harness.Terminal;
 
 namespace Meshara.Lab.Drills;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
-using Meshara.AppHost;
-using Meshara.AppHost.Local;
+using Meshara.Harness;
+using Meshara.Harness.Nodes;
+using Meshara.Harness.Processes;
+using Meshara.Harness.Terminal;
 
 namespace Meshara.Lab.Drills;
 

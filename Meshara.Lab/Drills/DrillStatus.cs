@@ -1,5 +1,5 @@
 using System.Globalization;
-using Meshara.AppHost.Local;
+using Meshara.Harness.Terminal;
 
 namespace Meshara.Lab.Drills;
 

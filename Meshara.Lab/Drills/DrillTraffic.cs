@@ -1,5 +1,6 @@
-using Meshara.AppHost.Local;
-using Meshara.AppHost.Local.Traffic;
+
+using Meshara.Harness.Nodes;
+using Meshara.Harness.Traffic;
 
 namespace Meshara.Lab.Drills;
 

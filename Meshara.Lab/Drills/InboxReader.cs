@@ -1,5 +1,6 @@
-using Meshara.AppHost;
-using Meshara.AppHost.Local;
+
+using Meshara.Harness;
+using Meshara.Harness.Nodes;
 
 namespace Meshara.Lab.Drills;
 

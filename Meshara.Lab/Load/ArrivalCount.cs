@@ -1,4 +1,5 @@
-using Meshara.AppHost.Local.Traffic;
+
+using Meshara.Harness.Traffic;
 
 namespace Meshara.Lab.Load;
 

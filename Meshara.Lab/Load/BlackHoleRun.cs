@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using Meshara.AppHost.Local;
+using Meshara.Harness.Terminal;
 
 namespace Meshara.Lab.Load;
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
-using Meshara.AppHost.Local;
+using Meshara.Harness.Terminal;
 using Meshara.Node.Protocol;
 using Meshara.Node.Telemetry;
 

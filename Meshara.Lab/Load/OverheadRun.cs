@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Meshara.AppHost.Local;
+using Meshara.Harness.Terminal;
 
 namespace Meshara.Lab.Load;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Meshara.AppHost.Local;
+using Meshara.Harness;
+using Meshara.Harness.Processes;
 
 namespace Meshara.Lab.Load;
 

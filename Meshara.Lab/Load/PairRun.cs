@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Meshara.AppHost.Local;
+using Meshara.Harness.Terminal;
 
 namespace Meshara.Lab.Load;
 

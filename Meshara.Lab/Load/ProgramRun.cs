@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
-using Meshara.AppHost.Local;
+using Meshara.Harness;
+using Meshara.Harness.Terminal;
 
 namespace Meshara.Lab.Load;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
-using Meshara.AppHost.Local;
+using Meshara.Harness.Terminal;
 
 namespace Meshara.Lab.Load;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using Meshara.AppHost;
-using Meshara.AppHost.Local;
+using Meshara.Harness;
+using Meshara.Harness.Terminal;
 
 namespace Meshara.Lab.Pictures;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Meshara.AppHost;
+using Meshara.Harness;
 
 namespace Meshara.Lab.Pictures;
 

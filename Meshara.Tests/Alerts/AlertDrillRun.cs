@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Meshara.AppHost.Local.Tools;
+using Meshara.Harness;
+using Meshara.Harness.Processes;
 using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Alerts;

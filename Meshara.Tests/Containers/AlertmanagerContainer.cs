@@ -68,7 +68,7 @@ internal sealed class AlertmanagerContainer : IAsyncDisposable
         [
             new
             {
-                labels = new { alertname = alert, severity, cluster = AppHost.Stack.Cluster, node },
+                labels = new { alertname = alert, severity, cluster = Harness.Stack.Cluster, node },
                 annotations = new { summary, description = $"{alert} is tested.", runbook_url = $"https://runbooks.example.org/{alert}", dashboard_url = "/d/meshara-overview" },
             },
         ];

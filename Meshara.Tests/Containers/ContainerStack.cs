@@ -6,6 +6,7 @@ using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Containers;
 using DotNet.Testcontainers.Networks;
 using Meshara.AppHost;
+using Meshara.Harness;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Meshara.Tests.Containers;

@@ -79,6 +79,6 @@ internal sealed class PrometheusContainer : IAsyncDisposable
     private static object Group(string target, params (string Name, string Value)[] labels) => new
     {
         targets = (string[])[target],
-        labels = labels.Prepend(("cluster", AppHost.Stack.Cluster)).ToDictionary(label => label.Item1, label => label.Item2),
+        labels = labels.Prepend(("cluster", Harness.Stack.Cluster)).ToDictionary(label => label.Item1, label => label.Item2),
     };
 }

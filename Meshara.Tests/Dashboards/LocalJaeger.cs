@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Meshara.AppHost.Local.Tools;
+using Meshara.Harness.Processes;
 using Meshara.Tests.Alerts;
 using Meshara.Tests.Api;
 using Meshara.Tests.Stack.Local;

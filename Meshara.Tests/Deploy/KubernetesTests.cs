@@ -124,7 +124,7 @@ public sealed class KubernetesTests
         var settings = Assert.Single(set.Spec.Template.Spec.Containers).Env.ToDictionary(one => one.Name, one => one.Value, StringComparer.Ordinal);
         var bootstrap = settings["Mesh__Bootstrap"].Split(',').Select(uri => new Uri(uri).Host).ToList();
         Assert.Equal(["node-1", "node-2"], bootstrap);
-        Assert.All(bootstrap, name => Assert.Contains(settings[$"services__{name}__{AppHost.Stack.MeshEndpoint}__0"], addresses));
+        Assert.All(bootstrap, name => Assert.Contains(settings[$"services__{name}__{Harness.Stack.MeshEndpoint}__0"], addresses));
         Assert.Equal($"$(Node__Name).{set.Spec.ServiceName}:8443", settings["Mesh__Advertise"]);
 
         var collector = new Uri(settings["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]);

@@ -2,12 +2,12 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
-using k8s.Models;
 using Meshara.AppHost;
-using Meshara.AppHost.Local;
+using Meshara.Harness;
 using Meshara.Tests.Alerts;
 using Meshara.Tests.Stack.Local;
-using MeshStack = Meshara.AppHost.Stack;
+using k8s.Models;
+using MeshStack = Meshara.Harness.Stack;
 using TemporaryFolder = Meshara.Tests.Stack.TemporaryFolder;
 
 namespace Meshara.Tests.Deploy;

@@ -1,5 +1,5 @@
 using System.Net;
-using Meshara.AppHost.Local;
+using Meshara.Harness.Nodes;
 using Meshara.Lab.Drills;
 using Microsoft.Extensions.Time.Testing;
 

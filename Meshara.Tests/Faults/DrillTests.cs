@@ -102,7 +102,7 @@ public sealed class DrillTests
         await using var lab = Lab("kill", "--for", "10m", "--data", folder.Path, "--report", file, "--stop-with-input");
         await lab.PrintsAsync(" killed", Test);
 
-        Assert.Equal(Meshara.AppHost.ExitCodes.Killed, await lab.StopAsync(Test));
+        Assert.Equal(Meshara.Harness.ExitCodes.Killed, await lab.StopAsync(Test));
         Assert.False(File.Exists(file));
     }
 

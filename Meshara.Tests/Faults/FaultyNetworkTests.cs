@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Meshara.AppHost.Network;
+using Meshara.Harness.Network;
 
 namespace Meshara.Tests.Faults;
 

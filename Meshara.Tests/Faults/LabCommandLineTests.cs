@@ -1,4 +1,5 @@
 using Meshara.AppHost;
+using Meshara.Harness;
 using Meshara.Lab;
 using Meshara.Lab.Drills;
 

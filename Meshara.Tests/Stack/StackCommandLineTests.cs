@@ -1,4 +1,5 @@
 using Meshara.AppHost;
+using Meshara.Harness;
 using Microsoft.Extensions.Configuration;
 
 namespace Meshara.Tests.Stack;

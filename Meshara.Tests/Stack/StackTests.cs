@@ -1,5 +1,6 @@
 using Meshara.AppHost;
-using MeshStack = Meshara.AppHost.Stack;
+using Meshara.Harness;
+using MeshStack = Meshara.Harness.Stack;
 
 namespace Meshara.Tests.Stack;
 

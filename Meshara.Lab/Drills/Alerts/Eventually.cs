@@ -1,4 +1,5 @@
-using Meshara.AppHost;
+
+using Meshara.Harness;
 
 namespace Meshara.Lab.Drills.Alerts;
 

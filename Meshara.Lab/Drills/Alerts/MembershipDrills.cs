@@ -1,6 +1,6 @@
 using System.Globalization;
-using Meshara.AppHost;
-using Meshara.AppHost.Network;
+using Meshara.Harness;
+using Meshara.Harness.Network;
 
 namespace Meshara.Lab.Drills.Alerts;
 

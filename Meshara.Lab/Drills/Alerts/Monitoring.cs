@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using Meshara.AppHost;
-using Meshara.AppHost.Local;
-using Meshara.AppHost.Local.Tools;
+using Meshara.Harness;
+using Meshara.Harness.Monitoring;
+using Meshara.Harness.Processes;
 
 namespace Meshara.Lab.Drills.Alerts;
 
@@ -68,7 +68,7 @@ internal sealed class Monitoring : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(secrets, "pagerduty_routing_key"), routingKey, stop);
         await File.WriteAllTextAsync(Path.Combine(secrets, "smtp_password"), password, stop);
 
-        var (tools, missing) = new MonitoringTools(stack, StackPart.All.ToHashSet(), files, Locations.Alerts(), Environment.GetEnvironmentVariable("PATH")).Prepare();
+        var (tools, missing) = new MonitoringTools(stack, new HashSet<string> { "prometheus", "alertmanager" }, files, Locations.Alerts(), Environment.GetEnvironmentVariable("PATH")).Prepare();
         if (missing.Count > 0)
             throw new StackException($"Alert drills need Prometheus and Alertmanager. {string.Join(' ', missing)}", LabExitCodes.NotPossibleHere);
         TimeLapse.ApplyTo([

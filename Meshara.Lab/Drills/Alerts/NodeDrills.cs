@@ -1,8 +1,8 @@
 using System.Globalization;
+using Meshara.Harness.Network;
 using Meshara.Lab.Drills.Alerts.Faults;
 using Meshara.Lab.Drills.Faults;
 using Meshara.Lab.Load;
-using Meshara.AppHost.Network;
 
 namespace Meshara.Lab.Drills.Alerts;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
-using Meshara.AppHost;
+using Meshara.Harness;
+using Meshara.Harness.Network;
 using Meshara.Lab.Drills.Alerts.Faults;
-using Meshara.AppHost.Network;
 
 namespace Meshara.Lab.Drills.Alerts;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Meshara.AppHost;
-using Meshara.AppHost.Local;
+using Meshara.Harness;
+using Meshara.Harness.Terminal;
 using Meshara.Lab.Drills.Faults;
 
 namespace Meshara.Lab.Drills.Alerts;

@@ -1,4 +1,3 @@
-using Meshara.AppHost;
 using Meshara.Lab.Drills.Alerts.Faults;
 
 namespace Meshara.Lab.Drills.Alerts;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Meshara.AppHost;
+using Meshara.Harness;
 
 namespace Meshara.Lab.Drills.Faults;
 

@@ -13,7 +13,7 @@ internal interface IFault : IAsyncDisposable
     bool NeedsNetwork => false;
 
     /// <summary>Called before the nodes are started.</summary>
-    /// <exception cref="AppHost.StackException">The fault is not possible here, with what it needs.</exception>
+    /// <exception cref="Harness.StackException">The fault is not possible here, with what it needs.</exception>
     Task PrepareAsync(DrillMesh mesh, CancellationToken stop) => Task.CompletedTask;
 
     /// <summary>Breaks the mesh, again and again, and heals it each time; the last time when it is <paramref name="over"/>.</summary>

@@ -1,5 +1,6 @@
-using Meshara.AppHost;
-using Meshara.AppHost.Network;
+
+using Meshara.Harness;
+using Meshara.Harness.Network;
 
 namespace Meshara.Lab.Drills.Faults;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.Versioning;
-using Meshara.AppHost;
-using Meshara.AppHost.Local;
+using Meshara.Harness;
+using Meshara.Harness.Processes;
 
 namespace Meshara.Lab.Drills.Faults;
 

@@ -2,6 +2,7 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Meshara.AppHost;
 using Meshara.AppHost.Resources;
+using Meshara.Harness;
 using Meshara.Tests.Stack.Deploy;
 using Microsoft.Extensions.DependencyInjection;
 

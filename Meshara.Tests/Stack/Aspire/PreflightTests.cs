@@ -3,10 +3,10 @@ using System.Net.Sockets;
 using Meshara.AppHost;
 using Meshara.AppHost.Checks;
 using Meshara.AppHost.Hosting;
-using Meshara.AppHost.Local;
+using Meshara.Harness;
 using Meshara.Tests.Stack.Deploy;
 using Meshara.Tests.Stack.Local;
-using MeshStack = Meshara.AppHost.Stack;
+using MeshStack = Meshara.Harness.Stack;
 
 namespace Meshara.Tests.Stack.Aspire;
 

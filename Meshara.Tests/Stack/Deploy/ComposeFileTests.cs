@@ -1,7 +1,8 @@
 using System.Text.RegularExpressions;
 using Meshara.AppHost;
+using Meshara.Harness;
 using YamlDotNet.RepresentationModel;
-using MeshStack = Meshara.AppHost.Stack;
+using MeshStack = Meshara.Harness.Stack;
 
 namespace Meshara.Tests.Stack.Deploy;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Meshara.AppHost;
-using MeshStack = Meshara.AppHost.Stack;
+using Meshara.Harness;
+using MeshStack = Meshara.Harness.Stack;
 
 namespace Meshara.Tests.Stack.Deploy;
 

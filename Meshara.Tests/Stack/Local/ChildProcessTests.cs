@@ -2,7 +2,8 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Meshara.AppHost;
-using Meshara.AppHost.Local;
+using Meshara.Harness;
+using Meshara.Harness.Processes;
 
 namespace Meshara.Tests.Stack.Local;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Meshara.AppHost.Local;
+using Meshara.Harness.Processes;
 
 namespace Meshara.Tests.Stack.Local;
 

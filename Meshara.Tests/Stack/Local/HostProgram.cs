@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Meshara.AppHost.Local;
+using Meshara.Harness;
 
 namespace Meshara.Tests.Stack.Local;
 

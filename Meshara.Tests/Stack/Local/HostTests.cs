@@ -5,7 +5,8 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Meshara.AppHost;
-using Meshara.AppHost.Local.Tools;
+using Meshara.Harness;
+using Meshara.Harness.Processes;
 
 namespace Meshara.Tests.Stack.Local;
 
@@ -167,7 +168,7 @@ public sealed class HostTests
     public async Task A_port_that_is_taken_is_named_before_anything_starts()
     {
         using var folder = new TemporaryFolder();
-        var portBase = Meshara.AppHost.Local.Ports.FindFree(2, Random.Shared).Mesh;
+        var portBase = Meshara.Harness.Ports.FindFree(2, Random.Shared).Mesh;
         using var listener = new TcpListener(IPAddress.Loopback, portBase + 2);
         listener.Start();
         await using var host = new RunningProgram(HostProgram.Start(HostProgram.Host, "--nodes", "2", "--port-base", $"{portBase}", "--data", folder.File("data")));

@@ -1,5 +1,5 @@
 using CsCheck;
-using Meshara.AppHost.Local.Traffic;
+using Meshara.Harness.Traffic;
 
 namespace Meshara.Tests.Stack.Local;
 

@@ -1,4 +1,5 @@
-using Meshara.AppHost.Local;
+
+using Meshara.Harness.Processes;
 
 namespace Meshara.Tests.Stack.Local;
 

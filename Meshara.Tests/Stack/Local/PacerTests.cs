@@ -1,4 +1,4 @@
-using Meshara.AppHost.Local.Traffic;
+using Meshara.Harness.Traffic;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Meshara.Tests.Stack.Local;

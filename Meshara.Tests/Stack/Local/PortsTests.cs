@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Meshara.AppHost;
-using Meshara.AppHost.Local;
+using Meshara.Harness;
 
 namespace Meshara.Tests.Stack.Local;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using Meshara.AppHost;
-using Meshara.AppHost.Local;
-using MeshStack = Meshara.AppHost.Stack;
+using Meshara.Harness;
+using MeshStack = Meshara.Harness.Stack;
 
 namespace Meshara.Tests.Stack.Local;
 

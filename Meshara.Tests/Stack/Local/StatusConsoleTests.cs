@@ -1,4 +1,4 @@
-using Meshara.AppHost.Local;
+using Meshara.Harness.Terminal;
 using Spectre.Console;
 
 namespace Meshara.Tests.Stack.Local;

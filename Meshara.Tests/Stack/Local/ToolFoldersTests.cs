@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
 using Meshara.AppHost;
-using Meshara.AppHost.Local;
-using Meshara.AppHost.Local.Tools;
+using Meshara.Harness;
+using Meshara.Harness.Monitoring;
+using Meshara.Harness.Processes;
 using YamlDotNet.RepresentationModel;
-using MeshStack = Meshara.AppHost.Stack;
+using MeshStack = Meshara.Harness.Stack;
 
 namespace Meshara.Tests.Stack.Local;
 
@@ -129,7 +130,7 @@ public sealed class ToolFoldersTests : IDisposable
         File.WriteAllText(_folder.File("alertmanager" + (OperatingSystem.IsWindows() ? ".exe" : "")), "");
         var stack = MeshStack.Create(1, Ports.FindFree(1, Random.Shared));
         var files = new StackFiles(_folder.File("data"));
-        var tools = new MonitoringTools(stack, StackPart.Without([]), files, HostProgram.Alerts, searchPath: _folder.Path);
+        var tools = new MonitoringTools(stack, new HashSet<string> { "prometheus", "alertmanager" }, files, HostProgram.Alerts, searchPath: _folder.Path);
 
         tools.RequireSecrets();
         Assert.Contains($"Alertmanager shows alerts but notifies nobody: there is no {Path.Combine(files.Alertmanager, "secrets")} (see alerts/README.md).", tools.Prepare().Missing);
@@ -147,7 +148,7 @@ public sealed class ToolFoldersTests : IDisposable
     {
         var files = new StackFiles(_folder.File("data"));
         Directory.CreateDirectory(Path.Combine(files.Alertmanager, "secrets"));
-        new MonitoringTools(MeshStack.Create(1, StackPorts.Default), StackPart.Without(["alertmanager"]), files, HostProgram.Alerts, searchPath: null).RequireSecrets();
+        new MonitoringTools(MeshStack.Create(1, StackPorts.Default), new HashSet<string> { "prometheus" }, files, HostProgram.Alerts, searchPath: null).RequireSecrets();
     }
 
     [Fact]
@@ -181,7 +182,7 @@ public sealed class ToolFoldersTests : IDisposable
     public void A_tool_that_is_not_installed_is_named_with_how_to_get_it()
     {
         var ports = Ports.FindFree(1, Random.Shared);
-        var tools = new MonitoringTools(MeshStack.Create(1, ports), StackPart.Without([]), new StackFiles(_folder.Path), HostProgram.Alerts, searchPath: _folder.Path);
+        var tools = new MonitoringTools(MeshStack.Create(1, ports), new HashSet<string> { "prometheus", "alertmanager" }, new StackFiles(_folder.Path), HostProgram.Alerts, searchPath: _folder.Path);
 
         var (found, missing) = tools.Prepare();
 

@@ -1,4 +1,4 @@
-using Meshara.AppHost.Local;
+using Meshara.Harness.Processes;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Meshara.Tests.Stack.Local;

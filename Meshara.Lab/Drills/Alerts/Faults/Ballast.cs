@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Meshara.AppHost.Local;
+using Meshara.Harness;
 using Meshara.Node;
 
 namespace Meshara.Lab.Drills.Alerts.Faults;

@@ -1,0 +1,38 @@
+using System.Text.Json;
+using Meshara.Harness.Nodes;
+
+namespace Meshara.Harness;
+
+/// <summary>The file of <c>--endpoints</c>: where each node of a running mesh is, for programs that use it.</summary>
+internal static class EndpointsFile
+{
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+
+    /// <summary>Writes the file; whoever waits for it to appear finds it complete.</summary>
+    public static void Write(string path, IEnumerable<LocalNode> nodes) =>
+        Write(path, nodes.Select(node => new Entry(node.Name, node.Address, node.MeshUrl, node.HttpUrl, node.MetricsUrl, node.Child.Id)));
+
+    /// <summary>Writes the file; whoever waits for it to appear finds it complete.</summary>
+    public static void Write(string path, IEnumerable<Entry> nodes) => WriteAtomically(path, JsonSerializer.Serialize(new { Nodes = nodes }, Json));
+
+    /// <summary>Replaces a file in one step.</summary>
+    /// <exception cref="StackException">It cannot be written.</exception>
+    public static void WriteAtomically(string path, string text)
+    {
+        try
+        {
+            var full = Path.GetFullPath(path);
+            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+            var temporary = $"{full}.{Environment.ProcessId}.tmp";
+            File.WriteAllText(temporary, text + "\n");
+            File.Move(temporary, full, overwrite: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new StackException($"{path} cannot be written: {exception.Message}");
+        }
+    }
+
+    /// <summary>One node in the file.</summary>
+    internal sealed record Entry(string Name, string Address, string Mesh, string Http, string Metrics, int Pid);
+}

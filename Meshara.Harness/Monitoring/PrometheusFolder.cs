@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Meshara.Harness.Monitoring;
+
+/// <summary>
+/// Prometheus' configuration as it lies in <c>/etc/prometheus</c> of the container: <c>prometheus.yml</c> and
+/// <c>rules/</c> copied from <c>alerts/</c> as they are, and <c>targets/</c> generated.
+/// </summary>
+internal static class PrometheusFolder
+{
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+
+    /// <summary>Writes the folder; what an earlier run left of rules and targets is gone.</summary>
+    /// <param name="alerts">The folder with the project's own files.</param>
+    /// <param name="folder">Where to write.</param>
+    /// <param name="stack">What to scrape.</param>
+    /// <param name="host">Host name or address of the nodes, as Prometheus sees them.</param>
+    /// <param name="prometheus">Where Prometheus itself listens, as host:port.</param>
+    /// <param name="alertmanager">Where alerts go, as host:port; null for nowhere.</param>
+    public static void Write(string alerts, string folder, Stack stack, string host, string prometheus, string? alertmanager)
+    {
+        ArgumentNullException.ThrowIfNull(stack);
+        Directory.CreateDirectory(folder);
+        File.Copy(Path.Combine(alerts, "prometheus.yml"), Path.Combine(folder, "prometheus.yml"), overwrite: true);
+        CopyAll(Path.Combine(alerts, "rules"), Path.Combine(folder, "rules"), "*.yml");
+
+        var targets = Path.Combine(folder, "targets");
+        Empty(targets);
+        var nodes = stack.Nodes.ToDictionary(node => node.Name, node => string.Create(CultureInfo.InvariantCulture, $"{host}:{node.MetricsPort}"));
+        foreach (var (name, text) in Targets(Stack.Cluster, nodes, prometheus, alertmanager))
+            EndpointsFile.WriteAtomically(Path.Combine(targets, name), text);
+    }
+
+    /// <summary>The files of <c>targets/</c>.</summary>
+    /// <param name="cluster">Label of every target.</param>
+    /// <param name="nodes">Where each node is scraped, as host:port by its name.</param>
+    /// <param name="prometheus">Where Prometheus reaches itself.</param>
+    /// <param name="alertmanager">Where alerts go; null for nowhere.</param>
+    /// <param name="jaeger">Where Jaeger shows its metrics; null where it does not run.</param>
+    public static IReadOnlyDictionary<string, string> Targets(
+        string cluster, IReadOnlyDictionary<string, string> nodes, string prometheus, string? alertmanager, string? jaeger = null)
+    {
+        TargetGroup Group(string target, string? node = null)
+        {
+            var labels = new Dictionary<string, string> { ["cluster"] = cluster };
+            if (node is not null)
+                labels["node"] = node;
+            return new TargetGroup([target], labels);
+        }
+
+        string File(IEnumerable<TargetGroup> groups) => JsonSerializer.Serialize(groups, Json);
+        return new Dictionary<string, string>
+        {
+            ["meshara.json"] = File(nodes.Select(node => Group(node.Value, node.Key))),
+            ["prometheus.json"] = File([Group(prometheus)]),
+            ["alertmanager.json"] = File(alertmanager is null ? [] : [Group(alertmanager)]),
+            ["jaeger.json"] = File(jaeger is null ? [] : [Group(jaeger)]),
+        };
+    }
+
+    /// <summary>Makes <paramref name="to"/> hold exactly the matching files of <paramref name="from"/>, which need not exist.</summary>
+    public static void CopyAll(string from, string to, string pattern)
+    {
+        Empty(to);
+        if (!Directory.Exists(from))
+            return;
+        foreach (var file in Directory.EnumerateFiles(from, pattern))
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+    }
+
+    private static void Empty(string folder)
+    {
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+        Directory.CreateDirectory(folder);
+    }
+
+    private sealed record TargetGroup(IReadOnlyList<string> Targets, Dictionary<string, string> Labels);
+}

@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Globalization;
+using Meshara.Harness.Processes;
+using Meshara.Harness.Traffic;
+
+namespace Meshara.Harness.Nodes;
+
+/// <summary>A node of the stack as a child process.</summary>
+internal sealed class LocalNode : ITrafficNode, IAsyncDisposable
+{
+    private const string Host = "127.0.0.1";
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly StackNode _node;
+    private readonly ChildProcess _child;
+
+    private LocalNode(StackNode node, ChildProcess child)
+    {
+        _node = node;
+        _child = child;
+        Api = new NodeApi(new Uri(HttpUrl), Environment.GetEnvironmentVariable("Api__Token"));
+    }
+
+    /// <summary>Its number, from 1.</summary>
+    public int Index => _node.Index;
+
+    /// <summary>Its name.</summary>
+    public string Name => _node.Name;
+
+    /// <summary>Its address in the mesh; empty until it is ready.</summary>
+    public string Address { get; private set; } = "";
+
+    /// <summary>True once it was ready.</summary>
+    public bool IsReady => Address.Length > 0;
+
+    /// <summary>Where peers connect.</summary>
+    public string MeshUrl => $"tcp://{Host}:{_node.MeshPort}";
+
+    /// <summary>Base of its API and health.</summary>
+    public string HttpUrl => $"http://{Host}:{_node.HttpPort}";
+
+    /// <summary>What Prometheus scrapes.</summary>
+    public string MetricsUrl => $"http://{Host}:{_node.MetricsPort}/metrics";
+
+    /// <summary>Its API.</summary>
+    public NodeApi Api { get; }
+
+    /// <summary>Its process.</summary>
+    public ChildProcess Child => _child;
+
+    /// <summary>True while its process runs.</summary>
+    public bool IsAlive => !_child.Exited.IsCompleted;
+
+    /// <inheritdoc/>
+    public bool IsGone => !IsAlive;
+
+    /// <summary>Starts the node.</summary>
+    public static LocalNode Start(
+        StackNode node, Stack stack, StackFiles files, string program, Action<string, bool> line, NodeLaunch? launch = null)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(stack);
+        ArgumentNullException.ThrowIfNull(files);
+        launch ??= new NodeLaunch();
+        var log = new ChildLog(files.Log(launch.LogName ?? node.Name));
+        return new LocalNode(node, ChildProcess.Start(node.Name, Command(node, stack, files, program, launch), log, line));
+    }
+
+    /// <summary>How a node is started: everything it is told stands here.</summary>
+    private static ProcessStartInfo Command(StackNode node, Stack stack, StackFiles files, string program, NodeLaunch launch)
+    {
+        string[] command =
+        [
+            .. launch.Within,
+            program,
+            "run",
+            "--name", node.Name,
+            "--data", files.Node(node.Name),
+            "--mesh", $"{Host}:{launch.ListenPort ?? node.MeshPort}",
+            .. launch.ListenPort is null ? (string[])[] : ["--advertise", $"{Host}:{node.MeshPort}"],
+            "--http", $"{Host}:{node.HttpPort}",
+            "--metrics", node.MetricsPort.ToString(CultureInfo.InvariantCulture),
+            "--stop-with-input",
+            .. node.Bootstrap.SelectMany(uri => (string[])["--bootstrap", uri]),
+        ];
+        var start = new ProcessStartInfo(command[0], command[1..]);
+        foreach (var (name, value) in stack.DiscoveryVariables(node, Host))
+            start.Environment[name] = value;
+        // Acknowledgments between neighbours take milliseconds; a child has to be gone 5 s after its host.
+        start.Environment["Delivery__DrainTimeout"] = "00:00:02";
+        foreach (var (name, value) in launch.Environment)
+            start.Environment[name] = value;
+        start.Environment.TryAdd("DOTNET_ROOT", Locations.DotnetRoot());
+        // A mesh on one's own machine is for looking at: every trace is recorded, unless the environment says otherwise.
+        if (!start.Environment.ContainsKey("ASPNETCORE_ENVIRONMENT"))
+            start.Environment.TryAdd("DOTNET_ENVIRONMENT", "Development");
+        return start;
+    }
+
+    /// <summary>Waits until the node is ready and takes down its address.</summary>
+    /// <exception cref="StackException">It ended or was not ready in time; with the last lines of its log.</exception>
+    public async Task WaitUntilReadyAsync(TimeSpan deadline, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        using var timer = new PeriodicTimer(PollInterval, time);
+        NodeIdentity? identity = null;
+        while (!await Api.IsReadyAsync(cancellationToken) || (identity = await Api.TryGetIdentityAsync(cancellationToken)) is null)
+        {
+            if (!IsAlive)
+                throw Failed($"ended with exit code {await _child.Exited} before it was ready");
+            if (time.GetElapsedTime(started) > deadline)
+                throw Failed($"was not ready within {deadline.TotalSeconds:0} s");
+            await timer.WaitForNextTickAsync(cancellationToken);
+        }
+
+        if (identity.Name != Name)
+            throw Failed($"is not what answers at {HttpUrl}: that is {identity.Name}");
+        Address = identity.Address;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _child.DisposeAsync();
+        Api.Dispose();
+    }
+
+    private StackException Failed(string what) => _child.Log.Tail is { Count: > 0 } tail
+        ? new(string.Join('\n', [$"{Name} {what}. The last lines of {_child.Log.Path}:", .. tail.Select(line => "  " + line)]))
+        : new($"{Name} {what}; it printed nothing.");
+}

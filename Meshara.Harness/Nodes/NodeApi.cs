@@ -1,0 +1,189 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Meshara.Harness.Nodes;
+
+/// <summary>The HTTP API of one node, as far as the host uses it.</summary>
+internal sealed class NodeApi : IDisposable
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly HttpClient _client;
+
+    /// <param name="address">Where the node's API listens.</param>
+    /// <param name="token">The bearer token, when the nodes ask for one.</param>
+    public NodeApi(Uri address, string? token)
+    {
+        // The nodes are on this machine: a proxy of the environment must not come between. The inbox stream has no end,
+        // so the calls bring their own time limits.
+        _client = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = CallTimeout })
+        {
+            BaseAddress = address,
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        if (!string.IsNullOrEmpty(token))
+            _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+    }
+
+    /// <summary>True when the node listens and has joined the mesh.</summary>
+    public async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    {
+        using var limit = Limit(cancellationToken);
+        try
+        {
+            using var response = await _client.GetAsync("ready", limit.Token);
+            return response.IsSuccessStatusCode;
+        }
+        catch (Exception exception) when (IsTransport(exception, cancellationToken))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Who the node is, or null when it did not answer.</summary>
+    public async Task<NodeIdentity?> TryGetIdentityAsync(CancellationToken cancellationToken)
+    {
+        using var limit = Limit(cancellationToken);
+        try
+        {
+            return await _client.GetFromJsonAsync<NodeIdentity>("api/node", Json, limit.Token);
+        }
+        catch (Exception exception) when (exception is JsonException || IsTransport(exception, cancellationToken))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>How it fares, or null when it did not answer.</summary>
+    public async Task<NodeHealth?> TryGetHealthAsync(CancellationToken cancellationToken)
+    {
+        using var limit = Limit(cancellationToken);
+        try
+        {
+            // 503 carries the same body: an unhealthy node still knows its peers.
+            using var response = await _client.GetAsync("health", limit.Token);
+            return await response.Content.ReadFromJsonAsync<NodeHealth>(Json, limit.Token);
+        }
+        catch (Exception exception) when (exception is JsonException || IsTransport(exception, cancellationToken))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Hands the node a private message.</summary>
+    /// <param name="recipient">Whom it is for.</param>
+    /// <param name="text">Its content.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <param name="timeToLive">In whole seconds; null for the node's default.</param>
+    public Task<SendAnswer> SendAsync(string recipient, string text, CancellationToken cancellationToken, TimeSpan? timeToLive = null) =>
+        PostAsync("api/messages", new OutgoingMessage(recipient, text, (long?)timeToLive?.TotalSeconds), cancellationToken);
+
+    /// <summary>Hands the node a broadcast.</summary>
+    public Task<SendAnswer> BroadcastAsync(string text, CancellationToken cancellationToken) =>
+        PostAsync("api/broadcasts", new OutgoingMessage(null, text, null), cancellationToken);
+
+    /// <summary>How a message that this node accepted fares, or null when it does not know it or did not answer.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<SentMessage?> TryGetMessageAsync(string id, CancellationToken cancellationToken)
+    {
+        using var limit = Limit(cancellationToken);
+        try
+        {
+            return await _client.GetFromJsonAsync<SentMessage>($"api/messages/{id}", Json, limit.Token);
+        }
+        catch (Exception exception) when (exception is JsonException || IsTransport(exception, cancellationToken))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A page of the inbox, or null when the node did not answer.</summary>
+    /// <param name="after">Where the page before ended; 0 for the beginning.</param>
+    /// <param name="limit">Messages at the most, 1 to 1000.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<InboxPage?> TryReadInboxAsync(long after, int limit, CancellationToken cancellationToken)
+    {
+        using var timeLimit = Limit(cancellationToken);
+        try
+        {
+            return await _client.GetFromJsonAsync<InboxPage>(
+                string.Create(CultureInfo.InvariantCulture, $"api/inbox?after={after}&limit={limit}"), Json, timeLimit.Token);
+        }
+        catch (Exception exception) when (exception is JsonException || IsTransport(exception, cancellationToken))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What arrives in the node's inbox, until the stream ends or breaks.</summary>
+    /// <param name="after">Cursor of the last message seen; null to begin now.</param>
+    /// <param name="opened">Called once the node has taken the subscription: nothing that arrives from then on is missed.</param>
+    /// <exception cref="HttpRequestException">The node is not there, refused, or went away.</exception>
+    public async IAsyncEnumerable<InboxArrival> FollowInboxAsync(
+        string? after, Action opened, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var path = after is null ? "api/inbox/stream" : $"api/inbox/stream?after={Uri.EscapeDataString(after)}";
+        using var response = await _client.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        response.EnsureSuccessStatusCode();
+        opened();
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        var parser = SseParser.Create(stream, static (_, data) => JsonSerializer.Deserialize<InboxEvent>(data, Json));
+        await foreach (var item in parser.EnumerateAsync(cancellationToken))
+        {
+            if (item.Data is { } message)
+                yield return new InboxArrival(parser.LastEventId, message.Type == "broadcast", message.Text);
+        }
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private async Task<SendAnswer> PostAsync(string path, OutgoingMessage message, CancellationToken cancellationToken)
+    {
+        using var limit = Limit(cancellationToken);
+        try
+        {
+            using var response = await _client.PostAsJsonAsync(path, message, Json, limit.Token);
+            if (response.StatusCode != HttpStatusCode.Accepted)
+                return new SendAnswer(Acceptance.Refused) { Status = response.StatusCode, RetryAfter = response.Headers.RetryAfter?.Delta };
+            var accepted = await response.Content.ReadFromJsonAsync<AcceptedMessage>(Json, limit.Token);
+            return new SendAnswer(Acceptance.Accepted) { Status = response.StatusCode, Id = accepted?.Id };
+        }
+        catch (HttpRequestException exception) when (exception.HttpRequestError == HttpRequestError.ConnectionError)
+        {
+            // There was no connection to send it over, so it cannot have been taken.
+            return new SendAnswer(Acceptance.Refused);
+        }
+        catch (Exception exception) when (exception is JsonException || IsTransport(exception, cancellationToken))
+        {
+            return new SendAnswer(Acceptance.Unknown);
+        }
+    }
+
+    private static CancellationTokenSource Limit(CancellationToken cancellationToken)
+    {
+        var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(CallTimeout);
+        return limit;
+    }
+
+    // A call's own time limit is a failure of the node; the caller's cancellation is not.
+    private static bool IsTransport(Exception exception, CancellationToken cancellationToken) =>
+        exception is HttpRequestException or IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+
+    private sealed record OutgoingMessage(
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? To,
+        string Text,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? TtlSeconds);
+
+    private sealed record InboxEvent(string Type, string? Text);
+
+    private sealed record AcceptedMessage(string Id);
+}

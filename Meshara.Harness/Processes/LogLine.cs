@@ -1,0 +1,61 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Meshara.Harness.Processes;
+
+/// <summary>What is worth showing of a line that a child printed.</summary>
+/// <param name="Level">WARN or ERROR; null for a line that is no log entry at all.</param>
+/// <param name="Message">The text to show.</param>
+internal sealed partial record LogLine(string? Level, string Message)
+{
+    /// <summary>
+    /// The line if it needs a person's eye: a warning or error of a node
+    /// (<c>{"timestamp":"…","level":"WARN","message":"…","error":"…"}</c>) or of Prometheus and Alertmanager
+    /// (<c>ts=… level=warn msg="…" err="…"</c>), or anything on standard error that is neither, such as a crash.
+    /// </summary>
+    public static LogLine? Notable(string line, bool isError)
+    {
+        if (string.IsNullOrWhiteSpace(line))
+            return null;
+        if (line.StartsWith('{') && FromJson(line) is var (level, message))
+            return IsNotable(level) ? new LogLine(level, message) : null;
+        var pairs = Logfmt().Matches(line).GroupBy(m => m.Groups["key"].Value).ToDictionary(g => g.Key, g => Unquote(g.Last().Groups["value"].Value));
+        if (pairs.TryGetValue("level", out var word))
+        {
+            var text = pairs.GetValueOrDefault("msg", line);
+            return IsNotable(Upper(word)) ? new LogLine(Upper(word), pairs.TryGetValue("err", out var cause) ? $"{text}: {cause}" : text) : null;
+        }
+
+        return isError ? new LogLine(null, line) : null;
+    }
+
+    /// <summary>The line as the host shows it.</summary>
+    /// <param name="child">Who printed it.</param>
+    public string Format(string child) => Level is null ? $"{child}  {Message}" : $"{child}  {Level}  {Message}";
+
+    private static bool IsNotable(string level) => level is "WARN" or "ERROR";
+
+    private static string Upper(string level) => level.ToUpperInvariant();
+
+    private static (string Level, string Message)? FromJson(string line)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            string? Text(string name) =>
+                document.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+            if (Text("level") is not { } level || Text("message") is not { } message)
+                return null;
+            return (level, Text("error") is { } error ? $"{message}: {error}" : message);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string Unquote(string value) => value is ['"', .. var inner, '"'] ? inner.Replace("\\\"", "\"", StringComparison.Ordinal) : value;
+
+    [GeneratedRegex("""(?:^|\s)(?<key>level|msg|err)=(?<value>"(?:[^"\\]|\\.)*"|\S*)""", RegexOptions.CultureInvariant)]
+    private static partial Regex Logfmt();
+}

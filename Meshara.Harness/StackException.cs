@@ -1,0 +1,8 @@
+namespace Meshara.Harness;
+
+/// <summary>An expected failure of the host: its message is printed as it is and the process ends with its exit code.</summary>
+internal sealed class StackException(string message, int exitCode = ExitCodes.Failure) : Exception(message)
+{
+    /// <summary>One of <see cref="ExitCodes"/>.</summary>
+    public int ExitCode { get; } = exitCode;
+}

@@ -1,0 +1,108 @@
+namespace Meshara.Harness;
+
+/// <summary>
+/// The port scheme. Node i listens on <see cref="Mesh"/>+i, <see cref="Http"/>+i and <see cref="Metrics"/>+i; every
+/// other part of the stack has one port.
+/// </summary>
+internal sealed record StackPorts
+{
+    /// <summary>Ports a scheme made by <see cref="From"/> may use: its base and this many after it, less one.</summary>
+    public const int Span = 400;
+
+    /// <summary>How far above its mesh port a node listens when a proxy stands at that; every scheme leaves these ports free.</summary>
+    public const int Hidden = 50;
+
+    /// <summary>The lowest base <see cref="From"/> takes: what lies below belongs to the system.</summary>
+    public const int MinBase = 1024;
+
+    /// <summary>The highest base <see cref="From"/> takes.</summary>
+    public const int MaxBase = 65535 - Span + 1;
+
+    /// <summary>The ports a developer expects: the tools' own where they have one.</summary>
+    public static StackPorts Default { get; } = new();
+
+    /// <summary>Node i's mesh port less i.</summary>
+    public int Mesh { get; init; } = 8443;
+
+    /// <summary>Node i's API and health port less i.</summary>
+    public int Http { get; init; } = 8080;
+
+    /// <summary>Node i's metrics port less i.</summary>
+    public int Metrics { get; init; } = 9464;
+
+    /// <summary>The mesh as a page.</summary>
+    public int Console { get; init; } = 8080;
+
+    /// <summary>Prometheus.</summary>
+    public int Prometheus { get; init; } = 9090;
+
+    /// <summary>Alertmanager.</summary>
+    public int Alertmanager { get; init; } = 9093;
+
+    /// <summary>Grafana.</summary>
+    public int Grafana { get; init; } = 3000;
+
+    /// <summary>Jaeger's page.</summary>
+    public int Jaeger { get; init; } = 16686;
+
+    /// <summary>OTLP over gRPC.</summary>
+    public int OtlpGrpc { get; init; } = 4317;
+
+    /// <summary>OTLP over HTTP.</summary>
+    public int OtlpHttp { get; init; } = 4318;
+
+    /// <summary>Elasticsearch.</summary>
+    public int Elasticsearch { get; init; } = 9200;
+
+    /// <summary>Kibana.</summary>
+    public int Kibana { get; init; } = 5601;
+
+    /// <summary>Mailpit's page.</summary>
+    public int MailpitHttp { get; init; } = 8025;
+
+    /// <summary>Mailpit's SMTP server.</summary>
+    public int MailpitSmtp { get; init; } = 1025;
+
+    /// <summary>Aspire's dashboard.</summary>
+    public int Dashboard { get; init; } = 18888;
+
+    /// <summary>Where Aspire's dashboard takes OTLP over gRPC.</summary>
+    public int DashboardOtlp { get; init; } = 18889;
+
+    /// <summary>The port of every server.</summary>
+    public IEnumerable<int> Servers =>
+    [
+        Console, Prometheus, Alertmanager, Grafana, Jaeger, OtlpGrpc, OtlpHttp, Elasticsearch, Kibana, MailpitHttp, MailpitSmtp, Dashboard, DashboardOtlp,
+    ];
+
+    /// <summary>
+    /// The scheme of <c>--port-base P</c>: mesh P+i, http P+100+i, metrics P+200+i for node i, and from P+300 on, in this
+    /// order, console, Prometheus, Alertmanager, Grafana, Jaeger, OTLP gRPC, OTLP HTTP, Elasticsearch, Kibana, Mailpit's
+    /// page, Mailpit's SMTP, Aspire's dashboard, its OTLP.
+    /// </summary>
+    /// <param name="portBase"><see cref="MinBase"/> to <see cref="MaxBase"/>.</param>
+    public static StackPorts From(int portBase)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(portBase, MinBase);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(portBase, MaxBase);
+        return new StackPorts
+        {
+            Mesh = portBase,
+            Http = portBase + 100,
+            Metrics = portBase + 200,
+            Console = portBase + 300,
+            Prometheus = portBase + 301,
+            Alertmanager = portBase + 302,
+            Grafana = portBase + 303,
+            Jaeger = portBase + 304,
+            OtlpGrpc = portBase + 305,
+            OtlpHttp = portBase + 306,
+            Elasticsearch = portBase + 307,
+            Kibana = portBase + 308,
+            MailpitHttp = portBase + 309,
+            MailpitSmtp = portBase + 310,
+            Dashboard = portBase + 311,
+            DashboardOtlp = portBase + 312,
+        };
+    }
+}

@@ -1,0 +1,39 @@
+namespace Meshara.Harness.Traffic;
+
+/// <summary>
+/// Latencies in buckets that grow by 1 % from 1 µs to an hour: quantiles are exact to half a percent, whatever the length
+/// of the run, in 18 KB. Not thread-safe.
+/// </summary>
+internal sealed class LatencyHistogram
+{
+    private const double SmallestMs = 0.001;
+    private const double LargestMs = 3_600_000;
+    private const double Growth = 1.01;
+
+    private static readonly double LogGrowth = Math.Log(Growth);
+
+    private readonly long[] _counts = new long[BucketOf(LargestMs) + 1];
+    private long _total;
+
+    /// <summary>Counts one latency.</summary>
+    public void Record(TimeSpan latency)
+    {
+        _counts[BucketOf(Math.Clamp(latency.TotalMilliseconds, SmallestMs, LargestMs))]++;
+        _total++;
+    }
+
+    /// <summary>The latency in milliseconds that this share of all does not exceed (nearest rank); null when nothing was counted.</summary>
+    /// <param name="quantile">Above 0, up to 1.</param>
+    public double? QuantileMs(double quantile)
+    {
+        if (_total == 0)
+            return null;
+        var rank = Math.Max(1, (long)Math.Ceiling(quantile * _total));
+        var bucket = 0;
+        for (var seen = _counts[0]; seen < rank; seen += _counts[bucket])
+            bucket++;
+        return SmallestMs * Math.Pow(Growth, bucket + 0.5);
+    }
+
+    private static int BucketOf(double milliseconds) => (int)(Math.Log(milliseconds / SmallestMs) / LogGrowth);
+}

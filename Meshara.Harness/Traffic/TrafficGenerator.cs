@@ -1,0 +1,57 @@
+using Meshara.Harness.Nodes;
+
+namespace Meshara.Harness.Traffic;
+
+/// <summary>Sends private messages between random pairs of running nodes, and a broadcast from a random one every two seconds.</summary>
+internal sealed class TrafficGenerator(IReadOnlyList<ITrafficNode> nodes, TrafficLedger ledger, Random random, TimeProvider time)
+{
+    // Calls in flight at once. At the rates a laptop's mesh is asked for a handful is in use; the bound is for nodes that hang.
+    private const int MaxInFlight = 64;
+
+    private const double BroadcastsPerSecond = 0.5;
+
+    /// <summary>Sends until <paramref name="stop"/>; then completes when every call has its answer.</summary>
+    /// <param name="perSecond">Private messages a second; above 0.</param>
+    /// <param name="stop">Ends the traffic.</param>
+    /// <param name="interrupted">Cancelled when the nodes may be stopping too, so that their refusals are no failures.</param>
+    public Task RunAsync(double perSecond, CancellationToken stop, CancellationToken interrupted)
+    {
+        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxInFlight, CancellationToken = CancellationToken.None };
+        return Task.WhenAll(
+            Parallel.ForEachAsync(new Pacer(perSecond, time).Beats(stop), options, async (_, _) => await SendAsync(interrupted)),
+            Parallel.ForEachAsync(new Pacer(BroadcastsPerSecond, time).Beats(stop), options, async (_, _) => await BroadcastAsync(interrupted)));
+    }
+
+    private async Task SendAsync(CancellationToken interrupted)
+    {
+        if (Pick() is not [var sender, var recipient, ..])
+            return;
+        var entry = ledger.Send(recipient.Index);
+        Enter(entry, await sender.Api.SendAsync(recipient.Address, entry.Text, CancellationToken.None), interrupted);
+    }
+
+    private async Task BroadcastAsync(CancellationToken interrupted)
+    {
+        if (Pick() is not [var sender, .. var recipients] || recipients.Length == 0)
+            return;
+        var entry = ledger.Broadcast(recipients.Select(node => node.Index));
+        Enter(entry, await sender.Api.BroadcastAsync(entry.Text, CancellationToken.None), interrupted);
+    }
+
+    private void Enter(TrafficLedger.Entry entry, SendAnswer answer, CancellationToken interrupted)
+    {
+        if (answer.Acceptance != Acceptance.Accepted && interrupted.IsCancellationRequested)
+            ledger.Withdraw(entry);
+        else
+            ledger.Answered(entry, answer.Acceptance);
+    }
+
+    // The running nodes in random order. Random.Shared is safe for threads; one made with a seed is not, so it is locked.
+    private ITrafficNode[] Pick()
+    {
+        var alive = nodes.Where(node => node.IsAlive).ToArray();
+        lock (random)
+            random.Shuffle(alive);
+        return alive;
+    }
+}
