@@ -1,31 +1,48 @@
-using Meshara.AppHost.Hosting;
-using Meshara.AppHost.Local;
-using Meshara.AppHost.Resources;
+using Meshara.AppHost;
+using Meshara.AppHost.Alerts;
+using Meshara.AppHost.Dashboards;
+using Meshara.AppHost.Logs;
+using Meshara.AppHost.Mesh;
+using Meshara.AppHost.Metrics;
+using Meshara.AppHost.Servers;
+using Meshara.AppHost.Traces;
+using Meshara.AppHost.Traffic;
+using Meshara.Harness;
 
-// The tools of the local engine run under this very program.
-if (LocalProgram.IsGuard(args))
-    return await LocalProgram.GuardAsync(args);
+// --help, --version, export
+if (await StackApplication.AnswerAsync(args) is { } answered)
+    return answered;
 
-return await AspireProgram.RunAsync(args, (builder, plan) =>
+try
 {
-    // Secrets
-    var secrets = builder.AddSecrets(plan);
+    var builder = await StackApplication.CreateBuilderAsync(args);
+    var options = builder.Plan().Options;
 
     // Logs
-    var logs = builder.AddLogPipeline(plan, secrets);
+    var logs = builder.AddElasticsearchStore();
+    var kibana = builder.AddKibana(logs);
+    var setup = builder.AddLogSetup(logs, kibana);
+    builder.AddFilebeat(logs, setup);
 
     // Metrics and traces
-    var prometheus = builder.AddPrometheus(plan);
-    var jaeger = builder.AddJaeger(plan, logs, prometheus);
+    var prometheus = builder.AddPrometheus();
+    var jaeger = builder.AddJaeger(logs).WithMetricsFrom(prometheus);
 
     // Alerts
-    var mailpit = builder.AddMailpit(plan);
-    var alertmanager = builder.AddAlertmanager(plan, secrets, mailpit);
+    var mailpit = builder.AddMailpit();
+    var alertmanager = builder.AddAlertmanager(mailpit);
 
-    // Nodes
-    var nodes = builder.AddMesh(plan, secrets, jaeger);
-    prometheus.Scraping(plan, nodes, alertmanager, jaeger);
+    // Mesh
+    var mesh = builder.AddMesh("mesh", options.Nodes).WithTraces(jaeger);
+    prometheus.Scraping(mesh, alertmanager, jaeger);
+    builder.AddTraffic("traffic", options.Traffic, mesh);
 
     // Dashboards
-    builder.AddGrafana(plan, secrets, prometheus, logs);
-});
+    builder.AddGrafana(prometheus, logs);
+
+    return await builder.Build().RunStackAsync();
+}
+catch (StackException failure)
+{
+    return failure.Report(StackApplication.Name);
+}

@@ -1,16 +1,10 @@
 using System.Text.Json;
-using Meshara.Harness.Nodes;
-
 namespace Meshara.Harness;
 
 /// <summary>The file of <c>--endpoints</c>: where each node of a running mesh is, for programs that use it.</summary>
 internal static class EndpointsFile
 {
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
-
-    /// <summary>Writes the file; whoever waits for it to appear finds it complete.</summary>
-    public static void Write(string path, IEnumerable<LocalNode> nodes) =>
-        Write(path, nodes.Select(node => new Entry(node.Name, node.Address, node.MeshUrl, node.HttpUrl, node.MetricsUrl, node.Child.Id)));
 
     /// <summary>Writes the file; whoever waits for it to appear finds it complete.</summary>
     public static void Write(string path, IEnumerable<Entry> nodes) => WriteAtomically(path, JsonSerializer.Serialize(new { Nodes = nodes }, Json));

@@ -15,8 +15,7 @@ internal static class FailureReport
         }
         catch (StackException exception)
         {
-            await Console.Error.WriteLineAsync($"{program}: {exception.Message}");
-            return exception.ExitCode;
+            return exception.Report(program);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -16,9 +16,6 @@ internal static class Locations
             : throw new StackException($"The node's program {program} is missing. Build it with: dotnet build Meshara.Node");
     }
 
-    /// <summary>True when the aspire engine is compiled into this host.</summary>
-    public static bool HasAspire => Find("MesharaEngine") == "aspire";
-
     /// <summary>The folder of the solution, with the configuration of every server.</summary>
     public static string Repository() => Path.GetFullPath(Path.Combine(Alerts(), ".."));
 
@@ -37,7 +34,7 @@ internal static class Locations
 
     private static string? Find(string key)
     {
-        // Another program that uses the local engine lies in another folder and has a record of its own.
+        // Each program that uses this library lies in a folder of its own and has a record of its own.
         Assembly?[] programs = [Assembly.GetEntryAssembly(), typeof(Locations).Assembly];
         return programs.OfType<Assembly>().SelectMany(program => program.GetCustomAttributes<AssemblyMetadataAttribute>())
             .FirstOrDefault(attribute => attribute.Key == key)?.Value;

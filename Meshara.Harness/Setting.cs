@@ -28,8 +28,15 @@ internal sealed record Setting(string Text, string Source, int Rank)
         var variable = string.Join('_', words).ToUpperInvariant();
         if (configuration[variable] is { Length: > 0 } fromEnvironment)
             return new Setting(fromEnvironment, environmentPrefix + variable, 1);
-        var key = "Stack:" + string.Concat(words.Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
+        var key = "Stack:" + Key(option);
         return configuration[key] is { Length: > 0 } fromFile ? new Setting(fromFile, key, 2) : null;
+    }
+
+    /// <summary>What an option is called in a file: <c>PortBase</c> for <c>--port-base</c>.</summary>
+    public static string Key(Option<string> option)
+    {
+        ArgumentNullException.ThrowIfNull(option);
+        return string.Concat(option.Name.TrimStart('-').Split('-').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
     }
 
     /// <summary>As a whole number.</summary>

@@ -22,6 +22,12 @@ internal sealed record StackFiles(string Data)
     /// <summary>Alertmanager's configuration: <c>alertmanager.yml</c>, <c>templates/</c> and <c>secrets/</c>.</summary>
     public string Alertmanager => Path.Combine(Data, "alertmanager");
 
+    /// <summary>Stands in for the user's own folder where that cannot be written.</summary>
+    public string Home => Path.Combine(Data, "home");
+
+    /// <summary>The folder of a server that runs as a program of this machine.</summary>
+    public string Server(string name) => Path.Combine(Data, name);
+
     /// <summary>Keys and storage of a node; kept between runs, so that its address is.</summary>
     public string Node(string name) => Path.Combine(Data, name);
 

@@ -69,16 +69,29 @@ internal sealed record StackPorts
     /// <summary>Where Aspire's dashboard takes OTLP over gRPC.</summary>
     public int DashboardOtlp { get; init; } = 18889;
 
+    /// <summary>Jaeger's API over gRPC.</summary>
+    public int JaegerGrpc { get; init; } = 16685;
+
+    /// <summary>Jaeger's health.</summary>
+    public int JaegerHealth { get; init; } = 13133;
+
+    /// <summary>Jaeger's own metrics.</summary>
+    public int JaegerMetrics { get; init; } = 8888;
+
+    /// <summary>What Jaeger counts of spans, for Prometheus.</summary>
+    public int SpanMetrics { get; init; } = 8889;
+
     /// <summary>The port of every server.</summary>
     public IEnumerable<int> Servers =>
     [
         Console, Prometheus, Alertmanager, Grafana, Jaeger, OtlpGrpc, OtlpHttp, Elasticsearch, Kibana, MailpitHttp, MailpitSmtp, Dashboard, DashboardOtlp,
+        JaegerGrpc, JaegerHealth, JaegerMetrics, SpanMetrics,
     ];
 
     /// <summary>
     /// The scheme of <c>--port-base P</c>: mesh P+i, http P+100+i, metrics P+200+i for node i, and from P+300 on, in this
     /// order, console, Prometheus, Alertmanager, Grafana, Jaeger, OTLP gRPC, OTLP HTTP, Elasticsearch, Kibana, Mailpit's
-    /// page, Mailpit's SMTP, Aspire's dashboard, its OTLP.
+    /// page, Mailpit's SMTP, Aspire's dashboard, its OTLP, and Jaeger's gRPC, health, own metrics and span metrics.
     /// </summary>
     /// <param name="portBase"><see cref="MinBase"/> to <see cref="MaxBase"/>.</param>
     public static StackPorts From(int portBase)
@@ -103,6 +116,10 @@ internal sealed record StackPorts
             MailpitSmtp = portBase + 310,
             Dashboard = portBase + 311,
             DashboardOtlp = portBase + 312,
+            JaegerGrpc = portBase + 313,
+            JaegerHealth = portBase + 314,
+            JaegerMetrics = portBase + 315,
+            SpanMetrics = portBase + 316,
         };
     }
 }

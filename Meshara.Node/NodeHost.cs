@@ -75,6 +75,7 @@ internal static class NodeHost
         options.InstanceId = identity.Address.ToString();
         options.ServiceVersion = BuildInfo.Version;
         options.ResourceAttributes["meshara.node.name"] = settings.Node.Name;
+        options.ResourceAttributes["meshara.node.address"] = identity.Address.ToString();
         options.Meters.Add(MeshTelemetry.Name);
         options.MaxSeries[MeshTelemetry.MembershipView] = Membership.Views;
         options.ActivitySources.Add(MeshTelemetry.Name);

@@ -5,7 +5,7 @@ namespace Meshara.ServiceDefaults;
 /// <summary>Who the service is and what it emits; see <see cref="ServiceDefaultsExtensions.AddServiceDefaults"/>.</summary>
 public sealed class ServiceDefaultsOptions
 {
-    /// <summary>Resource attribute <c>service.name</c>; the default is the application's name.</summary>
+    /// <summary>Resource attribute <c>service.name</c>; the default is the application's name. <c>OTEL_SERVICE_NAME</c> wins over it.</summary>
     public string? ServiceName { get; set; }
 
     /// <summary>Resource attribute <c>service.instance.id</c>, and <c>span.node_id</c> of every log line.</summary>
@@ -14,7 +14,7 @@ public sealed class ServiceDefaultsOptions
     /// <summary>Resource attribute <c>service.version</c>; the default is the entry assembly's informational version.</summary>
     public string? ServiceVersion { get; set; }
 
-    /// <summary>Further resource attributes of all three signals. They win over <c>OTEL_RESOURCE_ATTRIBUTES</c>.</summary>
+    /// <summary>Further resource attributes of all three signals. <c>OTEL_RESOURCE_ATTRIBUTES</c> wins over them.</summary>
     public IDictionary<string, object> ResourceAttributes { get; } = new Dictionary<string, object>(StringComparer.Ordinal);
 
     /// <summary>Names of the meters to collect, next to those of the runtime, ASP.NET Core and HTTP clients.</summary>

@@ -12,6 +12,14 @@ namespace Meshara.Harness.Monitoring;
 /// </summary>
 internal static partial class AlertmanagerFolder
 {
+    /// <summary>Alone, without the ten seconds that it otherwise waits for others to gossip with.</summary>
+    public const string Alone = "--cluster.listen-address=";
+
+    /// <summary>What Alertmanager is started with in its folder.</summary>
+    /// <param name="listen">Where it listens, as host:port.</param>
+    public static IReadOnlyList<string> Arguments(string listen) =>
+        ["--config.file=alertmanager.yml", "--storage.path=data", Alone, $"--web.listen-address={listen}"];
+
     /// <summary>Writes the folder.</summary>
     /// <param name="alerts">The folder with the project's own files.</param>
     /// <param name="folder">Where to write.</param>

@@ -11,6 +11,15 @@ internal static class PrometheusFolder
 {
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
+    /// <summary>How much is kept, and exemplars with it.</summary>
+    public static IReadOnlyList<string> Retention { get; } =
+        ["--storage.tsdb.retention.time=15d", "--storage.tsdb.retention.size=1GB", "--enable-feature=exemplar-storage"];
+
+    /// <summary>What Prometheus is started with in its folder.</summary>
+    /// <param name="listen">Where it listens, as host:port.</param>
+    public static IReadOnlyList<string> Arguments(string listen) =>
+        ["--config.file=prometheus.yml", "--storage.tsdb.path=data", .. Retention, $"--web.listen-address={listen}"];
+
     /// <summary>Writes the folder; what an earlier run left of rules and targets is gone.</summary>
     /// <param name="alerts">The folder with the project's own files.</param>
     /// <param name="folder">Where to write.</param>
@@ -18,7 +27,8 @@ internal static class PrometheusFolder
     /// <param name="host">Host name or address of the nodes, as Prometheus sees them.</param>
     /// <param name="prometheus">Where Prometheus itself listens, as host:port.</param>
     /// <param name="alertmanager">Where alerts go, as host:port; null for nowhere.</param>
-    public static void Write(string alerts, string folder, Stack stack, string host, string prometheus, string? alertmanager)
+    /// <param name="jaeger">Where Jaeger shows its metrics; null where it does not run.</param>
+    public static void Write(string alerts, string folder, Stack stack, string host, string prometheus, string? alertmanager, string? jaeger = null)
     {
         ArgumentNullException.ThrowIfNull(stack);
         Directory.CreateDirectory(folder);
@@ -28,7 +38,7 @@ internal static class PrometheusFolder
         var targets = Path.Combine(folder, "targets");
         Empty(targets);
         var nodes = stack.Nodes.ToDictionary(node => node.Name, node => string.Create(CultureInfo.InvariantCulture, $"{host}:{node.MetricsPort}"));
-        foreach (var (name, text) in Targets(Stack.Cluster, nodes, prometheus, alertmanager))
+        foreach (var (name, text) in Targets(Stack.Cluster, nodes, prometheus, alertmanager, jaeger))
             EndpointsFile.WriteAtomically(Path.Combine(targets, name), text);
     }
 

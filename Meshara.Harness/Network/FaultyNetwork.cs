@@ -50,6 +50,14 @@ internal sealed class FaultyNetwork : IAsyncDisposable
             proxy.Start();
     }
 
+    /// <summary>Begins to listen in front of one node, as soon as it listens itself.</summary>
+    /// <param name="node">The node's number.</param>
+    /// <param name="cancellationToken">Ends the wait for the node.</param>
+    public Task OpenAsync(int node, CancellationToken cancellationToken) => _proxies.Single(proxy => proxy.Node == node).OpenAsync(cancellationToken);
+
+    /// <summary>Listens in front of a node no more: it has ended.</summary>
+    public void Close(int node) => _proxies.Single(proxy => proxy.Node == node).Close();
+
     /// <summary>Cuts some nodes off from all others.</summary>
     public void Split(HashSet<int> island, Breach breach)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Meshara.Harness.Nodes;
 
 namespace Meshara.Harness.Traffic;
@@ -5,6 +6,14 @@ namespace Meshara.Harness.Traffic;
 /// <summary>Sends private messages between random pairs of running nodes, and a broadcast from a random one every two seconds.</summary>
 internal sealed class TrafficGenerator(IReadOnlyList<ITrafficNode> nodes, TrafficLedger ledger, Random random, TimeProvider time)
 {
+    /// <summary>Name of the activity source: one span for each message, from the request to the node's answer.</summary>
+    public const string Name = "Meshara.Traffic";
+
+    /// <summary>Names of the spans.</summary>
+    public const string SendName = "send", BroadcastName = "broadcast";
+
+    private static readonly ActivitySource Source = new(Name);
+
     // Calls in flight at once. At the rates a laptop's mesh is asked for a handful is in use; the bound is for nodes that hang.
     private const int MaxInFlight = 64;
 
@@ -27,6 +36,8 @@ internal sealed class TrafficGenerator(IReadOnlyList<ITrafficNode> nodes, Traffi
         if (Pick() is not [var sender, var recipient, ..])
             return;
         var entry = ledger.Send(recipient.Index);
+        using var span = Source.StartActivity(SendName, ActivityKind.Client);
+        span?.SetTag("from", sender.Name).SetTag("to", recipient.Name);
         Enter(entry, await sender.Api.SendAsync(recipient.Address, entry.Text, CancellationToken.None), interrupted);
     }
 
@@ -35,6 +46,8 @@ internal sealed class TrafficGenerator(IReadOnlyList<ITrafficNode> nodes, Traffi
         if (Pick() is not [var sender, .. var recipients] || recipients.Length == 0)
             return;
         var entry = ledger.Broadcast(recipients.Select(node => node.Index));
+        using var span = Source.StartActivity(BroadcastName, ActivityKind.Client);
+        span?.SetTag("from", sender.Name);
         Enter(entry, await sender.Api.BroadcastAsync(entry.Text, CancellationToken.None), interrupted);
     }
 

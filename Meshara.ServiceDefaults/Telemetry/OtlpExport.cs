@@ -20,6 +20,12 @@ internal sealed class OtlpExport(IConfiguration configuration, string signal, st
     // The standard knows one place for a signal. Traces may go to a second one: a developer's dashboard and a store.
     private const string Second = "MESHARA_OTLP_";
 
+    /// <summary>
+    /// True for the place beside the standard's. It knows the service by its own name: a developer's dashboard names each process, and tells
+    /// it so in <c>OTEL_SERVICE_NAME</c>, but a store is searched for the service.
+    /// </summary>
+    public bool IsSecond => prefix == Second;
+
     /// <summary>Every place that traces go to.</summary>
     public static IReadOnlyList<OtlpExport> AllTraces(IConfiguration configuration) =>
         [.. new OtlpExport[] { new(configuration, Traces), new(configuration, Traces, Second) }.Where(place => place.IsEnabled)];

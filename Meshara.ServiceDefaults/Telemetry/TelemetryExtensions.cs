@@ -27,7 +27,8 @@ internal static class TelemetryExtensions
         string[] exported = [.. Signals.Where(signal => IsExported(builder.Configuration, signal))];
         builder.Services.AddSingleton(services => new ExportFailures(services.GetRequiredService<IMeterFactory>(), exported));
         var telemetry = builder.Services.AddOpenTelemetry()
-            .ConfigureResource(resource => Describe(resource, options, builder.Environment))
+            // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win, as the standard says: who runs the service may know it by another name.
+            .ConfigureResource(resource => Describe(resource, options, builder.Environment).AddEnvironmentVariableDetector())
             .AddDefaultMetrics(builder, options);
         if (!sampling.IsOff)
             telemetry.AddDefaultTracing(builder, options, sampling);
@@ -38,9 +39,8 @@ internal static class TelemetryExtensions
     private static bool IsExported(IConfiguration configuration, string signal) =>
         signal == OtlpExport.Traces ? OtlpExport.AllTraces(configuration).Count > 0 : new OtlpExport(configuration, signal).IsEnabled;
 
-    private static void Describe(ResourceBuilder resource, ServiceDefaultsOptions options, IHostEnvironment environment) => resource
+    private static ResourceBuilder Describe(ResourceBuilder resource, ServiceDefaultsOptions options, IHostEnvironment environment) => resource
         .AddAttributes([new("deployment.environment.name", environment.EnvironmentName.ToLowerInvariant())])
-        .AddEnvironmentVariableDetector()
         .AddService(options.ServiceName!, serviceVersion: options.ServiceVersion, serviceInstanceId: options.InstanceId,
             autoGenerateServiceInstanceId: options.InstanceId is null)
         .AddAttributes(options.ResourceAttributes);
@@ -75,7 +75,11 @@ internal static class TelemetryExtensions
             .AddHttpClientInstrumentation()
             .SetSampler(sampling.Sampler);
         foreach (var otlp in OtlpExport.AllTraces(builder.Configuration))
-            tracing.AddProcessor(services => SpanProcessor(services, otlp));
+        {
+            tracing.AddProcessor(services => otlp.IsSecond
+                ? new RenamingProcessor(SpanProcessor(services, otlp), Describe(ResourceBuilder.CreateDefault().Clear(), options, builder.Environment))
+                : SpanProcessor(services, otlp));
+        }
     });
 
     private static void AddLogExport(this IOpenTelemetryBuilder telemetry, IHostApplicationBuilder builder)

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Docker.DotNet.Models;
-using Meshara.AppHost;
+using Meshara.AppHost.Plan;
 using Meshara.Tests.Alerts;
 using TemporaryFolder = Meshara.Tests.Stack.TemporaryFolder;
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using Docker.DotNet;
 using Docker.DotNet.Models;
 using DotNet.Testcontainers.Configurations;
-using Meshara.AppHost;
+using Meshara.AppHost.Plan;
 using Meshara.Tests.Containers;
 
 [assembly: AssemblyFixture(typeof(ContainerImages))]

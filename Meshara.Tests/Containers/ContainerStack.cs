@@ -5,7 +5,7 @@ using System.Text.Json;
 using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Containers;
 using DotNet.Testcontainers.Networks;
-using Meshara.AppHost;
+using Meshara.AppHost.Plan;
 using Meshara.Harness;
 using Microsoft.Extensions.Logging.Abstractions;
 

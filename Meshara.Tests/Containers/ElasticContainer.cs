@@ -5,7 +5,7 @@ using System.Text;
 using System.Text.Json;
 using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Configurations;
-using Meshara.AppHost;
+using Meshara.AppHost.Plan;
 using Meshara.Tests.Alerts;
 
 namespace Meshara.Tests.Containers;

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using DotNet.Testcontainers.Configurations;
-using Meshara.AppHost;
+using Meshara.AppHost.Plan;
 using Meshara.Tests.Alerts;
 
 namespace Meshara.Tests.Containers;

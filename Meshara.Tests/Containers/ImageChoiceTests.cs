@@ -1,4 +1,5 @@
-using Meshara.AppHost;
+
+using Meshara.AppHost.Plan;
 
 namespace Meshara.Tests.Containers;
 

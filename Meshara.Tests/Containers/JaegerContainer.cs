@@ -1,5 +1,5 @@
 using DotNet.Testcontainers.Configurations;
-using Meshara.AppHost;
+using Meshara.AppHost.Plan;
 using Meshara.Tests.Alerts;
 using Meshara.Tests.Dashboards;
 

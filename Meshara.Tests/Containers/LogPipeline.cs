@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using DotNet.Testcontainers.Configurations;
-using Meshara.AppHost;
+using Meshara.AppHost.Plan;
 using Meshara.Tests.Alerts;
 
 namespace Meshara.Tests.Containers;

@@ -1,6 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
-using Meshara.AppHost;
+using Meshara.AppHost.Plan;
 
 namespace Meshara.Tests.Containers;
 

@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using DotNet.Testcontainers.Configurations;
-using Meshara.AppHost;
+using Meshara.AppHost.Plan;
 using Meshara.Tests.Alerts;
 
 namespace Meshara.Tests.Containers;

@@ -66,7 +66,7 @@ public sealed partial class QueryRun : IAsyncLifetime
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
     /// <summary>What a test that misses something prints.</summary>
-    internal string Circumstances => $"Last failed attack: {_lastFailedAttack}\nThe host printed:\n{_mesh?.Host.Output}\nJaeger printed:\n{_jaeger?.Output}";
+    internal string Circumstances => $"Last failed attack: {_lastFailedAttack}\nPrometheus and Alertmanager printed:\n{_mesh?.Output}\nJaeger printed:\n{_jaeger?.Output}";
 
     /// <summary>Skips the test, with the reason, where there is no run.</summary>
     internal void SkipWhenMissing() => Assert.SkipWhen(Missing is not null, Missing ?? "");
@@ -90,10 +90,11 @@ public sealed partial class QueryRun : IAsyncLifetime
         _jaeger = LocalJaeger.Find();
         var full = Path.Combine(_logs.Path, $"node-2-{DateTime.Now.ToString("yyyyMMdd", CultureInfo.InvariantCulture)}.log");
         File.CreateSymbolicLink(full, "/dev/full");
-        _mesh = await LocalMesh.StartAsync(3, Test, ["--traffic", "20"], environment: Telemetry(_jaeger?.Otlp));
+        _mesh = await LocalMesh.StartAsync(3, Test, Telemetry(_jaeger?.Otlp));
+        _mesh.Monitor();
+        _mesh.Send(perSecond: 20);
         File.Delete(full); // the node sees that there is room again when it tries the next time, and says what it lost
-        var line = _mesh.Host.Output.Split('\n').Single(line => line.StartsWith("prometheus  http", StringComparison.Ordinal));
-        Url = new Uri(line.Split("  ")[1]);
+        Url = _mesh.Prometheus;
         _prometheus = new PrometheusApi(Url);
         _attack = AttackAsync(_mesh.Nodes[0].Endpoint);
         await HastenRulesAsync();
@@ -138,9 +139,9 @@ public sealed partial class QueryRun : IAsyncLifetime
     private async Task HastenRulesAsync()
     {
         await UntilAsync("Prometheus scrapes every node", "count(up{job=\"meshara\"} == 1) == 3");
-        foreach (var file in Directory.GetFiles(Path.Combine(Mesh.Data, "prometheus", "rules")))
+        foreach (var file in Directory.GetFiles(Path.Combine(Mesh.Files.Prometheus, "rules")))
             await File.WriteAllTextAsync(file, Pace().Replace(await File.ReadAllTextAsync(file, Test), "${setting}: 5s"), Test);
-        var prometheus = ProcessTree.Descendants(Mesh.Host.Id).Single(id => File.ReadAllText($"/proc/{id}/comm").Trim() == "prometheus");
+        var prometheus = Mesh.PrometheusProcess();
         using var signal = Process.Start("kill", ["-HUP", prometheus.ToString(CultureInfo.InvariantCulture)]);
         await signal.WaitForExitAsync(Test);
         await UntilAsync("Prometheus evaluates every group each 5 s", "count(prometheus_rule_group_interval_seconds != 5) or vector(0) == 0");
@@ -154,7 +155,7 @@ public sealed partial class QueryRun : IAsyncLifetime
             return;
         await _jaeger.StartAsync(Url);
         var targets = PrometheusFolder.Targets(MeshStack.Cluster, new Dictionary<string, string>(), Url.Authority, null, _jaeger.SpanMetrics);
-        EndpointsFile.WriteAtomically(Path.Combine(Mesh.Data, "prometheus", "targets", "jaeger.json"), targets["jaeger.json"]);
+        EndpointsFile.WriteAtomically(Path.Combine(Mesh.Files.Prometheus, "targets", "jaeger.json"), targets["jaeger.json"]);
         await UntilAsync("Jaeger counts spans of every node", "count(count by (exported_instance) (traces_span_metrics_calls_total)) == 3");
     }
 
@@ -260,7 +261,7 @@ public sealed partial class QueryRun : IAsyncLifetime
         await UntilAsync("it was gone for longer than a step of the annotations", $"max_over_time(up{{node=\"{lost.Name}\"}}[30s]) == 0");
         _started.Insert(0, new RunningProgram(HostProgram.Start(HostProgram.Node,
         [
-            "run", "--name", lost.Name, "--data", Path.Combine(Mesh.Data, lost.Name), "--mesh", Place(lost.Endpoint.Mesh), "--http", Place(lost.Endpoint.Http),
+            "run", "--name", lost.Name, "--data", Mesh.Files.Node(lost.Name), "--mesh", Place(lost.Endpoint.Mesh), "--http", Place(lost.Endpoint.Http),
             "--metrics", new Uri(lost.Endpoint.Metrics).Port.ToString(CultureInfo.InvariantCulture), "--bootstrap", Mesh.Nodes[0].Endpoint.Mesh, "--stop-with-input",
         ])));
         await UntilAsync("it is back", $"up{{node=\"{lost.Name}\"}} == 1");

@@ -1,6 +1,6 @@
-using k8s.Models;
-using Meshara.AppHost;
+using Meshara.AppHost.Plan;
 using Meshara.Tests.Alerts;
+using k8s.Models;
 
 namespace Meshara.Tests.Deploy;
 

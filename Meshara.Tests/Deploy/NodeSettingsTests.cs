@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Meshara.AppHost;
 using Meshara.Harness;
 using Meshara.Tests.Alerts;
 using Meshara.Tests.Stack.Local;

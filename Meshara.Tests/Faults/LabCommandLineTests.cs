@@ -1,4 +1,3 @@
-using Meshara.AppHost;
 using Meshara.Harness;
 using Meshara.Lab;
 using Meshara.Lab.Drills;

@@ -89,7 +89,7 @@ public sealed partial class KibanaTests
     [Fact]
     public void What_others_link_to_is_there()
     {
-        var linked = ((string[])["logging", "tracing", "docs", "dashboards", "Meshara.AppHost/Resources"]).Select(folder => Path.Combine(AlertFiles.Root, folder))
+        var linked = ((string[])["logging", "tracing", "docs", "dashboards", "Meshara.AppHost/Logs"]).Select(folder => Path.Combine(AlertFiles.Root, folder))
             .SelectMany(folder => Directory.GetFiles(folder, "*", SearchOption.AllDirectories)).Where(path => Path.GetExtension(path) is ".md" or ".json" or ".cs" or ".yml")
             .SelectMany(path => Link().Matches(File.ReadAllText(path)))
             .Select(match => (match.Groups["app"].Value == "discover" ? "search " : "dashboard ") + match.Groups["id"].Value).ToHashSet(StringComparer.Ordinal);

@@ -108,6 +108,27 @@ public sealed partial class TelemetryTests
     }
 
     [Fact]
+    public async Task The_environment_names_the_service_but_a_second_place_knows_it_by_its_own_name()
+    {
+        await using var first = await OtlpReceiver.StartAsync();
+        await using var second = await OtlpReceiver.StartAsync();
+        await using var service = await TestService.StartAsync(settings: new(Export(first, "http/protobuf"))
+        {
+            ["OTEL_SERVICE_NAME"] = "node-7",
+            ["OTEL_RESOURCE_ATTRIBUTES"] = "service.instance.id=abc,team=mesh",
+            ["MESHARA_OTLP_TRACES_ENDPOINT"] = new Uri(second.Http, "/v1/traces").ToString(),
+            ["MESHARA_OTLP_TRACES_PROTOCOL"] = "http/protobuf",
+        });
+
+        Emit(service);
+
+        var named = Assert.Single(first.Spans, span => span.Name == "send_message").Origin.Resource;
+        Assert.Equal(("node-7", "abc", "mesh", "node-1"), (named["service.name"], named["service.instance.id"], named["team"], named["meshara.node.name"]));
+        var own = Assert.Single(second.Spans, span => span.Name == "send_message").Origin.Resource;
+        Assert.Equal(("meshara", "node_0001", "node-1"), (own["service.name"], own["service.instance.id"], own["meshara.node.name"]));
+    }
+
+    [Fact]
     public async Task Traces_alone_go_to_a_second_place_too_without_the_headers_of_the_first()
     {
         await using var first = await OtlpReceiver.StartAsync();

@@ -1,4 +1,4 @@
-using Meshara.AppHost;
+using Meshara.AppHost.Plan;
 using Meshara.Harness;
 using MeshStack = Meshara.Harness.Stack;
 
@@ -41,7 +41,7 @@ public sealed class StackTests
                 .Select(property => (int)property.GetValue(ports)!))
             .ToList();
 
-        Assert.Equal(213, used.Count);
+        Assert.Equal(217, used.Count);
         Assert.Equal(used.Count, used.Distinct().Count());
         Assert.All(used, port => Assert.InRange(port, portBase ?? 1024, portBase is { } low ? low + StackPorts.Span - 1 : 65535));
     }

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using Meshara.AppHost;
+using Meshara.AppHost.Plan;
 using Meshara.Harness;
 using Meshara.Tests.Alerts;
 using Meshara.Tests.Deploy;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Meshara.Harness;
@@ -68,9 +69,7 @@ internal sealed class Monitoring : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(secrets, "pagerduty_routing_key"), routingKey, stop);
         await File.WriteAllTextAsync(Path.Combine(secrets, "smtp_password"), password, stop);
 
-        var (tools, missing) = new MonitoringTools(stack, new HashSet<string> { "prometheus", "alertmanager" }, files, Locations.Alerts(), Environment.GetEnvironmentVariable("PATH")).Prepare();
-        if (missing.Count > 0)
-            throw new StackException($"Alert drills need Prometheus and Alertmanager. {string.Join(' ', missing)}", LabExitCodes.NotPossibleHere);
+        var tools = Prepare(stack, files);
         TimeLapse.ApplyTo([
             Path.Combine(files.Prometheus, "prometheus.yml"),
             .. Directory.EnumerateFiles(Path.Combine(files.Prometheus, "rules")),
@@ -84,6 +83,24 @@ internal sealed class Monitoring : IAsyncDisposable
         mail.Start();
         return new Monitoring(stack, files, pager, mail, log, tools, time);
     }
+
+    private static Tool[] Prepare(Stack stack, StackFiles files)
+    {
+        string[] alertmanagers = ["alertmanager", "prometheus-alertmanager"];
+        var path = Environment.GetEnvironmentVariable("PATH");
+        if (ToolPath.Find(path, "prometheus") is not { } prometheus || ToolPath.Find(path, alertmanagers) is not { } alertmanager)
+            throw new StackException("Alert drills need Prometheus and Alertmanager: apt-get install prometheus prometheus-alertmanager.", LabExitCodes.NotPossibleHere);
+        var (rules, alerts) = (Listen(stack.Ports.Prometheus), Listen(stack.Ports.Alertmanager));
+        Harness.Monitoring.AlertmanagerFolder.Write(Locations.Alerts(), files.Alertmanager, Listen(stack.Ports.MailpitSmtp));
+        Harness.Monitoring.PrometheusFolder.Write(Locations.Alerts(), files.Prometheus, stack, "127.0.0.1", rules, alerts);
+        return
+        [
+            new Tool("alertmanager", $"http://{alerts}", alertmanager, files.Alertmanager, Harness.Monitoring.AlertmanagerFolder.Arguments(alerts)),
+            new Tool("prometheus", $"http://{rules}", prometheus, files.Prometheus, Harness.Monitoring.PrometheusFolder.Arguments(rules)),
+        ];
+    }
+
+    private static string Listen(int port) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
 
     /// <summary>Starts both, without rules, and returns when they answer.</summary>
     public async Task StartAsync(CancellationToken stop)

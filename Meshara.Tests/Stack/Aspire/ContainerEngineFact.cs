@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using Meshara.AppHost;
-using Meshara.AppHost.Checks;
+using Meshara.AppHost.Plan;
+using Meshara.AppHost.Preflight;
 
 namespace Meshara.Tests.Stack.Aspire;
 
@@ -17,7 +17,7 @@ internal sealed class ContainerEngineFactAttribute : FactAttribute
     public ContainerEngineFactAttribute(string[]? parts = null, [CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
         : base(file, line)
     {
-        IEnumerable<string> images = [TunnelCheck.BaseImage, .. StackPart.All.Where(part => parts is null || parts.Contains(part.Name)).Select(part => $"{part.Image}")];
+        IEnumerable<string> images = [ContainerEngine.TunnelImage, .. StackPart.All.Where(part => parts is null || parts.Contains(part.Name)).Select(part => $"{part.Image}")];
         var missing = NoEngine.Value is null && Environment.GetEnvironmentVariable("MESHARA_REQUIRE") != "all"
             ? images.Where(image => Missing("image", "inspect", "--format", "{{.Id}}", image) is not null).ToList()
             : [];

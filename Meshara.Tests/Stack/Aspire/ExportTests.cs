@@ -15,6 +15,6 @@ public sealed class ExportTests
         string[] files = ["aspire-manifest.json", "compose/docker-compose.yaml", "compose/env.example"];
         Assert.All(files, file => Assert.True(
             File.ReadAllText(folder.File(file)) == File.ReadAllText(Path.Combine(DeployFiles.Repository, "deploy", file)),
-            $"deploy/{file} is not what the model says. Write it again with: MesharaEngine=aspire dotnet run --project Meshara.AppHost -- export"));
+            $"deploy/{file} is not what the model says. Write it again with: dotnet run --project Meshara.AppHost -- export"));
     }
 }

@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Aspire.Hosting.ApplicationModel;
-using Meshara.AppHost.Hosting;
+using Meshara.AppHost.Mesh;
+using Meshara.AppHost.Plan;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Meshara.Tests.Stack.Aspire;
@@ -19,8 +20,8 @@ public sealed class FullStackTests
         await using var mesh = await RunningMesh.StartAsync(Test, "--nodes", "3");
         // Only at DEBUG is a line written for a message.
         foreach (var node in mesh.Nodes)
-            await mesh.SendAsync(HttpMethod.Put, node.Name, "/api/log-level", """{"filter":"meshara=debug"}""", Test);
-        var sent = await mesh.ExecuteAsync("node-1", MeshCommands.Send, Test, ("to", "node-3"), ("text", "hello"));
+            await mesh.SendAsync(HttpMethod.Put, node.Name, "/api/diagnostics/log-level", """{"filter":"meshara=debug"}""", Test);
+        var sent = await mesh.ExecuteAsync("node-1", NodeCommands.Send, Test, ("to", "node-3"), ("text", "hello"));
         Assert.True(sent.Success, sent.Message);
         var id = sent.Data!.Value;
 

@@ -26,7 +26,7 @@ internal sealed class MeshApplication : IAsyncDisposable
             // Passwords that are given are not made up and kept among the developer's secrets.
             var passwords = new[] { "elasticsearch", "kibana", "grafana", "smtp" }.Select(name => $"--Parameters:{name}-password={Guid.NewGuid():N}");
             string[] args = [.. passwords, "--data", folder.Path, .. options.Contains("--port-base") ? (string[])[] : ["--ports", "auto"], "--DcpPublisher:RandomizePorts=false", .. options];
-            return new MeshApplication(folder, await DistributedApplicationTestingBuilder.CreateAsync(typeof(LocalProgram), args, test));
+            return new MeshApplication(folder, await DistributedApplicationTestingBuilder.CreateAsync<Projects.Meshara_AppHost>(args, test));
         }
         catch
         {

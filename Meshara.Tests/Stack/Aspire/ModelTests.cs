@@ -1,8 +1,11 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
-using Meshara.AppHost;
-using Meshara.AppHost.Resources;
+using Meshara.AppHost.Mesh;
+using Meshara.AppHost.Plan;
+using Meshara.AppHost.Servers;
+using Meshara.AppHost.Traffic;
 using Meshara.Harness;
+using Meshara.Harness.Processes;
 using Meshara.Tests.Stack.Deploy;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -16,15 +19,22 @@ public sealed class ModelTests
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
+    // Without Aspire.Hosting.Elasticsearch it is missing, and so is what needs it.
+    private static IReadOnlyList<StackPart> Contained { get; } =
+        [.. StackPart.All.Where(part => Packages.HaveContainers || (part is { NeedsPackage: false, Needs: null }))];
+
     [Fact]
     public async Task It_has_every_node_and_every_part_of_the_stack()
     {
         await using var application = await CreateAsync("--nodes", "3");
 
         Assert.Equal(
-            ["node-1", "node-2", "node-3", .. StackPart.All.Select(part => part.Name).Append("log-setup").Order(StringComparer.Ordinal)],
-            application.Builder.Resources.Where(resource => resource is ContainerResource or IMeshNodeResource).Select(resource => resource.Name)
-                .OrderBy(name => name.StartsWith("node-", StringComparison.Ordinal) ? 0 : 1).ThenBy(name => name, StringComparer.Ordinal));
+            Contained.Select(part => part.Name).Concat(Packages.HaveContainers ? ["log-setup"] : []).Order(StringComparer.Ordinal),
+            application.Builder.Resources.OfType<ContainerResource>().Select(resource => resource.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(["node-1", "node-2", "node-3"], application.Builder.Resources.OfType<IMeshNodeResource>().Select(node => node.Name));
+        Assert.Equal(["node-1", "node-2", "node-3"], application.Resource<MeshResource>("mesh").Nodes.Select(node => node.Name));
+        Assert.IsType<TrafficResource>(application.Resource<IResource>("traffic"));
+        Assert.Equal(StackPart.All.Except(Contained).Select(part => part.Name), application.Builder.Resources.OfType<MissingServer>().Select(server => server.Name));
     }
 
     [Fact]
@@ -32,7 +42,7 @@ public sealed class ModelTests
     {
         await using var application = await CreateAsync();
 
-        Assert.All(StackPart.All, part =>
+        Assert.All(Contained, part =>
         {
             var image = application.Resource<ContainerResource>(part.Name).Annotations.OfType<ContainerImageAnnotation>().Last();
             Assert.Equal((part.Image.Registry, part.Image.Repository, part.Image.Tag), (image.Registry, image.Image, image.Tag));
@@ -45,7 +55,7 @@ public sealed class ModelTests
     {
         await using var application = await CreateAsync();
 
-        Assert.All(StackPart.All.SelectMany(part => part.Endpoints, (part, endpoint) => (part, endpoint)), expected =>
+        Assert.All(Contained.SelectMany(part => part.Endpoints, (part, endpoint) => (part, endpoint)), expected =>
         {
             var endpoint = Endpoint(application.Resource<ContainerResource>(expected.part.Name), expected.endpoint.Name);
             Assert.Equal((expected.endpoint.HostPort(Ports), expected.endpoint.Port), (endpoint.Port!.Value, endpoint.TargetPort!.Value));
@@ -65,13 +75,13 @@ public sealed class ModelTests
         await using var application = await CreateAsync();
 
         var mounts = application.Builder.Resources.SelectMany(resource => resource.Annotations.OfType<ContainerMountAnnotation>(), (resource, mount) => (resource.Name, mount)).ToList();
-        var (owner, logs) = Assert.Single(mounts, mount => mount.mount.Type == ContainerMountType.BindMount);
-        Assert.Equal(("filebeat", "/var/log/meshara", true), (owner, logs.Target, logs.IsReadOnly));
-        Assert.True(Directory.Exists(logs.Source), $"{logs.Source} is mounted but not there");
-        Assert.StartsWith(application.Data, logs.Source, StringComparison.Ordinal);
+        Assert.Equal(
+            Packages.HaveContainers ? [("filebeat", Path.Combine(application.Data, "logs", "nodes"), "/var/log/meshara", true)] : [],
+            mounts.Where(mount => mount.mount.Type == ContainerMountType.BindMount).Select(mount => (mount.Name, mount.mount.Source!, mount.mount.Target, mount.mount.IsReadOnly)));
 
         var volumes = mounts.Where(mount => mount.mount.Type == ContainerMountType.Volume).ToList();
-        Assert.Equal(["alertmanager", "elasticsearch", "filebeat", "grafana", "prometheus"], volumes.Select(volume => volume.Name).Order(StringComparer.Ordinal));
+        string[] kept = Packages.HaveContainers ? ["alertmanager", "elasticsearch", "filebeat", "grafana", "prometheus"] : ["alertmanager", "grafana", "prometheus"];
+        Assert.Equal(kept, volumes.Select(volume => volume.Name).Order(StringComparer.Ordinal));
         Assert.All(volumes, volume => Assert.Matches($"^meshara-[0-9a-f]{{8}}-{volume.Name}$", volume.mount.Source));
     }
 
@@ -83,10 +93,19 @@ public sealed class ModelTests
         Assert.Equal(await RepositoryAsync("alerts/prometheus.yml"), await FileAsync(application, "prometheus", "/etc/prometheus", "prometheus.yml"));
         Assert.Equal(await RepositoryAsync("alerts/rules/mesh.yml"), await FileAsync(application, "prometheus", "/etc/prometheus/rules", "mesh.yml"));
         Assert.Equal(await RepositoryAsync("alerts/templates/meshara.tmpl"), await FileAsync(application, "alertmanager", "/etc/alertmanager/templates", "meshara.tmpl"));
-        Assert.Equal(await RepositoryAsync("tracing/jaeger.yaml"), await FileAsync(application, "jaeger", "/etc/jaeger", "jaeger.yaml"));
+        var jaeger = Packages.HaveContainers ? "jaeger.yaml" : "memory.yaml";
+        Assert.Equal(await RepositoryAsync($"tracing/{jaeger}"), await FileAsync(application, "jaeger", "/etc/jaeger", jaeger));
+        Assert.Equal(await RepositoryAsync("dashboards/meshara.json"), await FileAsync(application, "grafana", "/etc/grafana/dashboards", "meshara.json"));
+    }
+
+    [Fact]
+    public async Task The_log_pipeline_gets_its_configuration_as_it_is_in_the_repository()
+    {
+        Assert.SkipUnless(Packages.HaveContainers, NoPackages);
+        await using var application = await CreateAsync();
+
         Assert.Equal(await RepositoryAsync("logging/filebeat.yml"), await FileAsync(application, "filebeat", "/usr/share/filebeat", "filebeat.yml"));
         Assert.Equal(await RepositoryAsync("logging/setup.sh"), await FileAsync(application, "log-setup", "/setup", "setup.sh"));
-        Assert.Equal(await RepositoryAsync("dashboards/meshara.json"), await FileAsync(application, "grafana", "/etc/grafana/dashboards", "meshara.json"));
     }
 
     [Fact]
@@ -107,14 +126,16 @@ public sealed class ModelTests
 
         string Waits(string name) => string.Join(' ', application.Resource<IResource>(name).Annotations.OfType<WaitAnnotation>().Select(wait => $"{wait.Resource.Name}:{wait.WaitType}"));
         Assert.Equal("", Waits("node-1"));
-        Assert.Equal("node-1:WaitUntilHealthy", Waits("node-2"));
-        Assert.Equal("node-1:WaitUntilHealthy node-2:WaitUntilHealthy", Waits("node-3"));
-        Assert.Equal("node-1:WaitUntilStarted node-2:WaitUntilStarted node-3:WaitUntilStarted alertmanager:WaitUntilHealthy", Waits("prometheus"));
+        // A node tries until its bootstrap answers.
+        Assert.Equal("", Waits("node-3"));
+        Assert.Equal("alertmanager:WaitUntilHealthy", Waits("prometheus"));
         Assert.Equal("mailpit:WaitUntilHealthy", Waits("alertmanager"));
+        if (!Packages.HaveContainers)
+            return;
         Assert.Equal("elasticsearch:WaitUntilHealthy", Waits("kibana"));
         Assert.Equal("elasticsearch:WaitUntilHealthy", Waits("jaeger"));
         Assert.Equal("log-setup:WaitForCompletion", Waits("filebeat"));
-        Assert.Equal("elasticsearch:WaitUntilHealthy prometheus:WaitUntilHealthy", Waits("grafana"));
+        Assert.Equal("prometheus:WaitUntilHealthy elasticsearch:WaitUntilHealthy", Waits("grafana"));
     }
 
     [Fact]
@@ -125,7 +146,7 @@ public sealed class ModelTests
         var unchecked_ = application.Builder.Resources.Where(resource => resource is ContainerResource or IMeshNodeResource)
             .Where(resource => !resource.Annotations.OfType<HealthCheckAnnotation>().Any()).Select(resource => resource.Name);
         // Filebeat listens to nobody, and the set-up ends.
-        Assert.Equal(["filebeat", "log-setup"], unchecked_.Order(StringComparer.Ordinal));
+        Assert.Equal(Packages.HaveContainers ? ["filebeat", "log-setup"] : [], unchecked_.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -136,19 +157,20 @@ public sealed class ModelTests
         Assert.Equal(["Grafana – Mesh overview", "Grafana – Delivery"], await LinksAsync(application, "grafana", "http"));
         Assert.Equal(["Prometheus – targets", "Prometheus – alerts"], await LinksAsync(application, "prometheus", "http"));
         Assert.Equal(["Jaeger – traces", "Jaeger – monitor"], await LinksAsync(application, "jaeger", "http"));
-        Assert.Equal(["Kibana – Meshara logs", "Kibana – errors"], await LinksAsync(application, "kibana", "http"));
+        if (Packages.HaveContainers)
+            Assert.Equal(["Kibana – Meshara logs", "Kibana – errors"], await LinksAsync(application, "kibana", "http"));
         Assert.Equal(["Alertmanager – active alerts"], await LinksAsync(application, "alertmanager", "http"));
         Assert.Equal(["Mailpit – alert mails"], await LinksAsync(application, "mailpit", "http"));
-        Assert.Equal(["node-1 – health"], await LinksAsync(application, "node-1", "http"));
+        Assert.Equal(["Health", "API document"], await LinksAsync(application, "node-1", "http"));
     }
 
     [Fact]
-    public async Task A_node_can_be_stopped_killed_cut_off_healed_and_made_to_send()
+    public async Task A_node_can_send_broadcast_stop_be_killed_cut_off_and_healed()
     {
         await using var application = await CreateAsync();
 
         Assert.All(application.Builder.Resources.OfType<IMeshNodeResource>(), node => Assert.Equal(
-            ["mesh-stop", "mesh-kill", "mesh-partition", "mesh-heal", "mesh-send"], node.Annotations.OfType<ResourceCommandAnnotation>().Select(command => command.Name)));
+            ["mesh-send", "mesh-broadcast", "mesh-stop", "mesh-kill", "mesh-partition", "mesh-heal"], node.Annotations.OfType<ResourceCommandAnnotation>().Select(command => command.Name)));
     }
 
     [Fact]
@@ -171,6 +193,7 @@ public sealed class ModelTests
     [Fact]
     public async Task Servers_are_told_where_the_others_are()
     {
+        Assert.SkipUnless(Packages.HaveContainers, NoPackages);
         await using var application = await CreateAsync();
 
         var jaeger = await EnvironmentAsync(application.Resource<IResourceWithEnvironment>("jaeger"));
@@ -188,7 +211,8 @@ public sealed class ModelTests
         await using var application = await CreateAsync();
 
         var parameters = application.Builder.Resources.OfType<ParameterResource>().ToList();
-        Assert.Equal(["elasticsearch-password", "grafana-password", "kibana-password", "smtp-password"], parameters.Select(parameter => parameter.Name).Order(StringComparer.Ordinal));
+        string[] expected = Packages.HaveContainers ? ["elasticsearch-password", "grafana-password", "kibana-password", "smtp-password"] : ["grafana-password", "smtp-password"];
+        Assert.Equal(expected, parameters.Select(parameter => parameter.Name).Order(StringComparer.Ordinal));
         Assert.All(parameters, parameter => Assert.True(parameter.Secret));
     }
 
@@ -197,7 +221,7 @@ public sealed class ModelTests
     {
         await using var application = await CreateAsync();
 
-        Assert.Equal(["elasticsearch", "kibana"], application.Builder.Resources
+        Assert.Equal(Packages.HaveContainers ? ["elasticsearch", "kibana"] : [], application.Builder.Resources
             .Where(resource => resource.Annotations.OfType<ContainerLifetimeAnnotation>().Any(lifetime => lifetime.Lifetime == ContainerLifetime.Persistent))
             .Select(resource => resource.Name).Order(StringComparer.Ordinal));
     }
@@ -214,7 +238,30 @@ public sealed class ModelTests
         Assert.Equal(await RepositoryAsync("tracing/memory.yaml"), await FileAsync(application, "jaeger", "/etc/jaeger", "memory.yaml"));
     }
 
-    private static Task<MeshApplication> CreateAsync(params string[] options) => MeshApplication.CreateAsync(Test, ["--port-base", $"{Base}", .. options]);
+    [Fact]
+    public async Task What_is_installed_runs_as_a_program_and_the_rest_is_shown_as_missing()
+    {
+        var path = Environment.GetEnvironmentVariable("PATH");
+        Assert.SkipWhen(ToolPath.Find(path, "prometheus") is null || ToolPath.Find(path, "prometheus-alertmanager", "alertmanager") is null, "Prometheus or Alertmanager is not installed");
+        await using var application = await MeshApplication.CreateAsync(Test, ["--servers", "programs"]);
+
+        Assert.Empty(application.Builder.Resources.OfType<ContainerResource>());
+        var prometheus = application.Resource<ServerProgram>("prometheus");
+        Assert.Equal((Path.Combine(application.Data, "prometheus"), false), (prometheus.WorkingDirectory, Endpoint(prometheus, "http").IsProxied));
+        Assert.Equal([false, false, false], new[] { "mesh", "http", "metrics" }.Select(name => Endpoint(application.Resource<IResource>("node-1"), name).IsProxied));
+        Assert.All(application.Builder.Resources.OfType<MissingServer>(), server =>
+        {
+            var shown = server.Annotations.OfType<ResourceSnapshotAnnotation>().Single().InitialSnapshot;
+            Assert.StartsWith("Missing, ", shown.State!.Text, StringComparison.Ordinal);
+            Assert.Matches($"^(containers are not wanted, and no program {server.Name} is installed \\(.+\\)|it needs elasticsearch)$",
+                Assert.IsType<string>(shown.Properties.Single(property => property.Name == CustomResourceKnownProperties.Source).Value));
+        });
+    }
+
+    private const string NoPackages = "Aspire.Hosting.Docker and Aspire.Hosting.Elasticsearch were not restored";
+
+    private static Task<MeshApplication> CreateAsync(params string[] options) =>
+        MeshApplication.CreateAsync(Test, ["--servers", "containers", "--port-base", $"{Base}", .. options]);
 
     private static EndpointAnnotation Endpoint(IResource resource, string name) => resource.Annotations.OfType<EndpointAnnotation>().Single(endpoint => endpoint.Name == name);
 

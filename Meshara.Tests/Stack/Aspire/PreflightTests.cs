@@ -1,8 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using Meshara.AppHost;
-using Meshara.AppHost.Checks;
-using Meshara.AppHost.Hosting;
+using Meshara.AppHost.Preflight;
+using Meshara.AppHost.Plan;
 using Meshara.Harness;
 using Meshara.Tests.Stack.Deploy;
 using Meshara.Tests.Stack.Local;
@@ -20,23 +19,31 @@ public sealed class PreflightTests : IDisposable
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Without_a_container_engine_nothing_starts()
+    public async Task Containers_that_are_asked_for_need_an_engine()
     {
-        var (exitCode, output) = await RunAsync(["--ports", "auto"], ("ASPIRE_CONTAINER_RUNTIME", "no-such-engine"));
+        var (exitCode, output) = await RunAsync(["--ports", "auto", "--servers", "containers"]);
 
         Assert.Equal(ExitCodes.Unfit, exitCode);
-        Assert.Contains("No container engine answers (no-such-engine:", output, StringComparison.Ordinal);
-        Assert.Contains("--engine local", output, StringComparison.Ordinal);
+        Assert.Contains("Servers cannot run in containers: no container engine answers (docker:", output, StringComparison.Ordinal);
+        Assert.Contains("--servers programs", output, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(_folder.Path, "node-1")));
     }
 
     [Fact]
     public async Task A_parameter_that_is_set_to_nothing_is_named()
     {
-        var (exitCode, output) = await RunAsync(["--ports", "auto"], ("Parameters__elasticsearch_password", ""), ("ASPIRE_CONTAINER_RUNTIME", "no-such-engine"));
+        var (exitCode, output) = await RunAsync(["--ports", "auto", "--servers", "containers"], ("Parameters__grafana_password", ""));
 
-        Assert.Equal(ExitCodes.Usage, exitCode);
-        Assert.Contains("The parameter elasticsearch-password has no value: set Parameters__elasticsearch_password", output, StringComparison.Ordinal);
+        Assert.Contains("The parameter grafana-password has no value: set Parameters__grafana_password", output, StringComparison.Ordinal);
+        Assert.NotEqual(ExitCodes.Success, exitCode);
+    }
+
+    [Fact]
+    public async Task A_program_that_is_named_but_not_there_is_an_error()
+    {
+        var (exitCode, output) = await RunAsync(["--ports", "auto"], ("MESHARA_GRAFANA", "/nowhere/grafana"));
+
+        Assert.Equal((ExitCodes.Usage, "meshara-apphost: MESHARA_GRAFANA names /nowhere/grafana, which is not there."), (exitCode, output));
     }
 
     [Fact]
@@ -103,14 +110,19 @@ public sealed class PreflightTests : IDisposable
 
     private MeshPlan Plan(params string[] without) => Plan(StackPorts.Default, without);
 
-    private MeshPlan Plan(StackPorts ports, params string[] without) => new(
-        MeshStack.Create(1, ports), new StackOptions { Parts = StackPart.Without(without) }, new StackFiles(_folder.Path), DeployFiles.Repository);
+    private MeshPlan Plan(StackPorts ports, params string[] without)
+    {
+        var parts = StackPart.Without(without);
+        return new MeshPlan(
+            MeshStack.Create(1, ports), new StackOptions { Parts = parts }, new StackFiles(_folder.Path), DeployFiles.Repository, Placement.AllContainers(parts));
+    }
 
     private async Task<(int ExitCode, string Output)> RunAsync(string[] options, params (string Name, string Value)[] environment)
     {
-        var start = HostProgram.Start(HostProgram.Host, ["--engine", "aspire", "--data", _folder.Path, "--stop-with-input", .. options]);
+        var start = HostProgram.Start(HostProgram.Host, ["--data", _folder.Path, "--stop-with-input", .. options]);
         // Outside Development nothing is kept among the developer's secrets.
         start.Environment["DOTNET_ENVIRONMENT"] = "Production";
+        start.Environment["DOCKER_HOST"] = "unix:///nonexistent.sock";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         await using var host = new RunningProgram(start);

@@ -3,8 +3,9 @@ using System.Text;
 using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
-using Meshara.AppHost.Checks;
-using Meshara.AppHost.Resources;
+using Meshara.AppHost.Mesh;
+using Meshara.AppHost.Plan;
+using Meshara.AppHost.Preflight;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Meshara.Tests.Stack.Aspire;
@@ -121,12 +122,36 @@ internal sealed class RunningMesh : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until a resource shows a property as it should be.</summary>
+    public Task ShowsAsync(string resource, string property, Predicate<string> isRight, TimeSpan deadline, CancellationToken test) => ShowsAsync(
+        resource, snapshot => snapshot.Properties.FirstOrDefault(shown => shown.Name == property)?.Value?.ToString() is { } value && isRight(value), deadline, test);
+
+    /// <summary>Waits until a resource shows a state as it should be.</summary>
+    public Task ShowsStateAsync(string resource, Predicate<string> isRight, TimeSpan deadline, CancellationToken test) =>
+        ShowsAsync(resource, snapshot => snapshot.State is { } state && isRight(state.Text), deadline, test);
+
     /// <summary>Tells a server something.</summary>
     public async Task SendAsync(HttpMethod method, string resource, string path, string json, CancellationToken test)
     {
         using var request = new HttpRequestMessage(method, new Uri(Address(resource), path)) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
         using var response = await _client.SendAsync(request, test);
         Assert.True(response.IsSuccessStatusCode, $"{resource}{path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(test)}");
+    }
+
+    private async Task ShowsAsync(string resource, Predicate<CustomResourceSnapshot> isRight, TimeSpan deadline, CancellationToken test)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(test);
+        limit.CancelAfter(deadline);
+        CustomResourceSnapshot? last = null;
+        try
+        {
+            await Notifications.WaitForResourceAsync(resource, change => isRight(last = change.Snapshot), limit.Token);
+        }
+        catch (OperationCanceledException) when (!test.IsCancellationRequested)
+        {
+            throw new TimeoutException($"{resource} did not show what it should within {deadline.TotalSeconds:0} s but {last?.State?.Text}: "
+                + string.Join(", ", last?.Properties.Select(property => $"{property.Name}={property.Value}") ?? []));
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Meshara.AppHost;
+using Meshara.AppHost.Plan;
 using Meshara.Harness;
 using YamlDotNet.RepresentationModel;
 using MeshStack = Meshara.Harness.Stack;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Meshara.AppHost;
+using Meshara.AppHost.Plan;
 using Meshara.Harness;
 using MeshStack = Meshara.Harness.Stack;
 

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using Meshara.AppHost;
 using Meshara.Harness;
 using Meshara.Harness.Processes;
 

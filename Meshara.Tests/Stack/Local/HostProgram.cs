@@ -15,11 +15,8 @@ internal static class HostProgram
     /// <summary>Debug or Release, as the test.</summary>
     public static string Configuration => Output.Parent!.Name;
 
-    // The engine this build has; the local one is part of either.
-    private static readonly string Engine = Locations.HasAspire ? "aspire" : "local";
-
     /// <summary>The host's executable.</summary>
-    public static string Host { get; } = Existing(Path.Combine(Root, "Meshara.AppHost", "bin", Engine, Flavour, Executable("Meshara.AppHost")));
+    public static string Host { get; } = Existing(Path.Combine(Root, "Meshara.AppHost", "bin", Flavour, Executable("Meshara.AppHost")));
 
     /// <summary>The node's executable.</summary>
     public static string Node { get; } = Existing(Path.Combine(Root, "Meshara.Node", "bin", Flavour, Executable("meshara")));
@@ -38,7 +35,6 @@ internal static class HostProgram
         // Whatever the developer's shell has set for a mesh of their own is not meant for the tests.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MESHARA_", StringComparison.Ordinal)).ToList())
             start.Environment.Remove(name);
-        start.Environment["MESHARA_ENGINE"] = "local";
         return start;
     }
 

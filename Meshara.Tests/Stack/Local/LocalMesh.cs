@@ -1,93 +1,127 @@
-using System.Text.Json;
+using System.Security.Cryptography;
+using Meshara.Harness;
+using Meshara.Harness.Monitoring;
+using Meshara.Harness.Nodes;
+using Meshara.Harness.Processes;
+using Meshara.Harness.Traffic;
+using MeshStack = Meshara.Harness.Stack;
 
 namespace Meshara.Tests.Stack.Local;
 
-/// <summary>
-/// A mesh brought up by the host's real executable, on free ports and in a folder of its own. Without
-/// <c>--traffic</c> among the options it sends none.
-/// </summary>
+/// <summary>A mesh of node processes, on free ports and in a folder of its own, started by the harness.</summary>
 internal sealed class LocalMesh : IAsyncDisposable
 {
-    private readonly TemporaryFolder _folder;
+    private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(30);
 
-    private LocalMesh(TemporaryFolder folder, string data, RunningProgram host, IReadOnlyList<NodeClient> nodes)
+    private readonly TemporaryFolder _folder = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly MeshStack _stack;
+    private readonly List<RunningProgram> _programs = [];
+    private LocalNode[] _processes = [];
+    private Task _traffic = Task.CompletedTask;
+
+    private LocalMesh(int nodes)
     {
-        _folder = folder;
-        Data = data;
-        Host = host;
-        Nodes = nodes;
+        _stack = MeshStack.Create(nodes, Ports.FindFree(nodes, Random.Shared));
+        Files = new StackFiles(_folder.File("data"));
     }
 
-    /// <summary>The host's process.</summary>
-    public RunningProgram Host { get; }
-
     /// <summary>The nodes, node-1 first.</summary>
-    public IReadOnlyList<NodeClient> Nodes { get; }
+    public IReadOnlyList<NodeClient> Nodes { get; private set; } = [];
 
-    /// <summary>The mesh's folder (<c>--data</c>).</summary>
-    public string Data { get; }
+    /// <summary>Where the mesh keeps its files.</summary>
+    public StackFiles Files { get; }
+
+    /// <summary>Where Prometheus listens, once <see cref="MonitorAsync"/> was called.</summary>
+    public Uri Prometheus => new($"http://127.0.0.1:{_stack.Ports.Prometheus}");
+
+    /// <summary>Everything the programs beside the nodes printed.</summary>
+    public string Output => string.Join('\n', _programs.Select(program => program.Output));
 
     /// <summary>Starts a mesh and returns when all its nodes are ready.</summary>
     /// <param name="nodes">How many.</param>
     /// <param name="test">The test's token.</param>
-    /// <param name="options">Further options of the host.</param>
-    /// <param name="data">A folder that outlives the mesh, for tests that start it again.</param>
-    /// <param name="environment">Variables of the host, which its nodes inherit.</param>
-    public static async Task<LocalMesh> StartAsync(
-        int nodes, CancellationToken test, string[]? options = null, string? data = null, IReadOnlyDictionary<string, string>? environment = null)
+    /// <param name="environment">Variables of the nodes.</param>
+    public static async Task<LocalMesh> StartAsync(int nodes, CancellationToken test, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var folder = new TemporaryFolder();
-        var endpoints = folder.File("endpoints.json");
-        options ??= [];
-        string[] traffic = options.Contains("--traffic") ? [] : ["--traffic", "0"];
-        data ??= folder.File("data");
-        var start = HostProgram.Start(HostProgram.Host,
-        [
-            "--nodes", $"{nodes}", "--ports", "auto", "--data", data, "--endpoints", endpoints, "--stop-with-input", .. traffic, .. options,
-        ]);
-        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
-            start.Environment[name] = value;
-        var host = new RunningProgram(start);
+        var mesh = new LocalMesh(nodes);
         try
         {
-            return new LocalMesh(folder, data, host, await ReadEndpointsAsync(host, endpoints, test));
+            await mesh.StartNodesAsync(new NodeLaunch { Environment = environment ?? new Dictionary<string, string>() }, test);
+            return mesh;
         }
         catch
         {
-            await host.DisposeAsync();
-            folder.Dispose();
+            await mesh.DisposeAsync();
             throw;
         }
     }
 
-    /// <summary>Waits for the endpoints file, which appears when all nodes are ready.</summary>
-    public static async Task<IReadOnlyList<NodeClient>> ReadEndpointsAsync(RunningProgram host, string path, CancellationToken test)
+    /// <summary>Starts Prometheus and Alertmanager, which have to be installed.</summary>
+    public void Monitor()
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(test);
-        limit.CancelAfter(2 * NodeClient.Deadline);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        try
-        {
-            while (!File.Exists(path))
-            {
-                Assert.False(host.HasExited, $"The mesh did not get ready. The host printed:\n{host.Output}");
-                await timer.WaitForNextTickAsync(limit.Token);
-            }
-        }
-        catch (OperationCanceledException) when (!test.IsCancellationRequested)
-        {
-            throw new TimeoutException($"The mesh did not get ready in time. The host printed:\n{host.Output}");
-        }
+        var path = Environment.GetEnvironmentVariable("PATH");
+        string Listen(int port) => $"127.0.0.1:{port}";
+        var (prometheus, alertmanager) = (Listen(_stack.Ports.Prometheus), Listen(_stack.Ports.Alertmanager));
+        AlertmanagerFolder.Write(HostProgram.Alerts, Files.Alertmanager, Listen(_stack.Ports.MailpitSmtp));
+        PrometheusFolder.Write(HostProgram.Alerts, Files.Prometheus, _stack, "127.0.0.1", prometheus, alertmanager);
+        Start(ToolPath.Find(path, "alertmanager", "prometheus-alertmanager")!, Files.Alertmanager, AlertmanagerFolder.Arguments(alertmanager));
+        Start(ToolPath.Find(path, "prometheus")!, Files.Prometheus, PrometheusFolder.Arguments(prometheus));
+    }
 
-        var file = JsonSerializer.Deserialize<JsonElement>(await File.ReadAllTextAsync(path, test));
-        return [.. file.GetProperty("nodes").Deserialize<NodeEndpoint[]>(NodeClient.Json)!.Select(endpoint => new NodeClient(endpoint))];
+    /// <summary>The process of Prometheus. Linux only.</summary>
+    public int PrometheusProcess() => _programs.SelectMany(program => ProcessTree.Descendants(program.Id))
+        .Single(id => File.ReadAllText($"/proc/{id}/comm").Trim() == "prometheus");
+
+    /// <summary>Sends messages until the mesh is disposed of.</summary>
+    /// <param name="perSecond">Private messages a second.</param>
+    public void Send(double perSecond)
+    {
+        var ledger = new TrafficLedger(RandomNumberGenerator.GetHexString(12, lowercase: true), TimeProvider.System);
+        _traffic = new TrafficGenerator(_processes, ledger, Random.Shared, TimeProvider.System).RunAsync(perSecond, _stop.Token, _stop.Token);
+    }
+
+    /// <summary>Stops the nodes as their host would.</summary>
+    /// <returns>Their exit codes.</returns>
+    public async Task<int[]> StopAsync(CancellationToken test)
+    {
+        await Task.WhenAll(_processes.Select(node => node.Child.StopAsync(StopDeadline, test)));
+        return await Task.WhenAll(_processes.Select(node => node.Child.Exited));
     }
 
     public async ValueTask DisposeAsync()
     {
+        await _stop.CancelAsync();
+        await _traffic;
         foreach (var node in Nodes)
             node.Dispose();
-        await Host.DisposeAsync();
+        foreach (var node in _processes.OfType<LocalNode>())
+            await node.DisposeAsync();
+        foreach (var program in _programs)
+            await program.DisposeAsync();
+        _stop.Dispose();
         _folder.Dispose();
+    }
+
+    private async Task StartNodesAsync(NodeLaunch launch, CancellationToken test)
+    {
+        _processes = new LocalNode[_stack.Nodes.Count];
+        async ValueTask StartAsync(StackNode node, CancellationToken cancellationToken)
+        {
+            _processes[node.Index - 1] = LocalNode.Start(node, _stack, Files, HostProgram.Node, (_, _) => { }, launch);
+            await _processes[node.Index - 1].WaitUntilReadyAsync(2 * NodeClient.Deadline, TimeProvider.System, cancellationToken);
+        }
+
+        await StartAsync(_stack.Nodes[0], test);
+        await Parallel.ForEachAsync(_stack.Nodes.Skip(1), test, StartAsync);
+        Nodes = [.. _processes.Select(node => new NodeClient(new NodeEndpoint(node.Name, node.Address, node.MeshUrl, node.HttpUrl, node.MetricsUrl, node.Child.Id)))];
+    }
+
+    // The lab's guard ends it with the test, however that ends: it does not watch its standard input itself.
+    private void Start(string program, string folder, IEnumerable<string> arguments)
+    {
+        var start = HostProgram.Start(HostProgram.Lab, [Guard.CommandName, program, .. arguments]);
+        start.WorkingDirectory = folder;
+        _programs.Add(new RunningProgram(start));
     }
 }

@@ -87,6 +87,13 @@ internal sealed class NodeClient : IDisposable
         }
     }
 
+    /// <summary>Changes what the node logs, as <c>MESHARA_LOG</c> says it.</summary>
+    public async Task SetLogLevelAsync(string filter, CancellationToken test)
+    {
+        using var response = await Http.PutAsJsonAsync("api/diagnostics/log-level", new { filter }, Json, test);
+        Assert.True(response.IsSuccessStatusCode, $"{Name} does not take the log filter '{filter}': {(int)response.StatusCode}");
+    }
+
     public void Dispose() => Http.Dispose();
 
     private static async Task<bool> HoldsAsync(Func<Task<bool>> condition)

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Meshara.AppHost;
 using Meshara.Harness;
 
 namespace Meshara.Tests.Stack.Local;

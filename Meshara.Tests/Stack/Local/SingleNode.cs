@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Meshara.AppHost;
 using Meshara.Harness;
 using MeshStack = Meshara.Harness.Stack;
 

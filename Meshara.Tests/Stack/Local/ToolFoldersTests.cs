@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Meshara.AppHost;
 using Meshara.Harness;
 using Meshara.Harness.Monitoring;
 using Meshara.Harness.Processes;
@@ -125,30 +124,16 @@ public sealed class ToolFoldersTests : IDisposable
     }
 
     [Fact]
-    public void An_Alertmanager_that_notifies_nobody_says_so()
+    public void Where_there_is_a_folder_for_secrets_every_one_has_to_be_there()
     {
-        File.WriteAllText(_folder.File("alertmanager" + (OperatingSystem.IsWindows() ? ".exe" : "")), "");
-        var stack = MeshStack.Create(1, Ports.FindFree(1, Random.Shared));
-        var files = new StackFiles(_folder.File("data"));
-        var tools = new MonitoringTools(stack, new HashSet<string> { "prometheus", "alertmanager" }, files, HostProgram.Alerts, searchPath: _folder.Path);
+        var folder = _folder.File("alertmanager");
+        Assert.Empty(AlertmanagerFolder.RequireSecrets(HostProgram.Alerts, folder));
 
-        tools.RequireSecrets();
-        Assert.Contains($"Alertmanager shows alerts but notifies nobody: there is no {Path.Combine(files.Alertmanager, "secrets")} (see alerts/README.md).", tools.Prepare().Missing);
-
-        Directory.CreateDirectory(Path.Combine(files.Alertmanager, "secrets"));
-        Assert.Throws<StackException>(tools.RequireSecrets);
+        Directory.CreateDirectory(Path.Combine(folder, "secrets"));
+        Assert.Throws<StackException>(() => AlertmanagerFolder.RequireSecrets(HostProgram.Alerts, folder));
         foreach (var secret in (string[])["pagerduty_routing_key", "smtp_password"])
-            File.WriteAllText(Path.Combine(files.Alertmanager, "secrets", secret), "secret");
-        tools.RequireSecrets();
-        Assert.DoesNotContain(tools.Prepare().Missing, line => line.Contains("nobody", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public void Where_Alertmanager_is_left_out_its_secrets_do_not_matter()
-    {
-        var files = new StackFiles(_folder.File("data"));
-        Directory.CreateDirectory(Path.Combine(files.Alertmanager, "secrets"));
-        new MonitoringTools(MeshStack.Create(1, StackPorts.Default), new HashSet<string> { "prometheus" }, files, HostProgram.Alerts, searchPath: null).RequireSecrets();
+            File.WriteAllText(Path.Combine(folder, "secrets", secret), "secret");
+        Assert.Equal(2, AlertmanagerFolder.RequireSecrets(HostProgram.Alerts, folder).Count);
     }
 
     [Fact]
@@ -177,23 +162,6 @@ public sealed class ToolFoldersTests : IDisposable
                   credentials_file: e
                   auth_password_file: a
             """));
-
-    [Fact]
-    public void A_tool_that_is_not_installed_is_named_with_how_to_get_it()
-    {
-        var ports = Ports.FindFree(1, Random.Shared);
-        var tools = new MonitoringTools(MeshStack.Create(1, ports), new HashSet<string> { "prometheus", "alertmanager" }, new StackFiles(_folder.Path), HostProgram.Alerts, searchPath: _folder.Path);
-
-        var (found, missing) = tools.Prepare();
-
-        Assert.Empty(found);
-        Assert.Equal(
-            [
-                "Alertmanager is not started: it is not installed (apt-get install prometheus prometheus-alertmanager).",
-                "Prometheus is not started: it is not installed (apt-get install prometheus prometheus-alertmanager).",
-            ],
-            missing);
-    }
 
     [Fact]
     public void An_installed_tool_is_found_under_the_name_Debian_gives_it()

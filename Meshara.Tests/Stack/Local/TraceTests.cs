@@ -37,7 +37,7 @@ public sealed class TraceTests
         JsonElement? found = null;
         await node.UntilAsync($"has logged {name}", async () =>
         {
-            found = (await ReadLinesAsync(Path.Combine(mesh.Data, "logs", $"{node.Name}.log")))
+            found = (await ReadLinesAsync(mesh.Files.Log(node.Name)))
                 .Where(line => line.TryGetProperty("event", out var e) && e.GetString() == name)
                 .Where(line => line.TryGetProperty("message_id", out var message) && message.GetString() == messageId)
                 .Cast<JsonElement?>()

@@ -1,4 +1,4 @@
-using Meshara.AppHost.Local;
+using Meshara.AppHost.Traffic;
 using Meshara.Harness.Nodes;
 using Meshara.Harness.Traffic;
 using Microsoft.Extensions.Time.Testing;

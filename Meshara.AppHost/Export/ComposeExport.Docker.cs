@@ -1,0 +1,129 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Docker;
+using Aspire.Hosting.Docker.Resources;
+using Aspire.Hosting.Docker.Resources.ComposeNodes;
+using Aspire.Hosting.Docker.Resources.ServiceNodes;
+using Aspire.Hosting.Docker.Resources.ServiceNodes.Swarm;
+using Meshara.AppHost.Plan;
+using Meshara.Harness;
+using Meshara.Harness;
+
+namespace Meshara.AppHost.Export;
+
+internal static partial class ComposeExport
+{
+    private const int NodeMemoryMiB = 384;
+    private const string NodeUser = "1654", Nobody = "65534";
+
+    static partial void AddEnvironment(IDistributedApplicationBuilder builder) => builder.AddDockerComposeEnvironment("meshara")
+        // Jaeger takes the traces; Aspire's dashboard keeps nothing and is for a developer's machine.
+        .WithDashboard(enabled: false)
+        .WithProperties(environment => environment.DefaultNetworkName = "mesh")
+        .ConfigureComposeFile(file => Complete(file, builder.Resources));
+
+    static partial void PublishServer(IResourceBuilder<ContainerResource> server, StackPart part, MeshPlan plan) => Customize(server, (_, service) =>
+    {
+        Harden(service, part.MemoryMiB, part.Processors);
+        service.Restart = part.HealthCheck.Count > 0 ? "unless-stopped" : "on-failure";
+        service.Ports = [.. part.Endpoints.Select(endpoint => Published(endpoint.HostPort(plan.Stack.Ports), endpoint.Port))];
+        service.Expose = [];
+        service.Healthcheck = part.HealthCheck.Count > 0 ? Check(part.HealthCheck, "60s") : null;
+    });
+
+    // As nobody in particular, able to write its own folders only.
+    static partial void PublishNode(IResourceBuilder<ContainerResource> resource, StackNode node, int httpPort) => Customize(resource, (_, service) =>
+    {
+        Harden(service, NodeMemoryMiB, processors: 1);
+        service.Image = $"${{MESHARA_NODE_IMAGE:-{ContainerImage.Node}}}";
+        service.Restart = "unless-stopped";
+        service.ReadOnly = true;
+        service.CapDrop = ["ALL"];
+        service.Tmpfs = ["/tmp"];
+        service.StopGracePeriod = "30s";
+        service.Ports = [Published(node.HttpPort, httpPort)];
+        service.Expose = [];
+        service.Healthcheck = Check(["CMD", "/app/meshara", "status", "--ready"], "60s");
+    });
+
+    static partial void PublishSecret(IResourceBuilder<ContainerResource> server, string path, IResourceBuilder<ParameterResource> secret)
+    {
+        var file = new SecretFileAnnotation($"{server.Resource.Name}_{Path.GetFileName(path)}");
+        Customize(server.WithAnnotation(file), (service, compose) =>
+        {
+            file.Placeholder = secret.AsEnvironmentPlaceholder(service);
+            compose.AddConfig(new ConfigReference { Source = file.Name, Target = path, Uid = Nobody, Gid = Nobody, Mode = UnixFileMode.UserRead });
+        });
+    }
+
+    static partial void PublishWorkingFolder(IResourceBuilder<ContainerResource> server, string folder) => Customize(server, (_, service) => service.WorkingDir = folder);
+
+    // Aspire refuses to write its manifest of an application that says how it runs under compose.
+    private static void Customize(IResourceBuilder<ContainerResource> resource, Action<DockerComposeServiceResource, Service> customize)
+    {
+        if (resource.ApplicationBuilder.Resources.OfType<DockerComposeEnvironmentResource>().Any())
+            resource.PublishAsDockerComposeService(customize);
+    }
+
+    private static void Harden(Service service, int memoryMiB, double processors)
+    {
+        service.SecurityOpt = ["no-new-privileges:true"];
+        service.Logging = new Logging { Driver = "json-file", Options = new() { ["max-size"] = "10m", ["max-file"] = "3" } };
+        service.Deploy = new Deploy
+        {
+            Resources = new Aspire.Hosting.Docker.Resources.ServiceNodes.Swarm.Resources
+            {
+                Limits = new ResourceSpec { Memory = $"{memoryMiB}M", Cpus = processors.ToString(CultureInfo.InvariantCulture) },
+            },
+        };
+    }
+
+    private static void Complete(ComposeFile file, IResourceCollection resources)
+    {
+        file.Name = "meshara";
+        // Compose replaces $NAME in what it reads, and rules and templates are full of dollars.
+        foreach (var config in file.Configs.Values)
+            config.Content = config.Content?.Replace("$", "$$", StringComparison.Ordinal);
+        foreach (var secret in resources.SelectMany(resource => resource.Annotations.OfType<SecretFileAnnotation>()))
+            file.AddConfig(new Config { Name = secret.Name, Content = Required(secret.Placeholder) });
+        foreach (var service in file.Services.Values)
+        {
+            foreach (var (name, value) in service.Environment)
+                service.Environment[name] = Required(value);
+            WaitForHealth(service, file, resources);
+        }
+
+        // Files that Filebeat ships are needed no longer than that: in memory, bounded, and writable for the nodes' user.
+        file.Volumes[LogVolume].DriverOpts = new() { ["type"] = "tmpfs", ["device"] = "tmpfs", ["o"] = $"size=256m,uid={NodeUser},gid={NodeUser},mode=0755" };
+    }
+
+    // Aspire's publisher waits for everything to have started only.
+    private static void WaitForHealth(Service service, ComposeFile file, IResourceCollection resources)
+    {
+        foreach (var wait in resources.Single(resource => resource.Name == service.Name).Annotations.OfType<WaitAnnotation>())
+        {
+            if (wait.WaitType == WaitType.WaitUntilHealthy && file.Services[wait.Resource.Name].Healthcheck is not null)
+                service.DependsOn[wait.Resource.Name].Condition = "service_healthy";
+        }
+    }
+
+    private static Healthcheck Check(IReadOnlyList<string> command, string startPeriod) =>
+        new() { Test = [.. command], Interval = "10s", Timeout = "10s", Retries = 6, StartPeriod = startPeriod };
+
+    // Pages and APIs are for this machine; whoever wants more puts a proxy with TLS in front.
+    private static string Published(int hostPort, int port) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{hostPort}:{port}");
+
+    private static string Required(string value) => Placeholder().Replace(value, "${$1:?is not set; see env.example}");
+
+    [GeneratedRegex(@"\$\{([A-Z0-9_]+)\}")]
+    private static partial Regex Placeholder();
+
+    private sealed class SecretFileAnnotation(string name) : IResourceAnnotation
+    {
+        public string Name => name;
+
+        public string Placeholder { get; set; } = "";
+    }
+}

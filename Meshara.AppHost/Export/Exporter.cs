@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Reflection;
+using Meshara.Harness;
+
+namespace Meshara.AppHost.Export;
+
+/// <summary>Writes <c>deploy/</c>.</summary>
+internal static class Exporter
+{
+    private const string Manifest = "aspire-manifest.json";
+    private const string Compose = "compose";
+
+    /// <summary>Writes both formats; what was there is replaced.</summary>
+    /// <param name="folder">Where to.</param>
+    /// <param name="own">The command line as it was given.</param>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    public static async Task<int> RunAsync(string folder, string[] own)
+    {
+        ArgumentNullException.ThrowIfNull(own);
+        // A process each: an application publishes one format, and ends.
+        var options = own.Where(argument => argument != ExportCommand.Name && argument != folder).ToArray();
+        var manifest = Path.GetFullPath(Path.Combine(folder, Manifest));
+        var compose = Path.GetFullPath(Path.Combine(folder, Compose));
+        if (await PublishAsync([.. options, "--publisher", "manifest", "--output-path", manifest]) is not 0 and var failed)
+            return failed;
+        if (Directory.Exists(compose))
+            Directory.EnumerateFiles(compose).ToList().ForEach(File.Delete);
+        if (await PublishAsync([.. options, "--operation", "publish", "--step", "publish", "--output-path", compose]) is not 0 and var failedToo)
+            return failedToo;
+
+        // A file that compose reads by itself would be filled in where it lies, in the repository.
+        File.Move(Path.Combine(compose, ".env"), Path.Combine(compose, "env.example"), overwrite: true);
+        return ExitCodes.Success;
+    }
+
+    private static async Task<int> PublishAsync(string[] arguments)
+    {
+        var self = Environment.ProcessPath ?? throw new InvalidOperationException("this process has no path");
+        // Started as `dotnet Meshara.AppHost.dll` the process is the muxer, which needs to be told what to run.
+        string[] program = Path.GetFileNameWithoutExtension(self).Equals("dotnet", StringComparison.OrdinalIgnoreCase) ? [Assembly.GetEntryAssembly()!.Location] : [];
+        using var process = Process.Start(new ProcessStartInfo(self, [.. program, .. arguments]))!;
+        await process.WaitForExitAsync();
+        return process.ExitCode;
+    }
+}

@@ -1,0 +1,16 @@
+using Aspire.Hosting.ApplicationModel;
+using Meshara.AppHost.Plan;
+using Meshara.AppHost.Servers;
+
+namespace Meshara.AppHost.Logs;
+
+/// <summary>Elasticsearch as the package Aspire.Hosting.Elasticsearch describes it, among the servers of this stack.</summary>
+/// <param name="container">The package's resource, which is the one in the model.</param>
+internal sealed class ElasticsearchContainer(ContainerResource container) : Resource(container.Name), IServerResource
+{
+    /// <inheritdoc/>
+    public StackPart Part => StackPart.Elasticsearch;
+
+    /// <inheritdoc/>
+    public IResourceWithEndpoints? Actual => container;
+}

@@ -1,0 +1,26 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Meshara.AppHost.Plan;
+using Meshara.AppHost.Servers;
+
+namespace Meshara.AppHost.Logs;
+
+internal static partial class LogExtensions
+{
+    static partial void AddStoreContainer(
+        IDistributedApplicationBuilder builder, IResourceBuilder<ParameterResource> password, ref IResourceBuilder<IServerResource>? added)
+    {
+        var plan = builder.Plan();
+        var elasticsearch = builder.AddElasticsearch(StackPart.Elasticsearch.Name, password);
+        // One node talks to no other, and the package would give this endpoint the same port of the host as the first.
+        elasticsearch.Resource.Annotations.Remove(elasticsearch.Resource.Annotations.OfType<EndpointAnnotation>().Single(endpoint => endpoint.Name == "internal"));
+        elasticsearch.AsPart(StackPart.Elasticsearch, plan)
+            .WithEnvironment("ES_JAVA_OPTS", JavaOptions)
+            // A developer's disk is often fuller than what a server would accept.
+            .WithEnvironment("cluster.routing.allocation.disk.threshold_enabled", "false")
+            .WithDataVolume(elasticsearch.VolumeName())
+            .StayingUp()
+            .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = (Indices, "Elasticsearch – indices"));
+        added = builder.CreateResourceBuilder<IServerResource>(new ElasticsearchContainer(elasticsearch.Resource));
+    }
+}

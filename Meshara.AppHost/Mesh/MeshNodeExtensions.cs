@@ -1,0 +1,111 @@
+using System.Globalization;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Meshara.AppHost.Export;
+using Meshara.AppHost.Plan;
+using Meshara.AppHost.Servers;
+using Meshara.Harness;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Meshara.AppHost.Mesh;
+
+/// <summary>Adds a node: a process of this machine when the stack runs, a container where it is exported to.</summary>
+internal static class MeshNodeExtensions
+{
+    private const string Loopback = "127.0.0.1";
+
+    // Metrics for the dashboard. Aspire's second costs each node as much processor time as all its messages at the default rate.
+    private const string MetricInterval = "10000";
+
+    /// <summary>Adds a node.</summary>
+    /// <param name="builder">The application.</param>
+    /// <param name="node">Which node of the stack.</param>
+    /// <param name="plan">What is run.</param>
+    /// <param name="before">The nodes before it, among them those it joins through.</param>
+    public static IResourceBuilder<IMeshNodeResource> AddMeshNode(
+        this IDistributedApplicationBuilder builder, StackNode node, MeshPlan plan, IReadOnlyList<IResourceBuilder<IMeshNodeResource>> before)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(before);
+        var runs = builder.ExecutionContext.IsRunMode;
+        IResourceBuilder<IMeshNodeResource> added = runs ? builder.AddProcess(node, plan) : builder.AddNodeContainer(node);
+        added.WithArgs("run")
+            .WithEnvironment("Node__Name", node.Name)
+            .WithEnvironment("Mesh__Bootstrap", string.Join(',', node.Bootstrap));
+        foreach (var peer in before.Where(peer => node.Bootstrap.Contains($"meshara://{peer.Resource.Name}")))
+        {
+            added.WithEnvironment($"services__{peer.Resource.Name}__{Stack.MeshEndpoint}__0", peer.Resource.Mesh).WithReferenceRelationship(peer.Resource);
+            // A node tries until its bootstrap answers, so that all start at once here.
+            if (!runs)
+                added.WaitFor(peer);
+        }
+
+        return added;
+    }
+
+    private static IResourceBuilder<MeshNodeProcess> AddProcess(this IDistributedApplicationBuilder builder, StackNode node, MeshPlan plan)
+    {
+        var check = new NodeReadiness(node);
+        builder.Services.AddHealthChecks().Add(new HealthCheckRegistration($"{node.Name}-ready", _ => check, HealthStatus.Unhealthy, tags: null, NodeReadiness.Timeout));
+        return builder.AddResource(new MeshNodeProcess(node))
+            .WithAnnotation(new Projects.Meshara_Node())
+            .WithProjectDefaults(new ProjectResourceOptions { ExcludeLaunchProfile = true, ExcludeKestrelEndpoints = true })
+            .WithAnnotation(new ExecutableAnnotation { Command = Locations.NodeExecutable(), WorkingDirectory = plan.Repository })
+            .WithoutHttpsCertificate()
+            .WithIconName("Server")
+            .WithHealthCheck($"{node.Name}-ready")
+            .WithEndpoint(node.MeshPort, node.MeshPort, "tcp", Stack.MeshEndpoint, isProxied: false)
+            .WithNodeEndpoint(plan, node.HttpPort, "http", "Api__Port")
+            .WithNodeEndpoint(plan, node.MetricsPort, "metrics", "Metrics__Port")
+            .WithEnvironment("Node__DataDirectory", plan.Files.Node(node.Name))
+            .WithEnvironment("Mesh__Listen", Address(Loopback, node.HiddenMeshPort))
+            .WithEnvironment("Mesh__Advertise", Address(Loopback, node.MeshPort))
+            .WithEnvironment("Api__Host", Loopback)
+            .WithEnvironment("MESHARA_LOG_DIR", plan.Files.NodeLogs)
+            .WithEnvironment("Delivery__DrainTimeout", "00:00:02")
+            .WithEnvironment("DOTNET_ROOT", Locations.DotnetRoot())
+            .WithEnvironment("OTEL_METRIC_EXPORT_INTERVAL", MetricInterval)
+            // A mesh on one's own machine is for looking at: every trace is recorded, but of much traffic the part that traffic chose.
+            .WithEnvironment("DOTNET_ENVIRONMENT", "Development")
+            .WithEnvironment("OTEL_TRACES_SAMPLER", "parentbased_always_on")
+            .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = ("/health", "Health"))
+            .WithUrlForEndpoint("http", _ => new ResourceUrlAnnotation { Url = "/openapi/v1.json", DisplayText = "API document" })
+            .WithUrlForEndpoint("metrics", url => (url.Url, url.DisplayText) = ("/metrics", "Metrics"))
+            .WithNodeCommands(plan);
+    }
+
+    private static IResourceBuilder<MeshNodeContainer> AddNodeContainer(this IDistributedApplicationBuilder builder, StackNode node)
+    {
+        var image = ContainerImage.Node.Split(':');
+        var token = builder.Resources.OfType<ParameterResource>().FirstOrDefault(parameter => parameter.Name == "api-token") ?? builder.AddSecret("api-token").Resource;
+        return builder.AddResource(new MeshNodeContainer(node))
+            .WithImage(image[0], image[1])
+            .WithEndpoint(targetPort: MeshNodeContainer.MeshPort, scheme: "tcp", name: Stack.MeshEndpoint)
+            .WithHttpEndpoint(node.HttpPort, MeshNodeContainer.HttpPort, "http")
+            .WithHttpEndpoint(targetPort: MeshNodeContainer.MetricsPort, name: "metrics")
+            .WithHttpProbe(ProbeType.Liveness, "/health", initialDelaySeconds: 10, periodSeconds: 10, endpointName: "http")
+            .WithHttpProbe(ProbeType.Readiness, "/ready", initialDelaySeconds: 5, periodSeconds: 5, endpointName: "http")
+            .WithEnvironment("Node__DataDirectory", $"{ComposeExport.NodeFolder}/node")
+            .WithEnvironment("Mesh__Listen", Address("0.0.0.0", MeshNodeContainer.MeshPort))
+            .WithEnvironment("Mesh__Advertise", Address(node.Name, MeshNodeContainer.MeshPort))
+            .WithEnvironment("Api__Host", "0.0.0.0")
+            .WithEnvironment("Api__Port", Text(MeshNodeContainer.HttpPort))
+            .WithEnvironment("Api__Token", builder.CreateResourceBuilder(token))
+            .WithEnvironment("MESHARA_TOKEN", builder.CreateResourceBuilder(token))
+            .WithEnvironment("Metrics__Port", Text(MeshNodeContainer.MetricsPort))
+            .WithEnvironment("MESHARA_LOG_DIR", "/var/log/meshara")
+            .WithVolume($"{node.Name}-data", ComposeExport.NodeFolder)
+            .WithVolume(ComposeExport.LogVolume, "/var/log/meshara")
+            .PublishNodeAsComposeService(node, MeshNodeContainer.HttpPort);
+    }
+
+    // At its own port, or behind the orchestrator's proxy where a container has to reach it.
+    private static IResourceBuilder<MeshNodeProcess> WithNodeEndpoint(this IResourceBuilder<MeshNodeProcess> node, MeshPlan plan, int port, string name, string variable) =>
+        node.WithHttpEndpoint(port, plan.IsScrapedFromContainer ? null : port, name, variable, isProxied: plan.IsScrapedFromContainer);
+
+    private static string Address(string host, int port) => $"{host}:{Text(port)}";
+
+    private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,30 @@
+using Meshara.Harness;
+using Meshara.Harness.Terminal;
+using Spectre.Console;
+
+namespace Meshara.AppHost.Mesh;
+
+/// <summary>The table of nodes shown when all are ready.</summary>
+internal static class NodeTable
+{
+    // An address has 52 characters and is there to be copied, so it is never wrapped; with full URLs beside it a row needs this much.
+    private const int FullWidth = 150;
+
+    public static void Write(StatusConsole console, IEnumerable<EndpointsFile.Entry> nodes)
+    {
+        ArgumentNullException.ThrowIfNull(console);
+        var full = console.Width >= FullWidth;
+        string Show(string url) => full ? url : ":" + new Uri(url).Port;
+
+        var table = new Table { Border = full ? TableBorder.Rounded : TableBorder.None };
+        foreach (var title in (string[])["name", "address", "mesh", "http", "metrics"])
+            table.AddColumn(new TableColumn(title).NoWrap());
+        foreach (var node in nodes)
+        {
+            string[] cells = [node.Name, node.Address, Show(node.Mesh), Show(node.Http), Show(node.Metrics)];
+            table.AddRow(cells.Select(Markup.Escape).ToArray());
+        }
+
+        console.Write(table);
+    }
+}

@@ -1,0 +1,90 @@
+using System.Globalization;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Eventing;
+using Meshara.AppHost.Mesh;
+using Meshara.AppHost.Plan;
+using Meshara.AppHost.Servers;
+using Meshara.Harness;
+using Meshara.Harness.Monitoring;
+
+namespace Meshara.AppHost.Metrics;
+
+/// <summary>Adds Prometheus.</summary>
+internal static class PrometheusExtensions
+{
+    private const string Folder = "/etc/prometheus";
+
+    /// <summary>Adds Prometheus with the rules of <c>alerts/</c>.</summary>
+    public static IResourceBuilder<IServerResource> AddPrometheus(this IDistributedApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        var plan = builder.Plan();
+        return builder.AddServer(
+            StackPart.Prometheus,
+            container => container
+                .WithArgs([$"--config.file={Folder}/prometheus.yml", "--storage.tsdb.path=/prometheus", .. PrometheusFolder.Retention, "--web.enable-lifecycle"])
+                .WithMeshVolume("/prometheus")
+                .WithRepositoryFiles(Folder, "alerts/prometheus.yml")
+                .WithRepositoryFiles($"{Folder}/rules", "alerts/rules"),
+            // Files of targets that are rewritten are read by themselves; the lifecycle API is for the rules.
+            program => program.WithArgs([.. PrometheusFolder.Arguments(plan.Listen(StackPart.Prometheus)), "--web.enable-lifecycle"]))
+            .WithPage("DataUsage", "Prometheus – targets", "/targets", ready: "/-/ready")
+            .WithLink("Prometheus – alerts", "/alerts");
+    }
+
+    /// <summary>Scrapes the nodes, itself and the other servers, and hands its alerts on.</summary>
+    public static IResourceBuilder<IServerResource> Scraping(
+        this IResourceBuilder<IServerResource> prometheus, IResourceBuilder<MeshResource> mesh,
+        IResourceBuilder<IServerResource> alertmanager, IResourceBuilder<IServerResource> jaeger)
+    {
+        ArgumentNullException.ThrowIfNull(prometheus);
+        ArgumentNullException.ThrowIfNull(mesh);
+        if (prometheus.Resource.Actual is null)
+            return prometheus;
+        // A node that does not come up is what Prometheus is there to tell of: it waits for none.
+        foreach (var node in mesh.Resource.Nodes)
+            prometheus.WithReferenceRelationship(node);
+        prometheus.WaitForServer(alertmanager);
+        var builder = prometheus.ApplicationBuilder;
+        if (prometheus.Resource is ServerContainer container)
+            builder.CreateResourceBuilder(container).WithTargets(mesh.Resource, alertmanager, jaeger);
+        if (prometheus.Resource is ServerProgram program)
+            builder.CreateResourceBuilder(program).WithTargets(builder.Plan(), alertmanager, jaeger);
+        return prometheus;
+    }
+
+    private static void WithTargets(
+        this IResourceBuilder<ServerProgram> prometheus, MeshPlan plan, IResourceBuilder<IServerResource> alertmanager, IResourceBuilder<IServerResource> jaeger)
+    {
+        var alerts = prometheus.Reaches(alertmanager) ? plan.Listen(StackPart.Alertmanager) : null;
+        var spans = prometheus.Reaches(jaeger) ? string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{plan.Stack.Ports.SpanMetrics}") : null;
+        prometheus.WithFolder(folder => PrometheusFolder.Write(
+            plan.File("alerts"), folder, plan.Stack, "127.0.0.1", plan.Listen(StackPart.Prometheus), alerts, spans));
+    }
+
+    private static void WithTargets(
+        this IResourceBuilder<ServerContainer> prometheus, MeshResource mesh, IResourceBuilder<IServerResource> alertmanager, IResourceBuilder<IServerResource> jaeger)
+    {
+        var cluster = prometheus.ApplicationBuilder.ExecutionContext.IsRunMode ? Stack.Cluster : Stack.ExportedCluster;
+        prometheus.WithContainerFiles($"{Folder}/targets", async (_, cancellationToken) =>
+        {
+            var targets = new Dictionary<string, string>();
+            foreach (var node in mesh.Nodes)
+                targets[node.Name] = await TargetAsync(prometheus.Resource, node, cancellationToken);
+            return PrometheusFolder.Targets(cluster, targets, "localhost:9090", prometheus.Reaches(alertmanager) ? "alertmanager:9093" : null,
+                    prometheus.Reaches(jaeger) ? "jaeger:8889" : null)
+                .Select(file => ConfigurationFiles.Item(file.Key, file.Value));
+        });
+    }
+
+    // As the container sees it: a process of the host through Aspire's tunnel, a container by its name.
+    private static async Task<string> TargetAsync(ServerContainer prometheus, IMeshNodeResource node, CancellationToken cancellationToken)
+    {
+        if (node is MeshNodeContainer)
+            return string.Create(CultureInfo.InvariantCulture, $"{node.Name}:{MeshNodeContainer.MetricsPort}");
+        var context = new ValueProviderContext { Caller = prometheus, Network = KnownNetworkIdentifiers.DefaultAspireContainerNetwork };
+        return await node.Metrics.Property(EndpointProperty.HostAndPort).GetValueAsync(context, cancellationToken)
+            ?? throw new StackException($"{node.Name} cannot be reached from a container.");
+    }
+}

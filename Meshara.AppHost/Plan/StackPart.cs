@@ -1,0 +1,123 @@
+namespace Meshara.AppHost.Plan;
+
+/// <summary>A server of the stack.</summary>
+/// <param name="Name">Its name, also as a host name for the other containers, and in <c>--without</c>.</param>
+/// <param name="Image">The image it runs.</param>
+/// <param name="MemoryMiB">What it may use at the most.</param>
+/// <param name="Processors">How many processors it may use at the most.</param>
+internal sealed record StackPart(string Name, ContainerImage Image, int MemoryMiB, double Processors)
+{
+    /// <summary>Where it listens.</summary>
+    public IReadOnlyList<StackPartEndpoint> Endpoints { get; init; } = [];
+
+    /// <summary>The command in its container that succeeds while it serves, as Docker writes it.</summary>
+    public IReadOnlyList<string> HealthCheck { get; init; } = [];
+
+    /// <summary>Names its program goes by where it is installed, the best first.</summary>
+    public required IReadOnlyList<string> Programs { get; init; }
+
+    /// <summary>How its program is installed.</summary>
+    public required string Install { get; init; }
+
+    /// <summary>True when its container is described by a package that a closed package source may lack.</summary>
+    public bool NeedsPackage { get; init; }
+
+    /// <summary>What it is of no use without.</summary>
+    public StackPart? Needs { get; init; }
+
+    /// <summary>Catches the alert mails.</summary>
+    public static StackPart Mailpit { get; } = new("mailpit", ContainerImage.Mailpit, 128, 0.5)
+    {
+        Programs = ["mailpit"],
+        Install = "https://mailpit.axllent.org/docs/install",
+        Endpoints = [new("http", 8025, ports => ports.MailpitHttp), new("smtp", 1025, ports => ports.MailpitSmtp)],
+        HealthCheck = ["CMD", "/mailpit", "readyz"],
+    };
+
+    /// <summary>Routes alerts.</summary>
+    public static StackPart Alertmanager { get; } = new("alertmanager", ContainerImage.Alertmanager, 128, 0.5)
+    {
+        Programs = ["alertmanager", "prometheus-alertmanager"],
+        Install = "apt-get install prometheus-alertmanager",
+        Endpoints = [new("http", 9093, ports => ports.Alertmanager)],
+        HealthCheck = ["CMD", "wget", "-q", "-O", "/dev/null", "http://localhost:9093/-/ready"],
+    };
+
+    /// <summary>Keeps logs and traces.</summary>
+    public static StackPart Elasticsearch { get; } = new("elasticsearch", ContainerImage.Elasticsearch, 1536, 2)
+    {
+        Programs = ["elasticsearch"],
+        Install = "https://www.elastic.co/downloads/elasticsearch",
+        NeedsPackage = true,
+        Endpoints = [new("http", 9200, ports => ports.Elasticsearch)],
+        HealthCheck = ["CMD-SHELL", "curl -sf -u elastic:$$ELASTIC_PASSWORD 'http://localhost:9200/_cluster/health?wait_for_status=yellow&timeout=5s'"],
+    };
+
+    /// <summary>Takes traces and shows them.</summary>
+    public static StackPart Jaeger { get; } = new("jaeger", ContainerImage.Jaeger, 512, 1)
+    {
+        Programs = ["jaeger"],
+        Install = "https://www.jaegertracing.io/download",
+        Endpoints =
+        [
+            new("http", 16686, ports => ports.Jaeger),
+            new("otlp-grpc", 4317, ports => ports.OtlpGrpc),
+            new("otlp-http", 4318, ports => ports.OtlpHttp),
+        ],
+        HealthCheck = ["CMD", "wget", "-q", "-O", "/dev/null", "http://localhost:13133/status"],
+    };
+
+    /// <summary>Shows logs.</summary>
+    public static StackPart Kibana { get; } = new("kibana", ContainerImage.Kibana, 1024, 1)
+    {
+        Programs = ["kibana"],
+        Install = "https://www.elastic.co/downloads/kibana",
+        Endpoints = [new("http", 5601, ports => ports.Kibana)],
+        Needs = Elasticsearch,
+        HealthCheck = ["CMD", "curl", "-sf", "-o", "/dev/null", "http://localhost:5601/api/status"],
+    };
+
+    /// <summary>Ships logs.</summary>
+    public static StackPart Filebeat { get; } = new("filebeat", ContainerImage.Filebeat, 256, 0.5)
+    {
+        Programs = ["filebeat"],
+        Install = "https://www.elastic.co/downloads/beats/filebeat",
+        HealthCheck = ["CMD", "filebeat", "test", "output", "--strict.perms=false"],
+        Needs = Elasticsearch,
+    };
+
+    /// <summary>Scrapes metrics and evaluates the rules.</summary>
+    public static StackPart Prometheus { get; } = new("prometheus", ContainerImage.Prometheus, 768, 1)
+    {
+        Programs = ["prometheus"],
+        Install = "apt-get install prometheus",
+        Endpoints = [new("http", 9090, ports => ports.Prometheus)],
+        HealthCheck = ["CMD", "wget", "-q", "-O", "/dev/null", "http://localhost:9090/-/ready"],
+    };
+
+    /// <summary>Shows dashboards.</summary>
+    public static StackPart Grafana { get; } = new("grafana", ContainerImage.Grafana, 384, 1)
+    {
+        Programs = ["grafana"],
+        Install = "https://grafana.com/grafana/download",
+        Endpoints = [new("http", 3000, ports => ports.Grafana)],
+        HealthCheck = ["CMD", "wget", "-q", "-O", "/dev/null", "http://localhost:3000/api/health"],
+    };
+
+    /// <summary>All of them, in the order they start.</summary>
+    public static IReadOnlyList<StackPart> All { get; } = [Mailpit, Alertmanager, Elasticsearch, Jaeger, Kibana, Filebeat, Prometheus, Grafana];
+
+    /// <summary>The set of all of them.</summary>
+    public static IReadOnlySet<StackPart> Everything { get; } = All.ToHashSet();
+
+    /// <summary>The parts that remain when some are left out, and with them what is of no use then.</summary>
+    /// <param name="names">Names of the parts to leave out.</param>
+    public static IReadOnlySet<StackPart> Without(IEnumerable<string> names)
+    {
+        var left = names.ToHashSet(StringComparer.Ordinal);
+        return left.Count == 0 ? Everything : All.Where(part => !left.Contains(part.Name) && (part.Needs is null || !left.Contains(part.Needs.Name))).ToHashSet();
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}

@@ -1,0 +1,13 @@
+using Aspire.Hosting.ApplicationModel;
+using Meshara.AppHost.Plan;
+
+namespace Meshara.AppHost.Servers;
+
+/// <summary>A server in a container.</summary>
+/// <param name="part">Which server it is.</param>
+/// <param name="name">The name of the resource; null for the server's own.</param>
+internal sealed class ServerContainer(StackPart part, string? name = null) : ContainerResource(name ?? part.Name), IServerResource
+{
+    /// <inheritdoc/>
+    public StackPart Part => part;
+}

@@ -1,0 +1,117 @@
+using Aspire.Hosting;
+using Meshara.AppHost.Export;
+using Meshara.AppHost.Plan;
+using Meshara.AppHost.Preflight;
+using Meshara.Harness;
+using Meshara.Harness.Terminal;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Spectre.Console;
+
+namespace Meshara.AppHost;
+
+/// <summary>An Aspire application with the options of this host: what happens before there is a model, and after.</summary>
+internal static class StackApplication
+{
+    /// <summary>Name of the program in its messages.</summary>
+    public const string Name = "meshara-apphost";
+
+    /// <summary>Carries out what needs no model: help, version, export.</summary>
+    /// <returns>The exit code; null when the stack is to be run or published.</returns>
+    public static async Task<int?> AnswerAsync(string[] args)
+    {
+        var split = AspireArguments.Split(args);
+        var commandLine = new StackCommandLine();
+        commandLine.Command.Add(ExportCommand.Create(folder => Exporter.RunAsync(folder, split.Own)));
+        var arguments = commandLine.Command.Parse(split.Own);
+        return arguments.Errors.Count == 0 && arguments.Action is not null
+            ? await FailureReport.RunAsync(Name, () => arguments.InvokeAsync())
+            : null;
+    }
+
+    /// <summary>Reads and checks the options, decides where every server runs, and begins an application.</summary>
+    /// <exception cref="StackException">An option is wrong, or this machine cannot do what was asked for.</exception>
+    public static async Task<IDistributedApplicationBuilder> CreateBuilderAsync(string[] args)
+    {
+        var split = AspireArguments.Split(args);
+        var commandLine = new StackCommandLine();
+        var options = commandLine.Read(commandLine.Command.Parse(split.Own), StackCommandLine.Configuration(Directory.GetCurrentDirectory()));
+        var ports = options.ChoosePorts(Random.Shared);
+        var plan = new MeshPlan(
+            Stack.Create(options.Nodes, ports), options, new StackFiles(Path.GetFullPath(options.Data)), Locations.Repository(),
+            split.Publishes ? await ExportPlacesAsync(split, options) : await PlacesAsync(options, ports));
+        var builder = split.Publishes ? CreatePublisher(split) : CreateRunner(split, plan);
+        builder.Services.AddSingleton(plan);
+        return builder;
+    }
+
+    /// <summary>Runs what was built, until it is told to stop or its time is over; or publishes it.</summary>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    /// <exception cref="StackException">Something has to be put right first.</exception>
+    public static async Task<int> RunStackAsync(this DistributedApplication application)
+    {
+        ArgumentNullException.ThrowIfNull(application);
+        await using var running = application;
+        if (application.Services.GetRequiredService<DistributedApplicationExecutionContext>().IsRunMode)
+            return await StackRun.RunAsync(application);
+        await application.RunAsync();
+        return Environment.ExitCode;
+    }
+
+    private static async Task<IReadOnlyDictionary<StackPart, Placement>> PlacesAsync(StackOptions options, StackPorts ports)
+    {
+        var noContainers = options.Servers switch
+        {
+            ServerChoice.Containers => null,
+            ServerChoice.Programs => "containers are not wanted",
+            _ when options.Parts.Count == 0 => null,
+            _ => await ContainerEngine.FromEnvironment().FindFaultAsync(options.Parts.Contains(StackPart.Prometheus)),
+        };
+        return Placement.Decide(options.Parts, noContainers, Packages.HaveContainers, ports, Environment.GetEnvironmentVariable);
+    }
+
+    private static Task<IReadOnlyDictionary<StackPart, Placement>> ExportPlacesAsync(AspireArguments arguments, StackOptions options)
+    {
+        if (arguments.Exports && !Packages.HaveContainers)
+            throw new StackException($"An export needs Aspire.Hosting.Docker and Aspire.Hosting.Elasticsearch. {Packages.Remedy}", ExitCodes.Unfit);
+        var parts = Packages.HaveContainers ? options.Parts : options.Parts.Where(part => !part.NeedsPackage && part.Needs is null).ToHashSet();
+        return Task.FromResult(Placement.AllContainers(parts));
+    }
+
+    private static IDistributedApplicationBuilder CreatePublisher(AspireArguments arguments)
+    {
+        var builder = DistributedApplication.CreateBuilder(Options(arguments.Aspire));
+        // Two formats in one model would each want every resource for itself.
+        if (!arguments.IsManifest)
+            builder.AddComposeEnvironment();
+        return builder;
+    }
+
+    private static IDistributedApplicationBuilder CreateRunner(AspireArguments arguments, MeshPlan plan)
+    {
+        PortsCheck.RefuseNodes(plan);
+        HomeFolder.Ensure(plan.Files);
+        var builder = DistributedApplication.CreateBuilder(Options([.. AspireSettings.Defaults(plan.Stack.Ports), .. AspireSettings.Parameters(), .. arguments.Aspire]));
+        var isDebugged = arguments.IsDebugged;
+        builder.Services.AddLogging(logging =>
+        {
+            // The host speaks for itself; what Aspire says of its own work is for whoever looks for a fault in it.
+            if (!isDebugged)
+                logging.AddFilter("Aspire", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning)
+                    // It warns of a key that is good for one run of the dashboard.
+                    .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        });
+        builder.Services.AddSingleton(new StatusConsole(AnsiConsole.Console));
+        return builder;
+    }
+
+    private static DistributedApplicationOptions Options(string[] args) => new()
+    {
+        Args = args,
+        AssemblyName = typeof(StackApplication).Assembly.GetName().Name,
+        DashboardApplicationName = "Meshara",
+        // Everything listens on the loopback address, and a certificate for it is one more thing to set up.
+        AllowUnsecuredTransport = true,
+    };
+}

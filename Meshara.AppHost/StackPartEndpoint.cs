@@ -1,9 +1,0 @@
-using Meshara.Harness;
-
-namespace Meshara.AppHost;
-
-/// <summary>Where a part of the stack listens.</summary>
-/// <param name="Name">What it is for: <c>http</c> for its pages and API.</param>
-/// <param name="Port">The port inside its container.</param>
-/// <param name="HostPort">The port on this machine, out of the port scheme.</param>
-internal sealed record StackPartEndpoint(string Name, int Port, Func<StackPorts, int> HostPort);

@@ -1,0 +1,62 @@
+using Aspire.Hosting;
+using Meshara.AppHost.Mesh;
+using Meshara.AppHost.Plan;
+using Meshara.AppHost.Preflight;
+using Meshara.Harness;
+using Meshara.Harness.Terminal;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Meshara.AppHost;
+
+/// <summary>One run of the stack, from the last check to the exit code.</summary>
+internal static class StackRun
+{
+    /// <summary>Checks, takes the mesh's folder, and runs until the end.</summary>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    /// <exception cref="StackException">Something has to be put right first.</exception>
+    public static async Task<int> RunAsync(DistributedApplication application)
+    {
+        var plan = application.Services.GetRequiredService<MeshPlan>();
+        var console = application.Services.GetRequiredService<StatusConsole>();
+        await PreflightChecks.RunAsync(application, plan);
+        using var folder = plan.Files.Claim();
+        plan.Options.DiscardStaleResults();
+        Directory.CreateDirectory(plan.Files.NodeLogs);
+        Announce(plan, console);
+
+        using var stops = new StopRequests(console);
+        stops.WatchDotnetRun();
+        if (plan.Options.StopWithInput)
+            stops.WatchInput(Console.OpenStandardInput());
+        var lifetime = application.Services.GetRequiredService<IHostApplicationLifetime>();
+        using var stopping = stops.Stop.Register(lifetime.StopApplication);
+        // The orchestrator watches this process, and ends what it has started when it is gone.
+        using var killing = stops.Kill.Register(() => Environment.Exit(ExitCodes.Killed));
+        var outcome = application.Services.GetRequiredService<RunOutcome>();
+        try
+        {
+            await application.RunAsync();
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // Asked to stop while it started: nothing was sent yet, so there is nothing to count.
+        }
+
+        return outcome.ExitCode;
+    }
+
+    private static void Announce(MeshPlan plan, StatusConsole console)
+    {
+        console.WriteLine($"Starting {plan.Stack.Nodes.Count} {(plan.Stack.Nodes.Count == 1 ? "node" : "nodes")} in {StackFiles.Shown(plan.Files.Data)}");
+        if (Packages.HaveContainers is false && plan.Containers.Any())
+            console.WriteLine($"Elasticsearch, Kibana and Filebeat need packages that were not restored. {Packages.Remedy}");
+        foreach (var group in plan.Places.Where(place => place.Value is Placement.Missing).GroupBy(place => Reason(place.Value)))
+            console.WriteLine($"Left out: {string.Join(", ", group.Select(place => place.Key))} ({group.Key}).");
+        if (plan.Place(StackPart.Alertmanager) is Placement.Program && !Directory.Exists(Path.Combine(plan.Files.Alertmanager, "secrets")))
+            console.WriteLine($"Alertmanager shows alerts but notifies nobody: there is no {StackFiles.Shown(Path.Combine(plan.Files.Alertmanager, "secrets"))} (see alerts/README.md).");
+    }
+
+    // What each server is and how it is installed stands in the dashboard; here what they have in common is enough.
+    private static string Reason(Placement place) => ((Placement.Missing)place).Reason.Split(", and no program")[0];
+}

@@ -1,0 +1,64 @@
+namespace Meshara.AppHost.Traffic;
+
+/// <summary>How much traffic there is to be, at present.</summary>
+/// <param name="perSecond">Private messages a second to begin with; 0 for none.</param>
+internal sealed class TrafficControl(double perSecond) : IDisposable
+{
+    private readonly Lock _gate = new();
+    private CancellationTokenSource _changed = new();
+    private double _rate = perSecond > 0 ? perSecond : 10;
+    private bool _isOn = perSecond > 0;
+
+    /// <summary>Private messages a second while traffic is on.</summary>
+    public double Rate
+    {
+        get
+        {
+            lock (_gate)
+                return _rate;
+        }
+    }
+
+    /// <summary>True while traffic is sent.</summary>
+    public bool IsOn
+    {
+        get
+        {
+            lock (_gate)
+                return _isOn;
+        }
+    }
+
+    /// <summary>What is sent a second, and what is cancelled when that changes.</summary>
+    public (double PerSecond, CancellationToken Changed) Current
+    {
+        get
+        {
+            lock (_gate)
+                return (_isOn ? _rate : 0, _changed.Token);
+        }
+    }
+
+    /// <summary>Starts or stops traffic.</summary>
+    public void Switch(bool on) => Change(() => _isOn = on);
+
+    /// <summary>Changes the rate.</summary>
+    /// <param name="rate">Above 0.</param>
+    public void SetRate(double rate) => Change(() => _rate = rate);
+
+    /// <inheritdoc/>
+    public void Dispose() => _changed.Dispose();
+
+    private void Change(Action change)
+    {
+        CancellationTokenSource changed;
+        lock (_gate)
+        {
+            change();
+            (changed, _changed) = (_changed, new CancellationTokenSource());
+        }
+
+        using (changed)
+            changed.Cancel();
+    }
+}
