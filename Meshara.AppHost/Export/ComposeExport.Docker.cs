@@ -9,7 +9,6 @@ using Aspire.Hosting.Docker.Resources.ServiceNodes;
 using Aspire.Hosting.Docker.Resources.ServiceNodes.Swarm;
 using Meshara.AppHost.Plan;
 using Meshara.Harness;
-using Meshara.Harness;
 
 namespace Meshara.AppHost.Export;
 
