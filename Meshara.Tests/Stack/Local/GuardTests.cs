@@ -29,7 +29,7 @@ public sealed class GuardTests
         using var folder = new TemporaryFolder();
         var pipe = folder.File("input");
         using var host = StartShell(
-            $"mkfifo '{pipe}'; '{HostProgram.Host}' {Guard.CommandName} sh -c 'echo $$; exec sleep 600' < '{pipe}' & exec 3> '{pipe}'; wait");
+            $"mkfifo '{pipe}'; '{HostProgram.Lab}' {Guard.CommandName} sh -c 'echo $$; exec sleep 600' < '{pipe}' & exec 3> '{pipe}'; wait");
         using var program = await ProgramAsync(host);
 
         host.Kill();
@@ -70,7 +70,7 @@ public sealed class GuardTests
     private static Process Start(string script)
     {
         SkipWithoutShell();
-        return Launch(HostProgram.Start(HostProgram.Host, Guard.CommandName, "sh", "-c", script));
+        return Launch(HostProgram.Start(HostProgram.Lab, Guard.CommandName, "sh", "-c", script));
     }
 
     private static Process StartShell(string script)

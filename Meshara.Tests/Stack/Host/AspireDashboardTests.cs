@@ -5,7 +5,7 @@ namespace Meshara.Tests.Stack.Host;
 
 /// <summary>Aspire's dashboard as a person sees it, in a real browser.</summary>
 [Collection(MeshCollection.Name)]
-public sealed partial class DashboardTests
+public sealed partial class AspireDashboardTests
 {
     // docs/telemetry.md, "Traces": what one private message between connected nodes leaves.
     private static readonly string[] SenderSpans = ["send_message", "create_message", "encrypt", "sign", "route_message", "find_route", "send_to_peer", "write_bytes", "ack_received"];
