@@ -52,7 +52,7 @@ internal static class StackRun
         if (Packages.HaveContainers is false && plan.Containers.Any())
             console.WriteLine($"Elasticsearch, Kibana and Filebeat need packages that were not restored. {Packages.Remedy}");
         foreach (var group in plan.Places.Where(place => place.Value is Placement.Missing).GroupBy(place => Reason(place.Value)))
-            console.WriteLine($"Left out: {string.Join(", ", group.Select(place => place.Key))} ({group.Key}).");
+            console.WriteLine($"Left out: {string.Join(", ", group.Select(place => place.Key))}: {group.Key}. The dashboard says how to get them.");
         if (plan.Place(StackPart.Alertmanager) is Placement.Program && !Directory.Exists(Path.Combine(plan.Files.Alertmanager, "secrets")))
             console.WriteLine($"Alertmanager shows alerts but notifies nobody: there is no {StackFiles.Shown(Path.Combine(plan.Files.Alertmanager, "secrets"))} (see alerts/README.md).");
     }
