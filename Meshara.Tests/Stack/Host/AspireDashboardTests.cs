@@ -17,14 +17,15 @@ public sealed partial class AspireDashboardTests
     public async Task The_dashboard_shows_resources_a_message_and_its_trace_logs_and_metrics()
     {
         Assert.SkipWhen(Browser.Program is null, "Chromium is not installed");
-        await using var mesh = await HostedMesh.StartAsync(5, Test, ["--traffic", "10"]);
+        await using var mesh = await HostedMesh.StartAsync(5, Test, ["--traffic", "10", "--servers", "programs", "--without", "kibana"]);
         await mesh.Host.PrintsAsync("dashboard  http", Test);
         var login = mesh.Host.Output.Split('\n').Single(line => line.StartsWith("dashboard  ", StringComparison.Ordinal)).Split("  ")[1];
         var dashboard = new Uri(login).GetLeftPart(UriPartial.Authority);
         await using var browser = await Browser.StartAsync();
 
         await browser.GoAsync(login);
-        await browser.ReadsAsync(text => RunningNodes().Count(text) == 5 && text.Contains("delivered", StringComparison.Ordinal), Test);
+        var resources = await browser.ReadsAsync(text => RunningNodes().Count(text) == 5 && text.Contains("delivered", StringComparison.Ordinal), Test);
+        Assert.Contains("Missing, install elasticsearch or start Docker", resources, StringComparison.Ordinal);
         await browser.TakeAsync("dashboard-resources");
 
         // Milestones of a single message are logged at DEBUG.

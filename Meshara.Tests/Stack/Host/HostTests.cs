@@ -34,7 +34,8 @@ public sealed class HostTests
         Assert.InRange(Value("sent"), 1, 100);
         Assert.InRange(Value("broadcasts"), 1, 2);
         Assert.InRange(Value("p50_ms"), 0.001, Value("p99_ms"));
-        Assert.InRange(Value("seconds"), 5, double.MaxValue);
+        // A timer may come a tick early.
+        Assert.InRange(Value("seconds"), 4.9, double.MaxValue);
     }
 
     [Fact]
