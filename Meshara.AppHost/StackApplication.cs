@@ -100,7 +100,9 @@ internal static class StackApplication
             if (!isDebugged)
                 logging.AddFilter("Aspire", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning)
                     // It warns of a key that is good for one run of the dashboard.
-                    .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+                    .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
+                    // That it was asked to stop while it started is no failure; any other is reported by the exception itself.
+                    .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         });
         builder.Services.AddSingleton(new StatusConsole(AnsiConsole.Console));
         return builder;

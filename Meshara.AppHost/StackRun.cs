@@ -36,11 +36,13 @@ internal static class StackRun
         var outcome = application.Services.GetRequiredService<RunOutcome>();
         try
         {
-            await application.RunAsync();
+            await application.StartAsync();
+            await application.WaitForShutdownAsync();
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            // Asked to stop while it started: nothing was sent yet, so there is nothing to count.
+            // Asked to stop while it started. What runs already is stopped in order all the same.
+            await application.StopAsync();
         }
 
         return outcome.ExitCode;

@@ -24,14 +24,14 @@ internal static class MeshExtensions
         if (!builder.ExecutionContext.IsRunMode)
             return builder.CreateResourceBuilder(mesh);
 
-        // Hosted services stop in the opposite order: traffic, the nodes, those who watch them, and then what Aspire started.
         builder.Services.AddSingleton<RunOutcome>();
-        builder.Services.AddHostedService<ResourceLogs>();
+        builder.Services.AddHostedService<StackLifetime>();
+        // They stop in the opposite order: traffic, the nodes, and then what watches them.
+        builder.Services.AddStackService<ResourceLogs>();
         builder.AddMeshNetwork(plan);
-        builder.Services.AddHostedService<NodeShutdown>();
-        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<MeshStart>(services, mesh));
-        builder.Services.AddHostedService(services => services.GetRequiredService<MeshStart>());
-        builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<NodeHealthWatch>(services, mesh));
+        builder.Services.AddStackService<NodeShutdown>();
+        builder.Services.AddStackService(services => ActivatorUtilities.CreateInstance<MeshStart>(services, mesh));
+        builder.Services.AddStackService(services => ActivatorUtilities.CreateInstance<NodeHealthWatch>(services, mesh));
         var parent = builder.AddResource(mesh).ExcludeFromManifest().WithIconName("Molecule").WithInitialState(new CustomResourceSnapshot
         {
             ResourceType = "Mesh",

@@ -23,6 +23,6 @@ internal static class MeshNetwork
             return new FaultyNetwork(
                 [.. plan.Stack.Nodes.Select(node => (node.Index, node.MeshPort, node.HiddenMeshPort))], () => processes.NodesByProcess, seed: 0, TimeProvider.System);
         });
-        builder.Services.AddHostedService<MeshObserver>();
+        builder.Services.AddStackService<MeshObserver>();
     }
 }

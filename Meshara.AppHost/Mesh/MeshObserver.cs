@@ -16,7 +16,7 @@ namespace Meshara.AppHost.Mesh;
 /// </summary>
 internal sealed class MeshObserver(
     ResourceNotificationService notifications, NodeProcesses processes, FaultyNetwork network, StatusConsole console, RunOutcome outcome, IHostApplicationLifetime lifetime)
-    : BackgroundService
+    : BackgroundService, IStackService
 {
     // The orchestrator reports this for a process that a signal ended.
     private const int EndedBySignal = -1;

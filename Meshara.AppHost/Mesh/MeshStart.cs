@@ -14,7 +14,7 @@ namespace Meshara.AppHost.Mesh;
 /// <summary>Waits until every node is ready, then says where everything is.</summary>
 internal sealed class MeshStart(
     MeshResource mesh, MeshPlan plan, StatusConsole console, NodeProcesses processes, ResourceNotificationService notifications,
-    IConfiguration configuration, RunOutcome outcome, IHostApplicationLifetime lifetime) : BackgroundService
+    IConfiguration configuration, RunOutcome outcome, IHostApplicationLifetime lifetime) : BackgroundService, IStackService
 {
     private static readonly TimeSpan ReadyDeadline = TimeSpan.FromMinutes(5);
 

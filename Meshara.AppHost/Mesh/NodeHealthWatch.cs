@@ -9,7 +9,7 @@ namespace Meshara.AppHost.Mesh;
 /// Shows in the dashboard what each node says of its own health. Aspire asks a healthy resource again after 30 s only, and a node that
 /// was cut off would look healthy meanwhile.
 /// </summary>
-internal sealed class NodeHealthWatch(MeshResource mesh, MeshStart start, NodeProcesses processes, ResourceNotificationService notifications) : BackgroundService
+internal sealed class NodeHealthWatch(MeshResource mesh, MeshStart start, NodeProcesses processes, ResourceNotificationService notifications) : BackgroundService, IStackService
 {
     private const string Property = "mesh.health", Healthy = "Healthy";
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);

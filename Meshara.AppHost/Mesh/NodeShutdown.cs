@@ -1,15 +1,15 @@
+using System.Diagnostics;
 using Aspire.Hosting.ApplicationModel;
 using Meshara.Harness.Terminal;
-using Microsoft.Extensions.Hosting;
 
 namespace Meshara.AppHost.Mesh;
 
 /// <summary>
 /// Stops the nodes before everything else: all at once, because one that drains may need its neighbours' answers, and before the dashboard,
-/// to which they still tell what they did. The orchestrator would stop everything at the same time, and end what takes more than six seconds.
+/// to which they still export. The orchestrator would stop everything at the same time, and kill what takes more than six seconds.
 /// </summary>
 internal sealed class NodeShutdown(
-    DistributedApplicationModel model, ResourceCommandService commands, ResourceNotificationService notifications, StatusConsole console) : IHostedService
+    DistributedApplicationModel model, ResourceCommandService commands, NodeProcesses processes, StatusConsole console) : IStackService
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
 
@@ -24,17 +24,34 @@ internal sealed class NodeShutdown(
         await Task.WhenAll(model.Resources.OfType<IMeshNodeResource>().Select(node => StopAsync(node, limit.Token)));
     }
 
+    // The end of the process is what counts: a host that stops while it starts is told of no states any more.
     private async Task StopAsync(IMeshNodeResource node, CancellationToken limit)
+    {
+        if (Find(node) is not { } process)
+            return;
+        using (process)
+        {
+            try
+            {
+                await commands.ExecuteCommandAsync(node, KnownResourceCommands.StopCommand, limit);
+                await process.WaitForExitAsync(limit);
+            }
+            catch (OperationCanceledException)
+            {
+                console.WriteLine($"{node.Name} did not stop within {Deadline.TotalSeconds:0} s and is killed.");
+            }
+        }
+    }
+
+    private Process? Find(IMeshNodeResource node)
     {
         try
         {
-            // It fails where the node does not run, and then there is nothing to wait for.
-            if ((await commands.ExecuteCommandAsync(node, KnownResourceCommands.StopCommand, limit)).Success)
-                await notifications.WaitForResourceAsync(node.Name, KnownResourceStates.TerminalStates, limit);
+            return processes.Of(node.Name) is { } id ? Process.GetProcessById(id) : null;
         }
-        catch (OperationCanceledException)
+        catch (ArgumentException)
         {
-            console.WriteLine($"{node.Name} did not stop within {Deadline.TotalSeconds:0} s and is ended.");
+            return null; // It has just ended by itself.
         }
     }
 }

@@ -11,7 +11,7 @@ namespace Meshara.AppHost.Mesh;
 
 /// <summary>Keeps what nodes and programs print in files, and shows what they warn of on the console, within bounds.</summary>
 internal sealed class ResourceLogs(
-    MeshPlan plan, DistributedApplicationModel model, ResourceLoggerService logs, StatusConsole console, IHostApplicationLifetime lifetime) : BackgroundService
+    MeshPlan plan, DistributedApplicationModel model, ResourceLoggerService logs, StatusConsole console, IHostApplicationLifetime lifetime) : BackgroundService, IStackService
 {
     private static readonly TimeSpan TellInterval = TimeSpan.FromSeconds(1);
 

@@ -30,7 +30,7 @@ internal static class TrafficExtensions
         builder.Services.AddSingleton(control);
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<TrafficDisplay>(services, resource));
         builder.Services.AddSingleton<TrafficTelemetry>();
-        builder.Services.AddHostedService<TrafficService>();
+        builder.Services.AddStackService<TrafficService>();
         var traffic = builder.AddResource(resource).ExcludeFromManifest().WithIconName("ArrowBidirectionalLeftRight")
             .WithReferenceRelationship(mesh.Resource)
             .WithInitialState(new CustomResourceSnapshot

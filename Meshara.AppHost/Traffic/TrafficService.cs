@@ -11,7 +11,7 @@ namespace Meshara.AppHost.Traffic;
 /// <summary>Sends traffic once every node is ready, until its time is over or the host stops; then counts.</summary>
 internal sealed class TrafficService(
     MeshStart mesh, MeshPlan plan, TrafficControl control, TrafficTelemetry telemetry, TrafficDisplay display, StatusConsole console,
-    RunOutcome outcome, IHostApplicationLifetime lifetime) : BackgroundService
+    RunOutcome outcome, IHostApplicationLifetime lifetime) : BackgroundService, IStackService
 {
     private const int MaxRehearsals = 20;
     private static readonly TimeSpan SettleDeadline = TimeSpan.FromSeconds(15);

@@ -25,7 +25,7 @@ public sealed partial class AspireDashboardTests
 
         await browser.GoAsync(login);
         var resources = await browser.ReadsAsync(text => RunningNodes().Count(text) == 5 && text.Contains("delivered", StringComparison.Ordinal), Test);
-        Assert.Contains("Missing, install elasticsearch or start Docker", resources, StringComparison.Ordinal);
+        Assert.Contains("Missing, install elasticsearch or start Docker", resources, StringComparison.OrdinalIgnoreCase);
         await browser.TakeAsync("dashboard-resources");
 
         // Milestones of a single message are logged at DEBUG.

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Meshara.AppHost.Plan;
 using Meshara.Harness;
 using Meshara.Harness.Processes;
 using Meshara.Tests.Stack.Local;
@@ -222,6 +223,17 @@ public sealed class HostTests
             var up = answer.GetProperty("data").GetProperty("result").EnumerateArray().Select(series => series.GetProperty("metric").GetProperty("node").GetString());
             return up.Order().SequenceEqual(["node-1", "node-2"]);
         }, Test);
+    }
+
+    [Fact]
+    public async Task A_container_whose_image_cannot_be_had_keeps_no_node_from_running()
+    {
+        Assert.SkipWhen(await ContainerEngine.FromEnvironment().FindFaultAsync(isScraped: false) is not null, "There is no container engine.");
+        await using var mesh = await HostedMesh.StartAsync(2, Test, ["--servers", "containers", "--without", HostedMesh.Servers.Replace("mailpit,", "", StringComparison.Ordinal)]);
+
+        await mesh.Nodes[0].SendAsync(mesh.Nodes[1], "hello", Test);
+        await mesh.Nodes[1].ReceiveAsync("hello", Test);
+        Assert.True(await mesh.Host.StopAsync(Test) == 0, mesh.Host.Output);
     }
 
     // As a user starts the host: the .NET that this test runs on, the project that was built with it.
