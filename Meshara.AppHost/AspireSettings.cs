@@ -5,7 +5,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace Meshara.AppHost;
 
-/// <summary>Settings of Aspire that a launch profile would hold, so that the host can be started in any way. The environment wins.</summary>
+/// <summary>
+/// Settings of Aspire that a launch profile would hold, so that the host can be started in any way. The environment wins.
+/// </summary>
 internal static class AspireSettings
 {
     /// <summary>As arguments of the application.</summary>
@@ -27,11 +29,15 @@ internal static class AspireSettings
         foreach (var (name, value) in defaults.Where(setting => string.IsNullOrEmpty(Environment.GetEnvironmentVariable(setting.Name))))
             yield return $"--{name}={value}";
         // Only in Development does Aspire keep the passwords it makes up.
-        if (Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT") is null && Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT") is null)
+        if (Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT") is null
+            && Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT") is null)
             yield return $"--environment={Environments.Development}";
     }
 
-    /// <summary>Parameters of the environment. A shell cannot export a variable with a hyphen, and Aspire takes an underscore for it only where it has kept no value itself.</summary>
+    /// <summary>
+    /// Parameters of the environment. A shell cannot export a variable with a hyphen, and Aspire takes an underscore for it only
+    /// where it has kept no value itself.
+    /// </summary>
     public static IEnumerable<string> Parameters()
     {
         const string Prefix = "Parameters__";

@@ -36,7 +36,8 @@ internal static class StackApplication
     {
         var split = AspireArguments.Split(args);
         var commandLine = new StackCommandLine();
-        var options = commandLine.Read(commandLine.Command.Parse(split.Own), StackCommandLine.Configuration(Directory.GetCurrentDirectory()));
+        var configuration = StackCommandLine.Configuration(Directory.GetCurrentDirectory());
+        var options = commandLine.Read(commandLine.Command.Parse(split.Own), configuration);
         var ports = options.ChoosePorts(Random.Shared);
         var plan = new MeshPlan(
             Stack.Create(options.Nodes, ports), options, new StackFiles(Path.GetFullPath(options.Data)), Locations.Repository(),
@@ -74,8 +75,14 @@ internal static class StackApplication
     private static Task<IReadOnlyDictionary<StackPart, Placement>> ExportPlacesAsync(AspireArguments arguments, StackOptions options)
     {
         if (arguments.Exports && !Packages.HaveContainers)
-            throw new StackException($"An export needs Aspire.Hosting.Docker and Aspire.Hosting.Elasticsearch. {Packages.Remedy}", ExitCodes.Unfit);
-        var parts = Packages.HaveContainers ? options.Parts : options.Parts.Where(part => !part.NeedsPackage && part.Needs is null).ToHashSet();
+        {
+            throw new StackException(
+                $"An export needs Aspire.Hosting.Docker and Aspire.Hosting.Elasticsearch. {Packages.Remedy}", ExitCodes.Unfit);
+        }
+
+        var parts = Packages.HaveContainers
+            ? options.Parts
+            : options.Parts.Where(part => !part.NeedsPackage && part.Needs is null).ToHashSet();
         return Task.FromResult(Placement.AllContainers(parts));
     }
 
@@ -92,7 +99,8 @@ internal static class StackApplication
     {
         PortsCheck.RefuseNodes(plan);
         HomeFolder.Ensure(plan.Files);
-        var builder = DistributedApplication.CreateBuilder(Options([.. AspireSettings.Defaults(plan.Stack.Ports), .. AspireSettings.Parameters(), .. arguments.Aspire]));
+        string[] settings = [.. AspireSettings.Defaults(plan.Stack.Ports), .. AspireSettings.Parameters(), .. arguments.Aspire];
+        var builder = DistributedApplication.CreateBuilder(Options(settings));
         var isDebugged = arguments.IsDebugged;
         builder.Services.AddLogging(logging =>
         {

@@ -50,13 +50,22 @@ internal static class StackRun
 
     private static void Announce(MeshPlan plan, StatusConsole console)
     {
-        console.WriteLine($"Starting {plan.Stack.Nodes.Count} {(plan.Stack.Nodes.Count == 1 ? "node" : "nodes")} in {StackFiles.Shown(plan.Files.Data)}");
+        var nodes = plan.Stack.Nodes.Count;
+        console.WriteLine($"Starting {nodes} {(nodes == 1 ? "node" : "nodes")} in {StackFiles.Shown(plan.Files.Data)}");
         if (Packages.HaveContainers is false && plan.Containers.Any())
             console.WriteLine($"Elasticsearch, Kibana and Filebeat need packages that were not restored. {Packages.Remedy}");
         foreach (var group in plan.Places.Where(place => place.Value is Placement.Missing).GroupBy(place => Reason(place.Value)))
-            console.WriteLine($"Left out: {string.Join(", ", group.Select(place => place.Key))}: {group.Key}. The dashboard says how to get them.");
-        if (plan.Place(StackPart.Alertmanager) is Placement.Program && !Directory.Exists(Path.Combine(plan.Files.Alertmanager, "secrets")))
-            console.WriteLine($"Alertmanager shows alerts but notifies nobody: there is no {StackFiles.Shown(Path.Combine(plan.Files.Alertmanager, "secrets"))} (see alerts/README.md).");
+        {
+            var servers = string.Join(", ", group.Select(place => place.Key));
+            console.WriteLine($"Left out: {servers}: {group.Key}. The dashboard says how to get them.");
+        }
+
+        var secrets = Path.Combine(plan.Files.Alertmanager, "secrets");
+        if (plan.Place(StackPart.Alertmanager) is Placement.Program && !Directory.Exists(secrets))
+        {
+            console.WriteLine(
+                $"Alertmanager shows alerts but notifies nobody: there is no {StackFiles.Shown(secrets)} (see alerts/README.md).");
+        }
     }
 
     // What each server is and how it is installed stands in the dashboard; here what they have in common is enough.

@@ -4,10 +4,15 @@ namespace Meshara.Harness;
 /// <summary>The file of <c>--endpoints</c>: where each node of a running mesh is, for programs that use it.</summary>
 internal static class EndpointsFile
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+    };
 
     /// <summary>Writes the file; whoever waits for it to appear finds it complete.</summary>
-    public static void Write(string path, IEnumerable<Entry> nodes) => WriteAtomically(path, JsonSerializer.Serialize(new { Nodes = nodes }, Json));
+    public static void Write(string path, IEnumerable<Entry> nodes) =>
+        WriteAtomically(path, JsonSerializer.Serialize(new { Nodes = nodes }, Json));
 
     /// <summary>Replaces a file in one step.</summary>
     /// <exception cref="StackException">It cannot be written.</exception>

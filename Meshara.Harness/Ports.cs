@@ -39,7 +39,8 @@ internal static class Ports
                 return ports;
         }
 
-        throw new StackException($"No free range of ports was found from {AutoFrom} on. Choose one with --port-base P.", ExitCodes.PortTaken);
+        throw new StackException(
+            $"No free range of ports was found from {AutoFrom} on. Choose one with --port-base P.", ExitCodes.PortTaken);
     }
 
     /// <summary>The ports among those of <paramref name="nodes"/> that somebody listens on, each with what it is for.</summary>

@@ -84,8 +84,8 @@ internal sealed record StackPorts
     /// <summary>The port of every server.</summary>
     public IEnumerable<int> Servers =>
     [
-        Console, Prometheus, Alertmanager, Grafana, Jaeger, OtlpGrpc, OtlpHttp, Elasticsearch, Kibana, MailpitHttp, MailpitSmtp, Dashboard, DashboardOtlp,
-        JaegerGrpc, JaegerHealth, JaegerMetrics, SpanMetrics,
+        Console, Prometheus, Alertmanager, Grafana, Jaeger, OtlpGrpc, OtlpHttp, Elasticsearch, Kibana, MailpitHttp, MailpitSmtp,
+        Dashboard, DashboardOtlp, JaegerGrpc, JaegerHealth, JaegerMetrics, SpanMetrics,
     ];
 
     /// <summary>

@@ -15,7 +15,8 @@ internal static class AlertmanagerExtensions
 
     /// <summary>Adds Alertmanager, which sends its mails to Mailpit.</summary>
     /// <exception cref="Harness.StackException">It runs as a program, somebody is to be notified, and a secret is not there.</exception>
-    public static IResourceBuilder<IServerResource> AddAlertmanager(this IDistributedApplicationBuilder builder, IResourceBuilder<IServerResource> mailpit)
+    public static IResourceBuilder<IServerResource> AddAlertmanager(
+        this IDistributedApplicationBuilder builder, IResourceBuilder<IServerResource> mailpit)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(mailpit);
@@ -34,7 +35,8 @@ internal static class AlertmanagerExtensions
             .WaitForServer(mailpit);
     }
 
-    private static void WithReceivers(this IResourceBuilder<ServerContainer> alertmanager, MeshPlan plan, IResourceBuilder<IServerResource> mailpit)
+    private static void WithReceivers(
+        this IResourceBuilder<ServerContainer> alertmanager, MeshPlan plan, IResourceBuilder<IServerResource> mailpit)
     {
         var builder = alertmanager.ApplicationBuilder;
         // Mailpit asks for no password, but Alertmanager wants the file.
@@ -52,10 +54,12 @@ internal static class AlertmanagerExtensions
 
     // On a developer's machine a receiver without its secret shows its alerts and notifies nobody.
     private static void Notifying(
-        this IResourceBuilder<ServerContainer> alertmanager, MeshPlan plan, (string File, IResourceBuilder<ParameterResource>? Parameter)[] files)
+        this IResourceBuilder<ServerContainer> alertmanager, MeshPlan plan,
+        (string File, IResourceBuilder<ParameterResource>? Parameter)[] files)
     {
         bool IsThere(string file) => files.Any(secret => secret.File == file && secret.Parameter is not null);
-        var configuration = AlertmanagerFolder.WithoutSecrets(File.ReadAllText(plan.File("alerts/alertmanager.yml")), file => !IsThere(file));
+        var configuration = AlertmanagerFolder.WithoutSecrets(
+            File.ReadAllText(plan.File("alerts/alertmanager.yml")), file => !IsThere(file));
         // Alertmanager expands no variables: it reads secrets from files, relative to its working directory.
         alertmanager.WithContainerRuntimeArgs("--workdir", Folder)
             .WithFile(Folder, "alertmanager.yml", configuration)
@@ -64,8 +68,10 @@ internal static class AlertmanagerExtensions
                 var items = new List<ContainerFileSystemItem>();
                 foreach (var (file, parameter) in files)
                 {
-                    if (parameter is not null)
-                        items.Add(ConfigurationFiles.Item(Path.GetFileName(file), await parameter.Resource.GetValueAsync(cancellationToken) ?? ""));
+                    if (parameter is null)
+                        continue;
+                    var secret = await parameter.Resource.GetValueAsync(cancellationToken) ?? "";
+                    items.Add(ConfigurationFiles.Item(Path.GetFileName(file), secret));
                 }
 
                 return items;
@@ -75,6 +81,7 @@ internal static class AlertmanagerExtensions
     private static IResourceBuilder<ServerProgram> WithConfiguration(this IResourceBuilder<ServerProgram> alertmanager, MeshPlan plan)
     {
         AlertmanagerFolder.RequireSecrets(plan.File("alerts"), plan.Files.Alertmanager);
-        return alertmanager.WithFolder(folder => AlertmanagerFolder.Write(plan.File("alerts"), folder, plan.Listen(StackPart.Mailpit, "smtp")));
+        return alertmanager.WithFolder(folder =>
+            AlertmanagerFolder.Write(plan.File("alerts"), folder, plan.Listen(StackPart.Mailpit, "smtp")));
     }
 }

@@ -23,29 +23,31 @@ internal static partial class ComposeExport
         .WithProperties(environment => environment.DefaultNetworkName = "mesh")
         .ConfigureComposeFile(file => Complete(file, builder.Resources));
 
-    static partial void PublishServer(IResourceBuilder<ContainerResource> server, StackPart part, MeshPlan plan) => Customize(server, (_, service) =>
-    {
-        Harden(service, part.MemoryMiB, part.Processors);
-        service.Restart = part.HealthCheck.Count > 0 ? "unless-stopped" : "on-failure";
-        service.Ports = [.. part.Endpoints.Select(endpoint => Published(endpoint.HostPort(plan.Stack.Ports), endpoint.Port))];
-        service.Expose = [];
-        service.Healthcheck = part.HealthCheck.Count > 0 ? Check(part.HealthCheck, "60s") : null;
-    });
+    static partial void PublishServer(IResourceBuilder<ContainerResource> server, StackPart part, MeshPlan plan) =>
+        Customize(server, (_, service) =>
+        {
+            Harden(service, part.MemoryMiB, part.Processors);
+            service.Restart = part.HealthCheck.Count > 0 ? "unless-stopped" : "on-failure";
+            service.Ports = [.. part.Endpoints.Select(endpoint => Published(endpoint.HostPort(plan.Stack.Ports), endpoint.Port))];
+            service.Expose = [];
+            service.Healthcheck = part.HealthCheck.Count > 0 ? Check(part.HealthCheck, "60s") : null;
+        });
 
     // As nobody in particular, able to write its own folders only.
-    static partial void PublishNode(IResourceBuilder<ContainerResource> resource, StackNode node, int httpPort) => Customize(resource, (_, service) =>
-    {
-        Harden(service, NodeMemoryMiB, processors: 1);
-        service.Image = $"${{MESHARA_NODE_IMAGE:-{ContainerImage.Node}}}";
-        service.Restart = "unless-stopped";
-        service.ReadOnly = true;
-        service.CapDrop = ["ALL"];
-        service.Tmpfs = ["/tmp"];
-        service.StopGracePeriod = "30s";
-        service.Ports = [Published(node.HttpPort, httpPort)];
-        service.Expose = [];
-        service.Healthcheck = Check(["CMD", "/app/meshara", "status", "--ready"], "60s");
-    });
+    static partial void PublishNode(IResourceBuilder<ContainerResource> resource, StackNode node, int httpPort) =>
+        Customize(resource, (_, service) =>
+        {
+            Harden(service, NodeMemoryMiB, processors: 1);
+            service.Image = $"${{MESHARA_NODE_IMAGE:-{ContainerImage.Node}}}";
+            service.Restart = "unless-stopped";
+            service.ReadOnly = true;
+            service.CapDrop = ["ALL"];
+            service.Tmpfs = ["/tmp"];
+            service.StopGracePeriod = "30s";
+            service.Ports = [Published(node.HttpPort, httpPort)];
+            service.Expose = [];
+            service.Healthcheck = Check(["CMD", "/app/meshara", "status", "--ready"], "60s");
+        });
 
     static partial void PublishSecret(IResourceBuilder<ContainerResource> server, string path, IResourceBuilder<ParameterResource> secret)
     {
@@ -53,11 +55,19 @@ internal static partial class ComposeExport
         Customize(server.WithAnnotation(file), (service, compose) =>
         {
             file.Placeholder = secret.AsEnvironmentPlaceholder(service);
-            compose.AddConfig(new ConfigReference { Source = file.Name, Target = path, Uid = Nobody, Gid = Nobody, Mode = UnixFileMode.UserRead });
+            compose.AddConfig(new ConfigReference
+            {
+                Source = file.Name,
+                Target = path,
+                Uid = Nobody,
+                Gid = Nobody,
+                Mode = UnixFileMode.UserRead,
+            });
         });
     }
 
-    static partial void PublishWorkingFolder(IResourceBuilder<ContainerResource> server, string folder) => Customize(server, (_, service) => service.WorkingDir = folder);
+    static partial void PublishWorkingFolder(IResourceBuilder<ContainerResource> server, string folder) =>
+        Customize(server, (_, service) => service.WorkingDir = folder);
 
     // Aspire refuses to write its manifest of an application that says how it runs under compose.
     private static void Customize(IResourceBuilder<ContainerResource> resource, Action<DockerComposeServiceResource, Service> customize)
@@ -95,7 +105,12 @@ internal static partial class ComposeExport
         }
 
         // Files that Filebeat ships are needed no longer than that: in memory, bounded, and writable for the nodes' user.
-        file.Volumes[LogVolume].DriverOpts = new() { ["type"] = "tmpfs", ["device"] = "tmpfs", ["o"] = $"size=256m,uid={NodeUser},gid={NodeUser},mode=0755" };
+        file.Volumes[LogVolume].DriverOpts = new()
+        {
+            ["type"] = "tmpfs",
+            ["device"] = "tmpfs",
+            ["o"] = $"size=256m,uid={NodeUser},gid={NodeUser},mode=0755",
+        };
     }
 
     // Aspire's publisher waits for everything to have started only.

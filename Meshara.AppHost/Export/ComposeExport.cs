@@ -40,7 +40,8 @@ internal static partial class ComposeExport
     }
 
     /// <summary>Gives a container a secret as a file. The value comes from the environment of <c>docker compose</c>.</summary>
-    public static IResourceBuilder<T> PublishSecretFile<T>(this IResourceBuilder<T> server, string path, IResourceBuilder<ParameterResource> secret)
+    public static IResourceBuilder<T> PublishSecretFile<T>(
+        this IResourceBuilder<T> server, string path, IResourceBuilder<ParameterResource> secret)
         where T : ContainerResource
     {
         PublishSecret(server, path, secret);

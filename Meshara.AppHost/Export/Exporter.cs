@@ -25,7 +25,8 @@ internal static class Exporter
             return failed;
         if (Directory.Exists(compose))
             Directory.EnumerateFiles(compose).ToList().ForEach(File.Delete);
-        if (await PublishAsync([.. options, "--operation", "publish", "--step", "publish", "--output-path", compose]) is not 0 and var failedToo)
+        string[] publish = [.. options, "--operation", "publish", "--step", "publish", "--output-path", compose];
+        if (await PublishAsync(publish) is not 0 and var failedToo)
             return failedToo;
 
         // A file that compose reads by itself would be filled in where it lies, in the repository.
@@ -37,7 +38,9 @@ internal static class Exporter
     {
         var self = Environment.ProcessPath ?? throw new InvalidOperationException("this process has no path");
         // Started as `dotnet Meshara.AppHost.dll` the process is the muxer, which needs to be told what to run.
-        string[] program = Path.GetFileNameWithoutExtension(self).Equals("dotnet", StringComparison.OrdinalIgnoreCase) ? [Assembly.GetEntryAssembly()!.Location] : [];
+        string[] program = Path.GetFileNameWithoutExtension(self).Equals("dotnet", StringComparison.OrdinalIgnoreCase)
+            ? [Assembly.GetEntryAssembly()!.Location]
+            : [];
         using var process = Process.Start(new ProcessStartInfo(self, [.. program, .. arguments]))!;
         await process.WaitForExitAsync();
         return process.ExitCode;

@@ -13,7 +13,8 @@ internal static partial class LogExtensions
         var plan = builder.Plan();
         var elasticsearch = builder.AddElasticsearch(StackPart.Elasticsearch.Name, password);
         // One node talks to no other, and the package would give this endpoint the same port of the host as the first.
-        elasticsearch.Resource.Annotations.Remove(elasticsearch.Resource.Annotations.OfType<EndpointAnnotation>().Single(endpoint => endpoint.Name == "internal"));
+        var annotations = elasticsearch.Resource.Annotations;
+        annotations.Remove(annotations.OfType<EndpointAnnotation>().Single(endpoint => endpoint.Name == "internal"));
         elasticsearch.AsPart(StackPart.Elasticsearch, plan)
             .WithEnvironment("ES_JAVA_OPTS", JavaOptions)
             // A developer's disk is often fuller than what a server would accept.

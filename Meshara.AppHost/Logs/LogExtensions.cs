@@ -19,7 +19,9 @@ internal static partial class LogExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         var plan = builder.Plan();
-        var password = plan.Place(StackPart.Elasticsearch) is Placement.Container or Placement.Program ? builder.AddSecret("elasticsearch-password") : null;
+        var password = plan.Place(StackPart.Elasticsearch) is Placement.Container or Placement.Program
+            ? builder.AddSecret("elasticsearch-password")
+            : null;
         IResourceBuilder<IServerResource>? contained = null;
         if (plan.Place(StackPart.Elasticsearch) is Placement.Container)
             AddStoreContainer(builder, password!, ref contained);
@@ -28,15 +30,19 @@ internal static partial class LogExtensions
             .WithArgs("-E", "discovery.type=single-node", "-E", "xpack.security.enabled=false",
                 "-E", "cluster.routing.allocation.disk.threshold_enabled=false", "-E", "network.host=127.0.0.1",
                 "-E", $"http.port={plan.Stack.Ports.Elasticsearch}",
-                "-E", $"path.data={Path.Combine(program.Resource.WorkingDirectory, "data")}", "-E", $"path.logs={Path.Combine(program.Resource.WorkingDirectory, "logs")}")
+                "-E", $"path.data={Path.Combine(program.Resource.WorkingDirectory, "data")}",
+                "-E", $"path.logs={Path.Combine(program.Resource.WorkingDirectory, "logs")}")
             .WithEnvironment("ES_JAVA_OPTS", JavaOptions)
             .WithHttpProbe(ProbeType.Readiness, "/_cluster/health?wait_for_status=yellow&timeout=1s"))
             .WithPage("Database", "Elasticsearch – indices", Indices);
         return new LogStore(server, password);
     }
 
-    /// <summary>Adds what loads <c>logging/</c> into Elasticsearch and Kibana once, and ends; null where Elasticsearch does not run.</summary>
-    public static IResourceBuilder<IResource>? AddLogSetup(this IDistributedApplicationBuilder builder, LogStore logs, IResourceBuilder<IServerResource> kibana)
+    /// <summary>
+    /// Adds what loads <c>logging/</c> into Elasticsearch and Kibana once, and ends; null where Elasticsearch does not run.
+    /// </summary>
+    public static IResourceBuilder<IResource>? AddLogSetup(
+        this IDistributedApplicationBuilder builder, LogStore logs, IResourceBuilder<IServerResource> kibana)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(logs);
@@ -69,7 +75,8 @@ internal static partial class LogExtensions
                 .WithEnvironment("TELEMETRY_OPTIN", "false")
                 .StayingUp(),
             program => program.WithArgs(
-                $"--elasticsearch.hosts=http://{plan.Listen(StackPart.Elasticsearch)}", "--server.host=127.0.0.1", $"--server.port={plan.Stack.Ports.Kibana}",
+                $"--elasticsearch.hosts=http://{plan.Listen(StackPart.Elasticsearch)}",
+                "--server.host=127.0.0.1", $"--server.port={plan.Stack.Ports.Kibana}",
                 $"--path.data={Path.Combine(program.Resource.WorkingDirectory, "data")}", "--telemetry.optIn=false"))
             .WithPage("DocumentSearch", "Kibana – Meshara logs", "/app/dashboards#/view/meshara-logs", ready: "/api/status")
             .WithLink("Kibana – errors", "/app/discover#/view/meshara-errors")
@@ -77,7 +84,8 @@ internal static partial class LogExtensions
     }
 
     /// <summary>Adds Filebeat, which ships the nodes' log files once the set-up is done.</summary>
-    public static IResourceBuilder<IServerResource> AddFilebeat(this IDistributedApplicationBuilder builder, LogStore logs, IResourceBuilder<IResource>? setup)
+    public static IResourceBuilder<IServerResource> AddFilebeat(
+        this IDistributedApplicationBuilder builder, LogStore logs, IResourceBuilder<IResource>? setup)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(logs);
@@ -134,7 +142,8 @@ internal static partial class LogExtensions
 
     private static StackPart Setup(string name) => new(name, ContainerImage.Elasticsearch, 128, 0.5) { Programs = ["bash"], Install = "" };
 
-    // Where Aspire.Hosting.Elasticsearch was restored (LogExtensions.Elasticsearch.cs); elsewhere the plan puts Elasticsearch in no container.
+    // Where Aspire.Hosting.Elasticsearch was restored (LogExtensions.Elasticsearch.cs); elsewhere the plan puts Elasticsearch in no
+    // container.
     static partial void AddStoreContainer(
         IDistributedApplicationBuilder builder, IResourceBuilder<ParameterResource> password, ref IResourceBuilder<IServerResource>? added);
 }

@@ -9,7 +9,9 @@ namespace Meshara.AppHost.Mesh;
 /// <summary>Adds the mesh.</summary>
 internal static class MeshExtensions
 {
-    /// <summary>Adds a mesh of nodes, each a resource of its own: replicas would share one endpoint, and a scrape of it would mix them.</summary>
+    /// <summary>
+    /// Adds a mesh of nodes, each a resource of its own: replicas would share one endpoint, and a scrape of it would mix them.
+    /// </summary>
     /// <param name="builder">The application.</param>
     /// <param name="name">The name of the resource that holds them together.</param>
     /// <param name="nodes">How many; as many as the plan has ports for.</param>
@@ -37,7 +39,11 @@ internal static class MeshExtensions
             ResourceType = "Mesh",
             State = KnownResourceStates.Starting,
             CreationTimeStamp = DateTime.UtcNow,
-            Properties = [new(CustomResourceKnownProperties.Source, StackFiles.Shown(plan.Files.Data)), ResourceProperties.Shown("mesh.nodes", "Nodes", mesh.Nodes.Count)],
+            Properties =
+            [
+                new(CustomResourceKnownProperties.Source, StackFiles.Shown(plan.Files.Data)),
+                ResourceProperties.Shown("mesh.nodes", "Nodes", mesh.Nodes.Count),
+            ],
         });
         foreach (var node in added)
             node.WithParentRelationship(parent);
@@ -45,14 +51,17 @@ internal static class MeshExtensions
     }
 
     /// <summary>Sends the traces of every node to Jaeger, too.</summary>
-    public static IResourceBuilder<MeshResource> WithTraces(this IResourceBuilder<MeshResource> mesh, IResourceBuilder<IServerResource> jaeger)
+    public static IResourceBuilder<MeshResource> WithTraces(
+        this IResourceBuilder<MeshResource> mesh, IResourceBuilder<IServerResource> jaeger)
     {
         ArgumentNullException.ThrowIfNull(mesh);
         ArgumentNullException.ThrowIfNull(jaeger);
         if (jaeger.Resource.Actual is null)
             return mesh;
         // While the stack runs, the standard's variables belong to Aspire's dashboard.
-        var variable = mesh.ApplicationBuilder.ExecutionContext.IsRunMode ? "MESHARA_OTLP_TRACES_ENDPOINT" : "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+        var variable = mesh.ApplicationBuilder.ExecutionContext.IsRunMode
+            ? "MESHARA_OTLP_TRACES_ENDPOINT"
+            : "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
         foreach (var node in mesh.Resource.Nodes)
             mesh.ApplicationBuilder.CreateResourceBuilder(node).WithEnvironment(variable, jaeger.Resource.Endpoint("otlp-grpc"));
         return mesh;

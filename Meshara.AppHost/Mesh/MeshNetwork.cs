@@ -21,7 +21,8 @@ internal static class MeshNetwork
             // Asked for now: connections still come in while the application is taken down, when services cannot be had any more.
             var processes = services.GetRequiredService<NodeProcesses>();
             return new FaultyNetwork(
-                [.. plan.Stack.Nodes.Select(node => (node.Index, node.MeshPort, node.HiddenMeshPort))], () => processes.NodesByProcess, seed: 0, TimeProvider.System);
+                [.. plan.Stack.Nodes.Select(node => (node.Index, node.MeshPort, node.HiddenMeshPort))],
+                () => processes.NodesByProcess, seed: 0, TimeProvider.System);
         });
         builder.Services.AddStackService<MeshObserver>();
     }

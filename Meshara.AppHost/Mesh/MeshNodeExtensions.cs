@@ -24,7 +24,8 @@ internal static class MeshNodeExtensions
     /// <param name="plan">What is run.</param>
     /// <param name="before">The nodes before it, among them those it joins through.</param>
     public static IResourceBuilder<IMeshNodeResource> AddMeshNode(
-        this IDistributedApplicationBuilder builder, StackNode node, MeshPlan plan, IReadOnlyList<IResourceBuilder<IMeshNodeResource>> before)
+        this IDistributedApplicationBuilder builder, StackNode node, MeshPlan plan,
+        IReadOnlyList<IResourceBuilder<IMeshNodeResource>> before)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(node);
@@ -36,7 +37,8 @@ internal static class MeshNodeExtensions
             .WithEnvironment("Mesh__Bootstrap", string.Join(',', node.Bootstrap));
         foreach (var peer in before.Where(peer => node.Bootstrap.Contains($"meshara://{peer.Resource.Name}")))
         {
-            added.WithEnvironment($"services__{peer.Resource.Name}__{Stack.MeshEndpoint}__0", peer.Resource.Mesh).WithReferenceRelationship(peer.Resource);
+            added.WithEnvironment($"services__{peer.Resource.Name}__{Stack.MeshEndpoint}__0", peer.Resource.Mesh)
+                .WithReferenceRelationship(peer.Resource);
             // A node tries until its bootstrap answers, so that all start at once here.
             if (!runs)
                 added.WaitFor(peer);
@@ -48,7 +50,8 @@ internal static class MeshNodeExtensions
     private static IResourceBuilder<MeshNodeProcess> AddProcess(this IDistributedApplicationBuilder builder, StackNode node, MeshPlan plan)
     {
         var check = new NodeReadiness(node);
-        builder.Services.AddHealthChecks().Add(new HealthCheckRegistration($"{node.Name}-ready", _ => check, HealthStatus.Unhealthy, tags: null, NodeReadiness.Timeout));
+        builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
+            $"{node.Name}-ready", _ => check, HealthStatus.Unhealthy, tags: null, NodeReadiness.Timeout));
         return builder.AddResource(new MeshNodeProcess(node))
             .WithAnnotation(new Projects.Meshara_Node())
             .WithProjectDefaults(new ProjectResourceOptions { ExcludeLaunchProfile = true, ExcludeKestrelEndpoints = true })
@@ -79,7 +82,8 @@ internal static class MeshNodeExtensions
     private static IResourceBuilder<MeshNodeContainer> AddNodeContainer(this IDistributedApplicationBuilder builder, StackNode node)
     {
         var image = ContainerImage.Node.Split(':');
-        var token = builder.Resources.OfType<ParameterResource>().FirstOrDefault(parameter => parameter.Name == "api-token") ?? builder.AddSecret("api-token").Resource;
+        var token = builder.Resources.OfType<ParameterResource>().FirstOrDefault(parameter => parameter.Name == "api-token")
+            ?? builder.AddSecret("api-token").Resource;
         return builder.AddResource(new MeshNodeContainer(node))
             .WithImage(image[0], image[1])
             .WithEndpoint(targetPort: MeshNodeContainer.MeshPort, scheme: "tcp", name: Stack.MeshEndpoint)
@@ -102,7 +106,8 @@ internal static class MeshNodeExtensions
     }
 
     // At its own port, or behind the orchestrator's proxy where a container has to reach it.
-    private static IResourceBuilder<MeshNodeProcess> WithNodeEndpoint(this IResourceBuilder<MeshNodeProcess> node, MeshPlan plan, int port, string name, string variable) =>
+    private static IResourceBuilder<MeshNodeProcess> WithNodeEndpoint(
+        this IResourceBuilder<MeshNodeProcess> node, MeshPlan plan, int port, string name, string variable) =>
         node.WithHttpEndpoint(port, plan.IsScrapedFromContainer ? null : port, name, variable, isProxied: plan.IsScrapedFromContainer);
 
     private static string Address(string host, int port) => $"{host}:{Text(port)}";

@@ -15,7 +15,8 @@ namespace Meshara.AppHost.Mesh;
 /// that nobody asked to.
 /// </summary>
 internal sealed class MeshObserver(
-    ResourceNotificationService notifications, NodeProcesses processes, FaultyNetwork network, StatusConsole console, RunOutcome outcome, IHostApplicationLifetime lifetime)
+    ResourceNotificationService notifications, NodeProcesses processes, FaultyNetwork network, StatusConsole console, RunOutcome outcome,
+    IHostApplicationLifetime lifetime)
     : BackgroundService, IStackService
 {
     // The orchestrator reports this for a process that a signal ended.
@@ -53,7 +54,8 @@ internal sealed class MeshObserver(
     {
         var state = snapshot.State?.Text;
         NoteRequest(node.Name, state);
-        if (state == KnownResourceStates.Running && ProcessIn(snapshot) is { } process && processes.Enter(node.Name, node.Node.Index, process))
+        if (state == KnownResourceStates.Running && ProcessIn(snapshot) is { } process
+            && processes.Enter(node.Name, node.Node.Index, process))
         {
             _asked.TryRemove(node.Name, out _);
             _watches.Add(network.OpenAsync(node.Node.Index, stop));

@@ -43,7 +43,8 @@ internal sealed class MeshStart(
             var started = Stopwatch.GetTimestamp();
             RunningNode[] nodes = [.. mesh.Nodes.Select(node => new RunningNode(node.Node, processes))];
             await Task.WhenAll(mesh.Nodes.Zip(nodes, (resource, node) => WaitUntilReadyAsync(resource, node, stoppingToken)));
-            await notifications.PublishUpdateAsync(mesh, snapshot => snapshot with { State = KnownResourceStates.Running, StartTimeStamp = DateTime.UtcNow });
+            await notifications.PublishUpdateAsync(mesh, snapshot =>
+                snapshot with { State = KnownResourceStates.Running, StartTimeStamp = DateTime.UtcNow });
             if (plan.Options.Endpoints is { } endpoints)
                 EndpointsFile.Write(endpoints, nodes.Select(node => node.Endpoints));
             Tell(nodes, Stopwatch.GetElapsedTime(started));
@@ -68,7 +69,8 @@ internal sealed class MeshStart(
         try
         {
             await notifications.WaitForResourceHealthyAsync(resource.Name, WaitBehavior.StopOnResourceUnavailable, limit.Token);
-            node.Address = (await node.Api.TryGetIdentityAsync(limit.Token))?.Address ?? throw Failed(resource, "is ready but does not tell its address");
+            node.Address = (await node.Api.TryGetIdentityAsync(limit.Token))?.Address
+                ?? throw Failed(resource, "is ready but does not tell its address");
         }
         catch (DistributedApplicationException)
         {
@@ -79,7 +81,8 @@ internal sealed class MeshStart(
             throw Failed(resource, $"was not ready within {ReadyDeadline.TotalMinutes:0} minutes");
         }
 
-        await notifications.PublishUpdateAsync(resource, snapshot => snapshot.With(ResourceProperties.Shown("mesh.address", "Address", node.Address)));
+        await notifications.PublishUpdateAsync(resource, snapshot =>
+            snapshot.With(ResourceProperties.Shown("mesh.address", "Address", node.Address)));
     }
 
     private StackException Failed(IMeshNodeResource resource, string what) =>

@@ -10,8 +10,11 @@ namespace Meshara.AppHost.Mesh;
 /// <summary>What can be done to a node from the dashboard, each with a sentence that says what came of it.</summary>
 internal static class NodeCommands
 {
-    /// <summary>Send to one; send to all; drain and end; end at once; cut off; reach again. The orchestrator adds start and restart.</summary>
-    public const string Send = "mesh-send", Broadcast = "mesh-broadcast", Stop = "mesh-stop", Kill = "mesh-kill", Partition = "mesh-partition", Heal = "mesh-heal";
+    /// <summary>
+    /// Send to one; send to all; drain and end; end at once; cut off; reach again. The orchestrator adds start and restart.
+    /// </summary>
+    public const string Send = "mesh-send", Broadcast = "mesh-broadcast", Stop = "mesh-stop", Kill = "mesh-kill",
+        Partition = "mesh-partition", Heal = "mesh-heal";
 
     private static readonly TimeSpan EndDeadline = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan DeliveryDeadline = TimeSpan.FromSeconds(10);
@@ -25,10 +28,13 @@ internal static class NodeCommands
         return node
             .WithCommand(Send, "Send a message", context => SendAsync(node.Resource, plan, context), SendOptions(node.Resource, plan))
             .WithCommand(Broadcast, "Broadcast", context => BroadcastAsync(node.Resource, context), BroadcastOptions())
-            .WithCommand(Stop, "Drain and stop", context => StopAsync(node.Resource, context), Options("PlugDisconnected", "Finishes what is under way, then ends; Start brings it back."))
+            .WithCommand(Stop, "Drain and stop", context => StopAsync(node.Resource, context),
+                Options("PlugDisconnected", "Finishes what is under way, then ends; Start brings it back."))
             .WithCommand(Kill, "Kill", context => KillAsync(node.Resource, context), KillOptions(node.Resource))
-            .WithCommand(Partition, "Partition", context => Partitioned(node.Resource, context, cut: true), Options("CloudOff", "Cuts the node off from the others. It stays up and is scraped.", OperatingSystem.IsLinux()))
-            .WithCommand(Heal, "Heal", context => Partitioned(node.Resource, context, cut: false), Options("CloudCheckmark", "Lets the node reach the others again.", OperatingSystem.IsLinux()));
+            .WithCommand(Partition, "Partition", context => Partitioned(node.Resource, context, cut: true),
+                Options("CloudOff", "Cuts the node off from the others. It stays up and is scraped.", OperatingSystem.IsLinux()))
+            .WithCommand(Heal, "Heal", context => Partitioned(node.Resource, context, cut: false),
+                Options("CloudCheckmark", "Lets the node reach the others again.", OperatingSystem.IsLinux()));
     }
 
     private static CommandOptions Options(string icon, string description, bool isAvailable = true) => new()
@@ -55,15 +61,32 @@ internal static class NodeCommands
         return options;
     }
 
-    private static InteractionInput TextInput => new() { Name = "text", Label = "Text", InputType = InputType.Text, Value = "hello", MaxLength = 1000, Required = true };
+    private static InteractionInput TextInput => new()
+    {
+        Name = "text",
+        Label = "Text",
+        InputType = InputType.Text,
+        Value = "hello",
+        MaxLength = 1000,
+        Required = true,
+    };
 
     private static CommandOptions SendOptions(MeshNodeProcess node, MeshPlan plan)
     {
-        var others = plan.Stack.Nodes.Where(other => other.Name != node.Name).Select(other => KeyValuePair.Create(other.Name, other.Name)).ToList();
+        var others = plan.Stack.Nodes.Where(other => other.Name != node.Name)
+            .Select(other => KeyValuePair.Create(other.Name, other.Name)).ToList();
         var options = Options("Send", "Sends a private message to another node and waits for its acknowledgment.");
         options.Arguments =
         [
-            new InteractionInput { Name = "to", Label = "To", InputType = InputType.Choice, Options = others, Value = others.FirstOrDefault().Value, Required = true },
+            new InteractionInput
+            {
+                Name = "to",
+                Label = "To",
+                InputType = InputType.Choice,
+                Options = others,
+                Value = others.FirstOrDefault().Value,
+                Required = true,
+            },
             TextInput,
         ];
         return options;
@@ -97,7 +120,8 @@ internal static class NodeCommands
 
         return await EndedAsync(node, context)
             ? CommandResults.Success($"{node.Name} (process {id}) was killed.")
-            : CommandResults.Failure($"{node.Name} (process {id}) was killed, but the orchestrator has not noticed within {EndDeadline.TotalSeconds:0} s.");
+            : CommandResults.Failure(
+                $"{node.Name} (process {id}) was killed, but the orchestrator has not noticed within {EndDeadline.TotalSeconds:0} s.");
     }
 
     private static Task<ExecuteCommandResult> Partitioned(MeshNodeProcess node, ExecuteCommandContext context, bool cut)
@@ -105,7 +129,8 @@ internal static class NodeCommands
         var partition = context.Services.GetRequiredService<MeshPartition>();
         return Task.FromResult((cut, cut ? partition.Cut(node.Node.Index) : partition.Heal(node.Node.Index)) switch
         {
-            (true, true) => CommandResults.Success($"{node.Name} is cut off: its connections to the others were reset and new ones are refused."),
+            (true, true) => CommandResults.Success(
+                $"{node.Name} is cut off: its connections to the others were reset and new ones are refused."),
             (true, false) => CommandResults.Failure($"{node.Name} is cut off already."),
             (false, true) => CommandResults.Success($"{node.Name} can reach the others again."),
             (false, false) => CommandResults.Failure($"{node.Name} is not cut off."),
@@ -128,11 +153,17 @@ internal static class NodeCommands
             return Refused(node, "message", answer);
         using var timer = new PeriodicTimer(PollInterval);
         SentMessage? message;
-        while ((message = await sender.TryGetMessageAsync(id, context.CancellationToken))?.State != "acknowledged" && Stopwatch.GetElapsedTime(started) < DeliveryDeadline)
+        while ((message = await sender.TryGetMessageAsync(id, context.CancellationToken))?.State != "acknowledged"
+            && Stopwatch.GetElapsedTime(started) < DeliveryDeadline)
             await timer.WaitForNextTickAsync(context.CancellationToken);
         return message?.State == "acknowledged"
-            ? CommandResults.Success($"Message {id} from {node.Name} to {to}: acknowledged after {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0} ms.", id)
-            : CommandResults.Success($"Message {id} from {node.Name} to {to}: {message?.State ?? "unknown"} after {DeliveryDeadline.TotalSeconds:0} s; the node goes on trying.", id);
+            ? CommandResults.Success(
+                $"Message {id} from {node.Name} to {to}: acknowledged after {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0} ms.",
+                id)
+            : CommandResults.Success(
+                $"Message {id} from {node.Name} to {to}: {message?.State ?? "unknown"} after {DeliveryDeadline.TotalSeconds:0} s; "
+                + "the node goes on trying.",
+                id);
     }
 
     private static async Task<ExecuteCommandResult> BroadcastAsync(MeshNodeProcess node, ExecuteCommandContext context)
@@ -145,7 +176,8 @@ internal static class NodeCommands
     }
 
     private static ExecuteCommandResult Refused(MeshNodeProcess node, string what, SendAnswer answer) =>
-        CommandResults.Failure($"{node.Name} did not accept the {what}{(answer.Status is { } status ? $": it answered {(int)status}" : "")}.");
+        CommandResults.Failure(
+            $"{node.Name} did not accept the {what}{(answer.Status is { } status ? $": it answered {(int)status}" : "")}.");
 
     private static async Task<bool> EndedAsync(MeshNodeProcess node, ExecuteCommandContext context)
     {

@@ -9,7 +9,8 @@ namespace Meshara.AppHost.Mesh;
 /// Shows in the dashboard what each node says of its own health. Aspire asks a healthy resource again after 30 s only, and a node that
 /// was cut off would look healthy meanwhile.
 /// </summary>
-internal sealed class NodeHealthWatch(MeshResource mesh, MeshStart start, NodeProcesses processes, ResourceNotificationService notifications) : BackgroundService, IStackService
+internal sealed class NodeHealthWatch(
+    MeshResource mesh, MeshStart start, NodeProcesses processes, ResourceNotificationService notifications) : BackgroundService, IStackService
 {
     private const string Property = "mesh.health", Healthy = "Healthy";
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
@@ -48,7 +49,8 @@ internal sealed class NodeHealthWatch(MeshResource mesh, MeshStart start, NodePr
         snapshot.With(ResourceProperties.Shown(Property, "Mesh health", text ?? "-")) with
         {
             State = snapshot.State?.Text == KnownResourceStates.Running && text is not null
-                ? new ResourceStateSnapshot(KnownResourceStates.Running, text == Healthy ? KnownResourceStateStyles.Success : KnownResourceStateStyles.Warn)
+                ? new ResourceStateSnapshot(
+                    KnownResourceStates.Running, text == Healthy ? KnownResourceStateStyles.Success : KnownResourceStateStyles.Warn)
                 : snapshot.State,
         };
 
@@ -56,6 +58,7 @@ internal sealed class NodeHealthWatch(MeshResource mesh, MeshStart start, NodePr
     {
         null => "It does not answer.",
         { Status: Healthy } => Healthy,
-        _ => $"{health.Status}: {string.Join(", ", health.Checks.Where(check => check.Value != Healthy).Select(check => $"{check.Key} {check.Value}"))}",
+        _ => $"{health.Status}: "
+            + string.Join(", ", health.Checks.Where(check => check.Value != Healthy).Select(check => $"{check.Key} {check.Value}")),
     };
 }

@@ -11,13 +11,15 @@ namespace Meshara.AppHost.Mesh;
 
 /// <summary>Keeps what nodes and programs print in files, and shows what they warn of on the console, within bounds.</summary>
 internal sealed class ResourceLogs(
-    MeshPlan plan, DistributedApplicationModel model, ResourceLoggerService logs, StatusConsole console, IHostApplicationLifetime lifetime) : BackgroundService, IStackService
+    MeshPlan plan, DistributedApplicationModel model, ResourceLoggerService logs, StatusConsole console, IHostApplicationLifetime lifetime)
+    : BackgroundService, IStackService
 {
     private static readonly TimeSpan TellInterval = TimeSpan.FromSeconds(1);
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        model.Resources.Where(resource => resource is IMeshNodeResource or ServerProgram).Select(resource => WatchAsync(resource, stoppingToken)));
+        model.Resources.Where(resource => resource is IMeshNodeResource or ServerProgram)
+            .Select(resource => WatchAsync(resource, stoppingToken)));
 
     private async Task WatchAsync(IResource resource, CancellationToken stop)
     {
@@ -45,7 +47,8 @@ internal sealed class ResourceLogs(
         var text = WithoutTime(line.Content);
         file.Append(text);
         // What is asked to stop may complain about it; whoever asked knows.
-        if (!lifetime.ApplicationStopping.IsCancellationRequested && Harness.Processes.LogLine.Notable(text, line.IsErrorMessage) is { } notable && gate.TryPass())
+        if (!lifetime.ApplicationStopping.IsCancellationRequested
+            && Harness.Processes.LogLine.Notable(text, line.IsErrorMessage) is { } notable && gate.TryPass())
             console.WriteLine(notable.Format(name));
     }
 

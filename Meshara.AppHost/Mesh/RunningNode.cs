@@ -29,7 +29,8 @@ internal sealed class RunningNode(StackNode node, NodeProcesses processes) : ITr
     public bool IsGone => false;
 
     /// <summary>Where it is, for the file of <c>--endpoints</c>.</summary>
-    public EndpointsFile.Entry Endpoints => new(Name, Address, string.Create(CultureInfo.InvariantCulture, $"tcp://127.0.0.1:{node.MeshPort}"), Url(node),
+    public EndpointsFile.Entry Endpoints => new(
+        Name, Address, string.Create(CultureInfo.InvariantCulture, $"tcp://127.0.0.1:{node.MeshPort}"), Url(node),
         string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{node.MetricsPort}/metrics"), processes.Of(Name) ?? 0);
 
     /// <summary>A client of a node's API.</summary>

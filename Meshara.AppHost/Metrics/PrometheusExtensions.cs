@@ -23,7 +23,10 @@ internal static class PrometheusExtensions
         return builder.AddServer(
             StackPart.Prometheus,
             container => container
-                .WithArgs([$"--config.file={Folder}/prometheus.yml", "--storage.tsdb.path=/prometheus", .. PrometheusFolder.Retention, "--web.enable-lifecycle"])
+                .WithArgs([
+                    $"--config.file={Folder}/prometheus.yml", "--storage.tsdb.path=/prometheus", .. PrometheusFolder.Retention,
+                    "--web.enable-lifecycle",
+                ])
                 .WithMeshVolume("/prometheus")
                 .WithRepositoryFiles(Folder, "alerts/prometheus.yml")
                 .WithRepositoryFiles($"{Folder}/rules", "alerts/rules"),
@@ -55,16 +58,20 @@ internal static class PrometheusExtensions
     }
 
     private static void WithTargets(
-        this IResourceBuilder<ServerProgram> prometheus, MeshPlan plan, IResourceBuilder<IServerResource> alertmanager, IResourceBuilder<IServerResource> jaeger)
+        this IResourceBuilder<ServerProgram> prometheus, MeshPlan plan,
+        IResourceBuilder<IServerResource> alertmanager, IResourceBuilder<IServerResource> jaeger)
     {
         var alerts = prometheus.Reaches(alertmanager) ? plan.Listen(StackPart.Alertmanager) : null;
-        var spans = prometheus.Reaches(jaeger) ? string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{plan.Stack.Ports.SpanMetrics}") : null;
+        var spans = prometheus.Reaches(jaeger)
+            ? string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{plan.Stack.Ports.SpanMetrics}")
+            : null;
         prometheus.WithFolder(folder => PrometheusFolder.Write(
             plan.File("alerts"), folder, plan.Stack, "127.0.0.1", plan.Listen(StackPart.Prometheus), alerts, spans));
     }
 
     private static void WithTargets(
-        this IResourceBuilder<ServerContainer> prometheus, MeshResource mesh, IResourceBuilder<IServerResource> alertmanager, IResourceBuilder<IServerResource> jaeger)
+        this IResourceBuilder<ServerContainer> prometheus, MeshResource mesh,
+        IResourceBuilder<IServerResource> alertmanager, IResourceBuilder<IServerResource> jaeger)
     {
         var cluster = prometheus.ApplicationBuilder.ExecutionContext.IsRunMode ? Stack.Cluster : Stack.ExportedCluster;
         prometheus.WithContainerFiles($"{Folder}/targets", async (_, cancellationToken) =>
@@ -72,8 +79,9 @@ internal static class PrometheusExtensions
             var targets = new Dictionary<string, string>();
             foreach (var node in mesh.Nodes)
                 targets[node.Name] = await TargetAsync(prometheus.Resource, node, cancellationToken);
-            return PrometheusFolder.Targets(cluster, targets, "localhost:9090", prometheus.Reaches(alertmanager) ? "alertmanager:9093" : null,
-                    prometheus.Reaches(jaeger) ? "jaeger:8889" : null)
+            var alerts = prometheus.Reaches(alertmanager) ? "alertmanager:9093" : null;
+            var spans = prometheus.Reaches(jaeger) ? "jaeger:8889" : null;
+            return PrometheusFolder.Targets(cluster, targets, "localhost:9090", alerts, spans)
                 .Select(file => ConfigurationFiles.Item(file.Key, file.Value));
         });
     }

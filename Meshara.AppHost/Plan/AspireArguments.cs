@@ -19,7 +19,8 @@ internal sealed record AspireArguments(string[] Own, string[] Aspire)
         for (var i = 0; i < args.Length; i++)
         {
             // A key of the configuration, as Aspire's own hosts take it: --Parameters:name=value.
-            if (args[i].Contains(':', StringComparison.Ordinal) && args[i].Contains('=', StringComparison.Ordinal) && args[i].StartsWith("--", StringComparison.Ordinal))
+            if (args[i].Contains(':', StringComparison.Ordinal) && args[i].Contains('=', StringComparison.Ordinal)
+                && args[i].StartsWith("--", StringComparison.Ordinal))
             {
                 aspire.Add(args[i]);
             }
@@ -50,7 +51,8 @@ internal sealed record AspireArguments(string[] Own, string[] Aspire)
 
     /// <summary>True when Aspire's own messages are wanted: <c>--log-level debug</c> or <c>trace</c>.</summary>
     public bool IsDebugged => string.Join(' ', Aspire).Replace('=', ' ') is var line
-        && (line.Contains("--log-level debug", StringComparison.OrdinalIgnoreCase) || line.Contains("--log-level trace", StringComparison.OrdinalIgnoreCase));
+        && (line.Contains("--log-level debug", StringComparison.OrdinalIgnoreCase)
+            || line.Contains("--log-level trace", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>True when files are written that describe every server.</summary>
     public bool Exports => IsManifest || (Publishes && !Aspire.Contains("--list-steps") && !Aspire.Contains("diagnostics"));

@@ -15,7 +15,9 @@ internal sealed record ContainerEngine(string Client)
 
     /// <summary>The one that Aspire will use.</summary>
     public static ContainerEngine FromEnvironment() => new(
-        Environment.GetEnvironmentVariable("ASPIRE_CONTAINER_RUNTIME") ?? Environment.GetEnvironmentVariable("DOTNET_ASPIRE_CONTAINER_RUNTIME") ?? "docker");
+        Environment.GetEnvironmentVariable("ASPIRE_CONTAINER_RUNTIME")
+        ?? Environment.GetEnvironmentVariable("DOTNET_ASPIRE_CONTAINER_RUNTIME")
+        ?? "docker");
 
     /// <summary>Says in one line why nothing can run in containers; null when the engine answers.</summary>
     /// <param name="isScraped">True when a container is to scrape the nodes.</param>
@@ -32,7 +34,9 @@ internal sealed record ContainerEngine(string Client)
     public async Task<IReadOnlySet<string>> RunningAsync()
     {
         var (exitCode, output) = await RunAsync(AnswerDeadline, "ps", "--format", "{{.Names}}");
-        return exitCode == 0 ? output.Split(['\n', ' '], StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal) : new HashSet<string>();
+        return exitCode == 0
+            ? output.Split(['\n', ' '], StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal)
+            : new HashSet<string>();
     }
 
     // Containers reach the nodes through a tunnel. Aspire builds its end in the container network itself, with buildx, on a base image;
@@ -56,7 +60,8 @@ internal sealed record ContainerEngine(string Client)
         using var limit = new CancellationTokenSource(deadline);
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(Client, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            var start = new ProcessStartInfo(Client, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+            using var process = Process.Start(start)!;
             try
             {
                 var output = process.StandardOutput.ReadToEndAsync(limit.Token);

@@ -39,7 +39,10 @@ internal sealed record ContainerImage(string Registry, string Repository, string
     /// <summary>Catches the alert mails of a mesh on the developer's machine.</summary>
     public static ContainerImage Mailpit { get; } = new(DockerHub, "axllent/mailpit", "v1.30.5");
 
-    /// <summary>The node, as <c>dotnet publish -t:PublishContainer</c> builds it on the machine that has the sources; a name without a registry.</summary>
+    /// <summary>
+    /// The node, as <c>dotnet publish -t:PublishContainer</c> builds it on the machine that has the sources; a name without a
+    /// registry.
+    /// </summary>
     public static string Node { get; } = $"meshara-node:{typeof(ContainerImage).Assembly.GetName().Version!.ToString(3)}";
 
     /// <summary>Every image of the stack that is pulled.</summary>

@@ -16,7 +16,9 @@ internal sealed record MeshPlan(
     /// <summary>Where a server runs; null when it is left out.</summary>
     public Placement? Place(StackPart part) => Places.GetValueOrDefault(part);
 
-    /// <summary>True when both run, in containers or as programs, and reach each other under the names that configurations give them.</summary>
+    /// <summary>
+    /// True when both run, in containers or as programs, and reach each other under the names that configurations give them.
+    /// </summary>
     public bool AreTogether(StackPart one, StackPart other) =>
         Place(one) is { } place and not Placement.Missing && Place(other)?.GetType() == place.GetType();
 
@@ -36,5 +38,6 @@ internal sealed record MeshPlan(
     public string File(string path) => Path.Combine(Repository, path);
 
     /// <summary>A name for what outlives the host and belongs to this mesh, that is, to its folder: two meshes share no volume.</summary>
-    public string Named(string part) => $"meshara-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Files.Data)))[..8]}-{part}";
+    public string Named(string part) =>
+        $"meshara-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Files.Data)))[..8]}-{part}";
 }

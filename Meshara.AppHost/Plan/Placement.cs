@@ -25,7 +25,8 @@ internal abstract record Placement
     /// <summary>Decides for every wanted server.</summary>
     /// <param name="parts">The servers that are wanted.</param>
     /// <param name="noContainers">Why there are no containers; null where an engine listens and containers can reach the nodes.</param>
-    /// <param name="hasPackages">False where the packages that describe <see cref="StackPart.NeedsPackage"/> parts could not be restored.</param>
+    /// <param name="hasPackages">False where the packages that describe <see cref="StackPart.NeedsPackage"/> parts could not be
+    /// restored.</param>
     /// <param name="ports">Where they would listen.</param>
     /// <param name="variable">Reads a variable of the environment: PATH, and <c>MESHARA_NAME</c> for a program that is not on it.</param>
     public static IReadOnlyDictionary<StackPart, Placement> Decide(
@@ -55,7 +56,12 @@ internal abstract record Placement
     {
         var named = $"MESHARA_{part.Name.ToUpperInvariant()}";
         if (variable(named) is { Length: > 0 } path)
-            return File.Exists(path) ? OnFreePorts(part, Path.GetFullPath(path), ports) : throw new StackException($"{named} names {path}, which is not there.", ExitCodes.Usage);
+        {
+            return File.Exists(path)
+                ? OnFreePorts(part, Path.GetFullPath(path), ports)
+                : throw new StackException($"{named} names {path}, which is not there.", ExitCodes.Usage);
+        }
+
         return ToolPath.Find(variable("PATH"), part.Programs) is { } found
             ? OnFreePorts(part, found, ports)
             : new Missing($"{noContainer}, and no program {part.Programs[0]} is installed ({part.Install})");
@@ -64,6 +70,7 @@ internal abstract record Placement
     // A Prometheus that the system runs as a service often holds the default port; the mesh does not need ours.
     private static Placement OnFreePorts(StackPart part, string program, StackPorts ports) =>
         part.Endpoints.Select(endpoint => endpoint.HostPort(ports)).FirstOrDefault(port => !Ports.IsFree(port)) is > 0 and var taken
-            ? new Missing(string.Create(CultureInfo.InvariantCulture, $"port {taken} is taken; choose others with --port-base P or --ports auto"))
+            ? new Missing(string.Create(
+                CultureInfo.InvariantCulture, $"port {taken} is taken; choose others with --port-base P or --ports auto"))
             : new Program(program);
 }

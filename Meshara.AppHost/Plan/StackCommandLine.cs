@@ -15,14 +15,16 @@ internal sealed class StackCommandLine
 
     private readonly Option<string> _nodes = Text("--nodes", "N", $"Nodes to run, 1 to {Stack.MaxNodes}. [default: 5]");
     private readonly Option<string> _traffic = Text("--traffic", "MESSAGES_PER_SECOND",
-        "Private messages between random pairs, all nodes together; with a broadcast every 2 s. Begins when one message from each node to the next has arrived. 0 for none. [default: 10]");
+        "Private messages between random pairs, all nodes together; with a broadcast every 2 s. "
+        + "Begins when one message from each node to the next has arrived. 0 for none. [default: 10]");
     private readonly Option<string> _for = Text("--for", "DURATION", "Stop after 30s, 5m or 1h30m of traffic. [default: until stopped]");
     private readonly Option<string> _portBase = Text("--port-base", "P",
-        "Node i listens on P+i (mesh), P+100+i (http), P+200+i (metrics); Prometheus on P+301, Alertmanager on P+302, the others after them. "
-        + "[default: 8443+i, 8080+i, 9464+i, 9090, 9093]");
+        "Node i listens on P+i (mesh), P+100+i (http), P+200+i (metrics); Prometheus on P+301, Alertmanager on P+302, "
+        + "the others after them. [default: 8443+i, 8080+i, 9464+i, 9090, 9093]");
     private readonly Option<string> _ports = Text("--ports", "auto", "Take a free range of ports instead.");
     private readonly Option<string> _data = Text("--data", "DIR", "Keys, storage and logs; keys stay between runs. [default: .meshara]");
-    private readonly Option<string> _endpoints = Text("--endpoints", "FILE", "Write the nodes' addresses and ports here (JSON) when all are ready.");
+    private readonly Option<string> _endpoints = Text("--endpoints", "FILE",
+        "Write the nodes' addresses and ports here (JSON) when all are ready.");
     private readonly Option<string> _report = Text("--report", "FILE", "Write the counts of the run here (JSON) at the end.");
     private readonly Option<string> _without = Text("--without", "PART,...",
         $"Leave servers out, and what is of no use without them: {string.Join(", ", StackPart.All)}.");
@@ -50,7 +52,8 @@ internal sealed class StackCommandLine
     /// <summary>What parses the arguments and prints the help; the export adds a command of its own.</summary>
     public RootCommand Command { get; }
 
-    private HashSet<string> Keys => Command.Options.OfType<Option<string>>().Select(Setting.Key).ToHashSet(StringComparer.OrdinalIgnoreCase);
+    private HashSet<string> Keys =>
+        Command.Options.OfType<Option<string>>().Select(Setting.Key).ToHashSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The environment and appsettings.json, as <see cref="Read"/> expects them.</summary>
     /// <param name="directory">Where appsettings.json may lie.</param>

@@ -50,7 +50,11 @@ internal sealed record StackPart(string Name, ContainerImage Image, int MemoryMi
         Install = "https://www.elastic.co/downloads/elasticsearch",
         NeedsPackage = true,
         Endpoints = [new("http", 9200, ports => ports.Elasticsearch)],
-        HealthCheck = ["CMD-SHELL", "curl -sf -u elastic:$$ELASTIC_PASSWORD 'http://localhost:9200/_cluster/health?wait_for_status=yellow&timeout=5s'"],
+        HealthCheck =
+        [
+            "CMD-SHELL",
+            "curl -sf -u elastic:$$ELASTIC_PASSWORD 'http://localhost:9200/_cluster/health?wait_for_status=yellow&timeout=5s'",
+        ],
     };
 
     /// <summary>Takes traces and shows them.</summary>
@@ -105,7 +109,8 @@ internal sealed record StackPart(string Name, ContainerImage Image, int MemoryMi
     };
 
     /// <summary>All of them, in the order they start.</summary>
-    public static IReadOnlyList<StackPart> All { get; } = [Mailpit, Alertmanager, Elasticsearch, Jaeger, Kibana, Filebeat, Prometheus, Grafana];
+    public static IReadOnlyList<StackPart> All { get; } =
+        [Mailpit, Alertmanager, Elasticsearch, Jaeger, Kibana, Filebeat, Prometheus, Grafana];
 
     /// <summary>The set of all of them.</summary>
     public static IReadOnlySet<StackPart> Everything { get; } = All.ToHashSet();
@@ -115,7 +120,8 @@ internal sealed record StackPart(string Name, ContainerImage Image, int MemoryMi
     public static IReadOnlySet<StackPart> Without(IEnumerable<string> names)
     {
         var left = names.ToHashSet(StringComparer.Ordinal);
-        return left.Count == 0 ? Everything : All.Where(part => !left.Contains(part.Name) && (part.Needs is null || !left.Contains(part.Needs.Name))).ToHashSet();
+        bool Remains(StackPart part) => !left.Contains(part.Name) && (part.Needs is null || !left.Contains(part.Needs.Name));
+        return left.Count == 0 ? Everything : All.Where(Remains).ToHashSet();
     }
 
     /// <inheritdoc/>

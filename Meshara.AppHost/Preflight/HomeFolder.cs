@@ -21,7 +21,8 @@ internal static class HomeFolder
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new StackException($"Neither HOME nor {files.Data} can be written: {exception.Message} Choose a folder with --data DIR.", ExitCodes.Unfit);
+            throw new StackException(
+                $"Neither HOME nor {files.Data} can be written: {exception.Message} Choose a folder with --data DIR.", ExitCodes.Unfit);
         }
 
         Environment.SetEnvironmentVariable("HOME", files.Home);

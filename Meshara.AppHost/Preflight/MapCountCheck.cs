@@ -20,7 +20,8 @@ internal static class MapCountCheck
         if (plan.Place(StackPart.Elasticsearch) is Placement.Container or Placement.Program && current < Needed)
         {
             yield return new Finding(
-                $"vm.max_map_count is {current}, and Elasticsearch needs {Needed}: sudo sysctl -w vm.max_map_count={Needed}, or leave it out with --without elasticsearch.");
+                $"vm.max_map_count is {current}, and Elasticsearch needs {Needed}: sudo sysctl -w vm.max_map_count={Needed}, "
+                + "or leave it out with --without elasticsearch.");
         }
     }
 

@@ -24,7 +24,8 @@ internal static class MemoryCheck
         var largest = parts.OrderByDescending(part => part.MemoryMiB).Take(3).ToList();
         var remedy = largest.Count == 0
             ? "close something or run fewer nodes"
-            : $"close something, run fewer nodes, or leave the largest parts out with --without {string.Join(',', largest)} ({Text(largest.Sum(part => part.MemoryMiB))})";
+            : $"close something, run fewer nodes, or leave the largest parts out with --without {string.Join(',', largest)} "
+                + $"({Text(largest.Sum(part => part.MemoryMiB))})";
         yield return new Finding($"The stack may use {Text(needed)} and {Text(availableMiB)} of memory are free: {remedy}.");
     }
 

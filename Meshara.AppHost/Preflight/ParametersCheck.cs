@@ -17,7 +17,8 @@ internal static class ParametersCheck
             if (string.IsNullOrEmpty(await TryGetAsync(parameter)))
             {
                 findings.Add(new Finding(
-                    $"The parameter {parameter.Name} has no value: set Parameters__{parameter.Name.Replace('-', '_')} in the environment, or unset it where it is set to nothing.",
+                    $"The parameter {parameter.Name} has no value: set Parameters__{parameter.Name.Replace('-', '_')} in the environment, "
+                    + "or unset it where it is set to nothing.",
                     ExitCodes.Usage));
             }
         }

@@ -17,17 +17,30 @@ internal static class PreflightChecks
         ArgumentNullException.ThrowIfNull(plan);
         var model = application.Services.GetRequiredService<DistributedApplicationModel>();
         var engine = ContainerEngine.FromEnvironment();
-        var fault = plan.Options.Servers == ServerChoice.Containers && plan.Containers.Any() ? await engine.FindFaultAsync(plan.IsScrapedFromContainer) : null;
+        var fault = plan.Options.Servers == ServerChoice.Containers && plan.Containers.Any()
+            ? await engine.FindFaultAsync(plan.IsScrapedFromContainer)
+            : null;
         var running = plan.Containers.Any() && fault is null ? await engine.RunningAsync() : new HashSet<string>();
         List<Finding> findings =
         [
-            .. fault is null ? (Finding[])[] : [new Finding($"Servers cannot run in containers: {fault}. Put that right, or run them as programs with --servers programs.")],
+            .. EngineFindings(fault),
             .. await ParametersCheck.FindAsync(model),
             .. MemoryCheck.Find(plan, MemoryCheck.AvailableMiB(), running),
             .. MapCountCheck.Find(plan, MapCountCheck.Current()),
             .. PortsCheck.Find(plan, running),
         ];
-        if (findings.Count > 0)
-            throw new StackException(string.Join(Environment.NewLine + StackApplication.Name + ": ", findings.Select(finding => finding.Line)), findings[0].ExitCode);
+        if (findings.Count == 0)
+            return;
+        var lines = string.Join(Environment.NewLine + StackApplication.Name + ": ", findings.Select(finding => finding.Line));
+        throw new StackException(lines, findings[0].ExitCode);
+    }
+
+    private static IEnumerable<Finding> EngineFindings(string? fault)
+    {
+        if (fault is not null)
+        {
+            yield return new Finding(
+                $"Servers cannot run in containers: {fault}. Put that right, or run them as programs with --servers programs.");
+        }
     }
 }

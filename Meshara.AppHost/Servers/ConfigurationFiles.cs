@@ -24,8 +24,13 @@ internal static class ConfigurationFiles
         if (File.Exists(path))
             return resource.WithFile(destination, name ?? Path.GetFileName(path), File.ReadAllText(path));
         if (!Directory.Exists(path))
-            throw new StackException($"{source} is not there, and {resource.Resource.Name} needs it. Leave it out with --without {resource.Resource.Name}.");
-        foreach (var folder in Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).GroupBy(file => Path.GetDirectoryName(file)!).OrderBy(group => group.Key, StringComparer.Ordinal))
+        {
+            throw new StackException(
+                $"{source} is not there, and {resource.Resource.Name} needs it. Leave it out with --without {resource.Resource.Name}.");
+        }
+
+        foreach (var folder in Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
+            .GroupBy(file => Path.GetDirectoryName(file)!).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             var below = Path.GetRelativePath(path, folder.Key).Replace('\\', '/');
             resource.WithContainerFiles(below == "." ? destination : $"{destination}/{below}",
@@ -43,5 +48,6 @@ internal static class ConfigurationFiles
     public static ContainerFileSystemItem Item(string name, string content) =>
         new ContainerFile { Name = name, Contents = content.ReplaceLineEndings("\n"), Mode = ReadableByAll };
 
-    private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode ReadableByAll =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 }

@@ -4,7 +4,8 @@ using Meshara.AppHost.Plan;
 namespace Meshara.AppHost.Servers;
 
 /// <summary>A server of the stack: a container, a program of this machine, or missing.</summary>
-internal interface IServerResource : IResourceWithEnvironment, IResourceWithArgs, IResourceWithEndpoints, IResourceWithWaitSupport, IResourceWithProbes
+internal interface IServerResource
+    : IResourceWithEnvironment, IResourceWithArgs, IResourceWithEndpoints, IResourceWithWaitSupport, IResourceWithProbes
 {
     /// <summary>Which server it is.</summary>
     StackPart Part { get; }

@@ -12,7 +12,8 @@ internal static class Lifetimes
     {
         ArgumentNullException.ThrowIfNull(resource);
         return resource.ApplicationBuilder.ExecutionContext.IsRunMode
-            ? resource.WithLifetime(ContainerLifetime.Persistent).WithContainerName(resource.ApplicationBuilder.Plan().Named(resource.Resource.Name))
+            ? resource.WithLifetime(ContainerLifetime.Persistent)
+                .WithContainerName(resource.ApplicationBuilder.Plan().Named(resource.Resource.Name))
             : resource;
     }
 
@@ -27,5 +28,7 @@ internal static class Lifetimes
     /// <summary>Name of the volume of a container.</summary>
     public static string VolumeName<T>(this IResourceBuilder<T> resource)
         where T : ContainerResource =>
-        resource.ApplicationBuilder.ExecutionContext.IsRunMode ? resource.ApplicationBuilder.Plan().Named(resource.Resource.Name) : $"{resource.Resource.Name}-data";
+        resource.ApplicationBuilder.ExecutionContext.IsRunMode
+            ? resource.ApplicationBuilder.Plan().Named(resource.Resource.Name)
+            : $"{resource.Resource.Name}-data";
 }

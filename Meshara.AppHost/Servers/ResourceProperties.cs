@@ -9,7 +9,8 @@ internal static class ResourceProperties
     /// <param name="name">By which it is known.</param>
     /// <param name="title">What a person reads.</param>
     /// <param name="value">Its value.</param>
-    public static ResourcePropertySnapshot Shown(string name, string title, object? value) => new(name, value) { DisplayName = title, IsHighlighted = true };
+    public static ResourcePropertySnapshot Shown(string name, string title, object? value) =>
+        new(name, value) { DisplayName = title, IsHighlighted = true };
 
     /// <summary>The properties of a snapshot with one of them changed or added.</summary>
     public static CustomResourceSnapshot With(this CustomResourceSnapshot snapshot, ResourcePropertySnapshot property)

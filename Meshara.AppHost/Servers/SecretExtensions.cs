@@ -6,7 +6,10 @@ namespace Meshara.AppHost.Servers;
 /// <summary>Passwords and keys are parameters: none is ever written into a file of the repository or an export.</summary>
 internal static class SecretExtensions
 {
-    /// <summary>A password of our own. A mesh that runs makes it up and keeps it in the user's secrets, because volumes outlive it; an export asks for it.</summary>
+    /// <summary>
+    /// A password of our own. A mesh that runs makes it up and keeps it in the user's secrets, because volumes outlive it; an export
+    /// asks for it.
+    /// </summary>
     public static IResourceBuilder<ParameterResource> AddSecret(this IDistributedApplicationBuilder builder, string name)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -19,6 +22,8 @@ internal static class SecretExtensions
     public static IResourceBuilder<ParameterResource>? AddSecretOfOthers(this IDistributedApplicationBuilder builder, string name)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return !builder.ExecutionContext.IsRunMode || builder.Configuration[$"Parameters:{name}"] is not null ? builder.AddParameter(name, secret: true) : null;
+        return !builder.ExecutionContext.IsRunMode || builder.Configuration[$"Parameters:{name}"] is not null
+            ? builder.AddParameter(name, secret: true)
+            : null;
     }
 }

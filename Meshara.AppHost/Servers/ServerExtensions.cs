@@ -7,12 +7,16 @@ using Meshara.AppHost.Plan;
 
 namespace Meshara.AppHost.Servers;
 
-/// <summary>What the servers of the stack have in common: where they run, their ports, their limits, their place in the compose file.</summary>
+/// <summary>
+/// What the servers of the stack have in common: where they run, their ports, their limits, their place in the compose file.
+/// </summary>
 internal static class ServerExtensions
 {
     private const string Missing = "Missing";
 
-    /// <summary>Adds a server where the plan puts it. One that is left out stands in no model, but can be named by the others all the same.</summary>
+    /// <summary>
+    /// Adds a server where the plan puts it. One that is left out stands in no model, but can be named by the others all the same.
+    /// </summary>
     /// <param name="builder">The application.</param>
     /// <param name="part">Which server.</param>
     /// <param name="container">Sets up its container.</param>
@@ -62,7 +66,8 @@ internal static class ServerExtensions
         foreach (var endpoint in part.Endpoints)
         {
             // A package's own resource has declared its endpoint already.
-            if (resource.Resource.Annotations.OfType<EndpointAnnotation>().FirstOrDefault(known => known.Name == endpoint.Name) is { } declared)
+            var known = resource.Resource.Annotations.OfType<EndpointAnnotation>();
+            if (known.FirstOrDefault(annotation => annotation.Name == endpoint.Name) is { } declared)
                 declared.Port = endpoint.HostPort(plan.Stack.Ports);
             else
                 resource.WithEndpoint(endpoint.HostPort(plan.Stack.Ports), endpoint.Port, endpoint.Scheme, endpoint.Name);
@@ -89,7 +94,8 @@ internal static class ServerExtensions
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(part);
-        return string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{part.Endpoints.Single(each => each.Name == endpoint).HostPort(plan.Stack.Ports)}");
+        var port = part.Endpoints.Single(each => each.Name == endpoint).HostPort(plan.Stack.Ports);
+        return string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
     }
 
     /// <summary>Says how a server is known to be ready, what it looks like, and where its page is.</summary>
@@ -129,10 +135,12 @@ internal static class ServerExtensions
     {
         ArgumentNullException.ThrowIfNull(server);
         ArgumentNullException.ThrowIfNull(other);
-        return server.Resource.Actual is not null && other.Resource.Actual is not null && server.Resource.IsContainer == other.Resource.IsContainer;
+        return server.Resource.Actual is not null && other.Resource.Actual is not null
+            && server.Resource.IsContainer == other.Resource.IsContainer;
     }
 
-    private static IResourceBuilder<ServerProgram> AddProgram(this IDistributedApplicationBuilder builder, ServerProgram resource, MeshPlan plan)
+    private static IResourceBuilder<ServerProgram> AddProgram(
+        this IDistributedApplicationBuilder builder, ServerProgram resource, MeshPlan plan)
     {
         var program = builder.AddResource(resource).WithFolder(folder => Directory.CreateDirectory(folder));
         foreach (var endpoint in resource.Part.Endpoints)
@@ -144,13 +152,18 @@ internal static class ServerExtensions
         return program;
     }
 
-    private static IResourceBuilder<MissingServer> AddMissing(this IDistributedApplicationBuilder builder, MissingServer resource, string reason) =>
-        builder.AddResource(resource).ExcludeFromManifest().WithIconName("PlugDisconnected").WithInitialState(new CustomResourceSnapshot
-        {
-            ResourceType = Missing,
-            // The dashboard shows a state without its punctuation and a source as it is.
-            State = new ResourceStateSnapshot(resource.Part.Needs is { } needed ? $"{Missing}, needs {needed}" : $"{Missing}, install {resource.Part.Programs[0]} or start Docker", KnownResourceStateStyles.Warn),
-            CreationTimeStamp = DateTime.UtcNow,
-            Properties = [new(CustomResourceKnownProperties.Source, reason)],
-        });
+    private static IResourceBuilder<MissingServer> AddMissing(
+        this IDistributedApplicationBuilder builder, MissingServer resource, string reason)
+    {
+        var remedy = resource.Part.Needs is { } needed ? $"needs {needed}" : $"install {resource.Part.Programs[0]} or start Docker";
+        return builder.AddResource(resource).ExcludeFromManifest().WithIconName("PlugDisconnected")
+            .WithInitialState(new CustomResourceSnapshot
+            {
+                ResourceType = Missing,
+                // The dashboard shows a state without its punctuation and a source as it is.
+                State = new ResourceStateSnapshot($"{Missing}, {remedy}", KnownResourceStateStyles.Warn),
+                CreationTimeStamp = DateTime.UtcNow,
+                Properties = [new(CustomResourceKnownProperties.Source, reason)],
+            });
+    }
 }

@@ -7,7 +7,8 @@ namespace Meshara.AppHost.Servers;
 /// <param name="part">Which server it is.</param>
 /// <param name="program">Its executable.</param>
 /// <param name="folder">Its working directory, below the mesh's.</param>
-internal sealed class ServerProgram(StackPart part, string program, string folder) : ExecutableResource(part.Name, program, folder), IServerResource
+internal sealed class ServerProgram(StackPart part, string program, string folder)
+    : ExecutableResource(part.Name, program, folder), IServerResource
 {
     /// <inheritdoc/>
     public StackPart Part => part;

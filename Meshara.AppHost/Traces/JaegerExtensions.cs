@@ -40,15 +40,18 @@ internal static class JaegerExtensions
     }
 
     /// <summary>Fills Jaeger's Monitor tab from Prometheus.</summary>
-    public static IResourceBuilder<IServerResource> WithMetricsFrom(this IResourceBuilder<IServerResource> jaeger, IResourceBuilder<IServerResource> prometheus) =>
+    public static IResourceBuilder<IServerResource> WithMetricsFrom(
+        this IResourceBuilder<IServerResource> jaeger, IResourceBuilder<IServerResource> prometheus) =>
         jaeger.Reaches(prometheus) ? jaeger.WithEnvironment("PROMETHEUS_URL", prometheus.Resource.Http) : jaeger;
 
     private static void Write(MeshPlan plan, string configuration, string folder)
     {
         var (part, scheme) = (StackPart.Jaeger, plan.Stack.Ports);
         var ports = part.Endpoints.ToDictionary(endpoint => endpoint.Port, endpoint => endpoint.HostPort(scheme));
-        (ports[HealthPort], ports[16685], ports[8888], ports[8889]) = (scheme.JaegerHealth, scheme.JaegerGrpc, scheme.JaegerMetrics, scheme.SpanMetrics);
-        var text = File.ReadAllText(plan.File($"tracing/{configuration}")).Replace($"{Folder}/", plan.File("tracing") + "/", StringComparison.Ordinal);
+        (ports[HealthPort], ports[16685], ports[8888], ports[8889]) =
+            (scheme.JaegerHealth, scheme.JaegerGrpc, scheme.JaegerMetrics, scheme.SpanMetrics);
+        var text = File.ReadAllText(plan.File($"tracing/{configuration}"))
+            .Replace($"{Folder}/", plan.File("tracing") + "/", StringComparison.Ordinal);
         EndpointsFile.WriteAtomically(Path.Combine(folder, configuration), LocalConfiguration.WithLocalListeners(text, ports));
     }
 }

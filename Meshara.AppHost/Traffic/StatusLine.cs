@@ -27,8 +27,10 @@ internal sealed class StatusLine(
                     await display.ShowAsync(counts);
                 if (!console.IsInteractive && second % PlainEvery != 0)
                     continue;
-                var health = await Task.WhenAll(nodes.Where(node => node.IsAlive).Select(node => node.Api.TryGetHealthAsync(stop)));
-                var line = Format(time.GetElapsedTime(started), counts, [.. health.OfType<NodeHealth>().Select(answer => answer.ConnectedPeers)]);
+                var alive = nodes.Where(node => node.IsAlive);
+                var health = await Task.WhenAll(alive.Select(node => node.Api.TryGetHealthAsync(stop)));
+                int[] peers = [.. health.OfType<NodeHealth>().Select(answer => answer.ConnectedPeers)];
+                var line = Format(time.GetElapsedTime(started), counts, peers);
                 if (console.IsInteractive)
                     console.SetLive(line);
                 else
@@ -49,8 +51,11 @@ internal sealed class StatusLine(
     /// <param name="peers">Connections of each node that answered.</param>
     internal static string Format(TimeSpan elapsed, TrafficCounts counts, IReadOnlyList<int> peers)
     {
-        var connected = peers.Count == 0 ? "-" : peers.Min() == peers.Max() ? Text(peers.Min()) : $"{Text(peers.Min())}-{Text(peers.Max())}";
-        return $"{elapsed.ToString(@"hh\:mm\:ss", CultureInfo.InvariantCulture)}  sent {Text(counts.Sent)}  delivered {Text(counts.Delivered)}  "
+        var connected = peers.Count == 0 ? "-"
+            : peers.Min() == peers.Max() ? Text(peers.Min())
+            : $"{Text(peers.Min())}-{Text(peers.Max())}";
+        return $"{elapsed.ToString(@"hh\:mm\:ss", CultureInfo.InvariantCulture)}  "
+            + $"sent {Text(counts.Sent)}  delivered {Text(counts.Delivered)}  "
             + $"failed {Text(counts.Failed)}  p50 {Latency(counts.P50Ms)}  p99 {Latency(counts.P99Ms)}  "
             + $"broadcasts {Text(counts.Broadcasts)} ({Coverage(counts.BroadcastCoverage)})  peers {connected}";
     }
@@ -58,9 +63,11 @@ internal sealed class StatusLine(
     /// <summary>The line at the end.</summary>
     internal static string Summary(TrafficReport report) =>
         $"Done: {Text(report.Sent)} sent, {Text(report.Delivered)} delivered, {Text(report.Failed)} failed in {Text(report.Seconds)} s; "
-        + $"p50 {Latency(report.P50Ms)}, p99 {Latency(report.P99Ms)}; {Text(report.Broadcasts)} broadcasts, coverage {Coverage(report.BroadcastCoverage)}.";
+        + $"p50 {Latency(report.P50Ms)}, p99 {Latency(report.P99Ms)}; "
+        + $"{Text(report.Broadcasts)} broadcasts, coverage {Coverage(report.BroadcastCoverage)}.";
 
-    private static string Latency(double? milliseconds) => milliseconds is { } ms ? $"{ms.ToString("0.0", CultureInfo.InvariantCulture)} ms" : "-";
+    private static string Latency(double? milliseconds) =>
+        milliseconds is { } ms ? $"{ms.ToString("0.0", CultureInfo.InvariantCulture)} ms" : "-";
 
     // Rounded down: 100 % is only said when it is.
     private static string Coverage(double? share) => share is { } value ? $"{Text(Math.Floor(value * 1000) / 10)} %" : "-";

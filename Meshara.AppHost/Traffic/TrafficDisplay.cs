@@ -18,8 +18,9 @@ internal sealed partial class TrafficDisplay(
     {
         ArgumentNullException.ThrowIfNull(counts);
         var (perSecond, _) = control.Current;
+        var sending = string.Create(CultureInfo.InvariantCulture, $"Sending, {counts.Delivered} of {counts.Sent} delivered");
         var state = perSecond > 0
-            ? new ResourceStateSnapshot(string.Create(CultureInfo.InvariantCulture, $"Sending, {counts.Delivered} of {counts.Sent} delivered"), KnownResourceStateStyles.Success)
+            ? new ResourceStateSnapshot(sending, KnownResourceStateStyles.Success)
             : new ResourceStateSnapshot("Stopped", KnownResourceStateStyles.Info);
         return notifications.PublishUpdateAsync(resource, snapshot => snapshot with
         {
@@ -34,7 +35,8 @@ internal sealed partial class TrafficDisplay(
 
     private ImmutableArray<ResourcePropertySnapshot> Properties(TrafficCounts counts) =>
     [
-        new(CustomResourceKnownProperties.Source, string.Create(CultureInfo.InvariantCulture, $"{control.Rate} messages a second between random nodes")),
+        new(CustomResourceKnownProperties.Source, string.Create(
+            CultureInfo.InvariantCulture, $"{control.Rate} messages a second between random nodes")),
         ResourceProperties.Shown("traffic.sent", "Sent", counts.Sent),
         ResourceProperties.Shown("traffic.delivered", "Delivered", counts.Delivered),
         ResourceProperties.Shown("traffic.failed", "Failed", counts.Failed),
@@ -43,7 +45,8 @@ internal sealed partial class TrafficDisplay(
         ResourceProperties.Shown("traffic.broadcasts", "Broadcasts", counts.Broadcasts),
     ];
 
-    private static string Milliseconds(double? value) => value is { } ms ? string.Create(CultureInfo.InvariantCulture, $"{ms:0.0} ms") : "-";
+    private static string Milliseconds(double? value) =>
+        value is { } ms ? string.Create(CultureInfo.InvariantCulture, $"{ms:0.0} ms") : "-";
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Line}", EventName = "Traffic")]
     private static partial void Line(ILogger log, string line);

@@ -19,7 +19,8 @@ internal static class TrafficExtensions
     /// <param name="name">The name of the resource.</param>
     /// <param name="perSecond">Private messages a second, all nodes together; 0 for none until it is started.</param>
     /// <param name="mesh">The mesh.</param>
-    public static void AddTraffic(this IDistributedApplicationBuilder builder, string name, double perSecond, IResourceBuilder<MeshResource> mesh)
+    public static void AddTraffic(
+        this IDistributedApplicationBuilder builder, string name, double perSecond, IResourceBuilder<MeshResource> mesh)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(mesh);
@@ -40,8 +41,10 @@ internal static class TrafficExtensions
                 CreationTimeStamp = DateTime.UtcNow,
                 Properties = [],
             })
-            .WithCommand(Start, "Start", _ => Switched(control, on: true), Options("Play", "Sends messages between random nodes.", () => !control.IsOn))
-            .WithCommand(Stop, "Stop", _ => Switched(control, on: false), Options("Stop", "Sends no more messages; what is under way arrives.", () => control.IsOn))
+            .WithCommand(Start, "Start", _ => Switched(control, on: true),
+                Options("Play", "Sends messages between random nodes.", () => !control.IsOn))
+            .WithCommand(Stop, "Stop", _ => Switched(control, on: false),
+                Options("Stop", "Sends no more messages; what is under way arrives.", () => control.IsOn))
             .WithCommand(Rate, "Rate", context => Rated(control, context), RateOptions(control));
         foreach (var node in mesh.Resource.Nodes)
             traffic.WithReferenceRelationship(node);
@@ -80,7 +83,8 @@ internal static class TrafficExtensions
     private static Task<ExecuteCommandResult> Rated(TrafficControl control, ExecuteCommandContext context)
     {
         var text = context.Arguments["rate"].Value;
-        if (!double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate) || rate <= 0 || rate > MaxRate)
+        if (!double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate)
+            || rate <= 0 || rate > MaxRate)
             return Task.FromResult(CommandResults.Failure($"The rate must be a number above 0, up to {MaxRate}, but is '{text}'."));
         control.SetRate(rate);
         return Task.FromResult(CommandResults.Success(string.Create(CultureInfo.InvariantCulture,

@@ -81,8 +81,8 @@ internal sealed class TrafficService(
     }
 
     // The first messages of a process take hundreds of times what every later one does, because code is compiled on the way, and the stack
-    // is still starting. Messages from each node to the next take that time before the clock starts, so that the report tells of a mesh that
-    // runs; they are counted nowhere.
+    // is still starting. Messages from each node to the next take that time before the clock starts, so that the report tells of a mesh
+    // that runs; they are counted nowhere.
     private async Task RehearseAsync(IReadOnlyList<RunningNode> nodes, CancellationToken stop)
     {
         var began = _time.GetTimestamp();

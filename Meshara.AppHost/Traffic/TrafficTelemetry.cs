@@ -29,7 +29,8 @@ internal sealed class TrafficTelemetry : IDisposable
         ArgumentNullException.ThrowIfNull(configuration);
         // Without an instance id: the dashboard finds a resource that is none of the orchestrator's by its name alone.
         var resource = ResourceBuilder.CreateEmpty().AddService("traffic", autoGenerateServiceInstanceId: false);
-        var traces = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource).AddSource(TrafficGenerator.Name).AddHttpClientInstrumentation()
+        var traces = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource)
+            .AddSource(TrafficGenerator.Name).AddHttpClientInstrumentation()
             .SetSampler(new ParentBasedSampler(new RootSampler(control)));
         var metrics = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(TrafficGenerator.Name);
         if (configuration["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] is { Length: > 0 } endpoint)
@@ -57,11 +58,15 @@ internal sealed class TrafficTelemetry : IDisposable
     public void Measure(TrafficLedger ledger)
     {
         ArgumentNullException.ThrowIfNull(ledger);
-        _meter.CreateObservableCounter("traffic.messages.sent", () => ledger.Count().Sent, "{message}", "Private messages handed to a node, or tried to.");
-        _meter.CreateObservableCounter("traffic.messages.delivered", () => ledger.Count().Delivered, "{message}", "Private messages seen in their recipient's inbox.");
-        _meter.CreateObservableGauge("traffic.messages.failed", () => ledger.Count().Failed, "{message}", "Private messages not accepted, or without an answer.");
-        _meter.CreateObservableGauge("traffic.delivery.p99", () => ledger.Count().P99Ms is { } ms ? [new(ms / 1000)] : Array.Empty<Measurement<double>>(), "s",
-            "From the request to the sight in the inbox, the slowest hundredth.");
+        _meter.CreateObservableCounter("traffic.messages.sent", () => ledger.Count().Sent,
+            "{message}", "Private messages handed to a node, or tried to.");
+        _meter.CreateObservableCounter("traffic.messages.delivered", () => ledger.Count().Delivered,
+            "{message}", "Private messages seen in their recipient's inbox.");
+        _meter.CreateObservableGauge("traffic.messages.failed", () => ledger.Count().Failed,
+            "{message}", "Private messages not accepted, or without an answer.");
+        _meter.CreateObservableGauge("traffic.delivery.p99",
+            () => ledger.Count().P99Ms is { } ms ? [new(ms / 1000)] : Array.Empty<Measurement<double>>(),
+            "s", "From the request to the sight in the inbox, the slowest hundredth.");
     }
 
     /// <inheritdoc/>

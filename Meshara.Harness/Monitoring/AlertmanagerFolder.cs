@@ -44,12 +44,15 @@ internal static partial class AlertmanagerFolder
     /// <exception cref="StackException">The folder exists, and a secret is missing, empty or unreadable.</exception>
     public static IReadOnlyList<string> RequireSecrets(string alerts, string folder)
     {
-        var files = SecretFiles(File.ReadAllText(Path.Combine(alerts, "alertmanager.yml"))).Select(file => Path.Combine(folder, file)).ToList();
+        var configuration = File.ReadAllText(Path.Combine(alerts, "alertmanager.yml"));
+        var files = SecretFiles(configuration).Select(file => Path.Combine(folder, file)).ToList();
         if (!files.Exists(file => Directory.Exists(Path.GetDirectoryName(file))))
             return [];
-        var faults = files.Select(file => FaultOf(file) is { } fault ? $"{StackFiles.Shown(file)} {fault}" : null).OfType<string>().ToList();
+        var faults = files.Select(file => FaultOf(file) is { } fault ? $"{StackFiles.Shown(file)} {fault}" : null)
+            .OfType<string>().ToList();
         return faults.Count == 0 ? files : throw new StackException(
-            $"Alertmanager cannot notify: {string.Join("; ", faults)}. Put every secret there, or remove {StackFiles.Shown(Path.GetDirectoryName(files[0])!)} to notify nobody.",
+            $"Alertmanager cannot notify: {string.Join("; ", faults)}. Put every secret there, "
+            + $"or remove {StackFiles.Shown(Path.GetDirectoryName(files[0])!)} to notify nobody.",
             ExitCodes.Usage);
     }
 
@@ -73,7 +76,9 @@ internal static partial class AlertmanagerFolder
     internal static IEnumerable<string> SecretFiles(string configuration) =>
         Parse(configuration).AllNodes.OfType<YamlMappingNode>().SelectMany(SecretsOf).Distinct();
 
-    /// <summary>The configuration without the integrations (and global settings) that read a secret that is not there; as it is when all are.</summary>
+    /// <summary>
+    /// The configuration without the integrations (and global settings) that read a secret that is not there; as it is when all are.
+    /// </summary>
     /// <param name="configuration">The text of <c>alertmanager.yml</c>.</param>
     /// <param name="isMissing">True for the path of a secret, as it stands there, that does not exist.</param>
     public static string WithoutSecrets(string configuration, Predicate<string> isMissing)
@@ -85,14 +90,18 @@ internal static partial class AlertmanagerFolder
         var root = (YamlMappingNode)document.RootNode;
         if (root.Children.TryGetValue("global", out var global) && global is YamlMappingNode settings)
         {
-            foreach (var (key, value) in settings.Children.Where(setting => IsSecret(setting.Key) && isMissing($"{setting.Value}")).ToList())
+            var missing = settings.Children.Where(setting => IsSecret(setting.Key) && isMissing($"{setting.Value}")).ToList();
+            foreach (var (key, value) in missing)
                 settings.Children.Remove(key);
         }
         if (root.Children.TryGetValue("receivers", out var receivers))
         {
-            foreach (var integrations in ((YamlSequenceNode)receivers).OfType<YamlMappingNode>().SelectMany(receiver => receiver.Children.Values).OfType<YamlSequenceNode>())
+            bool Misses(YamlNode integration) =>
+                integration.AllNodes.OfType<YamlMappingNode>().SelectMany(SecretsOf).Any(file => isMissing(file));
+            foreach (var integrations in ((YamlSequenceNode)receivers).OfType<YamlMappingNode>()
+                .SelectMany(receiver => receiver.Children.Values).OfType<YamlSequenceNode>())
             {
-                foreach (var integration in integrations.Where(node => node.AllNodes.OfType<YamlMappingNode>().SelectMany(SecretsOf).Any(file => isMissing(file))).ToList())
+                foreach (var integration in integrations.Where(Misses).ToList())
                     integrations.Children.Remove(integration);
             }
         }
@@ -111,7 +120,8 @@ internal static partial class AlertmanagerFolder
     private static IEnumerable<string> SecretsOf(YamlMappingNode mapping) =>
         mapping.Children.Where(setting => IsSecret(setting.Key)).Select(setting => $"{setting.Value}");
 
-    private static bool IsSecret(YamlNode key) => key is YamlScalarNode { Value: { } name } && name.EndsWith("_file", StringComparison.Ordinal);
+    private static bool IsSecret(YamlNode key) =>
+        key is YamlScalarNode { Value: { } name } && name.EndsWith("_file", StringComparison.Ordinal);
 
     [GeneratedRegex(@"^(?<setting>[ \t]*smtp_smarthost:[ \t]*)mailpit:1025\b", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex MailCatcher();

@@ -9,7 +9,11 @@ namespace Meshara.Harness.Monitoring;
 /// </summary>
 internal static class PrometheusFolder
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+    };
 
     /// <summary>How much is kept, and exemplars with it.</summary>
     public static IReadOnlyList<string> Retention { get; } =
@@ -28,7 +32,8 @@ internal static class PrometheusFolder
     /// <param name="prometheus">Where Prometheus itself listens, as host:port.</param>
     /// <param name="alertmanager">Where alerts go, as host:port; null for nowhere.</param>
     /// <param name="jaeger">Where Jaeger shows its metrics; null where it does not run.</param>
-    public static void Write(string alerts, string folder, Stack stack, string host, string prometheus, string? alertmanager, string? jaeger = null)
+    public static void Write(
+        string alerts, string folder, Stack stack, string host, string prometheus, string? alertmanager, string? jaeger = null)
     {
         ArgumentNullException.ThrowIfNull(stack);
         Directory.CreateDirectory(folder);
@@ -37,7 +42,8 @@ internal static class PrometheusFolder
 
         var targets = Path.Combine(folder, "targets");
         Empty(targets);
-        var nodes = stack.Nodes.ToDictionary(node => node.Name, node => string.Create(CultureInfo.InvariantCulture, $"{host}:{node.MetricsPort}"));
+        var nodes = stack.Nodes.ToDictionary(
+            node => node.Name, node => string.Create(CultureInfo.InvariantCulture, $"{host}:{node.MetricsPort}"));
         foreach (var (name, text) in Targets(Stack.Cluster, nodes, prometheus, alertmanager, jaeger))
             EndpointsFile.WriteAtomically(Path.Combine(targets, name), text);
     }

@@ -25,7 +25,8 @@ internal sealed class FaultyNetwork : IAsyncDisposable
     /// <param name="seed">Seed of the jitter and the stalls.</param>
     /// <param name="time">The clock.</param>
     public FaultyNetwork(
-        IReadOnlyList<(int Node, int Port, int HiddenPort)> nodes, Func<IReadOnlyDictionary<int, int>> nodesByProcess, int seed, TimeProvider time)
+        IReadOnlyList<(int Node, int Port, int HiddenPort)> nodes, Func<IReadOnlyDictionary<int, int>> nodesByProcess,
+        int seed, TimeProvider time)
     {
         _proxies = [.. nodes.Select(node => new MeshProxy(this, node.Node, node.Port, node.HiddenPort))];
         _nodesByProcess = nodesByProcess;
@@ -53,7 +54,8 @@ internal sealed class FaultyNetwork : IAsyncDisposable
     /// <summary>Begins to listen in front of one node, as soon as it listens itself.</summary>
     /// <param name="node">The node's number.</param>
     /// <param name="cancellationToken">Ends the wait for the node.</param>
-    public Task OpenAsync(int node, CancellationToken cancellationToken) => _proxies.Single(proxy => proxy.Node == node).OpenAsync(cancellationToken);
+    public Task OpenAsync(int node, CancellationToken cancellationToken) =>
+        _proxies.Single(proxy => proxy.Node == node).OpenAsync(cancellationToken);
 
     /// <summary>Listens in front of a node no more: it has ended.</summary>
     public void Close(int node) => _proxies.Single(proxy => proxy.Node == node).Close();
@@ -135,7 +137,9 @@ internal sealed class FaultyNetwork : IAsyncDisposable
             return TimeSpan.Zero;
         lock (_random)
         {
-            var stall = _random.NextDouble() < conditions.StallShare ? conditions.Stall * (0.25 + (0.75 * _random.NextDouble())) : TimeSpan.Zero;
+            var stall = _random.NextDouble() < conditions.StallShare
+                ? conditions.Stall * (0.25 + (0.75 * _random.NextDouble()))
+                : TimeSpan.Zero;
             return conditions.Latency + (conditions.Jitter * _random.NextDouble()) + stall;
         }
     }
@@ -161,7 +165,8 @@ internal sealed class FaultyNetwork : IAsyncDisposable
             return _island.Count > 0 && (source is not { } from || _island.Contains(from) != _island.Contains(destination));
     }
 
-    private LinkConditions? Of(int node) => _conditionsOf.GetValueOrDefault(node) is { } conditions && conditions != LinkConditions.Good ? conditions : null;
+    private LinkConditions? Of(int node) =>
+        _conditionsOf.GetValueOrDefault(node) is { } conditions && conditions != LinkConditions.Good ? conditions : null;
 
     private int Choose(int count)
     {

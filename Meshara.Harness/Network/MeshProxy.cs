@@ -82,7 +82,8 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
                     TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             }
         }
-        catch (Exception exception) when (listening.IsCancellationRequested && exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception exception) when (listening.IsCancellationRequested
+            && exception is OperationCanceledException or SocketException or ObjectDisposedException)
         {
             // It is over, or closed for now.
         }

@@ -76,7 +76,8 @@ internal sealed class ProxyLink(FaultyNetwork network, Socket dialler, Socket ta
                 var length = await from.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
                 if (length == 0)
                     break;
-                await way.WriteAsync(new Segment(SegmentKind.Data, buffer.AsMemory(0, length), time.GetUtcNow() + network.TravelTime(Source, destination)), cancellationToken);
+                var arrival = time.GetUtcNow() + network.TravelTime(Source, destination);
+                await way.WriteAsync(new Segment(SegmentKind.Data, buffer.AsMemory(0, length), arrival), cancellationToken);
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)

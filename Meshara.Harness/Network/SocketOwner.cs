@@ -42,7 +42,8 @@ internal static class SocketOwner
         {
             var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             // Inode 0: the socket is in TIME_WAIT and belongs to nobody any more.
-            if (fields.Length > 9 && fields[1].EndsWith(local, StringComparison.Ordinal) && fields[2].EndsWith(remote, StringComparison.Ordinal) && fields[9] != "0")
+            if (fields.Length > 9 && fields[1].EndsWith(local, StringComparison.Ordinal)
+                && fields[2].EndsWith(remote, StringComparison.Ordinal) && fields[9] != "0")
                 return fields[9];
         }
 

@@ -12,7 +12,10 @@ namespace Meshara.Harness.Nodes;
 /// <summary>The HTTP API of one node, as far as the host uses it.</summary>
 internal sealed class NodeApi : IDisposable
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    };
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
 
     private readonly HttpClient _client;
@@ -176,7 +179,8 @@ internal sealed class NodeApi : IDisposable
 
     // A call's own time limit is a failure of the node; the caller's cancellation is not.
     private static bool IsTransport(Exception exception, CancellationToken cancellationToken) =>
-        exception is HttpRequestException or IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+        exception is HttpRequestException or IOException
+        || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     private sealed record OutgoingMessage(
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? To,

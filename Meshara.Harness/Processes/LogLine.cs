@@ -19,11 +19,14 @@ internal sealed partial record LogLine(string? Level, string Message)
             return null;
         if (line.StartsWith('{') && FromJson(line) is var (level, message))
             return IsNotable(level) ? new LogLine(level, message) : null;
-        var pairs = Logfmt().Matches(line).GroupBy(m => m.Groups["key"].Value).ToDictionary(g => g.Key, g => Unquote(g.Last().Groups["value"].Value));
+        var pairs = Logfmt().Matches(line).GroupBy(match => match.Groups["key"].Value)
+            .ToDictionary(group => group.Key, group => Unquote(group.Last().Groups["value"].Value));
         if (pairs.TryGetValue("level", out var word))
         {
             var text = pairs.GetValueOrDefault("msg", line);
-            return IsNotable(Upper(word)) ? new LogLine(Upper(word), pairs.TryGetValue("err", out var cause) ? $"{text}: {cause}" : text) : null;
+            if (!IsNotable(Upper(word)))
+                return null;
+            return new LogLine(Upper(word), pairs.TryGetValue("err", out var cause) ? $"{text}: {cause}" : text);
         }
 
         return isError ? new LogLine(null, line) : null;
@@ -42,8 +45,9 @@ internal sealed partial record LogLine(string? Level, string Message)
         try
         {
             using var document = JsonDocument.Parse(line);
-            string? Text(string name) =>
-                document.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+            string? Text(string name) => document.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+                ? value.GetString()
+                : null;
             if (Text("level") is not { } level || Text("message") is not { } message)
                 return null;
             return (level, Text("error") is { } error ? $"{message}: {error}" : message);
@@ -54,7 +58,8 @@ internal sealed partial record LogLine(string? Level, string Message)
         }
     }
 
-    private static string Unquote(string value) => value is ['"', .. var inner, '"'] ? inner.Replace("\\\"", "\"", StringComparison.Ordinal) : value;
+    private static string Unquote(string value) =>
+        value is ['"', .. var inner, '"'] ? inner.Replace("\\\"", "\"", StringComparison.Ordinal) : value;
 
     [GeneratedRegex("""(?:^|\s)(?<key>level|msg|err)=(?<value>"(?:[^"\\]|\\.)*"|\S*)""", RegexOptions.CultureInvariant)]
     private static partial Regex Logfmt();

@@ -28,7 +28,8 @@ internal sealed class TrafficGenerator(IReadOnlyList<ITrafficNode> nodes, Traffi
         var options = new ParallelOptions { MaxDegreeOfParallelism = MaxInFlight, CancellationToken = CancellationToken.None };
         return Task.WhenAll(
             Parallel.ForEachAsync(new Pacer(perSecond, time).Beats(stop), options, async (_, _) => await SendAsync(interrupted)),
-            Parallel.ForEachAsync(new Pacer(BroadcastsPerSecond, time).Beats(stop), options, async (_, _) => await BroadcastAsync(interrupted)));
+            Parallel.ForEachAsync(
+                new Pacer(BroadcastsPerSecond, time).Beats(stop), options, async (_, _) => await BroadcastAsync(interrupted)));
     }
 
     private async Task SendAsync(CancellationToken interrupted)
