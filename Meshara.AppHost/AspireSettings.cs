@@ -6,11 +6,11 @@ using Microsoft.Extensions.Hosting;
 namespace Meshara.AppHost;
 
 /// <summary>
-/// Settings of Aspire that a launch profile would hold, so that the host can be started in any way. The environment wins.
+/// Sets what a launch profile would set for Aspire, so that the host also works without one. Environment variables win.
 /// </summary>
 internal static class AspireSettings
 {
-    /// <summary>As arguments of the application.</summary>
+    /// <summary>The defaults, as arguments for the application's builder.</summary>
     public static IEnumerable<string> Defaults(StackPorts ports)
     {
         ArgumentNullException.ThrowIfNull(ports);
@@ -18,25 +18,25 @@ internal static class AspireSettings
         [
             ("ASPNETCORE_URLS", Url(ports.Dashboard)),
             ("ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", Url(ports.DashboardOtlp)),
-            // Where the dashboard asks the host; any port will do, but not TLS, for which there may be no certificate.
+            // The dashboard connects to the host here. Any port will do, but without TLS: there may be no certificate.
             ("ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL", "http://127.0.0.1:0"),
             ("ASPIRE_ALLOW_UNSECURED_TRANSPORT", "true"),
-            // What was started is gone when the host is.
+            // The host must not exit before everything it started has stopped.
             ("DcpPublisher:WaitForResourceCleanup", "true"),
-            // It would ask the package source, through a dotnet of its own.
+            // The check would start a dotnet process to query the package source.
             ("ASPIRE_VERSION_CHECK_DISABLED", "true"),
         ];
         foreach (var (name, value) in defaults.Where(setting => string.IsNullOrEmpty(Environment.GetEnvironmentVariable(setting.Name))))
             yield return $"--{name}={value}";
-        // Only in Development does Aspire keep the passwords it makes up.
+        // Aspire persists generated passwords only in Development.
         if (Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT") is null
             && Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT") is null)
             yield return $"--environment={Environments.Development}";
     }
 
     /// <summary>
-    /// Parameters of the environment. A shell cannot export a variable with a hyphen, and Aspire takes an underscore for it only
-    /// where it has kept no value itself.
+    /// Parameters set in the environment. A shell cannot export a name with a hyphen, and Aspire accepts an underscore in its place only
+    /// if it has no persisted value, so underscores become hyphens here.
     /// </summary>
     public static IEnumerable<string> Parameters()
     {

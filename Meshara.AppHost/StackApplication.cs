@@ -11,14 +11,14 @@ using Spectre.Console;
 
 namespace Meshara.AppHost;
 
-/// <summary>An Aspire application with the options of this host: what happens before there is a model, and after.</summary>
+/// <summary>Creates and runs the Aspire application with this host's options.</summary>
 internal static class StackApplication
 {
     /// <summary>Name of the program in its messages.</summary>
     public const string Name = "meshara-apphost";
 
-    /// <summary>Carries out what needs no model: help, version, export.</summary>
-    /// <returns>The exit code; null when the stack is to be run or published.</returns>
+    /// <summary>Handles the commands that need no model: help, version and export.</summary>
+    /// <returns>The exit code; null if the stack is to be run or published.</returns>
     public static async Task<int?> AnswerAsync(string[] args)
     {
         var split = AspireArguments.Split(args);
@@ -30,8 +30,8 @@ internal static class StackApplication
             : null;
     }
 
-    /// <summary>Reads and checks the options, decides where every server runs, and begins an application.</summary>
-    /// <exception cref="StackException">An option is wrong, or this machine cannot do what was asked for.</exception>
+    /// <summary>Reads and checks the options, decides where each server runs, and creates the application's builder.</summary>
+    /// <exception cref="StackException">An option is invalid, or this machine lacks something it requires.</exception>
     public static async Task<IDistributedApplicationBuilder> CreateBuilderAsync(string[] args)
     {
         var split = AspireArguments.Split(args);
@@ -47,9 +47,9 @@ internal static class StackApplication
         return builder;
     }
 
-    /// <summary>Runs what was built, until it is told to stop or its time is over; or publishes it.</summary>
+    /// <summary>Runs the application until it is stopped or <c>--for</c> has elapsed, or publishes it.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
-    /// <exception cref="StackException">Something has to be put right first.</exception>
+    /// <exception cref="StackException">A preflight check failed, or the mesh's folder cannot be used.</exception>
     public static async Task<int> RunStackAsync(this DistributedApplication application)
     {
         ArgumentNullException.ThrowIfNull(application);
@@ -89,7 +89,7 @@ internal static class StackApplication
     private static IDistributedApplicationBuilder CreatePublisher(AspireArguments arguments)
     {
         var builder = DistributedApplication.CreateBuilder(Options(arguments.Aspire));
-        // Two formats in one model would each want every resource for itself.
+        // With two formats in one model, each would claim every resource.
         if (!arguments.IsManifest)
             builder.AddComposeEnvironment();
         return builder;
@@ -104,10 +104,10 @@ internal static class StackApplication
         var isDebugged = arguments.IsDebugged;
         builder.Services.AddLogging(logging =>
         {
-            // The host speaks for itself; what Aspire says of its own work is for whoever looks for a fault in it.
+            // The host prints its own messages; Aspire's are only useful for debugging Aspire.
             if (!isDebugged)
                 logging.AddFilter("Aspire", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning)
-                    // It warns of a key that is good for one run of the dashboard.
+                    // It warns that a key is not persisted, but the dashboard needs that key for one run only.
                     .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
                     // That it was asked to stop while it started is no failure; any other is reported by the exception itself.
                     .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
@@ -121,7 +121,7 @@ internal static class StackApplication
         Args = args,
         AssemblyName = typeof(StackApplication).Assembly.GetName().Name,
         DashboardApplicationName = "Meshara",
-        // Everything listens on the loopback address, and a certificate for it is one more thing to set up.
+        // Everything listens on the loopback address; TLS would only add a certificate to set up.
         AllowUnsecuredTransport = true,
     };
 }

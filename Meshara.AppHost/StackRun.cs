@@ -9,12 +9,12 @@ using Microsoft.Extensions.Hosting;
 
 namespace Meshara.AppHost;
 
-/// <summary>One run of the stack, from the last check to the exit code.</summary>
+/// <summary>One run of the stack, from the preflight checks to the exit code.</summary>
 internal static class StackRun
 {
-    /// <summary>Checks, takes the mesh's folder, and runs until the end.</summary>
+    /// <summary>Runs the preflight checks, locks the mesh's folder, and runs the application until it stops.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
-    /// <exception cref="StackException">Something has to be put right first.</exception>
+    /// <exception cref="StackException">A preflight check failed, or the mesh's folder cannot be used.</exception>
     public static async Task<int> RunAsync(DistributedApplication application)
     {
         var plan = application.Services.GetRequiredService<MeshPlan>();
@@ -31,7 +31,7 @@ internal static class StackRun
             stops.WatchInput(Console.OpenStandardInput());
         var lifetime = application.Services.GetRequiredService<IHostApplicationLifetime>();
         using var stopping = stops.Stop.Register(lifetime.StopApplication);
-        // The orchestrator watches this process, and ends what it has started when it is gone.
+        // The orchestrator watches this process and stops everything it started when this process exits.
         using var killing = stops.Kill.Register(() => Environment.Exit(ExitCodes.Killed));
         var outcome = application.Services.GetRequiredService<RunOutcome>();
         try
@@ -68,6 +68,6 @@ internal static class StackRun
         }
     }
 
-    // What each server is and how it is installed stands in the dashboard; here what they have in common is enough.
+    // The dashboard shows how to install each server; here the reason they share is enough.
     private static string Reason(Placement place) => ((Placement.Missing)place).Reason.Split(", and no program")[0];
 }

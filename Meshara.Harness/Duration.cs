@@ -3,13 +3,14 @@ using System.Text.RegularExpressions;
 
 namespace Meshara.Harness;
 
-/// <summary>Durations as people type them: <c>500ms</c>, <c>30s</c>, <c>5m</c>, <c>1h30m</c>.</summary>
+/// <summary>Parses durations such as <c>500ms</c>, <c>30s</c>, <c>5m</c> and <c>1h30m</c>.</summary>
 internal static partial class Duration
 {
-    /// <summary>The longest that makes sense; also keeps every timer within what a timer can hold.</summary>
+    /// <summary>The longest duration accepted; it stays below the limit of .NET timers.</summary>
     public static readonly TimeSpan Max = TimeSpan.FromDays(30);
 
-    /// <summary>False when <paramref name="text"/> is not a duration above zero and up to <see cref="Max"/>.</summary>
+    /// <summary>Parses a duration.</summary>
+    /// <returns>False if <paramref name="text"/> is not a duration above zero and up to <see cref="Max"/>.</returns>
     public static bool TryParse(string text, out TimeSpan duration)
     {
         duration = default;

@@ -1,7 +1,8 @@
 using System.Text.Json;
+
 namespace Meshara.Harness;
 
-/// <summary>The file of <c>--endpoints</c>: where each node of a running mesh is, for programs that use it.</summary>
+/// <summary>Writes the <c>--endpoints</c> file, from which other programs learn the addresses of the running nodes.</summary>
 internal static class EndpointsFile
 {
     private static readonly JsonSerializerOptions Json = new()
@@ -10,12 +11,12 @@ internal static class EndpointsFile
         WriteIndented = true,
     };
 
-    /// <summary>Writes the file; whoever waits for it to appear finds it complete.</summary>
+    /// <summary>Writes the file in one step: a program that waits for it to appear finds it complete.</summary>
     public static void Write(string path, IEnumerable<Entry> nodes) =>
         WriteAtomically(path, JsonSerializer.Serialize(new { Nodes = nodes }, Json));
 
-    /// <summary>Replaces a file in one step.</summary>
-    /// <exception cref="StackException">It cannot be written.</exception>
+    /// <summary>Writes or replaces a file in one step.</summary>
+    /// <exception cref="StackException">The file cannot be written.</exception>
     public static void WriteAtomically(string path, string text)
     {
         try
@@ -32,6 +33,6 @@ internal static class EndpointsFile
         }
     }
 
-    /// <summary>One node in the file.</summary>
+    /// <summary>A node in the file.</summary>
     internal sealed record Entry(string Name, string Address, string Mesh, string Http, string Metrics, int Pid);
 }

@@ -1,10 +1,10 @@
 namespace Meshara.Harness;
 
-/// <summary>The edge of a program: where an expected failure becomes a line for its user and an exit code.</summary>
+/// <summary>Turns an expected failure of a program into a line on standard error and an exit code.</summary>
 internal static class FailureReport
 {
     /// <summary>Runs a program.</summary>
-    /// <param name="program">What its lines on standard error begin with.</param>
+    /// <param name="program">Prefix of its lines on standard error.</param>
     /// <param name="run">The program; returns its exit code.</param>
     public static async Task<int> RunAsync(string program, Func<Task<int>> run)
     {

@@ -3,11 +3,11 @@ using System.Runtime.InteropServices;
 
 namespace Meshara.Harness;
 
-/// <summary>Files of this build, at the places the build wrote into the program's assembly (see Locations.targets).</summary>
+/// <summary>Paths of this build's files, which the build recorded in the program's assembly (see Locations.targets).</summary>
 internal static class Locations
 {
-    /// <summary>The executable of the node that was built with this host.</summary>
-    /// <exception cref="StackException">It is not there.</exception>
+    /// <summary>The node's executable from the same build.</summary>
+    /// <exception cref="StackException">It is missing.</exception>
     public static string NodeExecutable()
     {
         var program = Path.ChangeExtension(Recorded("MesharaNode"), OperatingSystem.IsWindows() ? ".exe" : null);
@@ -16,15 +16,15 @@ internal static class Locations
             : throw new StackException($"The node's program {program} is missing. Build it with: dotnet build Meshara.Node");
     }
 
-    /// <summary>The folder of the solution, with the configuration of every server.</summary>
+    /// <summary>The solution's folder, which holds the configuration of every server.</summary>
     public static string Repository() => Path.GetFullPath(Path.Combine(Alerts(), ".."));
 
     /// <summary>The folder with prometheus.yml, rules and alertmanager.yml.</summary>
     public static string Alerts() => Recorded("MesharaAlerts");
 
     /// <summary>
-    /// Root of the .NET installation this process runs on: a framework-dependent program started by path finds its
-    /// runtime there even when dotnet is not installed at the default place.
+    /// Root of the .NET installation that this process runs on. Passed as DOTNET_ROOT, it lets a framework-dependent program started by
+    /// path find its runtime even if dotnet is not installed in the default location.
     /// </summary>
     public static string DotnetRoot() =>
         Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
@@ -34,7 +34,7 @@ internal static class Locations
 
     private static string? Find(string key)
     {
-        // Each program that uses this library lies in a folder of its own and has a record of its own.
+        // Each program that uses this library has its own folder, and so its own relative paths.
         Assembly?[] programs = [Assembly.GetEntryAssembly(), typeof(Locations).Assembly];
         return programs.OfType<Assembly>().SelectMany(program => program.GetCustomAttributes<AssemblyMetadataAttribute>())
             .FirstOrDefault(attribute => attribute.Key == key)?.Value;

@@ -3,17 +3,17 @@ using System.Net.Sockets;
 
 namespace Meshara.Harness;
 
-/// <summary>Finds out which ports of this machine are free.</summary>
+/// <summary>Checks which ports of this machine are free.</summary>
 internal static class Ports
 {
-    // Below 32768 on Linux and 49152 elsewhere begin the ports that outgoing connections take; a node's port chosen from
-    // those could be taken by a neighbour's connection before the node listens.
+    // Ephemeral ports, used by outgoing connections, start at 32768 on Linux and 49152 elsewhere. A port from that range could be taken
+    // by a neighbour's connection before the node listens on it.
     private const int AutoFrom = 10_000;
     private const int AutoTo = 32_767 - StackPorts.Span;
     private const int Attempts = 200;
 
-    /// <summary>Says which ports are taken, if any are.</summary>
-    /// <exception cref="StackException">Some are.</exception>
+    /// <summary>Fails if any port is taken.</summary>
+    /// <exception cref="StackException">Some ports are taken; the message names them.</exception>
     public static void Refuse(IReadOnlyList<(int Port, string Resource)> taken)
     {
         ArgumentNullException.ThrowIfNull(taken);
@@ -21,12 +21,12 @@ internal static class Ports
             throw new StackException(Describe(taken), ExitCodes.PortTaken);
     }
 
-    /// <summary>Names taken ports and says what to do.</summary>
+    /// <summary>A message that names the taken ports and the remedy.</summary>
     public static string Describe(IEnumerable<(int Port, string Resource)> taken) =>
         $"Taken: {string.Join(", ", taken.Select(port => $"port {port.Port} ({port.Resource})"))}. "
         + "Stop what listens there, or choose other ports with --port-base P or --ports auto.";
 
-    /// <summary>A scheme of which every port that <paramref name="nodes"/> nodes and the tools need is free.</summary>
+    /// <summary>Finds a port scheme whose ports for <paramref name="nodes"/> nodes and all servers are free.</summary>
     /// <exception cref="StackException">None was found.</exception>
     public static StackPorts FindFree(int nodes, Random random)
     {
@@ -43,7 +43,7 @@ internal static class Ports
             $"No free range of ports was found from {AutoFrom} on. Choose one with --port-base P.", ExitCodes.PortTaken);
     }
 
-    /// <summary>The ports among those of <paramref name="nodes"/> that somebody listens on, each with what it is for.</summary>
+    /// <summary>The ports of <paramref name="nodes"/> that are taken, each with its node and purpose.</summary>
     public static IReadOnlyList<(int Port, string Resource)> Taken(IEnumerable<StackNode> nodes) =>
     [
         .. nodes.SelectMany(node => ((int, string)[])
@@ -53,7 +53,7 @@ internal static class Ports
             .Where(port => !IsFree(port.Item1)),
     ];
 
-    /// <summary>True when a server could listen on this port of the loopback address.</summary>
+    /// <summary>True if a server can listen on this port of the loopback address.</summary>
     public static bool IsFree(int port)
     {
         using var listener = new TcpListener(IPAddress.Loopback, port);

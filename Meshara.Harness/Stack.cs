@@ -1,18 +1,18 @@
 namespace Meshara.Harness;
 
 /// <summary>
-/// What a mesh consists of, whichever engine runs it: the nodes, their ports, whom they bootstrap from and where the
-/// tools listen. Plain data; nothing here starts, opens or reads anything.
+/// Describes a mesh, independent of what runs it: the nodes, their ports, their bootstrap peers and the servers' ports. Plain data
+/// without side effects.
 /// </summary>
 internal sealed record Stack
 {
-    /// <summary>Most nodes one host runs; the port scheme leaves room for exactly these.</summary>
+    /// <summary>Maximum number of nodes on a host; the port scheme has room for no more.</summary>
     public const int MaxNodes = 50;
 
-    /// <summary>Value of the <c>cluster</c> label of every scraped node of a mesh on the developer's machine.</summary>
+    /// <summary>Value of the <c>cluster</c> label of every target of a mesh that runs on the developer's machine.</summary>
     public const string Cluster = "local";
 
-    /// <summary>The same of a mesh that was deployed from an export.</summary>
+    /// <summary>Value of the <c>cluster</c> label for a mesh deployed from an export.</summary>
     public const string ExportedCluster = "compose";
 
     /// <summary>Name of the endpoint that peers connect to, in service discovery.</summary>
@@ -21,11 +21,11 @@ internal sealed record Stack
     /// <summary>The nodes, <c>node-1</c> first.</summary>
     public required IReadOnlyList<StackNode> Nodes { get; init; }
 
-    /// <summary>Where the nodes and everything else listens.</summary>
+    /// <summary>The port scheme.</summary>
     public required StackPorts Ports { get; init; }
 
-    /// <summary>A mesh of <paramref name="nodes"/> nodes.</summary>
-    /// <param name="nodes">1 to <see cref="MaxNodes"/>.</param>
+    /// <summary>Describes a mesh.</summary>
+    /// <param name="nodes">Number of nodes, 1 to <see cref="MaxNodes"/>.</param>
     /// <param name="ports">The port scheme.</param>
     public static Stack Create(int nodes, StackPorts ports)
     {
@@ -41,8 +41,8 @@ internal sealed record Stack
     }
 
     /// <summary>
-    /// What makes <c>meshara://node-1</c> resolvable for <paramref name="node"/>: the variables that
-    /// Microsoft.Extensions.ServiceDiscovery reads, as Aspire itself sets them.
+    /// The environment variables from which <paramref name="node"/> resolves its bootstrap peers, such as <c>meshara://node-1</c>.
+    /// Microsoft.Extensions.ServiceDiscovery reads them in the form that Aspire sets.
     /// </summary>
     /// <param name="node">The node whose environment this is.</param>
     /// <param name="host">Host name or address under which the nodes reach each other.</param>
@@ -55,6 +55,6 @@ internal sealed record Stack
 
     private static string Name(int index) => $"node-{index}";
 
-    // node-1 starts the mesh and asks nobody. Everyone after node-2 knows two ways in, so that node-1 can go away.
+    // node-1 starts the mesh and has no bootstrap peer. From node-3 on, nodes have two, so that they can join while node-1 is down.
     private static IEnumerable<int> BootstrapOf(int index) => Enumerable.Range(1, Math.Min(index - 1, 2));
 }

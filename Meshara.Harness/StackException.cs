@@ -1,10 +1,10 @@
 namespace Meshara.Harness;
 
-/// <summary>An expected failure of the host: its message is printed as it is and the process ends with its exit code.</summary>
+/// <summary>An expected failure: the host prints only its message and exits with its code.</summary>
 internal sealed class StackException(string message, int exitCode = ExitCodes.Failure) : Exception(message)
 {
     /// <summary>Prints it on standard error.</summary>
-    /// <param name="program">What the line begins with.</param>
+    /// <param name="program">Prefix of the line.</param>
     /// <returns>The exit code.</returns>
     public int Report(string program)
     {

@@ -1,15 +1,15 @@
 namespace Meshara.Harness;
 
-/// <summary>One node of the stack.</summary>
+/// <summary>A node of the stack.</summary>
 /// <param name="Index">Its number, from 1.</param>
-/// <param name="Name">Its name, <c>node-1</c> and so on; also its name in service discovery, logs and metrics.</param>
-/// <param name="MeshPort">Where peers connect.</param>
-/// <param name="HttpPort">HTTP API and health.</param>
-/// <param name="MetricsPort">Prometheus scrapes <c>/metrics</c> here.</param>
-/// <param name="Bootstrap">Whom it asks to join, as <c>meshara://name</c>.</param>
+/// <param name="Name">Its name in service discovery, logs and metrics: <c>node-1</c> and so on.</param>
+/// <param name="MeshPort">The port peers connect to.</param>
+/// <param name="HttpPort">The port of its HTTP API and health.</param>
+/// <param name="MetricsPort">The port of <c>/metrics</c>, which Prometheus scrapes.</param>
+/// <param name="Bootstrap">Peers it joins through, as <c>meshara://name</c>.</param>
 internal sealed record StackNode(
     int Index, string Name, int MeshPort, int HttpPort, int MetricsPort, IReadOnlyList<string> Bootstrap)
 {
-    /// <summary>Where it listens for peers when a proxy stands at <see cref="MeshPort"/>.</summary>
+    /// <summary>The port it listens on for peers if a proxy listens on <see cref="MeshPort"/>.</summary>
     public int HiddenMeshPort => MeshPort + StackPorts.Hidden;
 }

@@ -1,45 +1,42 @@
 namespace Meshara.Harness;
 
 /// <summary>
-/// The port scheme. Node i listens on <see cref="Mesh"/>+i, <see cref="Http"/>+i and <see cref="Metrics"/>+i; every
-/// other part of the stack has one port.
+/// The port scheme. Node i listens on <see cref="Mesh"/>+i, <see cref="Http"/>+i and <see cref="Metrics"/>+i; the servers listen on the
+/// other ports.
 /// </summary>
 internal sealed record StackPorts
 {
-    /// <summary>Ports a scheme made by <see cref="From"/> may use: its base and this many after it, less one.</summary>
+    /// <summary>Size of the port range, starting at the base, that a scheme made by <see cref="From"/> may use.</summary>
     public const int Span = 400;
 
-    /// <summary>How far above its mesh port a node listens when a proxy stands at that; every scheme leaves these ports free.</summary>
+    /// <summary>Distance from a node's mesh port to the port it listens on behind a proxy; every scheme leaves these ports free.</summary>
     public const int Hidden = 50;
 
-    /// <summary>The lowest base <see cref="From"/> takes: what lies below belongs to the system.</summary>
+    /// <summary>The lowest base <see cref="From"/> accepts; the ports below 1024 are privileged.</summary>
     public const int MinBase = 1024;
 
-    /// <summary>The highest base <see cref="From"/> takes.</summary>
+    /// <summary>The highest base <see cref="From"/> accepts.</summary>
     public const int MaxBase = 65535 - Span + 1;
 
-    /// <summary>The ports a developer expects: the tools' own where they have one.</summary>
+    /// <summary>The default ports: each server's own where it has one.</summary>
     public static StackPorts Default { get; } = new();
 
-    /// <summary>Node i's mesh port less i.</summary>
+    /// <summary>Node i's mesh port minus i.</summary>
     public int Mesh { get; init; } = 8443;
 
-    /// <summary>Node i's API and health port less i.</summary>
+    /// <summary>Node i's API and health port minus i.</summary>
     public int Http { get; init; } = 8080;
 
-    /// <summary>Node i's metrics port less i.</summary>
+    /// <summary>Node i's metrics port minus i.</summary>
     public int Metrics { get; init; } = 9464;
 
-    /// <summary>The mesh as a page.</summary>
+    /// <summary>The console: a web page that shows the mesh.</summary>
     public int Console { get; init; } = 8080;
 
-    /// <summary>Prometheus.</summary>
     public int Prometheus { get; init; } = 9090;
 
-    /// <summary>Alertmanager.</summary>
     public int Alertmanager { get; init; } = 9093;
 
-    /// <summary>Grafana.</summary>
     public int Grafana { get; init; } = 3000;
 
     /// <summary>Jaeger's page.</summary>
@@ -51,10 +48,8 @@ internal sealed record StackPorts
     /// <summary>OTLP over HTTP.</summary>
     public int OtlpHttp { get; init; } = 4318;
 
-    /// <summary>Elasticsearch.</summary>
     public int Elasticsearch { get; init; } = 9200;
 
-    /// <summary>Kibana.</summary>
     public int Kibana { get; init; } = 5601;
 
     /// <summary>Mailpit's page.</summary>
@@ -66,7 +61,7 @@ internal sealed record StackPorts
     /// <summary>Aspire's dashboard.</summary>
     public int Dashboard { get; init; } = 18888;
 
-    /// <summary>Where Aspire's dashboard takes OTLP over gRPC.</summary>
+    /// <summary>OTLP over gRPC, received by Aspire's dashboard.</summary>
     public int DashboardOtlp { get; init; } = 18889;
 
     /// <summary>Jaeger's API over gRPC.</summary>
@@ -78,7 +73,7 @@ internal sealed record StackPorts
     /// <summary>Jaeger's own metrics.</summary>
     public int JaegerMetrics { get; init; } = 8888;
 
-    /// <summary>What Jaeger counts of spans, for Prometheus.</summary>
+    /// <summary>Metrics that Jaeger derives from spans, scraped by Prometheus.</summary>
     public int SpanMetrics { get; init; } = 8889;
 
     /// <summary>The port of every server.</summary>

@@ -7,14 +7,13 @@ using Meshara.Harness.Monitoring;
 
 namespace Meshara.AppHost.Alerts;
 
-/// <summary>Adds Alertmanager.</summary>
 internal static class AlertmanagerExtensions
 {
     private const string Folder = "/etc/alertmanager";
     private const string Secrets = Folder + "/secrets";
 
     /// <summary>Adds Alertmanager, which sends its mails to Mailpit.</summary>
-    /// <exception cref="Harness.StackException">It runs as a program, somebody is to be notified, and a secret is not there.</exception>
+    /// <exception cref="Harness.StackException">Alertmanager runs as a program, has a secrets folder, and a secret is missing.</exception>
     public static IResourceBuilder<IServerResource> AddAlertmanager(
         this IDistributedApplicationBuilder builder, IResourceBuilder<IServerResource> mailpit)
     {
@@ -39,7 +38,7 @@ internal static class AlertmanagerExtensions
         this IResourceBuilder<ServerContainer> alertmanager, MeshPlan plan, IResourceBuilder<IServerResource> mailpit)
     {
         var builder = alertmanager.ApplicationBuilder;
-        // Mailpit asks for no password, but Alertmanager wants the file.
+        // Mailpit asks for no password, but Alertmanager's configuration names the file.
         var smtp = mailpit.Resource.Actual is null ? builder.AddSecretOfOthers("smtp-password") : builder.AddSecret("smtp-password");
         var pager = builder.AddSecretOfOthers("pagerduty-routing-key");
         if (builder.ExecutionContext.IsRunMode)
@@ -52,7 +51,7 @@ internal static class AlertmanagerExtensions
                 .PublishInFolder(Folder);
     }
 
-    // On a developer's machine a receiver without its secret shows its alerts and notifies nobody.
+    // On a developer's machine, a receiver whose secret is missing shows its alerts but sends no notification.
     private static void Notifying(
         this IResourceBuilder<ServerContainer> alertmanager, MeshPlan plan,
         (string File, IResourceBuilder<ParameterResource>? Parameter)[] files)

@@ -5,7 +5,6 @@ using Meshara.AppHost.Servers;
 
 namespace Meshara.AppHost.Alerts;
 
-/// <summary>Adds Mailpit.</summary>
 internal static class MailpitExtensions
 {
     private const string Messages = "1000";

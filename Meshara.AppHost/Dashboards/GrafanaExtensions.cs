@@ -8,7 +8,6 @@ using Meshara.Harness;
 
 namespace Meshara.AppHost.Dashboards;
 
-/// <summary>Adds Grafana.</summary>
 internal static class GrafanaExtensions
 {
     private const string Dashboards = "/etc/grafana/dashboards", Provisioning = "/etc/grafana/provisioning";
@@ -49,7 +48,7 @@ internal static class GrafanaExtensions
             .WithEnvironment("GF_ANALYTICS_REPORTING_ENABLED", "false")
             .WithEnvironment("GF_ANALYTICS_CHECK_FOR_UPDATES", "false");
 
-    // Packages put the program into bin/ of its home, or link to it from the system's folders.
+    // Packages install the program in the bin/ folder of its home, or link to it from a system folder.
     private static string Home(string program)
     {
         var real = File.ResolveLinkTarget(program, returnFinalTarget: true)?.FullName ?? program;

@@ -18,7 +18,7 @@ internal static partial class ComposeExport
     private const string NodeUser = "1654", Nobody = "65534";
 
     static partial void AddEnvironment(IDistributedApplicationBuilder builder) => builder.AddDockerComposeEnvironment("meshara")
-        // Jaeger takes the traces; Aspire's dashboard keeps nothing and is for a developer's machine.
+        // Jaeger receives the traces; Aspire's dashboard stores nothing and is meant for a developer's machine.
         .WithDashboard(enabled: false)
         .WithProperties(environment => environment.DefaultNetworkName = "mesh")
         .ConfigureComposeFile(file => Complete(file, builder.Resources));
@@ -33,7 +33,7 @@ internal static partial class ComposeExport
             service.Healthcheck = part.HealthCheck.Count > 0 ? Check(part.HealthCheck, "60s") : null;
         });
 
-    // As nobody in particular, able to write its own folders only.
+    // Without capabilities, and with a read-only root file system: a node can write only to its volumes and /tmp.
     static partial void PublishNode(IResourceBuilder<ContainerResource> resource, StackNode node, int httpPort) =>
         Customize(resource, (_, service) =>
         {
@@ -69,7 +69,7 @@ internal static partial class ComposeExport
     static partial void PublishWorkingFolder(IResourceBuilder<ContainerResource> server, string folder) =>
         Customize(server, (_, service) => service.WorkingDir = folder);
 
-    // Aspire refuses to write its manifest of an application that says how it runs under compose.
+    // Aspire refuses to write its manifest for a model with compose customizations.
     private static void Customize(IResourceBuilder<ContainerResource> resource, Action<DockerComposeServiceResource, Service> customize)
     {
         if (resource.ApplicationBuilder.Resources.OfType<DockerComposeEnvironmentResource>().Any())
@@ -92,7 +92,7 @@ internal static partial class ComposeExport
     private static void Complete(ComposeFile file, IResourceCollection resources)
     {
         file.Name = "meshara";
-        // Compose replaces $NAME in what it reads, and rules and templates are full of dollars.
+        // Compose expands $NAME in inline configs, and rules and templates are full of dollar signs.
         foreach (var config in file.Configs.Values)
             config.Content = config.Content?.Replace("$", "$$", StringComparison.Ordinal);
         foreach (var secret in resources.SelectMany(resource => resource.Annotations.OfType<SecretFileAnnotation>()))
@@ -104,7 +104,7 @@ internal static partial class ComposeExport
             WaitForHealth(service, file, resources);
         }
 
-        // Files that Filebeat ships are needed no longer than that: in memory, bounded, and writable for the nodes' user.
+        // Log files are needed only until Filebeat has shipped them, so they live in a bounded tmpfs that the nodes' user can write.
         file.Volumes[LogVolume].DriverOpts = new()
         {
             ["type"] = "tmpfs",
@@ -113,7 +113,7 @@ internal static partial class ComposeExport
         };
     }
 
-    // Aspire's publisher waits for everything to have started only.
+    // Aspire's publisher only waits until a dependency has started.
     private static void WaitForHealth(Service service, ComposeFile file, IResourceCollection resources)
     {
         foreach (var wait in resources.Single(resource => resource.Name == service.Name).Annotations.OfType<WaitAnnotation>())
@@ -126,7 +126,7 @@ internal static partial class ComposeExport
     private static Healthcheck Check(IReadOnlyList<string> command, string startPeriod) =>
         new() { Test = [.. command], Interval = "10s", Timeout = "10s", Retries = 6, StartPeriod = startPeriod };
 
-    // Pages and APIs are for this machine; whoever wants more puts a proxy with TLS in front.
+    // Pages and APIs are published on the loopback address only; remote access needs a TLS proxy in front.
     private static string Published(int hostPort, int port) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{hostPort}:{port}");
 
     private static string Required(string value) => Placeholder().Replace(value, "${$1:?is not set; see env.example}");

@@ -6,21 +6,21 @@ using Meshara.Harness;
 namespace Meshara.AppHost.Export;
 
 /// <summary>
-/// What the compose file says beyond Aspire's model, so that it runs on another machine as it is. Without Aspire.Hosting.Docker
-/// (ComposeExport.Docker.cs) nothing is exported, and these calls do nothing.
+/// Adds what Aspire's model does not express to the compose file, so that it runs on another machine unchanged. In a build without
+/// Aspire.Hosting.Docker (ComposeExport.Docker.cs) nothing is exported, and these methods do nothing.
 /// </summary>
 internal static partial class ComposeExport
 {
-    /// <summary>The home of the image's user: the one folder that a volume mounted there inherits for it.</summary>
+    /// <summary>Home of the image's user: a volume mounted here inherits the folder's ownership, so the node can write to it.</summary>
     public const string NodeFolder = "/home/app";
 
-    /// <summary>The volume that all nodes write their log files to.</summary>
+    /// <summary>The volume for the log files of all nodes.</summary>
     public const string LogVolume = "logs";
 
-    /// <summary>Exports the application as a compose file.</summary>
+    /// <summary>Makes Aspire publish the application as a compose file.</summary>
     public static void AddComposeEnvironment(this IDistributedApplicationBuilder builder) => AddEnvironment(builder);
 
-    /// <summary>Says how a server runs under compose.</summary>
+    /// <summary>Customizes a server's compose service.</summary>
     public static IResourceBuilder<T> PublishAsComposeService<T>(this IResourceBuilder<T> server, StackPart part, MeshPlan plan)
         where T : ContainerResource
     {
@@ -28,10 +28,10 @@ internal static partial class ComposeExport
         return server;
     }
 
-    /// <summary>Says how a node runs under compose.</summary>
+    /// <summary>Customizes a node's compose service.</summary>
     /// <param name="resource">The node.</param>
-    /// <param name="node">Which node of the stack.</param>
-    /// <param name="httpPort">Where its API listens in the container.</param>
+    /// <param name="node">Its place in the stack.</param>
+    /// <param name="httpPort">Its API port in the container.</param>
     public static IResourceBuilder<T> PublishNodeAsComposeService<T>(this IResourceBuilder<T> resource, StackNode node, int httpPort)
         where T : ContainerResource
     {
@@ -39,7 +39,7 @@ internal static partial class ComposeExport
         return resource;
     }
 
-    /// <summary>Gives a container a secret as a file. The value comes from the environment of <c>docker compose</c>.</summary>
+    /// <summary>Mounts a secret into a container as a file. The value comes from the environment of <c>docker compose</c>.</summary>
     public static IResourceBuilder<T> PublishSecretFile<T>(
         this IResourceBuilder<T> server, string path, IResourceBuilder<ParameterResource> secret)
         where T : ContainerResource
@@ -48,7 +48,7 @@ internal static partial class ComposeExport
         return server;
     }
 
-    /// <summary>Starts the program of a container in a folder of its own.</summary>
+    /// <summary>Sets a container's working directory.</summary>
     public static IResourceBuilder<T> PublishInFolder<T>(this IResourceBuilder<T> server, string folder)
         where T : ContainerResource
     {

@@ -2,22 +2,22 @@ using System.CommandLine;
 
 namespace Meshara.AppHost.Export;
 
-/// <summary><c>export [FOLDER]</c>: writes the manifest and the compose file.</summary>
+/// <summary>The command <c>export [FOLDER]</c>, which writes the manifest and the compose file.</summary>
 internal static class ExportCommand
 {
-    /// <summary>Its name.</summary>
+    /// <summary>Name of the command.</summary>
     public const string Name = "export";
 
     /// <summary>Creates the command.</summary>
-    /// <param name="export">Given the folder; returns the exit code.</param>
+    /// <param name="export">Exports to the given folder and returns the exit code.</param>
     public static Command Create(Func<string, Task<int>> export)
     {
         var folder = new Argument<string>("FOLDER")
         {
-            Description = "Where aspire-manifest.json and compose/ go.",
+            Description = "Folder for aspire-manifest.json and compose/.",
             DefaultValueFactory = _ => "deploy",
         };
-        var command = new Command(Name, "Writes Aspire's manifest and a compose file that runs on another machine as it is.") { folder };
+        var command = new Command(Name, "Writes Aspire's manifest and a compose file that runs unchanged on another machine.") { folder };
         command.SetAction((arguments, _) => export(arguments.GetValue(folder)!));
         return command;
     }

@@ -4,20 +4,20 @@ using Meshara.Harness;
 
 namespace Meshara.AppHost.Export;
 
-/// <summary>Writes <c>deploy/</c>.</summary>
+/// <summary>Writes Aspire's manifest and the compose file.</summary>
 internal static class Exporter
 {
     private const string Manifest = "aspire-manifest.json";
     private const string Compose = "compose";
 
-    /// <summary>Writes both formats; what was there is replaced.</summary>
-    /// <param name="folder">Where to.</param>
-    /// <param name="own">The command line as it was given.</param>
+    /// <summary>Writes both formats and replaces existing files.</summary>
+    /// <param name="folder">The target folder.</param>
+    /// <param name="own">The host's own arguments, including the command.</param>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
     public static async Task<int> RunAsync(string folder, string[] own)
     {
         ArgumentNullException.ThrowIfNull(own);
-        // A process each: an application publishes one format, and ends.
+        // One process per format: an application publishes a single format and exits.
         var options = own.Where(argument => argument != ExportCommand.Name && argument != folder).ToArray();
         var manifest = Path.GetFullPath(Path.Combine(folder, Manifest));
         var compose = Path.GetFullPath(Path.Combine(folder, Compose));
@@ -29,7 +29,7 @@ internal static class Exporter
         if (await PublishAsync(publish) is not 0 and var failedToo)
             return failedToo;
 
-        // A file that compose reads by itself would be filled in where it lies, in the repository.
+        // Compose loads .env by default, which invites filling in secrets inside the repository.
         File.Move(Path.Combine(compose, ".env"), Path.Combine(compose, "env.example"), overwrite: true);
         return ExitCodes.Success;
     }
@@ -37,7 +37,7 @@ internal static class Exporter
     private static async Task<int> PublishAsync(string[] arguments)
     {
         var self = Environment.ProcessPath ?? throw new InvalidOperationException("this process has no path");
-        // Started as `dotnet Meshara.AppHost.dll` the process is the muxer, which needs to be told what to run.
+        // If started as `dotnet Meshara.AppHost.dll`, the process is the dotnet muxer, which needs the assembly's path.
         string[] program = Path.GetFileNameWithoutExtension(self).Equals("dotnet", StringComparison.OrdinalIgnoreCase)
             ? [Assembly.GetEntryAssembly()!.Location]
             : [];

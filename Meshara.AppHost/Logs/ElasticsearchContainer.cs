@@ -4,7 +4,7 @@ using Meshara.AppHost.Servers;
 
 namespace Meshara.AppHost.Logs;
 
-/// <summary>Elasticsearch as the package Aspire.Hosting.Elasticsearch describes it, among the servers of this stack.</summary>
+/// <summary>Presents the resource of the package Aspire.Hosting.Elasticsearch as a server of this stack.</summary>
 /// <param name="container">The package's resource, which is the one in the model.</param>
 internal sealed class ElasticsearchContainer(ContainerResource container) : Resource(container.Name), IServerResource
 {

@@ -12,12 +12,12 @@ internal static partial class LogExtensions
     {
         var plan = builder.Plan();
         var elasticsearch = builder.AddElasticsearch(StackPart.Elasticsearch.Name, password);
-        // One node talks to no other, and the package would give this endpoint the same port of the host as the first.
+        // A single node needs no transport endpoint, and the package would give it the same host port as the HTTP endpoint.
         var annotations = elasticsearch.Resource.Annotations;
         annotations.Remove(annotations.OfType<EndpointAnnotation>().Single(endpoint => endpoint.Name == "internal"));
         elasticsearch.AsPart(StackPart.Elasticsearch, plan)
             .WithEnvironment("ES_JAVA_OPTS", JavaOptions)
-            // A developer's disk is often fuller than what a server would accept.
+            // A developer's disk is often fuller than Elasticsearch's watermarks allow.
             .WithEnvironment("cluster.routing.allocation.disk.threshold_enabled", "false")
             .WithDataVolume(elasticsearch.VolumeName())
             .StayingUp()

@@ -14,7 +14,6 @@ internal static partial class LogExtensions
     private const string Indices = "/_cat/indices?v";
     private const string User = "elastic", KibanaUser = "kibana_system";
 
-    /// <summary>Adds Elasticsearch.</summary>
     public static LogStore AddElasticsearchStore(this IDistributedApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -26,7 +25,7 @@ internal static partial class LogExtensions
         if (plan.Place(StackPart.Elasticsearch) is Placement.Container)
             AddStoreContainer(builder, password!, ref contained);
         var server = contained ?? builder.AddServer(StackPart.Elasticsearch, _ => { }, program => program
-            // Its password is set before it starts, by a tool of its own; the loopback address is all that keeps others out here.
+            // Its password could only be set by a separate tool before it starts, so security is off; it listens on loopback only.
             .WithArgs("-E", "discovery.type=single-node", "-E", "xpack.security.enabled=false",
                 "-E", "cluster.routing.allocation.disk.threshold_enabled=false", "-E", "network.host=127.0.0.1",
                 "-E", $"http.port={plan.Stack.Ports.Elasticsearch}",
@@ -39,7 +38,7 @@ internal static partial class LogExtensions
     }
 
     /// <summary>
-    /// Adds what loads <c>logging/</c> into Elasticsearch and Kibana once, and ends; null where Elasticsearch does not run.
+    /// Adds a one-off task that loads <c>logging/</c> into Elasticsearch and Kibana; returns null if Elasticsearch does not run.
     /// </summary>
     public static IResourceBuilder<IResource>? AddLogSetup(
         this IDistributedApplicationBuilder builder, LogStore logs, IResourceBuilder<IServerResource> kibana)
@@ -51,7 +50,7 @@ internal static partial class LogExtensions
         var plan = builder.Plan();
         if (logs.Server.Resource.Actual is null)
             return null;
-        // Kibana cannot be waited for here: it comes up once this has given its user a password.
+        // This task must not wait for Kibana: Kibana only starts to work once this task has set its user's password.
         return logs.Server.Resource.IsContainer
             ? builder.AddContainer(new ServerContainer(StackPart.Elasticsearch, Name), Setup(Name), plan)
                 .WithRepositoryFiles("/setup", "logging").WithEntrypoint("bash").WithArgs("/setup/setup.sh")
@@ -60,7 +59,6 @@ internal static partial class LogExtensions
                 .WithLogStore(logs).WithKibana(kibana).WaitForServer(logs.Server);
     }
 
-    /// <summary>Adds Kibana.</summary>
     public static IResourceBuilder<IServerResource> AddKibana(this IDistributedApplicationBuilder builder, LogStore logs)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -83,7 +81,7 @@ internal static partial class LogExtensions
             .WaitForServer(logs.Server);
     }
 
-    /// <summary>Adds Filebeat, which ships the nodes' log files once the set-up is done.</summary>
+    /// <summary>Adds Filebeat, which ships the nodes' log files once the setup has completed.</summary>
     public static IResourceBuilder<IServerResource> AddFilebeat(
         this IDistributedApplicationBuilder builder, LogStore logs, IResourceBuilder<IResource>? setup)
     {
@@ -96,7 +94,7 @@ internal static partial class LogExtensions
             program => program
                 .WithFolder(folder => File.WriteAllText(Path.Combine(folder, "filebeat.yml"),
                     File.ReadAllText(plan.File("logging/filebeat.yml")).Replace(LogFolder, plan.Files.NodeLogs, StringComparison.Ordinal)))
-                // Filebeat refuses a configuration that it does not own.
+                // Without --strict.perms=false, Filebeat refuses a configuration file that its user does not own.
                 .WithArgs("-e", "--strict.perms=false", "-c", "filebeat.yml", "--path.data", "data", "--path.logs", "logs")
                 .WithLogStore(logs));
         if (setup is not null && filebeat.Resource.Actual is not null)
@@ -104,7 +102,7 @@ internal static partial class LogExtensions
         return filebeat;
     }
 
-    /// <summary>Tells a server where Elasticsearch is, in the variables that <c>logging/</c> and <c>tracing/</c> read.</summary>
+    /// <summary>Sets the variables for Elasticsearch that the files in <c>logging/</c> and <c>tracing/</c> read.</summary>
     public static IResourceBuilder<T> WithLogStore<T>(this IResourceBuilder<T> resource, LogStore logs)
         where T : IResourceWithEnvironment
     {
@@ -142,8 +140,8 @@ internal static partial class LogExtensions
 
     private static StackPart Setup(string name) => new(name, ContainerImage.Elasticsearch, 128, 0.5) { Programs = ["bash"], Install = "" };
 
-    // Where Aspire.Hosting.Elasticsearch was restored (LogExtensions.Elasticsearch.cs); elsewhere the plan puts Elasticsearch in no
-    // container.
+    // Implemented in LogExtensions.Elasticsearch.cs if Aspire.Hosting.Elasticsearch was restored. Otherwise it is not called: the plan then
+    // places Elasticsearch in no container.
     static partial void AddStoreContainer(
         IDistributedApplicationBuilder builder, IResourceBuilder<ParameterResource> password, ref IResourceBuilder<IServerResource>? added);
 }

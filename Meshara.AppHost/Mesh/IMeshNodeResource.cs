@@ -3,19 +3,19 @@ using Meshara.Harness;
 
 namespace Meshara.AppHost.Mesh;
 
-/// <summary>A node: a process of this machine when the stack runs, a container where it is exported to.</summary>
+/// <summary>A node: a process on this machine when the stack runs, a container when it is exported.</summary>
 internal interface IMeshNodeResource
     : IResourceWithEnvironment, IResourceWithArgs, IResourceWithEndpoints, IResourceWithWaitSupport, IResourceWithProbes
 {
-    /// <summary>Which node of the stack it is.</summary>
+    /// <summary>Its place in the stack: name, ports and bootstrap peers.</summary>
     StackNode Node { get; }
 
     /// <summary>Where peers connect.</summary>
     EndpointReference Mesh => new(this, Stack.MeshEndpoint);
 
-    /// <summary>Its API and health.</summary>
+    /// <summary>Serves its API and health.</summary>
     EndpointReference Http => new(this, "http");
 
-    /// <summary>What Prometheus scrapes.</summary>
+    /// <summary>Scraped by Prometheus.</summary>
     EndpointReference Metrics => new(this, "metrics");
 }

@@ -6,15 +6,12 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Meshara.AppHost.Mesh;
 
-/// <summary>Adds the mesh.</summary>
 internal static class MeshExtensions
 {
-    /// <summary>
-    /// Adds a mesh of nodes, each a resource of its own: replicas would share one endpoint, and a scrape of it would mix them.
-    /// </summary>
+    /// <summary>Adds a mesh of nodes. Each is its own resource: replicas share one endpoint, so a scrape would mix them.</summary>
     /// <param name="builder">The application.</param>
-    /// <param name="name">The name of the resource that holds them together.</param>
-    /// <param name="nodes">How many; as many as the plan has ports for.</param>
+    /// <param name="name">The name of the nodes' parent resource.</param>
+    /// <param name="nodes">Number of nodes; at most as many as the plan has.</param>
     public static IResourceBuilder<MeshResource> AddMesh(this IDistributedApplicationBuilder builder, string name, int nodes)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -28,7 +25,7 @@ internal static class MeshExtensions
 
         builder.Services.AddSingleton<RunOutcome>();
         builder.Services.AddHostedService<StackLifetime>();
-        // They stop in the opposite order: traffic, the nodes, and then what watches them.
+        // They stop in reverse order of registration: traffic, the nodes, their observers.
         builder.Services.AddStackService<ResourceLogs>();
         builder.AddMeshNetwork(plan);
         builder.Services.AddStackService<NodeShutdown>();
@@ -50,7 +47,7 @@ internal static class MeshExtensions
         return parent;
     }
 
-    /// <summary>Sends the traces of every node to Jaeger, too.</summary>
+    /// <summary>Sends every node's traces to Jaeger as well.</summary>
     public static IResourceBuilder<MeshResource> WithTraces(
         this IResourceBuilder<MeshResource> mesh, IResourceBuilder<IServerResource> jaeger)
     {
@@ -58,7 +55,7 @@ internal static class MeshExtensions
         ArgumentNullException.ThrowIfNull(jaeger);
         if (jaeger.Resource.Actual is null)
             return mesh;
-        // While the stack runs, the standard's variables belong to Aspire's dashboard.
+        // While the stack runs, Aspire sets the standard OTLP variables to point at its dashboard.
         var variable = mesh.ApplicationBuilder.ExecutionContext.IsRunMode
             ? "MESHARA_OTLP_TRACES_ENDPOINT"
             : "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";

@@ -6,10 +6,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Meshara.AppHost.Mesh;
 
-/// <summary>Puts a network between the nodes that run here, so that a command can cut it.</summary>
+/// <summary>Puts proxies between the local nodes, so that commands can cut their connections.</summary>
 internal static class MeshNetwork
 {
-    /// <summary>Registers it, and the observer that opens and closes a node's place in it.</summary>
+    /// <summary>Registers the network, and the observer that opens and closes each node's proxy in it.</summary>
     public static void AddMeshNetwork(this IDistributedApplicationBuilder builder, MeshPlan plan)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -18,7 +18,7 @@ internal static class MeshNetwork
         builder.Services.AddSingleton<MeshPartition>();
         builder.Services.AddSingleton(services =>
         {
-            // Asked for now: connections still come in while the application is taken down, when services cannot be had any more.
+            // Resolved here: connections still arrive during shutdown, when the service provider is already disposed.
             var processes = services.GetRequiredService<NodeProcesses>();
             return new FaultyNetwork(
                 [.. plan.Stack.Nodes.Select(node => (node.Index, node.MeshPort, node.HiddenMeshPort))],

@@ -3,11 +3,11 @@ using Meshara.Harness;
 
 namespace Meshara.AppHost.Mesh;
 
-/// <summary>A node as a container, as it is exported.</summary>
-/// <param name="node">Which node of the stack it is.</param>
+/// <summary>A node in a container, for the export.</summary>
+/// <param name="node">Its place in the stack.</param>
 internal sealed class MeshNodeContainer(StackNode node) : ContainerResource(node.Name), IMeshNodeResource
 {
-    /// <summary>Where a node listens in its container: for peers, for its API, for Prometheus.</summary>
+    /// <summary>The ports a node listens on inside its container, for peers, for its API and for Prometheus.</summary>
     public const int MeshPort = 8443, HttpPort = 8080, MetricsPort = 9090;
 
     /// <inheritdoc/>

@@ -10,19 +10,19 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Meshara.AppHost.Mesh;
 
-/// <summary>Adds a node: a process of this machine when the stack runs, a container where it is exported to.</summary>
+/// <summary>Adds a node: a process on this machine when the stack runs, a container when it is exported.</summary>
 internal static class MeshNodeExtensions
 {
     private const string Loopback = "127.0.0.1";
 
-    // Metrics for the dashboard. Aspire's second costs each node as much processor time as all its messages at the default rate.
+    // In milliseconds. Aspire's default of one second costs each node as much CPU as all its messages at the default rate.
     private const string MetricInterval = "10000";
 
     /// <summary>Adds a node.</summary>
     /// <param name="builder">The application.</param>
-    /// <param name="node">Which node of the stack.</param>
-    /// <param name="plan">What is run.</param>
-    /// <param name="before">The nodes before it, among them those it joins through.</param>
+    /// <param name="node">Its place in the stack.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="before">The nodes added before it, which include its bootstrap peers.</param>
     public static IResourceBuilder<IMeshNodeResource> AddMeshNode(
         this IDistributedApplicationBuilder builder, StackNode node, MeshPlan plan,
         IReadOnlyList<IResourceBuilder<IMeshNodeResource>> before)
@@ -39,7 +39,7 @@ internal static class MeshNodeExtensions
         {
             added.WithEnvironment($"services__{peer.Resource.Name}__{Stack.MeshEndpoint}__0", peer.Resource.Mesh)
                 .WithReferenceRelationship(peer.Resource);
-            // A node tries until its bootstrap answers, so that all start at once here.
+            // A node retries until a bootstrap peer answers, so local nodes may all start at once.
             if (!runs)
                 added.WaitFor(peer);
         }
@@ -70,7 +70,7 @@ internal static class MeshNodeExtensions
             .WithEnvironment("Delivery__DrainTimeout", "00:00:02")
             .WithEnvironment("DOTNET_ROOT", Locations.DotnetRoot())
             .WithEnvironment("OTEL_METRIC_EXPORT_INTERVAL", MetricInterval)
-            // A mesh on one's own machine is for looking at: every trace is recorded, but of much traffic the part that traffic chose.
+            // A local mesh is for inspection: record every trace, except where the traffic resource decided not to sample.
             .WithEnvironment("DOTNET_ENVIRONMENT", "Development")
             .WithEnvironment("OTEL_TRACES_SAMPLER", "parentbased_always_on")
             .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = ("/health", "Health"))
@@ -105,7 +105,7 @@ internal static class MeshNodeExtensions
             .PublishNodeAsComposeService(node, MeshNodeContainer.HttpPort);
     }
 
-    // At its own port, or behind the orchestrator's proxy where a container has to reach it.
+    // On the node's own port, or behind the orchestrator's proxy if a container has to reach it.
     private static IResourceBuilder<MeshNodeProcess> WithNodeEndpoint(
         this IResourceBuilder<MeshNodeProcess> node, MeshPlan plan, int port, string name, string variable) =>
         node.WithHttpEndpoint(port, plan.IsScrapedFromContainer ? null : port, name, variable, isProxied: plan.IsScrapedFromContainer);

@@ -4,10 +4,10 @@ using Meshara.Harness;
 namespace Meshara.AppHost.Mesh;
 
 /// <summary>
-/// A node as a process of this machine: a project, so that an IDE can debug it, whose program the orchestrator starts itself. Through the
-/// <c>dotnet run</c> that it puts around a project otherwise, a kill would hit the wrong process, and every node would take 70 MiB more.
+/// A node as a process on this machine. It is a project, so that an IDE can debug it, but the orchestrator starts its executable
+/// directly: Aspire's usual <c>dotnet run</c> wrapper would take the kill signal in the node's place and cost 70 MiB a node.
 /// </summary>
-/// <param name="node">Which node of the stack it is.</param>
+/// <param name="node">Its place in the stack.</param>
 internal sealed class MeshNodeProcess(StackNode node) : ProjectResource(node.Name), IMeshNodeResource
 {
     /// <inheritdoc/>

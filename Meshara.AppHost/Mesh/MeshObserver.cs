@@ -11,18 +11,18 @@ using Microsoft.Extensions.Hosting;
 namespace Meshara.AppHost.Mesh;
 
 /// <summary>
-/// Follows what the orchestrator tells of nodes and programs: opens a node's place in the network while it runs, and says when one ends
-/// that nobody asked to.
+/// Follows the orchestrator's notifications about nodes and programs: opens a node's proxy while the node runs, and reports each
+/// process that ends without having been asked to.
 /// </summary>
 internal sealed class MeshObserver(
     ResourceNotificationService notifications, NodeProcesses processes, FaultyNetwork network, StatusConsole console, RunOutcome outcome,
     IHostApplicationLifetime lifetime)
     : BackgroundService, IStackService
 {
-    // The orchestrator reports this for a process that a signal ended.
+    // The exit code that the orchestrator reports for a process killed by a signal.
     private const int EndedBySignal = -1;
 
-    // It tells of an end within a second, unless it has ended itself.
+    // The orchestrator reports an exit within a second, unless it has exited itself.
     private static readonly TimeSpan Notice = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, bool> _asked = new();
@@ -44,7 +44,7 @@ internal sealed class MeshObserver(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The host ends, and with it what there is to observe.
+            // The host is stopping.
         }
 
         await Task.WhenAll(_watches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -67,7 +67,7 @@ internal sealed class MeshObserver(
         }
     }
 
-    // When the orchestrator dies its nodes do too, and nobody tells.
+    // If the orchestrator dies, its nodes die with it and no notification arrives.
     private async Task WatchAsync(IMeshNodeResource node, int id, CancellationToken stop)
     {
         try
@@ -114,7 +114,7 @@ internal sealed class MeshObserver(
             _asked[name] = true;
     }
 
-    // False when it was asked to.
+    // Returns false if the process was asked to stop.
     private bool TellEnd(string name, int? exitCode)
     {
         if (_asked.TryRemove(name, out _) || lifetime.ApplicationStopping.IsCancellationRequested)

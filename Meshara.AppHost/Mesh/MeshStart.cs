@@ -11,7 +11,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Meshara.AppHost.Mesh;
 
-/// <summary>Waits until every node is ready, then says where everything is.</summary>
+/// <summary>Waits until every node is ready, then prints the address of everything.</summary>
 internal sealed class MeshStart(
     MeshResource mesh, MeshPlan plan, StatusConsole console, NodeProcesses processes, ResourceNotificationService notifications,
     IConfiguration configuration, RunOutcome outcome, IHostApplicationLifetime lifetime) : BackgroundService, IStackService
@@ -20,7 +20,7 @@ internal sealed class MeshStart(
 
     private readonly TaskCompletionSource<IReadOnlyList<RunningNode>> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The nodes, once all are ready. It never completes where they do not get ready; the host stops then.</summary>
+    /// <summary>The nodes, once all are ready. Never completes if one does not become ready; the host stops instead.</summary>
     public Task<IReadOnlyList<RunningNode>> Ready => _ready.Task;
 
     /// <inheritdoc/>
@@ -58,7 +58,7 @@ internal sealed class MeshStart(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // Stopped before there was anything to tell.
+            // Stopped before every node was ready.
         }
     }
 
@@ -70,7 +70,7 @@ internal sealed class MeshStart(
         {
             await notifications.WaitForResourceHealthyAsync(resource.Name, WaitBehavior.StopOnResourceUnavailable, limit.Token);
             node.Address = (await node.Api.TryGetIdentityAsync(limit.Token))?.Address
-                ?? throw Failed(resource, "is ready but does not tell its address");
+                ?? throw Failed(resource, "is ready but does not report its address");
         }
         catch (DistributedApplicationException)
         {

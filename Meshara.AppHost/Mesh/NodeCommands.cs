@@ -7,12 +7,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Meshara.AppHost.Mesh;
 
-/// <summary>What can be done to a node from the dashboard, each with a sentence that says what came of it.</summary>
+/// <summary>The dashboard commands of a node. Each returns a sentence that reports its outcome.</summary>
 internal static class NodeCommands
 {
-    /// <summary>
-    /// Send to one; send to all; drain and end; end at once; cut off; reach again. The orchestrator adds start and restart.
-    /// </summary>
+    /// <summary>Names of the commands. The orchestrator adds start and restart.</summary>
     public const string Send = "mesh-send", Broadcast = "mesh-broadcast", Stop = "mesh-stop", Kill = "mesh-kill",
         Partition = "mesh-partition", Heal = "mesh-heal";
 
@@ -20,7 +18,6 @@ internal static class NodeCommands
     private static readonly TimeSpan DeliveryDeadline = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Adds the commands.</summary>
     public static IResourceBuilder<MeshNodeProcess> WithNodeCommands(this IResourceBuilder<MeshNodeProcess> node, MeshPlan plan)
     {
         ArgumentNullException.ThrowIfNull(node);
@@ -29,7 +26,7 @@ internal static class NodeCommands
             .WithCommand(Send, "Send a message", context => SendAsync(node.Resource, plan, context), SendOptions(node.Resource, plan))
             .WithCommand(Broadcast, "Broadcast", context => BroadcastAsync(node.Resource, context), BroadcastOptions())
             .WithCommand(Stop, "Drain and stop", context => StopAsync(node.Resource, context),
-                Options("PlugDisconnected", "Finishes what is under way, then ends; Start brings it back."))
+                Options("PlugDisconnected", "Finishes the work in progress, then exits; Start brings the node back."))
             .WithCommand(Kill, "Kill", context => KillAsync(node.Resource, context), KillOptions(node.Resource))
             .WithCommand(Partition, "Partition", context => Partitioned(node.Resource, context, cut: true),
                 Options("CloudOff", "Cuts the node off from the others. It stays up and is scraped.", OperatingSystem.IsLinux()))
@@ -41,7 +38,7 @@ internal static class NodeCommands
     {
         IconName = icon,
         Description = description,
-        // The proxies between the nodes can only tell on Linux who dials them.
+        // Only on Linux can the proxies between the nodes identify the node that dials them.
         UpdateState = context => !isAvailable ? ResourceCommandState.Hidden
             : context.ResourceSnapshot.State?.Text == KnownResourceStates.Running ? ResourceCommandState.Enabled
             : ResourceCommandState.Disabled,
@@ -49,8 +46,8 @@ internal static class NodeCommands
 
     private static CommandOptions KillOptions(MeshNodeProcess node)
     {
-        var options = Options("DismissCircle", "Ends the process at once, as a crash would; Start brings it back.");
-        options.ConfirmationMessage = $"Kill {node.Name}? It ends without draining, and the host will report that a node died.";
+        var options = Options("DismissCircle", "Kills the process at once, like a crash; Start brings the node back.");
+        options.ConfirmationMessage = $"Kill {node.Name}? It exits without draining, and the host will report that a node died.";
         return options;
     }
 
@@ -101,13 +98,13 @@ internal static class NodeCommands
             return result;
         return await EndedAsync(node, context)
             ? CommandResults.Success($"{node.Name} drained and stopped in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s.")
-            : CommandResults.Failure($"{node.Name} was asked to stop but still runs after {EndDeadline.TotalSeconds:0} s.");
+            : CommandResults.Failure($"{node.Name} was asked to stop but is still running after {EndDeadline.TotalSeconds:0} s.");
     }
 
     private static async Task<ExecuteCommandResult> KillAsync(MeshNodeProcess node, ExecuteCommandContext context)
     {
         if (context.Services.GetRequiredService<NodeProcesses>().Of(node.Name) is not { } id)
-            return CommandResults.Failure($"{node.Name} does not run.");
+            return CommandResults.Failure($"{node.Name} is not running.");
         try
         {
             using var process = Process.GetProcessById(id);
@@ -115,13 +112,13 @@ internal static class NodeCommands
         }
         catch (ArgumentException)
         {
-            return CommandResults.Failure($"{node.Name} has just ended by itself.");
+            return CommandResults.Failure($"{node.Name} has just exited by itself.");
         }
 
         return await EndedAsync(node, context)
             ? CommandResults.Success($"{node.Name} (process {id}) was killed.")
             : CommandResults.Failure(
-                $"{node.Name} (process {id}) was killed, but the orchestrator has not noticed within {EndDeadline.TotalSeconds:0} s.");
+                $"{node.Name} (process {id}) was killed, but the orchestrator did not notice within {EndDeadline.TotalSeconds:0} s.");
     }
 
     private static Task<ExecuteCommandResult> Partitioned(MeshNodeProcess node, ExecuteCommandContext context, bool cut)
@@ -131,7 +128,7 @@ internal static class NodeCommands
         {
             (true, true) => CommandResults.Success(
                 $"{node.Name} is cut off: its connections to the others were reset and new ones are refused."),
-            (true, false) => CommandResults.Failure($"{node.Name} is cut off already."),
+            (true, false) => CommandResults.Failure($"{node.Name} is already cut off."),
             (false, true) => CommandResults.Success($"{node.Name} can reach the others again."),
             (false, false) => CommandResults.Failure($"{node.Name} is not cut off."),
         });
@@ -145,7 +142,7 @@ internal static class NodeCommands
         using var sender = RunningNode.Client(node.Node);
         using var target = RunningNode.Client(recipient);
         if (await target.TryGetIdentityAsync(context.CancellationToken) is not { } identity)
-            return CommandResults.Failure($"{to} does not answer, so its address is not known.");
+            return CommandResults.Failure($"{to} does not answer, so its address is unknown.");
 
         var started = Stopwatch.GetTimestamp();
         var answer = await sender.SendAsync(identity.Address, context.Arguments["text"].Value ?? "", context.CancellationToken);
@@ -162,7 +159,7 @@ internal static class NodeCommands
                 id)
             : CommandResults.Success(
                 $"Message {id} from {node.Name} to {to}: {message?.State ?? "unknown"} after {DeliveryDeadline.TotalSeconds:0} s; "
-                + "the node goes on trying.",
+                + "the node keeps trying.",
                 id);
     }
 

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Hosting;
 namespace Meshara.AppHost.Mesh;
 
 /// <summary>
-/// Shows in the dashboard what each node says of its own health. Aspire asks a healthy resource again after 30 s only, and a node that
-/// was cut off would look healthy meanwhile.
+/// Shows each node's own health in the dashboard. Aspire checks a healthy resource only every 30 s, so a node that was just cut off
+/// would still look healthy.
 /// </summary>
 internal sealed class NodeHealthWatch(
     MeshResource mesh, MeshStart start, NodeProcesses processes, ResourceNotificationService notifications) : BackgroundService, IStackService
@@ -25,7 +25,7 @@ internal sealed class NodeHealthWatch(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The host ends.
+            // The host is stopping.
         }
     }
 
@@ -44,7 +44,7 @@ internal sealed class NodeHealthWatch(
         }
     }
 
-    // Only a running node has a state of ours; how one ended is the orchestrator's to say.
+    // Only the state of a running node is set here; the orchestrator reports how a node ended.
     private static CustomResourceSnapshot Show(CustomResourceSnapshot snapshot, string? text) =>
         snapshot.With(ResourceProperties.Shown(Property, "Mesh health", text ?? "-")) with
         {
@@ -56,7 +56,7 @@ internal sealed class NodeHealthWatch(
 
     private static string Describe(NodeHealth? health) => health switch
     {
-        null => "It does not answer.",
+        null => "No answer.",
         { Status: Healthy } => Healthy,
         _ => $"{health.Status}: "
             + string.Join(", ", health.Checks.Where(check => check.Value != Healthy).Select(check => $"{check.Key} {check.Value}")),

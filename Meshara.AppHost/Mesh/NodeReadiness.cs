@@ -4,10 +4,10 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Meshara.AppHost.Mesh;
 
 /// <summary>
-/// Whether a node is ready. Aspire asks a resource that is not healthy after 1 s, then after 2 s, up to every 5 s; a node that starts is
-/// asked every 100 ms here instead, so that nobody waits longer for it than it takes.
+/// Checks whether a node is ready. Aspire repeats the check of an unhealthy resource after 1 s, then 2 s, up to 5 s. This check polls a
+/// starting node every 100 ms instead, so that its readiness is seen at once.
 /// </summary>
-/// <param name="node">Which node.</param>
+/// <param name="node">The node to check.</param>
 internal sealed class NodeReadiness(StackNode node) : IHealthCheck
 {
     /// <summary>How long one check may take.</summary>
@@ -27,7 +27,7 @@ internal sealed class NodeReadiness(StackNode node) : IHealthCheck
             if (_wasReady || TimeProvider.System.GetElapsedTime(started) > Patience)
             {
                 _wasReady = false;
-                return HealthCheckResult.Unhealthy("It does not answer, or has not joined the mesh.");
+                return HealthCheckResult.Unhealthy("The node does not answer or has not joined the mesh.");
             }
 
             await Task.Delay(Pause, cancellationToken);

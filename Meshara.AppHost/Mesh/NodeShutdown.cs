@@ -5,8 +5,9 @@ using Meshara.Harness.Terminal;
 namespace Meshara.AppHost.Mesh;
 
 /// <summary>
-/// Stops the nodes before everything else: all at once, because one that drains may need its neighbours' answers, and before the dashboard,
-/// to which they still export. The orchestrator would stop everything at the same time, and kill what takes more than six seconds.
+/// Stops the nodes before everything else. All stop at once, because a draining node may need answers from its neighbours, and before the
+/// dashboard, so that it still receives their last telemetry. The orchestrator alone would stop every resource at the same time, and
+/// kill those that take more than six seconds.
 /// </summary>
 internal sealed class NodeShutdown(
     DistributedApplicationModel model, ResourceCommandService commands, NodeProcesses processes, StatusConsole console) : IStackService

@@ -7,7 +7,7 @@ namespace Meshara.AppHost.Mesh;
 /// <summary>The table of nodes shown when all are ready.</summary>
 internal static class NodeTable
 {
-    // An address has 52 characters and is there to be copied, so it is never wrapped; with full URLs beside it a row needs this much.
+    // An address has 52 characters and must stay on one line to be copied; with full URLs, a row needs this many columns.
     private const int FullWidth = 150;
 
     public static void Write(StatusConsole console, IEnumerable<EndpointsFile.Entry> nodes)

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Meshara.AppHost.Mesh;
 
-/// <summary>Keeps what nodes and programs print in files, and shows what they warn of on the console, within bounds.</summary>
+/// <summary>Writes the output of nodes and programs to files, and shows their warnings on the console at a limited rate.</summary>
 internal sealed class ResourceLogs(
     MeshPlan plan, DistributedApplicationModel model, ResourceLoggerService logs, StatusConsole console, IHostApplicationLifetime lifetime)
     : BackgroundService, IStackService
@@ -36,7 +36,7 @@ internal sealed class ResourceLogs(
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // The host ends.
+            // The host is stopping.
         }
 
         await telling;
@@ -46,7 +46,7 @@ internal sealed class ResourceLogs(
     {
         var text = WithoutTime(line.Content);
         file.Append(text);
-        // What is asked to stop may complain about it; whoever asked knows.
+        // Warnings during shutdown are expected and not worth showing.
         if (!lifetime.ApplicationStopping.IsCancellationRequested
             && Harness.Processes.LogLine.Notable(text, line.IsErrorMessage) is { } notable && gate.TryPass())
             console.WriteLine(notable.Format(name));
@@ -65,11 +65,11 @@ internal sealed class ResourceLogs(
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // The host ends.
+            // The host is stopping.
         }
     }
 
-    // The orchestrator sets a time before each line: 2025-12-23T10:34:12.4560000Z {"timestamp":…
+    // The orchestrator prefixes each line with a time: 2025-12-23T10:34:12.4560000Z {"timestamp":…
     private static string WithoutTime(string line)
     {
         var space = line.IndexOf(' ', StringComparison.Ordinal);

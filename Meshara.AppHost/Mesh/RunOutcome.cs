@@ -2,7 +2,7 @@ using Meshara.Harness;
 
 namespace Meshara.AppHost.Mesh;
 
-/// <summary>What the host ends with: the first thing that went wrong.</summary>
+/// <summary>Holds the host's exit code; the first failure wins.</summary>
 internal sealed class RunOutcome
 {
     private int _exitCode = ExitCodes.Success;
@@ -10,6 +10,6 @@ internal sealed class RunOutcome
     /// <summary>One of <see cref="ExitCodes"/>.</summary>
     public int ExitCode => _exitCode;
 
-    /// <summary>Something went wrong.</summary>
+    /// <summary>Records a failure.</summary>
     public void Fail(int exitCode) => Interlocked.CompareExchange(ref _exitCode, exitCode, ExitCodes.Success);
 }

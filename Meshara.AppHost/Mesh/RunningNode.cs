@@ -5,9 +5,9 @@ using Meshara.Harness.Traffic;
 
 namespace Meshara.AppHost.Mesh;
 
-/// <summary>A node that the orchestrator runs, as traffic sees it.</summary>
-/// <param name="node">Which node of the stack.</param>
-/// <param name="processes">Knows whether it runs.</param>
+/// <summary>A node run by the orchestrator, as the traffic generator uses it.</summary>
+/// <param name="node">Its place in the stack.</param>
+/// <param name="processes">Tells whether it is running.</param>
 internal sealed class RunningNode(StackNode node, NodeProcesses processes) : ITrafficNode, IDisposable
 {
     /// <inheritdoc/>
@@ -25,15 +25,15 @@ internal sealed class RunningNode(StackNode node, NodeProcesses processes) : ITr
     /// <inheritdoc/>
     public bool IsAlive => processes.Of(node.Name) is not null;
 
-    /// <summary>Never: the dashboard can start it again.</summary>
+    /// <summary>Always false: the dashboard can start the node again.</summary>
     public bool IsGone => false;
 
-    /// <summary>Where it is, for the file of <c>--endpoints</c>.</summary>
+    /// <summary>Its entry in the <c>--endpoints</c> file.</summary>
     public EndpointsFile.Entry Endpoints => new(
         Name, Address, string.Create(CultureInfo.InvariantCulture, $"tcp://127.0.0.1:{node.MeshPort}"), Url(node),
         string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{node.MetricsPort}/metrics"), processes.Of(Name) ?? 0);
 
-    /// <summary>A client of a node's API.</summary>
+    /// <summary>Creates a client of a node's API.</summary>
     public static NodeApi Client(StackNode node) => new(new Uri(Url(node)), Environment.GetEnvironmentVariable("Api__Token"));
 
     public void Dispose() => Api.Dispose();

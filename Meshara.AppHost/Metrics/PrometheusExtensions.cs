@@ -10,7 +10,6 @@ using Meshara.Harness.Monitoring;
 
 namespace Meshara.AppHost.Metrics;
 
-/// <summary>Adds Prometheus.</summary>
 internal static class PrometheusExtensions
 {
     private const string Folder = "/etc/prometheus";
@@ -30,13 +29,13 @@ internal static class PrometheusExtensions
                 .WithMeshVolume("/prometheus")
                 .WithRepositoryFiles(Folder, "alerts/prometheus.yml")
                 .WithRepositoryFiles($"{Folder}/rules", "alerts/rules"),
-            // Files of targets that are rewritten are read by themselves; the lifecycle API is for the rules.
+            // Prometheus rereads changed target files by itself; reloading the rules takes the lifecycle API.
             program => program.WithArgs([.. PrometheusFolder.Arguments(plan.Listen(StackPart.Prometheus)), "--web.enable-lifecycle"]))
             .WithPage("DataUsage", "Prometheus – targets", "/targets", ready: "/-/ready")
             .WithLink("Prometheus – alerts", "/alerts");
     }
 
-    /// <summary>Scrapes the nodes, itself and the other servers, and hands its alerts on.</summary>
+    /// <summary>Makes Prometheus scrape the nodes, itself, Alertmanager and Jaeger, and send its alerts to Alertmanager.</summary>
     public static IResourceBuilder<IServerResource> Scraping(
         this IResourceBuilder<IServerResource> prometheus, IResourceBuilder<MeshResource> mesh,
         IResourceBuilder<IServerResource> alertmanager, IResourceBuilder<IServerResource> jaeger)
@@ -45,7 +44,7 @@ internal static class PrometheusExtensions
         ArgumentNullException.ThrowIfNull(mesh);
         if (prometheus.Resource.Actual is null)
             return prometheus;
-        // A node that does not come up is what Prometheus is there to tell of: it waits for none.
+        // Prometheus must not wait for the nodes: it has to report those that do not start.
         foreach (var node in mesh.Resource.Nodes)
             prometheus.WithReferenceRelationship(node);
         prometheus.WaitForServer(alertmanager);
@@ -86,7 +85,7 @@ internal static class PrometheusExtensions
         });
     }
 
-    // As the container sees it: a process of the host through Aspire's tunnel, a container by its name.
+    // The address from inside the container: a local process through Aspire's tunnel, a container by its name.
     private static async Task<string> TargetAsync(ServerContainer prometheus, IMeshNodeResource node, CancellationToken cancellationToken)
     {
         if (node is MeshNodeContainer)

@@ -4,33 +4,33 @@ using System.Diagnostics;
 namespace Meshara.AppHost.Plan;
 
 /// <summary>The command-line client of Docker or Podman.</summary>
-/// <param name="Client">Its name.</param>
+/// <param name="Client">The client's command: <c>docker</c> or <c>podman</c>.</param>
 internal sealed record ContainerEngine(string Client)
 {
-    /// <summary>What Aspire builds the end of its tunnel on.</summary>
+    /// <summary>Base image of the tunnel's end that Aspire builds for the container network.</summary>
     public const string TunnelImage = "mcr.microsoft.com/azurelinux/base/core:3.0";
 
     private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan PullDeadline = TimeSpan.FromMinutes(3);
 
-    /// <summary>The one that Aspire will use.</summary>
+    /// <summary>The engine that Aspire will use.</summary>
     public static ContainerEngine FromEnvironment() => new(
         Environment.GetEnvironmentVariable("ASPIRE_CONTAINER_RUNTIME")
         ?? Environment.GetEnvironmentVariable("DOTNET_ASPIRE_CONTAINER_RUNTIME")
         ?? "docker");
 
-    /// <summary>Says in one line why nothing can run in containers; null when the engine answers.</summary>
-    /// <param name="isScraped">True when a container is to scrape the nodes.</param>
+    /// <summary>Says in one line why servers cannot run in containers; null if they can.</summary>
+    /// <param name="isScraped">True if a container is to scrape the nodes.</param>
     public async Task<string?> FindFaultAsync(bool isScraped)
     {
         var (exitCode, output) = await RunAsync(AnswerDeadline, "version", "--format", "{{.Server.Version}}");
-        // A client without an engine behind it is no engine: Aspire would wait for it for a minute and show no dashboard.
+        // If the client is installed but no engine answers, Aspire waits for one for a minute and shows no dashboard.
         return exitCode != 0 ? $"no container engine answers ({Client}: {output})"
             : isScraped && Client == "docker" ? await FindTunnelFaultAsync()
             : null;
     }
 
-    /// <summary>Names of the containers that run.</summary>
+    /// <summary>Names of the running containers; empty if the engine does not answer.</summary>
     public async Task<IReadOnlySet<string>> RunningAsync()
     {
         var (exitCode, output) = await RunAsync(AnswerDeadline, "ps", "--format", "{{.Names}}");
@@ -39,22 +39,22 @@ internal sealed record ContainerEngine(string Client)
             : new HashSet<string>();
     }
 
-    // Containers reach the nodes through a tunnel. Aspire builds its end in the container network itself, with buildx, on a base image;
-    // where either is missing the container that needs the tunnel never starts, and nobody says why.
+    // Containers reach the nodes through a tunnel. Aspire builds the tunnel's end in the container network with buildx, on a base image.
+    // If either is missing, the container that needs the tunnel never starts, and no error is shown.
     private async Task<string?> FindTunnelFaultAsync()
     {
         if (await RunAsync(AnswerDeadline, "buildx", "version") is (not 0, var why))
             return $"containers cannot reach the nodes without docker buildx ({why})";
         if ((await RunAsync(AnswerDeadline, "image", "inspect", TunnelImage)).ExitCode == 0)
             return null;
-        // Aspire would pull it a moment later.
+        // Aspire is about to pull it anyway.
         return await RunAsync(PullDeadline, "pull", "--quiet", TunnelImage) is (not 0, var refusal)
             ? $"containers cannot reach the nodes without {TunnelImage}, which cannot be pulled ({refusal})"
             : null;
     }
 
     /// <summary>Runs the client.</summary>
-    /// <returns>Its exit code, and what it printed or why it did not run.</returns>
+    /// <returns>Its exit code and output; -1 and the reason if it did not start or did not answer in time.</returns>
     public async Task<(int ExitCode, string Output)> RunAsync(TimeSpan deadline, params string[] arguments)
     {
         using var limit = new CancellationTokenSource(deadline);

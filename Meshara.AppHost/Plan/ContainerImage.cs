@@ -1,30 +1,30 @@
 namespace Meshara.AppHost.Plan;
 
-/// <summary>An image and the one tag of it this stack is tested with.</summary>
-/// <param name="Registry">Where it is published.</param>
-/// <param name="Repository">Its name there.</param>
+/// <summary>An image, pinned to the tag that this stack is tested with.</summary>
+/// <param name="Registry">The registry's host name.</param>
+/// <param name="Repository">Its repository in the registry.</param>
 /// <param name="Tag">The pinned tag; never <c>latest</c>.</param>
 internal sealed record ContainerImage(string Registry, string Repository, string Tag)
 {
     private const string DockerHub = "docker.io";
     private const string Elastic = "docker.elastic.co";
 
-    // Elasticsearch, Kibana and Filebeat only promise to work together when all three are the same version.
+    // Elasticsearch, Kibana and Filebeat are only supported together at the same version.
     private const string ElasticTag = "9.5.1";
 
-    /// <summary>The long-term support line, which Debian carries too.</summary>
+    /// <summary>The long-term support release, which Debian packages too.</summary>
     public static ContainerImage Prometheus { get; } = new(DockerHub, "prom/prometheus", "v3.5.3");
 
     /// <summary>Groups, routes and silences alerts.</summary>
     public static ContainerImage Alertmanager { get; } = new(DockerHub, "prom/alertmanager", "v0.33.1");
 
-    /// <summary>Dashboards.</summary>
+    /// <summary>Shows dashboards.</summary>
     public static ContainerImage Grafana { get; } = new(DockerHub, "grafana/grafana", "13.1.3");
 
-    /// <summary>Traces.</summary>
+    /// <summary>Receives and shows traces.</summary>
     public static ContainerImage Jaeger { get; } = new(DockerHub, "jaegertracing/jaeger", "2.20.0");
 
-    /// <summary>Fans telemetry out where more than one backend wants it.</summary>
+    /// <summary>Fans telemetry out to more than one backend.</summary>
     public static ContainerImage Collector { get; } = new(DockerHub, "otel/opentelemetry-collector-contrib", "0.159.0");
 
     /// <summary>Stores logs and traces.</summary>
@@ -40,15 +40,15 @@ internal sealed record ContainerImage(string Registry, string Repository, string
     public static ContainerImage Mailpit { get; } = new(DockerHub, "axllent/mailpit", "v1.30.5");
 
     /// <summary>
-    /// The node, as <c>dotnet publish -t:PublishContainer</c> builds it on the machine that has the sources; a name without a
-    /// registry.
+    /// The node's image, as <c>dotnet publish -t:PublishContainer</c> builds it. The name has no registry because the image is built where
+    /// the sources are.
     /// </summary>
     public static string Node { get; } = $"meshara-node:{typeof(ContainerImage).Assembly.GetName().Version!.ToString(3)}";
 
-    /// <summary>Every image of the stack that is pulled.</summary>
+    /// <summary>Every image that is pulled.</summary>
     public static IReadOnlyList<ContainerImage> All { get; } =
         [Prometheus, Alertmanager, Grafana, Jaeger, Collector, Elasticsearch, Kibana, Filebeat, Mailpit];
 
-    /// <summary>The full reference, as a container engine pulls it.</summary>
+    /// <summary>The full reference, as passed to a container engine.</summary>
     public override string ToString() => $"{Registry}/{Repository}:{Tag}";
 }

@@ -11,31 +11,30 @@ internal abstract record Placement
     {
     }
 
-    /// <summary>In a container, because a container engine listens.</summary>
+    /// <summary>In a container.</summary>
     internal sealed record Container : Placement;
 
-    /// <summary>As a program that is installed.</summary>
+    /// <summary>As an installed program.</summary>
     /// <param name="Path">Its executable.</param>
     internal sealed record Program(string Path) : Placement;
 
-    /// <summary>Not at all.</summary>
-    /// <param name="Reason">One line: why, and how to get it.</param>
+    /// <summary>Nowhere: the server does not run.</summary>
+    /// <param name="Reason">One line that says why and how to install it.</param>
     internal sealed record Missing(string Reason) : Placement;
 
-    /// <summary>Decides for every wanted server.</summary>
-    /// <param name="parts">The servers that are wanted.</param>
-    /// <param name="noContainers">Why there are no containers; null where an engine listens and containers can reach the nodes.</param>
-    /// <param name="hasPackages">False where the packages that describe <see cref="StackPart.NeedsPackage"/> parts could not be
-    /// restored.</param>
-    /// <param name="ports">Where they would listen.</param>
-    /// <param name="variable">Reads a variable of the environment: PATH, and <c>MESHARA_NAME</c> for a program that is not on it.</param>
+    /// <summary>Decides where each server runs.</summary>
+    /// <param name="parts">The servers that are not left out.</param>
+    /// <param name="noContainers">Why containers cannot be used; null if they can.</param>
+    /// <param name="hasPackages">False if the packages for <see cref="StackPart.NeedsPackage"/> parts were not restored.</param>
+    /// <param name="ports">The port scheme.</param>
+    /// <param name="variable">Reads an environment variable: PATH, and <c>MESHARA_NAME</c> for a program that is not on PATH.</param>
     public static IReadOnlyDictionary<StackPart, Placement> Decide(
         IReadOnlySet<StackPart> parts, string? noContainers, bool hasPackages, StackPorts ports, Func<string, string?> variable)
     {
         ArgumentNullException.ThrowIfNull(parts);
         ArgumentNullException.ThrowIfNull(variable);
         var places = new Dictionary<StackPart, Placement>();
-        // A part stands behind the one it needs in this order.
+        // In this order, a part comes after the part it needs.
         foreach (var part in StackPart.All.Where(parts.Contains))
         {
             var (needed, blocker) = part.Needs is { } other ? (places.GetValueOrDefault(other), other) : (null, null);
@@ -48,7 +47,7 @@ internal abstract record Placement
         return places;
     }
 
-    /// <summary>Everything in a container, as in an export.</summary>
+    /// <summary>Places every server in a container, for an export.</summary>
     public static IReadOnlyDictionary<StackPart, Placement> AllContainers(IReadOnlySet<StackPart> parts) =>
         parts.ToDictionary(part => part, _ => (Placement)new Container());
 
@@ -67,7 +66,7 @@ internal abstract record Placement
             : new Missing($"{noContainer}, and no program {part.Programs[0]} is installed ({part.Install})");
     }
 
-    // A Prometheus that the system runs as a service often holds the default port; the mesh does not need ours.
+    // A Prometheus that the system runs as a service often holds the default port; the mesh can run without ours.
     private static Placement OnFreePorts(StackPart part, string program, StackPorts ports) =>
         part.Endpoints.Select(endpoint => endpoint.HostPort(ports)).FirstOrDefault(port => !Ports.IsFree(port)) is > 0 and var taken
             ? new Missing(string.Create(

@@ -1,14 +1,14 @@
 namespace Meshara.AppHost.Plan;
 
-/// <summary>Where the servers are to run.</summary>
+/// <summary>The requested placement of the servers.</summary>
 internal enum ServerChoice
 {
-    /// <summary>In containers where an engine listens, else as programs.</summary>
+    /// <summary>In containers if an engine is running, otherwise as programs.</summary>
     Automatic,
 
     /// <summary>In containers.</summary>
     Containers,
 
-    /// <summary>As programs of this machine.</summary>
+    /// <summary>As programs on this machine.</summary>
     Programs,
 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Configuration;
 namespace Meshara.AppHost.Plan;
 
 /// <summary>
-/// The options of the host, from three places in this order: the command line (<c>--port-base</c>), the environment
+/// The options of the host, read from three sources in this order: the command line (<c>--port-base</c>), the environment
 /// (<c>MESHARA_PORT_BASE</c>), and the section <c>Stack</c> of appsettings.json in the working directory
 /// (<c>Stack:PortBase</c>).
 /// </summary>
@@ -15,29 +15,29 @@ internal sealed class StackCommandLine
 
     private readonly Option<string> _nodes = Text("--nodes", "N", $"Nodes to run, 1 to {Stack.MaxNodes}. [default: 5]");
     private readonly Option<string> _traffic = Text("--traffic", "MESSAGES_PER_SECOND",
-        "Private messages between random pairs, all nodes together; with a broadcast every 2 s. "
-        + "Begins when one message from each node to the next has arrived. 0 for none. [default: 10]");
+        "Private messages between random pairs, across all nodes, plus a broadcast every 2 s. "
+        + "Starts once one message from each node to the next has arrived. 0 for none. [default: 10]");
     private readonly Option<string> _for = Text("--for", "DURATION", "Stop after 30s, 5m or 1h30m of traffic. [default: until stopped]");
     private readonly Option<string> _portBase = Text("--port-base", "P",
         "Node i listens on P+i (mesh), P+100+i (http), P+200+i (metrics); Prometheus on P+301, Alertmanager on P+302, "
         + "the others after them. [default: 8443+i, 8080+i, 9464+i, 9090, 9093]");
-    private readonly Option<string> _ports = Text("--ports", "auto", "Take a free range of ports instead.");
-    private readonly Option<string> _data = Text("--data", "DIR", "Keys, storage and logs; keys stay between runs. [default: .meshara]");
+    private readonly Option<string> _ports = Text("--ports", "auto", "Use a free range of ports instead.");
+    private readonly Option<string> _data = Text("--data", "DIR", "Keys, storage and logs; runs reuse the keys. [default: .meshara]");
     private readonly Option<string> _endpoints = Text("--endpoints", "FILE",
-        "Write the nodes' addresses and ports here (JSON) when all are ready.");
-    private readonly Option<string> _report = Text("--report", "FILE", "Write the counts of the run here (JSON) at the end.");
+        "Write the nodes' addresses and ports to this file (JSON) when all are ready.");
+    private readonly Option<string> _report = Text("--report", "FILE", "Write the counts of the run to this file (JSON) at the end.");
     private readonly Option<string> _without = Text("--without", "PART,...",
-        $"Leave servers out, and what is of no use without them: {string.Join(", ", StackPart.All)}.");
+        $"Leave out servers, and those that depend on them: {string.Join(", ", StackPart.All)}.");
     private readonly Option<string> _servers = Text("--servers", "WHERE",
-        "containers or programs. [default: containers where a container engine listens, else programs that are installed]");
+        "containers or programs. [default: containers if a container engine is running, otherwise installed programs]");
     private readonly Option<bool> _stopWithInput = new("--stop-with-input")
     {
-        Description = "Stop when standard input closes, for a program that starts this one.",
+        Description = "Stop when standard input closes; for programs that start this one.",
     };
 
     public StackCommandLine() => Command = new RootCommand(
         $"""
-        Brings up a mesh of real nodes on this machine, sends traffic through it and shows how it fares.
+        Runs a mesh of real nodes on this machine, sends traffic through it and shows the results.
 
         Every option can also be set as {EnvironmentPrefix}NODES, {EnvironmentPrefix}PORT_BASE, ... or in the section "Stack" of
         appsettings.json in the working directory (Nodes, PortBase, ...); the command line wins, then the environment.
@@ -49,14 +49,15 @@ internal sealed class StackCommandLine
         _nodes, _traffic, _for, _portBase, _ports, _data, _endpoints, _report, _without, _servers, _stopWithInput,
     };
 
-    /// <summary>What parses the arguments and prints the help; the export adds a command of its own.</summary>
+    /// <summary>Parses the arguments and prints the help; the export adds a subcommand.</summary>
     public RootCommand Command { get; }
 
     private HashSet<string> Keys =>
         Command.Options.OfType<Option<string>>().Select(Setting.Key).ToHashSet(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The environment and appsettings.json, as <see cref="Read"/> expects them.</summary>
-    /// <param name="directory">Where appsettings.json may lie.</param>
+    /// <summary>Loads the environment and appsettings.json for <see cref="Read"/>.</summary>
+    /// <param name="directory">The folder to look for appsettings.json in.</param>
+    /// <exception cref="StackException">appsettings.json is malformed.</exception>
     public static IConfiguration Configuration(string directory)
     {
         try
@@ -73,8 +74,8 @@ internal sealed class StackCommandLine
         }
     }
 
-    /// <summary>The checked options.</summary>
-    /// <exception cref="StackException">A value that cannot be used, named with where it came from.</exception>
+    /// <summary>Reads and checks the options.</summary>
+    /// <exception cref="StackException">A value is invalid; the message names its source.</exception>
     public StackOptions Read(ParseResult arguments, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(arguments);
@@ -121,7 +122,7 @@ internal sealed class StackCommandLine
         return StackPart.Without(names);
     }
 
-    // Two ways to choose ports: --ports auto on the command line beats MESHARA_PORT_BASE, but both at once is a slip.
+    // Of two settings, the one from the stronger source wins: --ports auto beats MESHARA_PORT_BASE. Both from one source is a mistake.
     private static (Setting? PortBase, Setting? Ports) Stronger(Setting? portBase, Setting? ports)
     {
         if (portBase is null || ports is null)

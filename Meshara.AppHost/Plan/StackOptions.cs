@@ -2,49 +2,49 @@ using Meshara.Harness;
 
 namespace Meshara.AppHost.Plan;
 
-/// <summary>What the caller asked for, checked. See <see cref="StackCommandLine"/> for where it comes from.</summary>
+/// <summary>The checked options of a run; <see cref="StackCommandLine"/> reads them.</summary>
 internal sealed record StackOptions
 {
     /// <summary>Number of nodes, 1 to <see cref="Stack.MaxNodes"/>.</summary>
     public int Nodes { get; init; } = 5;
 
-    /// <summary>Private messages a second, all nodes together; 0 for none.</summary>
+    /// <summary>Private messages a second across all nodes; 0 for none.</summary>
     public double Traffic { get; init; } = 10;
 
-    /// <summary>How long traffic runs before the stack stops; null until it is stopped.</summary>
+    /// <summary>How long traffic runs before the stack stops; null to run until stopped.</summary>
     public TimeSpan? For { get; init; }
 
     /// <summary>Base of <see cref="StackPorts.From"/>; null for <see cref="StackPorts.Default"/>.</summary>
     public int? PortBase { get; init; }
 
-    /// <summary>Take a free range of ports instead.</summary>
+    /// <summary>True to use a free range of ports instead.</summary>
     public bool AutoPorts { get; init; }
 
-    /// <summary>Keys, storage and logs; relative to the working directory.</summary>
+    /// <summary>Folder for keys, storage and logs, relative to the working directory.</summary>
     public string Data { get; init; } = ".meshara";
 
-    /// <summary>Written when every node is ready; null for not at all.</summary>
+    /// <summary>File written when every node is ready; null for none.</summary>
     public string? Endpoints { get; init; }
 
-    /// <summary>Written at the end; null for not at all.</summary>
+    /// <summary>Report written at the end; null for none.</summary>
     public string? Report { get; init; }
 
-    /// <summary>The servers to run next to the nodes.</summary>
+    /// <summary>The servers to run besides the nodes.</summary>
     public IReadOnlySet<StackPart> Parts { get; init; } = StackPart.Everything;
 
     /// <summary>Where the servers run.</summary>
     public ServerChoice Servers { get; init; }
 
-    /// <summary>Stop when standard input closes.</summary>
+    /// <summary>True to stop when standard input closes.</summary>
     public bool StopWithInput { get; init; }
 
-    /// <summary>The ports that were asked for.</summary>
-    /// <exception cref="StackException">None are free.</exception>
+    /// <summary>The port scheme that the options select.</summary>
+    /// <exception cref="StackException">No free range of ports was found.</exception>
     public StackPorts ChoosePorts(Random random) =>
         AutoPorts ? Ports.FindFree(Nodes, random) : PortBase is { } portBase ? StackPorts.From(portBase) : StackPorts.Default;
 
-    /// <summary>Deletes what an earlier run wrote, which must not be taken for what this one will write.</summary>
-    /// <exception cref="StackException">A result could not be written either.</exception>
+    /// <summary>Deletes the result files of an earlier run, so that they cannot be mistaken for this run's.</summary>
+    /// <exception cref="StackException">A file cannot be deleted, so it cannot be rewritten either.</exception>
     public void DiscardStaleResults()
     {
         foreach (var path in ((string?[])[Endpoints, Report]).OfType<string>().Where(File.Exists))

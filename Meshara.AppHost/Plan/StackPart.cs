@@ -1,28 +1,28 @@
 namespace Meshara.AppHost.Plan;
 
 /// <summary>A server of the stack.</summary>
-/// <param name="Name">Its name, also as a host name for the other containers, and in <c>--without</c>.</param>
-/// <param name="Image">The image it runs.</param>
-/// <param name="MemoryMiB">What it may use at the most.</param>
-/// <param name="Processors">How many processors it may use at the most.</param>
+/// <param name="Name">Its name in <c>--without</c>, and its host name for other containers.</param>
+/// <param name="Image">Its container image.</param>
+/// <param name="MemoryMiB">Its memory limit.</param>
+/// <param name="Processors">Its CPU limit, in processors.</param>
 internal sealed record StackPart(string Name, ContainerImage Image, int MemoryMiB, double Processors)
 {
-    /// <summary>Where it listens.</summary>
+    /// <summary>The endpoints it listens on.</summary>
     public IReadOnlyList<StackPartEndpoint> Endpoints { get; init; } = [];
 
-    /// <summary>The command in its container that succeeds while it serves, as Docker writes it.</summary>
+    /// <summary>The health check to run in its container, in Docker's form: <c>CMD</c> or <c>CMD-SHELL</c> first.</summary>
     public IReadOnlyList<string> HealthCheck { get; init; } = [];
 
-    /// <summary>Names its program goes by where it is installed, the best first.</summary>
+    /// <summary>Names of its installed program, in order of preference.</summary>
     public required IReadOnlyList<string> Programs { get; init; }
 
-    /// <summary>How its program is installed.</summary>
+    /// <summary>How to install its program: a command or a link.</summary>
     public required string Install { get; init; }
 
-    /// <summary>True when its container is described by a package that a closed package source may lack.</summary>
+    /// <summary>True if its container needs a hosting package that a restricted package source may lack.</summary>
     public bool NeedsPackage { get; init; }
 
-    /// <summary>What it is of no use without.</summary>
+    /// <summary>The server it depends on; null if none.</summary>
     public StackPart? Needs { get; init; }
 
     /// <summary>Catches the alert mails.</summary>
@@ -43,7 +43,7 @@ internal sealed record StackPart(string Name, ContainerImage Image, int MemoryMi
         HealthCheck = ["CMD", "wget", "-q", "-O", "/dev/null", "http://localhost:9093/-/ready"],
     };
 
-    /// <summary>Keeps logs and traces.</summary>
+    /// <summary>Stores logs and traces.</summary>
     public static StackPart Elasticsearch { get; } = new("elasticsearch", ContainerImage.Elasticsearch, 1536, 2)
     {
         Programs = ["elasticsearch"],
@@ -57,7 +57,7 @@ internal sealed record StackPart(string Name, ContainerImage Image, int MemoryMi
         ],
     };
 
-    /// <summary>Takes traces and shows them.</summary>
+    /// <summary>Receives and shows traces.</summary>
     public static StackPart Jaeger { get; } = new("jaeger", ContainerImage.Jaeger, 512, 1)
     {
         Programs = ["jaeger"],
@@ -108,15 +108,15 @@ internal sealed record StackPart(string Name, ContainerImage Image, int MemoryMi
         HealthCheck = ["CMD", "wget", "-q", "-O", "/dev/null", "http://localhost:3000/api/health"],
     };
 
-    /// <summary>All of them, in the order they start.</summary>
+    /// <summary>All servers; each comes after the one it depends on.</summary>
     public static IReadOnlyList<StackPart> All { get; } =
         [Mailpit, Alertmanager, Elasticsearch, Jaeger, Kibana, Filebeat, Prometheus, Grafana];
 
-    /// <summary>The set of all of them.</summary>
+    /// <summary>All servers, as a set.</summary>
     public static IReadOnlySet<StackPart> Everything { get; } = All.ToHashSet();
 
-    /// <summary>The parts that remain when some are left out, and with them what is of no use then.</summary>
-    /// <param name="names">Names of the parts to leave out.</param>
+    /// <summary>The servers that remain when some are left out, together with those that depend on them.</summary>
+    /// <param name="names">Names of the servers to leave out.</param>
     public static IReadOnlySet<StackPart> Without(IEnumerable<string> names)
     {
         var left = names.ToHashSet(StringComparer.Ordinal);

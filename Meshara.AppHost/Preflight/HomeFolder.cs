@@ -3,13 +3,13 @@ using Meshara.Harness;
 namespace Meshara.AppHost.Preflight;
 
 /// <summary>
-/// The orchestrator keeps its state below HOME. Where that cannot be written it ends with a stack trace of its own, and Aspire waits two
-/// minutes for it; so the mesh's folder takes its place.
+/// The orchestrator keeps its state below HOME. If HOME is not writable, the orchestrator crashes with a stack trace and Aspire waits two
+/// minutes for it, so a folder of the mesh stands in for HOME.
 /// </summary>
 internal static class HomeFolder
 {
-    /// <summary>Makes sure that there is one.</summary>
-    /// <exception cref="StackException">The mesh's folder cannot be written either.</exception>
+    /// <summary>Ensures that HOME is writable.</summary>
+    /// <exception cref="StackException">The mesh's folder is not writable either.</exception>
     public static void Ensure(StackFiles files)
     {
         ArgumentNullException.ThrowIfNull(files);

@@ -4,16 +4,16 @@ using Meshara.Harness;
 
 namespace Meshara.AppHost.Preflight;
 
-/// <summary>The kernel lets a process map as many areas of memory as Elasticsearch wants; with less it ends while it starts.</summary>
+/// <summary>Checks that the kernel lets a process map as many memory areas as Elasticsearch needs to start.</summary>
 /// <seealso href="https://www.elastic.co/docs/deploy-manage/deploy/self-managed/vm-max-map-count"/>
 internal static class MapCountCheck
 {
     private const int Needed = 262_144;
     private const string Setting = "/proc/sys/vm/max_map_count";
 
-    /// <summary>Compares what Elasticsearch wants with the kernel's setting.</summary>
-    /// <param name="plan">What is to run.</param>
-    /// <param name="current">The setting; null where containers run in a virtual machine, which has its own.</param>
+    /// <summary>Compares Elasticsearch's minimum with the kernel's setting.</summary>
+    /// <param name="plan">The plan to check.</param>
+    /// <param name="current">The setting; null if containers run in a virtual machine, which has its own.</param>
     public static IEnumerable<Finding> Find(MeshPlan plan, int? current)
     {
         ArgumentNullException.ThrowIfNull(plan);
@@ -25,6 +25,6 @@ internal static class MapCountCheck
         }
     }
 
-    /// <summary>The setting of this machine.</summary>
+    /// <summary>This machine's setting; null if it has none.</summary>
     public static int? Current() => File.Exists(Setting) ? int.Parse(File.ReadAllText(Setting), CultureInfo.InvariantCulture) : null;
 }

@@ -3,16 +3,16 @@ using Meshara.AppHost.Plan;
 
 namespace Meshara.AppHost.Preflight;
 
-/// <summary>There is as much memory as the servers may use that do not run yet.</summary>
+/// <summary>Checks that enough memory is free for the nodes and the servers that are not running yet.</summary>
 internal static class MemoryCheck
 {
-    // A node that idles takes about 100 MiB; Aspire's dashboard and orchestrator together take about 400.
+    // An idle node takes about 100 MiB; Aspire's dashboard and orchestrator take about 400 MiB together.
     private const int NodeMiB = 128, HostMiB = 512;
 
-    /// <summary>Compares what is wanted with what is there.</summary>
-    /// <param name="plan">What is to run.</param>
-    /// <param name="availableMiB">What is there.</param>
-    /// <param name="running">Names of the containers that run; those of this mesh that stayed up have their memory.</param>
+    /// <summary>Compares the memory the stack may use with the memory that is free.</summary>
+    /// <param name="plan">The plan to check.</param>
+    /// <param name="availableMiB">Free memory.</param>
+    /// <param name="running">Names of the running containers; those of this mesh that stayed up already have their memory.</param>
     public static IEnumerable<Finding> Find(MeshPlan plan, long availableMiB, IReadOnlySet<string> running)
     {
         ArgumentNullException.ThrowIfNull(plan);
@@ -29,7 +29,7 @@ internal static class MemoryCheck
         yield return new Finding($"The stack may use {Text(needed)} and {Text(availableMiB)} of memory are free: {remedy}.");
     }
 
-    /// <summary>What could be used without swapping.</summary>
+    /// <summary>Memory that can be used without swapping.</summary>
     public static long AvailableMiB() => OperatingSystem.IsLinux() && LinuxAvailableMiB(File.ReadLines("/proc/meminfo")) is { } available
         ? available
         : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (1024 * 1024);

@@ -4,10 +4,10 @@ using Meshara.Harness;
 
 namespace Meshara.AppHost.Preflight;
 
-/// <summary>Every parameter of the model has a value.</summary>
+/// <summary>Checks that every parameter of the model has a value.</summary>
 internal static class ParametersCheck
 {
-    /// <summary>Finds those that have none.</summary>
+    /// <summary>Finds the parameters without a value.</summary>
     public static async Task<IReadOnlyList<Finding>> FindAsync(DistributedApplicationModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -18,7 +18,7 @@ internal static class ParametersCheck
             {
                 findings.Add(new Finding(
                     $"The parameter {parameter.Name} has no value: set Parameters__{parameter.Name.Replace('-', '_')} in the environment, "
-                    + "or unset it where it is set to nothing.",
+                    + "or unset it if it is set to an empty value.",
                     ExitCodes.Usage));
             }
         }

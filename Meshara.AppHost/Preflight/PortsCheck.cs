@@ -3,20 +3,20 @@ using Meshara.Harness;
 
 namespace Meshara.AppHost.Preflight;
 
-/// <summary>Every port of the stack is free, or held by a container of this mesh that stayed up.</summary>
+/// <summary>Checks that every port of the stack is free, or held by a container of this mesh that stayed up.</summary>
 internal static class PortsCheck
 {
-    /// <summary>Says which ports of the nodes are taken, before there is a model.</summary>
-    /// <exception cref="StackException">Some are.</exception>
+    /// <summary>Fails early, before the model is built, if ports of the nodes are taken.</summary>
+    /// <exception cref="StackException">Some ports are taken.</exception>
     public static void RefuseNodes(MeshPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
         Ports.Refuse(Ports.Taken(plan.Stack.Nodes));
     }
 
-    /// <summary>Finds those that are not.</summary>
-    /// <param name="plan">What is to run.</param>
-    /// <param name="running">Names of the containers that run.</param>
+    /// <summary>Finds the ports that are taken.</summary>
+    /// <param name="plan">The plan to check.</param>
+    /// <param name="running">Names of the running containers.</param>
     public static IEnumerable<Finding> Find(MeshPlan plan, IReadOnlySet<string> running)
     {
         ArgumentNullException.ThrowIfNull(plan);

@@ -6,11 +6,11 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Meshara.AppHost.Preflight;
 
-/// <summary>Looks for everything that is known to go wrong before anything is started.</summary>
+/// <summary>Looks for known causes of failure before anything starts.</summary>
 internal static class PreflightChecks
 {
-    /// <summary>Checks everything.</summary>
-    /// <exception cref="StackException">A line for each thing that has to be put right.</exception>
+    /// <summary>Runs every check.</summary>
+    /// <exception cref="StackException">At least one check failed; the message has a line for each finding.</exception>
     public static async Task RunAsync(DistributedApplication application, MeshPlan plan)
     {
         ArgumentNullException.ThrowIfNull(application);
@@ -40,7 +40,7 @@ internal static class PreflightChecks
         if (fault is not null)
         {
             yield return new Finding(
-                $"Servers cannot run in containers: {fault}. Put that right, or run them as programs with --servers programs.");
+                $"Servers cannot run in containers: {fault}. Fix that, or run them as programs with --servers programs.");
         }
     }
 }

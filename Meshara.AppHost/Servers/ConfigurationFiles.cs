@@ -5,16 +5,16 @@ using Meshara.Harness;
 namespace Meshara.AppHost.Servers;
 
 /// <summary>
-/// Configuration of a container as items with their content: copied into the container when it runs, written into the compose
-/// file when that is exported. A path on this machine would become a bind mount, which no other machine has.
+/// Passes configuration to containers by content: the files are copied into a running container, or written into the exported compose
+/// file. A path would become a bind mount, which exists on no other machine.
 /// </summary>
 internal static class ConfigurationFiles
 {
-    /// <summary>Puts files of the repository into a folder of the container.</summary>
+    /// <summary>Copies files of the repository into a folder of the container.</summary>
     /// <param name="resource">The container.</param>
     /// <param name="destination">The folder in the container.</param>
-    /// <param name="source">A folder of the repository, taken with everything below it, or a file.</param>
-    /// <param name="name">What a single file is called in the container; null for its own name.</param>
+    /// <param name="source">A file of the repository, or a folder, which is copied recursively.</param>
+    /// <param name="name">The name of a single file in the container; null for its own name.</param>
     public static IResourceBuilder<T> WithRepositoryFiles<T>(
         this IResourceBuilder<T> resource, string destination, string source, string? name = null)
         where T : ContainerResource
@@ -26,7 +26,7 @@ internal static class ConfigurationFiles
         if (!Directory.Exists(path))
         {
             throw new StackException(
-                $"{source} is not there, and {resource.Resource.Name} needs it. Leave it out with --without {resource.Resource.Name}.");
+                $"{source} is missing, and {resource.Resource.Name} needs it. Leave it out with --without {resource.Resource.Name}.");
         }
 
         foreach (var folder in Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
@@ -40,11 +40,11 @@ internal static class ConfigurationFiles
         return resource;
     }
 
-    /// <summary>Puts a file into a folder of the container.</summary>
+    /// <summary>Writes a file into a folder of the container.</summary>
     public static IResourceBuilder<T> WithFile<T>(this IResourceBuilder<T> resource, string destination, string name, string content)
         where T : ContainerResource => resource.WithContainerFiles(destination, [Item(name, content)]);
 
-    /// <summary>A file that everybody in the container may read.</summary>
+    /// <summary>Creates a file that every user in the container may read.</summary>
     public static ContainerFileSystemItem Item(string name, string content) =>
         new ContainerFile { Name = name, Contents = content.ReplaceLineEndings("\n"), Mode = ReadableByAll };
 

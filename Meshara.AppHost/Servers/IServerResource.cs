@@ -3,22 +3,24 @@ using Meshara.AppHost.Plan;
 
 namespace Meshara.AppHost.Servers;
 
-/// <summary>A server of the stack: a container, a program of this machine, or missing.</summary>
+/// <summary>A server of the stack: a container, a program on this machine, or missing.</summary>
 internal interface IServerResource
     : IResourceWithEnvironment, IResourceWithArgs, IResourceWithEndpoints, IResourceWithWaitSupport, IResourceWithProbes
 {
-    /// <summary>Which server it is.</summary>
+    /// <summary>The server's description.</summary>
     StackPart Part { get; }
 
-    /// <summary>The resource of the model that serves; null where none does.</summary>
+    /// <summary>The resource in the model; null if the server does not run.</summary>
     IResourceWithEndpoints? Actual => this;
 
-    /// <summary>True for a container.</summary>
+    /// <summary>True if the server runs in a container.</summary>
     bool IsContainer => Actual is ContainerResource;
 
-    /// <summary>Its page and API; only where something serves.</summary>
+    /// <summary>Its page and API.</summary>
+    /// <exception cref="InvalidOperationException">The server does not run.</exception>
     EndpointReference Http => Endpoint("http");
 
     /// <summary>One of its endpoints.</summary>
+    /// <exception cref="InvalidOperationException">The server does not run.</exception>
     EndpointReference Endpoint(string name) => new(Actual ?? throw new InvalidOperationException($"{Name} does not run"), name);
 }

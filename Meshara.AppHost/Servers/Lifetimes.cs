@@ -3,10 +3,10 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace Meshara.AppHost.Servers;
 
-/// <summary>Containers that take a minute to start stay when the host ends.</summary>
+/// <summary>Keeps slow containers and their data between runs of the host.</summary>
 internal static class Lifetimes
 {
-    /// <summary>Keeps a container under a name of its own, so that the next run finds it as it is.</summary>
+    /// <summary>Keeps a container running under a fixed name. Starting it takes a minute, so the next run reuses it.</summary>
     public static IResourceBuilder<T> StayingUp<T>(this IResourceBuilder<T> resource)
         where T : ContainerResource
     {
@@ -17,7 +17,7 @@ internal static class Lifetimes
             : resource;
     }
 
-    /// <summary>Keeps a folder of a container in a volume, which belongs to this mesh.</summary>
+    /// <summary>Keeps a folder of a container in a volume that belongs to this mesh.</summary>
     public static IResourceBuilder<T> WithMeshVolume<T>(this IResourceBuilder<T> resource, string target)
         where T : ContainerResource
     {
@@ -25,7 +25,7 @@ internal static class Lifetimes
         return resource.WithVolume(resource.VolumeName(), target);
     }
 
-    /// <summary>Name of the volume of a container.</summary>
+    /// <summary>Name of a container's volume.</summary>
     public static string VolumeName<T>(this IResourceBuilder<T> resource)
         where T : ContainerResource =>
         resource.ApplicationBuilder.ExecutionContext.IsRunMode

@@ -5,12 +5,12 @@ using Meshara.AppHost.Plan;
 namespace Meshara.AppHost.Servers;
 
 /// <summary>
-/// The repository's configurations are written for a network in which every server has a name and a machine to itself. A program of this
-/// machine reads the same text with nothing but the addresses changed.
+/// The repository's configuration files assume a network in which every server has its own host name. A program on this machine reads
+/// the same files with only the addresses replaced.
 /// </summary>
 internal static partial class LocalConfiguration
 {
-    /// <summary>Replaces <c>prometheus:9090</c> and the like by where that server listens on this machine.</summary>
+    /// <summary>Replaces each <c>NAME:PORT</c> of a server, such as <c>prometheus:9090</c>, with its address on this machine.</summary>
     public static string WithLocalServers(this MeshPlan plan, string text)
     {
         ArgumentNullException.ThrowIfNull(plan);
@@ -26,7 +26,9 @@ internal static partial class LocalConfiguration
         return text;
     }
 
-    /// <summary>Lets what listens on <c>0.0.0.0:PORT</c> listen on the loopback address, at the port that the scheme gives it.</summary>
+    /// <summary>Replaces each <c>0.0.0.0:PORT</c> listener with the loopback address and the port that the scheme assigns.</summary>
+    /// <param name="text">The configuration.</param>
+    /// <param name="ports">The port on this machine for each port in the configuration.</param>
     public static string WithLocalListeners(string text, IReadOnlyDictionary<int, int> ports)
     {
         ArgumentNullException.ThrowIfNull(ports);
@@ -34,7 +36,7 @@ internal static partial class LocalConfiguration
             $"127.0.0.1{match.Groups["between"].Value}{ports[int.Parse(match.Groups["port"].ValueSpan, CultureInfo.InvariantCulture)]}"));
     }
 
-    // endpoint: 0.0.0.0:16686, or host: 0.0.0.0 with port: 8888 in the next line.
+    // endpoint: 0.0.0.0:16686, or host: 0.0.0.0 followed by port: 8888 on the next line.
     [GeneratedRegex(@"\b0\.0\.0\.0(?<between>:|\r?\n\s+port: )(?<port>\d+)")]
     private static partial Regex Listener();
 }

@@ -3,10 +3,10 @@ using Meshara.AppHost.Plan;
 
 namespace Meshara.AppHost.Servers;
 
-/// <summary>The plan travels with the builder, so that a line of AppHost.cs names what it adds and nothing else.</summary>
+/// <summary>Carries the plan in the builder's services, so that AppHost.cs need not pass it to every call.</summary>
 internal static class PlanExtensions
 {
-    /// <summary>What is to be run or exported.</summary>
+    /// <summary>The plan to run or export.</summary>
     public static MeshPlan Plan(this IDistributedApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);

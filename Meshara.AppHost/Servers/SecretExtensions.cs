@@ -3,12 +3,12 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace Meshara.AppHost.Servers;
 
-/// <summary>Passwords and keys are parameters: none is ever written into a file of the repository or an export.</summary>
+/// <summary>Adds passwords and keys as parameters, so that none is ever written into the repository or an export.</summary>
 internal static class SecretExtensions
 {
     /// <summary>
-    /// A password of our own. A mesh that runs makes it up and keeps it in the user's secrets, because volumes outlive it; an export
-    /// asks for it.
+    /// Adds a password of one of the stack's own servers. A run generates it and keeps it in the user secrets, because the volumes that
+    /// depend on it outlive the run; an export asks for it.
     /// </summary>
     public static IResourceBuilder<ParameterResource> AddSecret(this IDistributedApplicationBuilder builder, string name)
     {
@@ -18,7 +18,7 @@ internal static class SecretExtensions
             : builder.AddParameter(name, secret: true);
     }
 
-    /// <summary>The key of a service outside. A mesh that runs does without it when nobody gave one; an export asks for it.</summary>
+    /// <summary>Adds the key of an external service. A run does without it if none is configured; an export asks for it.</summary>
     public static IResourceBuilder<ParameterResource>? AddSecretOfOthers(this IDistributedApplicationBuilder builder, string name)
     {
         ArgumentNullException.ThrowIfNull(builder);

@@ -7,20 +7,18 @@ using Meshara.AppHost.Plan;
 
 namespace Meshara.AppHost.Servers;
 
-/// <summary>
-/// What the servers of the stack have in common: where they run, their ports, their limits, their place in the compose file.
-/// </summary>
+/// <summary>Sets up what all servers share: where they run, their ports, their limits and their place in the compose file.</summary>
 internal static class ServerExtensions
 {
     private const string Missing = "Missing";
 
     /// <summary>
-    /// Adds a server where the plan puts it. One that is left out stands in no model, but can be named by the others all the same.
+    /// Adds a server where the plan puts it. A server that is left out is not added to the model, but other servers can still refer to it.
     /// </summary>
     /// <param name="builder">The application.</param>
-    /// <param name="part">Which server.</param>
-    /// <param name="container">Sets up its container.</param>
-    /// <param name="program">Sets up its program.</param>
+    /// <param name="part">The server's description.</param>
+    /// <param name="container">Configures its container.</param>
+    /// <param name="program">Configures its program.</param>
     public static IResourceBuilder<IServerResource> AddServer(
         this IDistributedApplicationBuilder builder, StackPart part,
         Action<IResourceBuilder<ServerContainer>> container, Action<IResourceBuilder<ServerProgram>> program)
@@ -54,7 +52,7 @@ internal static class ServerExtensions
         return builder.AddResource(resource).AsPart(part, plan);
     }
 
-    /// <summary>Gives a container of the stack what all have.</summary>
+    /// <summary>Sets the image, limits, endpoints and compose settings of a container.</summary>
     public static IResourceBuilder<T> AsPart<T>(this IResourceBuilder<T> resource, StackPart part, MeshPlan plan)
         where T : ContainerResource
     {
@@ -65,7 +63,7 @@ internal static class ServerExtensions
             .WithContainerRuntimeArgs("--memory", $"{part.MemoryMiB}m", "--cpus", part.Processors.ToString(CultureInfo.InvariantCulture));
         foreach (var endpoint in part.Endpoints)
         {
-            // A package's own resource has declared its endpoint already.
+            // The resource of a hosting package already declares its endpoint.
             var known = resource.Resource.Annotations.OfType<EndpointAnnotation>();
             if (known.FirstOrDefault(annotation => annotation.Name == endpoint.Name) is { } declared)
                 declared.Port = endpoint.HostPort(plan.Stack.Ports);
@@ -76,7 +74,7 @@ internal static class ServerExtensions
         return resource.PublishAsComposeService(part, plan);
     }
 
-    /// <summary>Writes what a program reads into its folder, just before anything starts.</summary>
+    /// <summary>Writes a program's configuration into its folder just before anything starts.</summary>
     public static IResourceBuilder<ServerProgram> WithFolder(this IResourceBuilder<ServerProgram> program, Action<string> write)
     {
         ArgumentNullException.ThrowIfNull(program);
@@ -89,7 +87,7 @@ internal static class ServerExtensions
         return program;
     }
 
-    /// <summary>Where a server listens on this machine, as host:port.</summary>
+    /// <summary>A server's address on this machine, as host:port.</summary>
     public static string Listen(this MeshPlan plan, StackPart part, string endpoint = "http")
     {
         ArgumentNullException.ThrowIfNull(plan);
@@ -98,7 +96,7 @@ internal static class ServerExtensions
         return string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
     }
 
-    /// <summary>Says how a server is known to be ready, what it looks like, and where its page is.</summary>
+    /// <summary>Sets a server's readiness probe, icon and link.</summary>
     public static IResourceBuilder<IServerResource> WithPage(
         this IResourceBuilder<IServerResource> server, string icon, string title, string path = "/", string? ready = null)
     {
@@ -110,7 +108,7 @@ internal static class ServerExtensions
         return server.WithIconName(icon).WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = (path, title));
     }
 
-    /// <summary>Adds a further named link to a page of the same server.</summary>
+    /// <summary>Adds another link to a page of the same server.</summary>
     public static IResourceBuilder<IServerResource> WithLink(this IResourceBuilder<IServerResource> server, string title, string path)
     {
         ArgumentNullException.ThrowIfNull(server);
@@ -119,7 +117,7 @@ internal static class ServerExtensions
             : server.WithUrlForEndpoint("http", _ => new ResourceUrlAnnotation { Url = path, DisplayText = title });
     }
 
-    /// <summary>Starts a resource when a server is healthy; at once where that does not run.</summary>
+    /// <summary>Starts a resource once a server is healthy, or at once if the server does not run.</summary>
     public static IResourceBuilder<T> WaitForServer<T>(this IResourceBuilder<T> resource, IResourceBuilder<IServerResource> server)
         where T : IResourceWithWaitSupport
     {
@@ -130,7 +128,7 @@ internal static class ServerExtensions
             : resource;
     }
 
-    /// <summary>True when both run, and one reaches the other under the name that configurations give it.</summary>
+    /// <summary>True if both run and reach each other by the names used in the configuration files.</summary>
     public static bool Reaches(this IResourceBuilder<IServerResource> server, IResourceBuilder<IServerResource> other)
     {
         ArgumentNullException.ThrowIfNull(server);
@@ -160,7 +158,7 @@ internal static class ServerExtensions
             .WithInitialState(new CustomResourceSnapshot
             {
                 ResourceType = Missing,
-                // The dashboard shows a state without its punctuation and a source as it is.
+                // The dashboard strips punctuation from a state but shows a source verbatim.
                 State = new ResourceStateSnapshot($"{Missing}, {remedy}", KnownResourceStateStyles.Warn),
                 CreationTimeStamp = DateTime.UtcNow,
                 Properties = [new(CustomResourceKnownProperties.Source, reason)],

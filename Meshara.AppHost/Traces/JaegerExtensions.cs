@@ -7,14 +7,13 @@ using Meshara.Harness;
 
 namespace Meshara.AppHost.Traces;
 
-/// <summary>Adds Jaeger.</summary>
 internal static class JaegerExtensions
 {
     private const int HealthPort = 13133;
     private const string Folder = "/etc/jaeger";
     private const string InMemory = "memory.yaml", InElasticsearch = "jaeger.yaml";
 
-    /// <summary>Adds Jaeger. Traces rest in Elasticsearch where Jaeger reaches it, else in memory.</summary>
+    /// <summary>Adds Jaeger. It stores traces in Elasticsearch if it can reach it, otherwise in memory.</summary>
     public static IResourceBuilder<IServerResource> AddJaeger(this IDistributedApplicationBuilder builder, LogStore logs)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -39,7 +38,7 @@ internal static class JaegerExtensions
         return configuration == InElasticsearch ? jaeger.WithLogStore(logs).WaitForServer(logs.Server) : jaeger;
     }
 
-    /// <summary>Fills Jaeger's Monitor tab from Prometheus.</summary>
+    /// <summary>Feeds Jaeger's Monitor tab from Prometheus.</summary>
     public static IResourceBuilder<IServerResource> WithMetricsFrom(
         this IResourceBuilder<IServerResource> jaeger, IResourceBuilder<IServerResource> prometheus) =>
         jaeger.Reaches(prometheus) ? jaeger.WithEnvironment("PROMETHEUS_URL", prometheus.Resource.Http) : jaeger;

@@ -6,14 +6,14 @@ using Meshara.Harness.Traffic;
 
 namespace Meshara.AppHost.Traffic;
 
-/// <summary>How the mesh fares: every second on a terminal, every two in the dashboard, every five elsewhere and in the log.</summary>
+/// <summary>Shows the status: every second on a terminal, every 2 s in the dashboard, and every 5 s in other output and the log.</summary>
 internal sealed class StatusLine(
     IReadOnlyList<RunningNode> nodes, TrafficLedger ledger, StatusConsole console, TrafficDisplay display, TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private const int DisplayEvery = 2, PlainEvery = 5;
 
-    /// <summary>Shows the line until <paramref name="stop"/>.</summary>
+    /// <summary>Shows the line until <paramref name="stop"/> is cancelled.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         var started = time.GetTimestamp();
@@ -45,9 +45,9 @@ internal sealed class StatusLine(
         }
     }
 
-    /// <summary>The line of a moment.</summary>
-    /// <param name="elapsed">Since traffic began.</param>
-    /// <param name="counts">How it fares.</param>
+    /// <summary>Formats the status line.</summary>
+    /// <param name="elapsed">Time since traffic began.</param>
+    /// <param name="counts">The counts so far.</param>
     /// <param name="peers">Connections of each node that answered.</param>
     internal static string Format(TimeSpan elapsed, TrafficCounts counts, IReadOnlyList<int> peers)
     {
@@ -60,7 +60,7 @@ internal sealed class StatusLine(
             + $"broadcasts {Text(counts.Broadcasts)} ({Coverage(counts.BroadcastCoverage)})  peers {connected}";
     }
 
-    /// <summary>The line at the end.</summary>
+    /// <summary>Formats the line printed at the end.</summary>
     internal static string Summary(TrafficReport report) =>
         $"Done: {Text(report.Sent)} sent, {Text(report.Delivered)} delivered, {Text(report.Failed)} failed in {Text(report.Seconds)} s; "
         + $"p50 {Latency(report.P50Ms)}, p99 {Latency(report.P99Ms)}; "
@@ -69,7 +69,7 @@ internal sealed class StatusLine(
     private static string Latency(double? milliseconds) =>
         milliseconds is { } ms ? $"{ms.ToString("0.0", CultureInfo.InvariantCulture)} ms" : "-";
 
-    // Rounded down: 100 % is only said when it is.
+    // Rounded down, so that 100 % means every recipient.
     private static string Coverage(double? share) => share is { } value ? $"{Text(Math.Floor(value * 1000) / 10)} %" : "-";
 
     private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);

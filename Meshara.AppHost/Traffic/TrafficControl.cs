@@ -1,7 +1,7 @@
 namespace Meshara.AppHost.Traffic;
 
-/// <summary>How much traffic there is to be, at present.</summary>
-/// <param name="perSecond">Private messages a second to begin with; 0 for none.</param>
+/// <summary>Switches traffic on and off and sets its rate.</summary>
+/// <param name="perSecond">Initial rate in private messages a second; 0 for none.</param>
 internal sealed class TrafficControl(double perSecond) : IDisposable
 {
     private readonly Lock _gate = new();
@@ -29,7 +29,7 @@ internal sealed class TrafficControl(double perSecond) : IDisposable
         }
     }
 
-    /// <summary>What is sent a second, and what is cancelled when that changes.</summary>
+    /// <summary>The current rate, 0 while traffic is off, and a token that is cancelled when it changes.</summary>
     public (double PerSecond, CancellationToken Changed) Current
     {
         get

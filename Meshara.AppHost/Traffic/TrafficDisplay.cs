@@ -7,13 +7,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Meshara.AppHost.Traffic;
 
-/// <summary>Shows in the dashboard how traffic fares: in its state, its properties and its log.</summary>
+/// <summary>Shows traffic in the dashboard: in the resource's state, properties and log.</summary>
 internal sealed partial class TrafficDisplay(
     TrafficResource resource, TrafficControl control, ResourceNotificationService notifications, ResourceLoggerService loggers)
 {
     private readonly ILogger _log = loggers.GetLogger(resource);
 
-    /// <summary>Shows the counts of a moment.</summary>
+    /// <summary>Shows the counts so far.</summary>
     public Task ShowAsync(TrafficCounts counts)
     {
         ArgumentNullException.ThrowIfNull(counts);

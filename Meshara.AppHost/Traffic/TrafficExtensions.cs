@@ -6,18 +6,17 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Meshara.AppHost.Traffic;
 
-/// <summary>Adds traffic.</summary>
 internal static class TrafficExtensions
 {
-    /// <summary>Commands of the resource: begin, cease, and how much.</summary>
+    /// <summary>Names of the resource's commands.</summary>
     public const string Start = "traffic-start", Stop = "traffic-stop", Rate = "traffic-rate";
 
     private const double MaxRate = 10_000;
 
-    /// <summary>Adds what sends messages through a mesh while it runs; an export has no traffic of its own.</summary>
+    /// <summary>Adds a resource that sends messages through the mesh while it runs; an export has no traffic.</summary>
     /// <param name="builder">The application.</param>
     /// <param name="name">The name of the resource.</param>
-    /// <param name="perSecond">Private messages a second, all nodes together; 0 for none until it is started.</param>
+    /// <param name="perSecond">Private messages a second across all nodes; 0 for none until the resource is started.</param>
     /// <param name="mesh">The mesh.</param>
     public static void AddTraffic(
         this IDistributedApplicationBuilder builder, string name, double perSecond, IResourceBuilder<MeshResource> mesh)
@@ -44,7 +43,7 @@ internal static class TrafficExtensions
             .WithCommand(Start, "Start", _ => Switched(control, on: true),
                 Options("Play", "Sends messages between random nodes.", () => !control.IsOn))
             .WithCommand(Stop, "Stop", _ => Switched(control, on: false),
-                Options("Stop", "Sends no more messages; what is under way arrives.", () => control.IsOn))
+                Options("Stop", "Stops sending; messages in flight still arrive.", () => control.IsOn))
             .WithCommand(Rate, "Rate", context => Rated(control, context), RateOptions(control));
         foreach (var node in mesh.Resource.Nodes)
             traffic.WithReferenceRelationship(node);
@@ -61,7 +60,7 @@ internal static class TrafficExtensions
     private static CommandOptions RateOptions(TrafficControl control) => new()
     {
         IconName = "TopSpeed",
-        Description = "How many private messages a second.",
+        Description = "Sets how many private messages are sent a second.",
         Arguments =
         [
             new InteractionInput

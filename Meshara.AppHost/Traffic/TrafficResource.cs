@@ -2,6 +2,6 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace Meshara.AppHost.Traffic;
 
-/// <summary>What sends messages through the mesh: a client of the nodes' API, in the host.</summary>
+/// <summary>The traffic generator in the dashboard; it runs inside the host and uses the nodes' API.</summary>
 /// <param name="name">The name of the resource.</param>
 internal sealed class TrafficResource(string name) : Resource(name);

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Meshara.AppHost.Traffic;
 
-/// <summary>Sends traffic once every node is ready, until its time is over or the host stops; then counts.</summary>
+/// <summary>Sends traffic once every node is ready, until <c>--for</c> elapses or the host stops, then reports the counts.</summary>
 internal sealed class TrafficService(
     MeshStart mesh, MeshPlan plan, TrafficControl control, TrafficTelemetry telemetry, TrafficDisplay display, StatusConsole console,
     RunOutcome outcome, IHostApplicationLifetime lifetime) : BackgroundService, IStackService
@@ -40,13 +40,13 @@ internal sealed class TrafficService(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // Stopped before there was anything to count.
+            // Stopped before any traffic was sent, so there is nothing to report.
         }
     }
 
     private async Task RunAsync(IReadOnlyList<RunningNode> nodes, CancellationToken stop)
     {
-        // The inboxes are watched while the last messages settle, after the host was asked to stop.
+        // A separate token: the inboxes have to be watched until the last messages have settled, after the host was asked to stop.
         using var watching = new CancellationTokenSource();
         var watchers = nodes.Select(node => new InboxWatcher(node, [.. _rehearsals, _ledger], _time)).ToList();
         var watches = watchers.Select(watcher => watcher.RunAsync(watching.Token, stop)).ToList();
@@ -80,9 +80,8 @@ internal sealed class TrafficService(
         }
     }
 
-    // The first messages of a process take hundreds of times what every later one does, because code is compiled on the way, and the stack
-    // is still starting. Messages from each node to the next take that time before the clock starts, so that the report tells of a mesh
-    // that runs; they are counted nowhere.
+    // The first messages of a process are hundreds of times slower than later ones, because of JIT compilation and because the stack is
+    // still starting. These warm-up messages absorb that cost and are not counted, so that the report describes a warm mesh.
     private async Task RehearseAsync(IReadOnlyList<RunningNode> nodes, CancellationToken stop)
     {
         var began = _time.GetTimestamp();
@@ -99,7 +98,7 @@ internal sealed class TrafficService(
             await rehearsal.Settled.WaitAsync(RehearsalDeadline, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             stop.ThrowIfCancellationRequested();
             if (rehearsal.CountFinally() is { Failed: > 0 } counts)
-                console.WriteLine($"{counts.Failed} of {counts.Sent} first messages have not arrived; the traffic starts all the same.");
+                console.WriteLine($"{counts.Failed} of {counts.Sent} warm-up messages have not arrived; starting traffic anyway.");
             if (_time.GetElapsedTime(started) < WarmRound || _time.GetElapsedTime(began) > RehearsalDeadline)
                 break;
         }
@@ -111,7 +110,7 @@ internal sealed class TrafficService(
         if (plan.Options.For is { } duration)
             over.CancelAfter(duration);
         if (plan.Options.Traffic > 0 && nodes.Count == 1)
-            console.WriteLine("No traffic: a single node has nobody to send to.");
+            console.WriteLine("No traffic: a single node has no peer to send to.");
         var status = new StatusLine(nodes, _ledger, console, display, _time).RunAsync(over.Token);
         while (!over.IsCancellationRequested)
         {

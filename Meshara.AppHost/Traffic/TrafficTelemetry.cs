@@ -10,24 +10,24 @@ using OpenTelemetry.Trace;
 namespace Meshara.AppHost.Traffic;
 
 /// <summary>
-/// What traffic tells of itself in Aspire's dashboard: a trace begins with the request that hands a message to a node, and counts are
-/// metrics. Of much traffic it traces a part; the nodes follow the decision (W3C trace context, sampled flag).
+/// Exports traces and metrics of the traffic to Aspire's dashboard. A trace begins with the request that hands a message to a node. At
+/// high rates only a share is traced; the nodes follow that decision (sampled flag of the W3C trace context).
 /// </summary>
 internal sealed class TrafficTelemetry : IDisposable
 {
-    // Traces a second that two processors record and show without delaying the messages.
+    // Two processors can record and show this many traces without delaying messages.
     private const double TracesPerSecond = 5;
 
     private readonly Meter _meter = new(TrafficGenerator.Name);
     private readonly TracerProvider _traces;
     private readonly MeterProvider _metrics;
 
-    /// <param name="control">Says how much traffic there is.</param>
-    /// <param name="configuration">Knows the dashboard.</param>
+    /// <param name="control">The current rate.</param>
+    /// <param name="configuration">Holds the dashboard's OTLP endpoint and API key.</param>
     public TrafficTelemetry(TrafficControl control, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        // Without an instance id: the dashboard finds a resource that is none of the orchestrator's by its name alone.
+        // No instance id: the dashboard matches a resource that the orchestrator does not run by name alone.
         var resource = ResourceBuilder.CreateEmpty().AddService("traffic", autoGenerateServiceInstanceId: false);
         var traces = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource)
             .AddSource(TrafficGenerator.Name).AddHttpClientInstrumentation()
@@ -54,19 +54,19 @@ internal sealed class TrafficTelemetry : IDisposable
         (_traces, _metrics) = (traces.Build(), metrics.Build());
     }
 
-    /// <summary>Measures a ledger from now on.</summary>
+    /// <summary>Creates the instruments that report a ledger's counts.</summary>
     public void Measure(TrafficLedger ledger)
     {
         ArgumentNullException.ThrowIfNull(ledger);
         _meter.CreateObservableCounter("traffic.messages.sent", () => ledger.Count().Sent,
-            "{message}", "Private messages handed to a node, or tried to.");
+            "{message}", "Private messages handed to a node, including failed attempts.");
         _meter.CreateObservableCounter("traffic.messages.delivered", () => ledger.Count().Delivered,
             "{message}", "Private messages seen in their recipient's inbox.");
         _meter.CreateObservableGauge("traffic.messages.failed", () => ledger.Count().Failed,
-            "{message}", "Private messages not accepted, or without an answer.");
+            "{message}", "Private messages that were refused or got no answer.");
         _meter.CreateObservableGauge("traffic.delivery.p99",
             () => ledger.Count().P99Ms is { } ms ? [new(ms / 1000)] : Array.Empty<Measurement<double>>(),
-            "s", "From the request to the sight in the inbox, the slowest hundredth.");
+            "s", "99th percentile of the time from the send request to the arrival in the recipient's inbox.");
     }
 
     /// <inheritdoc/>
@@ -77,7 +77,7 @@ internal sealed class TrafficTelemetry : IDisposable
         _meter.Dispose();
     }
 
-    // The host asks nodes for their health and their inboxes all the time; only messages begin a trace.
+    // The host polls health and streams inboxes continuously; only messages may start a trace.
     private sealed class RootSampler(TrafficControl control) : Sampler
     {
         public override SamplingResult ShouldSample(in SamplingParameters samplingParameters)

@@ -4,29 +4,29 @@ using YamlDotNet.RepresentationModel;
 namespace Meshara.Harness.Monitoring;
 
 /// <summary>
-/// Alertmanager's configuration as it lies in <c>/etc/alertmanager</c> of the container: <c>alertmanager.yml</c> and
-/// <c>templates/</c> copied from <c>alerts/</c>. Secrets are files that the operator puts there; none is ever generated.
-/// Two things differ where the place does: the mail catcher is called <c>mailpit</c> where a container network gives it that
-/// name, but here nothing does; and without a folder for the secrets Alertmanager shows alerts but notifies nobody, so that a mesh
-/// on one's own machine needs no account with anybody. Where the folder is, somebody is to be notified, and every secret has to be there.
+/// Alertmanager's configuration folder, laid out like <c>/etc/alertmanager</c> in the container: <c>alertmanager.yml</c> and
+/// <c>templates/</c> are copied from <c>alerts/</c>; secrets are files that the operator adds and are never generated. Two things differ
+/// from the container. The SMTP server's address is replaced, because only a container network resolves <c>mailpit</c>. And if there is
+/// no folder for secrets, Alertmanager shows alerts but notifies nobody, so that a local mesh needs no account with any service; if the
+/// folder exists, every secret must be in it.
 /// </summary>
 internal static partial class AlertmanagerFolder
 {
-    /// <summary>Alone, without the ten seconds that it otherwise waits for others to gossip with.</summary>
+    /// <summary>Disables clustering, and with it the ten seconds that Alertmanager waits for peers at startup.</summary>
     public const string Alone = "--cluster.listen-address=";
 
-    /// <summary>What Alertmanager is started with in its folder.</summary>
-    /// <param name="listen">Where it listens, as host:port.</param>
+    /// <summary>Arguments to start Alertmanager with, in its folder.</summary>
+    /// <param name="listen">The address to listen on, as host:port.</param>
     public static IReadOnlyList<string> Arguments(string listen) =>
         ["--config.file=alertmanager.yml", "--storage.path=data", Alone, $"--web.listen-address={listen}"];
 
     /// <summary>Writes the folder.</summary>
-    /// <param name="alerts">The folder with the project's own files.</param>
-    /// <param name="folder">Where to write.</param>
+    /// <param name="alerts">The repository's <c>alerts/</c>.</param>
+    /// <param name="folder">The folder to write.</param>
     /// <param name="mail">The SMTP server to use instead of <c>mailpit:1025</c>, as host:port.</param>
-    /// <returns>The secrets of all receivers when somebody is notified; none when nobody is.</returns>
+    /// <returns>Paths of all secrets; empty if there is no folder for them.</returns>
     /// <exception cref="FileNotFoundException">There is no <c>alertmanager.yml</c>.</exception>
-    /// <exception cref="StackException">Somebody is to be notified, and a secret is not there.</exception>
+    /// <exception cref="StackException">The folder for secrets exists, and a secret is missing, empty or unreadable.</exception>
     public static IReadOnlyList<string> Write(string alerts, string folder, string mail)
     {
         var secrets = RequireSecrets(alerts, folder);
@@ -38,10 +38,10 @@ internal static partial class AlertmanagerFolder
         return secrets;
     }
 
-    /// <summary>Looks for the secrets, without writing anything.</summary>
-    /// <returns>Their files when somebody is notified; none where no folder for them exists.</returns>
+    /// <summary>Checks that the secrets exist, without writing anything.</summary>
+    /// <returns>Paths of all secrets; empty if there is no folder for them.</returns>
     /// <exception cref="FileNotFoundException">There is no <c>alertmanager.yml</c>.</exception>
-    /// <exception cref="StackException">The folder exists, and a secret is missing, empty or unreadable.</exception>
+    /// <exception cref="StackException">The folder for secrets exists, and a secret is missing, empty or unreadable.</exception>
     public static IReadOnlyList<string> RequireSecrets(string alerts, string folder)
     {
         var configuration = File.ReadAllText(Path.Combine(alerts, "alertmanager.yml"));
@@ -72,15 +72,15 @@ internal static partial class AlertmanagerFolder
         }
     }
 
-    /// <summary>The files that a configuration reads secrets from: the values of its <c>…_file</c> settings.</summary>
+    /// <summary>The files from which a configuration reads secrets: the values of its <c>…_file</c> settings.</summary>
     internal static IEnumerable<string> SecretFiles(string configuration) =>
         Parse(configuration).AllNodes.OfType<YamlMappingNode>().SelectMany(SecretsOf).Distinct();
 
     /// <summary>
-    /// The configuration without the integrations (and global settings) that read a secret that is not there; as it is when all are.
+    /// Removes the integrations and global settings whose secret is missing. Returns the text unchanged if none is.
     /// </summary>
     /// <param name="configuration">The text of <c>alertmanager.yml</c>.</param>
-    /// <param name="isMissing">True for the path of a secret, as it stands there, that does not exist.</param>
+    /// <param name="isMissing">Tells whether a secret is missing, given its path as written in the configuration.</param>
     public static string WithoutSecrets(string configuration, Predicate<string> isMissing)
     {
         ArgumentNullException.ThrowIfNull(isMissing);

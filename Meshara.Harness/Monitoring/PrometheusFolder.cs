@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Meshara.Harness.Monitoring;
 
 /// <summary>
-/// Prometheus' configuration as it lies in <c>/etc/prometheus</c> of the container: <c>prometheus.yml</c> and
-/// <c>rules/</c> copied from <c>alerts/</c> as they are, and <c>targets/</c> generated.
+/// Prometheus's configuration folder, laid out like <c>/etc/prometheus</c> in the container: <c>prometheus.yml</c> and <c>rules/</c> are
+/// copied unchanged from <c>alerts/</c>, and <c>targets/</c> is generated.
 /// </summary>
 internal static class PrometheusFolder
 {
@@ -15,23 +15,23 @@ internal static class PrometheusFolder
         WriteIndented = true,
     };
 
-    /// <summary>How much is kept, and exemplars with it.</summary>
+    /// <summary>Arguments that limit retention and enable exemplars.</summary>
     public static IReadOnlyList<string> Retention { get; } =
         ["--storage.tsdb.retention.time=15d", "--storage.tsdb.retention.size=1GB", "--enable-feature=exemplar-storage"];
 
-    /// <summary>What Prometheus is started with in its folder.</summary>
-    /// <param name="listen">Where it listens, as host:port.</param>
+    /// <summary>Arguments to start Prometheus with, in its folder.</summary>
+    /// <param name="listen">The address to listen on, as host:port.</param>
     public static IReadOnlyList<string> Arguments(string listen) =>
         ["--config.file=prometheus.yml", "--storage.tsdb.path=data", .. Retention, $"--web.listen-address={listen}"];
 
-    /// <summary>Writes the folder; what an earlier run left of rules and targets is gone.</summary>
-    /// <param name="alerts">The folder with the project's own files.</param>
-    /// <param name="folder">Where to write.</param>
-    /// <param name="stack">What to scrape.</param>
-    /// <param name="host">Host name or address of the nodes, as Prometheus sees them.</param>
-    /// <param name="prometheus">Where Prometheus itself listens, as host:port.</param>
-    /// <param name="alertmanager">Where alerts go, as host:port; null for nowhere.</param>
-    /// <param name="jaeger">Where Jaeger shows its metrics; null where it does not run.</param>
+    /// <summary>Writes the folder and deletes the rules and targets of an earlier run.</summary>
+    /// <param name="alerts">The repository's <c>alerts/</c>.</param>
+    /// <param name="folder">The folder to write.</param>
+    /// <param name="stack">The nodes to scrape.</param>
+    /// <param name="host">Host name or address at which Prometheus reaches the nodes.</param>
+    /// <param name="prometheus">The address Prometheus scrapes itself at, as host:port.</param>
+    /// <param name="alertmanager">The Alertmanager to scrape and send alerts to, as host:port; null for none.</param>
+    /// <param name="jaeger">Jaeger's metrics endpoint, as host:port; null if Jaeger does not run.</param>
     public static void Write(
         string alerts, string folder, Stack stack, string host, string prometheus, string? alertmanager, string? jaeger = null)
     {
@@ -48,12 +48,12 @@ internal static class PrometheusFolder
             EndpointsFile.WriteAtomically(Path.Combine(targets, name), text);
     }
 
-    /// <summary>The files of <c>targets/</c>.</summary>
-    /// <param name="cluster">Label of every target.</param>
-    /// <param name="nodes">Where each node is scraped, as host:port by its name.</param>
-    /// <param name="prometheus">Where Prometheus reaches itself.</param>
-    /// <param name="alertmanager">Where alerts go; null for nowhere.</param>
-    /// <param name="jaeger">Where Jaeger shows its metrics; null where it does not run.</param>
+    /// <summary>The content of the files in <c>targets/</c>, by file name.</summary>
+    /// <param name="cluster">The <c>cluster</c> label of every target.</param>
+    /// <param name="nodes">The metrics endpoint of each node, as host:port by its name.</param>
+    /// <param name="prometheus">The address Prometheus scrapes itself at, as host:port.</param>
+    /// <param name="alertmanager">The Alertmanager to scrape and send alerts to, as host:port; null for none.</param>
+    /// <param name="jaeger">Jaeger's metrics endpoint, as host:port; null if Jaeger does not run.</param>
     public static IReadOnlyDictionary<string, string> Targets(
         string cluster, IReadOnlyDictionary<string, string> nodes, string prometheus, string? alertmanager, string? jaeger = null)
     {

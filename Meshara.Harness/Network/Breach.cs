@@ -1,13 +1,13 @@
 namespace Meshara.Harness.Network;
 
-/// <summary>What the nodes on both sides of a split notice of it.</summary>
+/// <summary>How a split affects connections between its two sides.</summary>
 internal enum Breach
 {
     /// <summary>
-    /// Nothing: packets vanish. Connections stand still and go on when the network is whole again, if they are still there.
+    /// Packets are dropped. Connections stall, and continue after the split heals unless an end has given up.
     /// </summary>
     Silent,
 
-    /// <summary>Connections break and new ones are refused.</summary>
+    /// <summary>Connections are reset and new ones are refused.</summary>
     Rejecting,
 }

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Meshara.Harness.Network;
 
 /// <summary>
-/// What lies between the nodes: a proxy in front of each, where the others dial it. Whatever passes can be delayed, held up
-/// or cut. Thread-safe.
+/// A network with faults: a proxy stands in front of each node, at the port that the others dial. It can delay, hold up or cut
+/// connections. Thread-safe.
 /// </summary>
 internal sealed class FaultyNetwork : IAsyncDisposable
 {
@@ -20,9 +20,9 @@ internal sealed class FaultyNetwork : IAsyncDisposable
     private readonly ConcurrentDictionary<int, LinkConditions> _conditionsOf = new();
     private volatile LinkConditions _conditions = LinkConditions.Good;
 
-    /// <param name="nodes">Each node's number, the port where others dial it, and the port where it really listens.</param>
-    /// <param name="nodesByProcess">The numbers of the running nodes by process id.</param>
-    /// <param name="seed">Seed of the jitter and the stalls.</param>
+    /// <param name="nodes">Each node's index, the port that others dial, and the port that the node listens on.</param>
+    /// <param name="nodesByProcess">Returns the indices of the running nodes by process id.</param>
+    /// <param name="seed">Seed for jitter, stalls and random resets.</param>
     /// <param name="time">The clock.</param>
     public FaultyNetwork(
         IReadOnlyList<(int Node, int Port, int HiddenPort)> nodes, Func<IReadOnlyDictionary<int, int>> nodesByProcess,
@@ -34,33 +34,35 @@ internal sealed class FaultyNetwork : IAsyncDisposable
         _time = time;
     }
 
-    /// <summary>How well bytes travel, everywhere.</summary>
+    /// <summary>The conditions of every link without conditions of its own.</summary>
     public LinkConditions Conditions
     {
         get => _conditions;
         set => _conditions = value;
     }
 
-    /// <summary>How well bytes travel to and from one node; worse than <see cref="Conditions"/>, or the same again.</summary>
+    /// <summary>
+    /// Sets the conditions of all links of one node, in place of <see cref="Conditions"/>; <see cref="LinkConditions.Good"/> undoes it.
+    /// </summary>
     public void SetConditions(int node, LinkConditions conditions) => _conditionsOf[node] = conditions;
 
-    /// <summary>Begins to listen in front of every node.</summary>
+    /// <summary>Opens the proxy of every node.</summary>
     public void Start()
     {
         foreach (var proxy in _proxies)
             proxy.Start();
     }
 
-    /// <summary>Begins to listen in front of one node, as soon as it listens itself.</summary>
-    /// <param name="node">The node's number.</param>
+    /// <summary>Opens the proxy of a node as soon as the node listens.</summary>
+    /// <param name="node">The node's index.</param>
     /// <param name="cancellationToken">Ends the wait for the node.</param>
     public Task OpenAsync(int node, CancellationToken cancellationToken) =>
         _proxies.Single(proxy => proxy.Node == node).OpenAsync(cancellationToken);
 
-    /// <summary>Listens in front of a node no more: it has ended.</summary>
+    /// <summary>Closes the proxy of a node that has ended.</summary>
     public void Close(int node) => _proxies.Single(proxy => proxy.Node == node).Close();
 
-    /// <summary>Cuts some nodes off from all others.</summary>
+    /// <summary>Cuts the nodes of an island off from all others.</summary>
     public void Split(HashSet<int> island, Breach breach)
     {
         lock (_gate)
@@ -71,7 +73,7 @@ internal sealed class FaultyNetwork : IAsyncDisposable
             link.Reset();
     }
 
-    /// <summary>Everybody reaches everybody again.</summary>
+    /// <summary>Ends the split: every node reaches every other again.</summary>
     public void Heal()
     {
         TaskCompletionSource changed;
@@ -84,7 +86,7 @@ internal sealed class FaultyNetwork : IAsyncDisposable
         changed.SetResult();
     }
 
-    /// <summary>Resets one connection, at random.</summary>
+    /// <summary>Resets one random connection, if there is any.</summary>
     public void ResetOne()
     {
         ProxyLink[] links = [.. _links.Keys];
@@ -98,21 +100,21 @@ internal sealed class FaultyNetwork : IAsyncDisposable
             await proxy.DisposeAsync();
     }
 
-    /// <summary>Who dialled a connection; null when that cannot be told.</summary>
+    /// <summary>The index of the node that dialled a connection; null if it cannot be identified.</summary>
     internal int? Identify(int fromPort, int toPort)
     {
         var nodes = _nodesByProcess();
         return OperatingSystem.IsLinux() && SocketOwner.Find(fromPort, toPort, nodes.Keys) is { } process ? nodes[process] : null;
     }
 
-    /// <summary>True when a connection between the two is refused at present.</summary>
+    /// <summary>True if a connection between the two is refused at present.</summary>
     internal bool Refuses(int? source, int destination)
     {
         lock (_gate)
             return _breach == Breach.Rejecting && IsSplit(source, destination);
     }
 
-    /// <summary>Completes when bytes can pass between the two.</summary>
+    /// <summary>Completes once bytes can pass between the two.</summary>
     internal async ValueTask PassAsync(int? source, int destination, CancellationToken cancellationToken)
     {
         while (true)
@@ -129,7 +131,7 @@ internal sealed class FaultyNetwork : IAsyncDisposable
         }
     }
 
-    /// <summary>How long the next segment between the two takes.</summary>
+    /// <summary>The delay of the next segment between the two.</summary>
     internal TimeSpan TravelTime(int? source, int destination)
     {
         var conditions = Of(destination) ?? (source is { } dialler ? Of(dialler) : null) ?? _conditions;
@@ -144,7 +146,7 @@ internal sealed class FaultyNetwork : IAsyncDisposable
         }
     }
 
-    /// <summary>Carries a connection for as long as it lasts.</summary>
+    /// <summary>Relays a connection until it ends.</summary>
     internal async Task CarryAsync(ProxyLink link, CancellationToken cancellationToken)
     {
         _links[link] = 0;
@@ -158,7 +160,7 @@ internal sealed class FaultyNetwork : IAsyncDisposable
         }
     }
 
-    // A dialler that cannot be told has ended since, or is none of the nodes: it reaches nobody who is cut off.
+    // A dialler that cannot be identified has ended since or is not a node. While a split lasts, it reaches no node.
     private bool IsSplit(int? source, int destination)
     {
         lock (_gate)

@@ -1,20 +1,20 @@
 namespace Meshara.Harness.Network;
 
-/// <summary>How well bytes travel between two nodes.</summary>
+/// <summary>Latency, jitter and stalls of a link.</summary>
 internal sealed record LinkConditions
 {
-    /// <summary>At once.</summary>
+    /// <summary>No delay.</summary>
     public static LinkConditions Good { get; } = new();
 
-    /// <summary>How long everything takes, one way.</summary>
+    /// <summary>One-way delay of every segment.</summary>
     public TimeSpan Latency { get; init; }
 
-    /// <summary>How much longer it takes at the most; how much is chosen anew each time.</summary>
+    /// <summary>Maximum additional delay, chosen at random for each segment.</summary>
     public TimeSpan Jitter { get; init; }
 
-    /// <summary>Share of the segments that stall, 0 to 1, as when they were lost and are sent again.</summary>
+    /// <summary>Share of segments that stall, 0 to 1, as if lost and retransmitted.</summary>
     public double StallShare { get; init; }
 
-    /// <summary>How long those take in addition, at the most; at least a quarter of it.</summary>
+    /// <summary>Maximum additional delay of a stalled segment; the minimum is a quarter of it.</summary>
     public TimeSpan Stall { get; init; }
 }

@@ -5,11 +5,11 @@ using System.Net.Sockets;
 
 namespace Meshara.Harness.Network;
 
-/// <summary>Listens where a node says it can be dialled, and carries what comes to where it really listens.</summary>
+/// <summary>Listens on the port that a node advertises, and relays connections to the port the node listens on.</summary>
 internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int hiddenPort) : IAsyncDisposable
 {
-    // The kernel's tables are read while they change, and a node dials as soon as it runs: who cannot be told now may be a little later.
-    // Whoever is not among the nodes waits this often for nothing.
+    // Identifying a dialler can fail at first: the kernel's tables change while they are read, and a node may dial before its process is
+    // known. A dialler that is not a node always uses up all attempts.
     private const int Identifications = 7;
     private static readonly TimeSpan ListenPoll = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
@@ -21,10 +21,10 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
     private CancellationTokenSource? _listening;
     private Task _accepting = Task.CompletedTask;
 
-    /// <summary>The node it stands in front of.</summary>
+    /// <summary>Index of the node behind the proxy.</summary>
     public int Node => node;
 
-    /// <summary>Begins to listen.</summary>
+    /// <summary>Starts to listen; does nothing if it already listens or is disposed.</summary>
     public void Start()
     {
         lock (_gate)
@@ -37,7 +37,7 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
         }
     }
 
-    /// <summary>Listens no more: who dials is refused, as by a machine on which nobody listens. Connections go on.</summary>
+    /// <summary>Stops listening, so that new connections are refused. Existing connections continue.</summary>
     public void Close()
     {
         lock (_gate)
@@ -51,7 +51,7 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
         }
     }
 
-    /// <summary>Begins to listen as soon as the node does: before that, who dials would be let in and thrown out again.</summary>
+    /// <summary>Starts to listen as soon as the node does; before that, a connection would be accepted and then reset.</summary>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(ListenPoll);
@@ -85,13 +85,13 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
         catch (Exception exception) when (listening.IsCancellationRequested
             && exception is OperationCanceledException or SocketException or ObjectDisposedException)
         {
-            // It is over, or closed for now.
+            // Disposed, or closed until the node is back.
         }
     }
 
     private async Task CarryAsync(Socket dialler)
     {
-        // The accept loop goes on at once; to find out who dialled takes a few milliseconds.
+        // Identifying the dialler takes a few milliseconds; the accept loop must not wait for it.
         await Task.Yield();
         var target = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         var link = new ProxyLink(network, dialler, target, node);
@@ -107,7 +107,7 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
         {
-            // Nobody listens, or it is over: the dialler sees a reset.
+            // The node does not listen, or the proxy is disposed: the dialler sees a reset.
         }
         finally
         {
@@ -115,7 +115,7 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
         }
     }
 
-    /// <exception cref="SocketException">It has hung up already.</exception>
+    /// <exception cref="SocketException">The dialler has already closed the connection.</exception>
     private async Task<int?> IdentifyAsync(Socket dialler, CancellationToken cancellationToken)
     {
         var from = ((IPEndPoint)dialler.RemoteEndPoint!).Port;

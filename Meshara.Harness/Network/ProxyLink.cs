@@ -3,27 +3,27 @@ using System.Threading.Channels;
 
 namespace Meshara.Harness.Network;
 
-/// <summary>One connection through a proxy, carried in both directions under the conditions of its network.</summary>
-/// <param name="network">Says when bytes may pass.</param>
-/// <param name="dialler">The end that dialled.</param>
-/// <param name="target">The end that listened.</param>
-/// <param name="destination">The node that listened.</param>
+/// <summary>A connection through a proxy, relayed in both directions under the conditions of its network.</summary>
+/// <param name="network">Decides when bytes may pass.</param>
+/// <param name="dialler">The socket to the node that dialled.</param>
+/// <param name="target">The socket to the node that was dialled.</param>
+/// <param name="destination">Index of the node that was dialled.</param>
 internal sealed class ProxyLink(FaultyNetwork network, Socket dialler, Socket target, int destination)
 {
     private const int SegmentBytes = 16 * 1024;
 
-    // What is under way in one direction at the most, 4 MiB: the sender then waits, as with a full TCP window.
+    // At most 4 MiB are in flight in one direction; then the sender waits, as with a full TCP window.
     private const int MaxSegments = 256;
 
     private int _isReset;
 
-    /// <summary>The node that dialled; null when that cannot be told. Set before anything is carried.</summary>
+    /// <summary>Index of the node that dialled; null if it cannot be identified. Must be set before <see cref="RunAsync"/>.</summary>
     public int? Source { get; set; }
 
-    /// <summary>The node that listened.</summary>
+    /// <summary>Index of the node that was dialled.</summary>
     public int Destination => destination;
 
-    /// <summary>Carries until both ends have closed or one breaks.</summary>
+    /// <summary>Relays until both ends have closed the connection or one breaks it.</summary>
     public async Task RunAsync(TimeProvider time, CancellationToken cancellationToken)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -37,7 +37,7 @@ internal sealed class ProxyLink(FaultyNetwork network, Socket dialler, Socket ta
             return;
         foreach (var socket in (Socket[])[dialler, target])
         {
-            // Closing with a linger time of zero sends RST; after an orderly end there is nobody left to see it.
+            // Closing with a linger time of zero sends RST; after an orderly close it has no effect.
             socket.LingerState = new LingerOption(true, 0);
             socket.Dispose();
         }
@@ -85,12 +85,12 @@ internal sealed class ProxyLink(FaultyNetwork network, Socket dialler, Socket ta
             kind = SegmentKind.Break;
         }
 
-        // Ends travel like everything else: behind the bytes before them, and not across a split.
+        // The end of the stream is delayed like data: it must arrive after the bytes before it, and must not cross a split.
         await way.WriteAsync(new Segment(kind, default, time.GetUtcNow() + network.TravelTime(Source, destination)), cancellationToken);
         way.Complete();
     }
 
-    // False when the other end broke the connection.
+    // Returns false if the other end broke the connection.
     private async Task<bool> WriteAsync(ChannelReader<Segment> way, Socket to, TimeProvider time, CancellationToken cancellationToken)
     {
         await foreach (var segment in way.ReadAllAsync(cancellationToken))

@@ -4,18 +4,18 @@ using System.Runtime.Versioning;
 namespace Meshara.Harness.Network;
 
 /// <summary>
-/// Finds out which process dialled a connection on this machine: all of them come from 127.0.0.1, but the kernel lists
-/// every socket with its inode, and every process' sockets by inode (proc(5), <c>/proc/net/tcp</c>).
+/// Finds the process that dialled a connection on this machine. All connections come from 127.0.0.1, but the kernel lists the inode of
+/// every socket and the socket inodes of every process (proc(5), <c>/proc/net/tcp</c>).
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal static class SocketOwner
 {
     private static readonly string[] Tables = ["/proc/net/tcp", "/proc/net/tcp6"];
 
-    /// <summary>The process among <paramref name="candidates"/> that has the dialling end of a connection, or null.</summary>
-    /// <param name="fromPort">Port of the dialling end.</param>
-    /// <param name="toPort">Port it dialled.</param>
-    /// <param name="candidates">Ids of the processes to look at.</param>
+    /// <summary>The process among <paramref name="candidates"/> that holds the dialling end of a connection; null if none does.</summary>
+    /// <param name="fromPort">Local port of the dialling end.</param>
+    /// <param name="toPort">The port that was dialled.</param>
+    /// <param name="candidates">Process ids to search.</param>
     public static int? Find(int fromPort, int toPort, IEnumerable<int> candidates)
     {
         ArgumentNullException.ThrowIfNull(candidates);
@@ -31,7 +31,7 @@ internal static class SocketOwner
         return null;
     }
 
-    // One line a socket:
+    // One line per socket:
     //   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
     //   0: 0100007F:9C40 0100007F:2766 01 00000000:00000000 00:00000000 00000000  1000        0 123456 1 ...
     private static string? FindInode(int fromPort, int toPort)
@@ -41,7 +41,7 @@ internal static class SocketOwner
         foreach (var line in Tables.Where(File.Exists).SelectMany(File.ReadLines))
         {
             var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            // Inode 0: the socket is in TIME_WAIT and belongs to nobody any more.
+            // Inode 0: the socket is in TIME_WAIT and no process owns it.
             if (fields.Length > 9 && fields[1].EndsWith(local, StringComparison.Ordinal)
                 && fields[2].EndsWith(remote, StringComparison.Ordinal) && fields[9] != "0")
                 return fields[9];
@@ -58,7 +58,7 @@ internal static class SocketOwner
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return false; // It has ended.
+            return false; // The process has ended.
         }
     }
 
@@ -70,7 +70,7 @@ internal static class SocketOwner
         }
         catch (IOException)
         {
-            return null; // It was closed meanwhile.
+            return null; // The descriptor was closed meanwhile.
         }
     }
 }

@@ -1,14 +1,14 @@
 namespace Meshara.Harness.Nodes;
 
-/// <summary>What became of a message handed to a node.</summary>
+/// <summary>Outcome of handing a message to a node.</summary>
 internal enum Acceptance
 {
-    /// <summary>The node owns it now.</summary>
+    /// <summary>The node accepted the message and is responsible for it.</summary>
     Accepted,
 
-    /// <summary>The node said no, or nobody listened at its port.</summary>
+    /// <summary>The node refused the message, or did not listen.</summary>
     Refused,
 
-    /// <summary>No answer: the node may or may not have it.</summary>
+    /// <summary>No answer: the node may or may not have the message.</summary>
     Unknown,
 }

@@ -24,13 +24,12 @@ internal sealed class LocalNode : ITrafficNode, IAsyncDisposable
     /// <summary>Its number, from 1.</summary>
     public int Index => _node.Index;
 
-    /// <summary>Its name.</summary>
     public string Name => _node.Name;
 
     /// <summary>Its address in the mesh; empty until it is ready.</summary>
     public string Address { get; private set; } = "";
 
-    /// <summary>True once it was ready.</summary>
+    /// <summary>True once <see cref="WaitUntilReadyAsync"/> has seen it ready.</summary>
     public bool IsReady => Address.Length > 0;
 
     /// <summary>Where peers connect.</summary>
@@ -39,13 +38,11 @@ internal sealed class LocalNode : ITrafficNode, IAsyncDisposable
     /// <summary>Base of its API and health.</summary>
     public string HttpUrl => $"http://{Host}:{_node.HttpPort}";
 
-    /// <summary>What Prometheus scrapes.</summary>
+    /// <summary>Scraped by Prometheus.</summary>
     public string MetricsUrl => $"http://{Host}:{_node.MetricsPort}/metrics";
 
-    /// <summary>Its API.</summary>
     public NodeApi Api { get; }
 
-    /// <summary>Its process.</summary>
     public ChildProcess Child => _child;
 
     /// <summary>True while its process runs.</summary>
@@ -54,7 +51,6 @@ internal sealed class LocalNode : ITrafficNode, IAsyncDisposable
     /// <inheritdoc/>
     public bool IsGone => !IsAlive;
 
-    /// <summary>Starts the node.</summary>
     public static LocalNode Start(
         StackNode node, Stack stack, StackFiles files, string program, Action<string, bool> line, NodeLaunch? launch = null)
     {
@@ -66,7 +62,6 @@ internal sealed class LocalNode : ITrafficNode, IAsyncDisposable
         return new LocalNode(node, ChildProcess.Start(node.Name, Command(node, stack, files, program, launch), log, line));
     }
 
-    /// <summary>How a node is started: everything it is told stands here.</summary>
     private static ProcessStartInfo Command(StackNode node, Stack stack, StackFiles files, string program, NodeLaunch launch)
     {
         string[] command =
@@ -86,19 +81,19 @@ internal sealed class LocalNode : ITrafficNode, IAsyncDisposable
         var start = new ProcessStartInfo(command[0], command[1..]);
         foreach (var (name, value) in stack.DiscoveryVariables(node, Host))
             start.Environment[name] = value;
-        // Acknowledgments between neighbours take milliseconds; a child has to be gone 5 s after its host.
+        // Acknowledgments between neighbours take milliseconds, and a child must be gone 5 s after its host.
         start.Environment["Delivery__DrainTimeout"] = "00:00:02";
         foreach (var (name, value) in launch.Environment)
             start.Environment[name] = value;
         start.Environment.TryAdd("DOTNET_ROOT", Locations.DotnetRoot());
-        // A mesh on one's own machine is for looking at: every trace is recorded, unless the environment says otherwise.
+        // A local mesh is for inspection: record every trace, unless the environment says otherwise.
         if (!start.Environment.ContainsKey("ASPNETCORE_ENVIRONMENT"))
             start.Environment.TryAdd("DOTNET_ENVIRONMENT", "Development");
         return start;
     }
 
-    /// <summary>Waits until the node is ready and takes down its address.</summary>
-    /// <exception cref="StackException">It ended or was not ready in time; with the last lines of its log.</exception>
+    /// <summary>Waits until the node is ready, and records its address.</summary>
+    /// <exception cref="StackException">The node ended or was not ready in time. The message has the last lines of its log.</exception>
     public async Task WaitUntilReadyAsync(TimeSpan deadline, TimeProvider time, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
@@ -114,7 +109,7 @@ internal sealed class LocalNode : ITrafficNode, IAsyncDisposable
         }
 
         if (identity.Name != Name)
-            throw Failed($"is not what answers at {HttpUrl}: that is {identity.Name}");
+            throw Failed($"does not answer at {HttpUrl}: {identity.Name} does");
         Address = identity.Address;
     }
 

@@ -9,7 +9,7 @@ using System.Text.Json.Serialization;
 
 namespace Meshara.Harness.Nodes;
 
-/// <summary>The HTTP API of one node, as far as the host uses it.</summary>
+/// <summary>A client for the parts of a node's HTTP API that the host uses.</summary>
 internal sealed class NodeApi : IDisposable
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -20,12 +20,12 @@ internal sealed class NodeApi : IDisposable
 
     private readonly HttpClient _client;
 
-    /// <param name="address">Where the node's API listens.</param>
-    /// <param name="token">The bearer token, when the nodes ask for one.</param>
+    /// <param name="address">Base address of the node's API.</param>
+    /// <param name="token">The bearer token; null or empty if the nodes ask for none.</param>
     public NodeApi(Uri address, string? token)
     {
-        // The nodes are on this machine: a proxy of the environment must not come between. The inbox stream has no end,
-        // so the calls bring their own time limits.
+        // The nodes are on this machine, so a proxy set in the environment must not be used. The inbox stream has no end, so each call sets
+        // its own timeout.
         _client = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = CallTimeout })
         {
             BaseAddress = address,
@@ -35,7 +35,7 @@ internal sealed class NodeApi : IDisposable
             _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 
-    /// <summary>True when the node listens and has joined the mesh.</summary>
+    /// <summary>True if the node answers and has joined the mesh.</summary>
     public async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
     {
         using var limit = Limit(cancellationToken);
@@ -50,7 +50,7 @@ internal sealed class NodeApi : IDisposable
         }
     }
 
-    /// <summary>Who the node is, or null when it did not answer.</summary>
+    /// <summary>The node's name and address; null if it did not answer.</summary>
     public async Task<NodeIdentity?> TryGetIdentityAsync(CancellationToken cancellationToken)
     {
         using var limit = Limit(cancellationToken);
@@ -64,7 +64,7 @@ internal sealed class NodeApi : IDisposable
         }
     }
 
-    /// <summary>How it fares, or null when it did not answer.</summary>
+    /// <summary>The node's health; null if it did not answer.</summary>
     public async Task<NodeHealth?> TryGetHealthAsync(CancellationToken cancellationToken)
     {
         using var limit = Limit(cancellationToken);
@@ -81,10 +81,10 @@ internal sealed class NodeApi : IDisposable
     }
 
     /// <summary>Hands the node a private message.</summary>
-    /// <param name="recipient">Whom it is for.</param>
+    /// <param name="recipient">The recipient's address.</param>
     /// <param name="text">Its content.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <param name="timeToLive">In whole seconds; null for the node's default.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <param name="timeToLive">Sent in whole seconds; null for the node's default.</param>
     public Task<SendAnswer> SendAsync(string recipient, string text, CancellationToken cancellationToken, TimeSpan? timeToLive = null) =>
         PostAsync("api/messages", new OutgoingMessage(recipient, text, (long?)timeToLive?.TotalSeconds), cancellationToken);
 
@@ -92,9 +92,9 @@ internal sealed class NodeApi : IDisposable
     public Task<SendAnswer> BroadcastAsync(string text, CancellationToken cancellationToken) =>
         PostAsync("api/broadcasts", new OutgoingMessage(null, text, null), cancellationToken);
 
-    /// <summary>How a message that this node accepted fares, or null when it does not know it or did not answer.</summary>
-    /// <param name="id">Its id.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
+    /// <summary>The state of a message that this node accepted; null if the node does not know the message or did not answer.</summary>
+    /// <param name="id">The message's id.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     public async Task<SentMessage?> TryGetMessageAsync(string id, CancellationToken cancellationToken)
     {
         using var limit = Limit(cancellationToken);
@@ -108,10 +108,10 @@ internal sealed class NodeApi : IDisposable
         }
     }
 
-    /// <summary>A page of the inbox, or null when the node did not answer.</summary>
-    /// <param name="after">Where the page before ended; 0 for the beginning.</param>
-    /// <param name="limit">Messages at the most, 1 to 1000.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
+    /// <summary>A page of the inbox; null if the node did not answer.</summary>
+    /// <param name="after">Cursor at which the previous page ended; 0 for the first page.</param>
+    /// <param name="limit">Maximum number of messages, 1 to 1000.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     public async Task<InboxPage?> TryReadInboxAsync(long after, int limit, CancellationToken cancellationToken)
     {
         using var timeLimit = Limit(cancellationToken);
@@ -126,10 +126,11 @@ internal sealed class NodeApi : IDisposable
         }
     }
 
-    /// <summary>What arrives in the node's inbox, until the stream ends or breaks.</summary>
-    /// <param name="after">Cursor of the last message seen; null to begin now.</param>
-    /// <param name="opened">Called once the node has taken the subscription: nothing that arrives from then on is missed.</param>
-    /// <exception cref="HttpRequestException">The node is not there, refused, or went away.</exception>
+    /// <summary>Streams the messages that arrive in the inbox, until the stream ends or breaks.</summary>
+    /// <param name="after">Cursor of the last message seen; null to start with new messages.</param>
+    /// <param name="opened">Called once the node has accepted the subscription; later arrivals are not missed.</param>
+    /// <param name="cancellationToken">Ends the stream.</param>
+    /// <exception cref="HttpRequestException">The node does not answer, refused the request or disconnected.</exception>
     public async IAsyncEnumerable<InboxArrival> FollowInboxAsync(
         string? after, Action opened, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -161,7 +162,7 @@ internal sealed class NodeApi : IDisposable
         }
         catch (HttpRequestException exception) when (exception.HttpRequestError == HttpRequestError.ConnectionError)
         {
-            // There was no connection to send it over, so it cannot have been taken.
+            // No connection was made, so the node cannot have accepted the message.
             return new SendAnswer(Acceptance.Refused);
         }
         catch (Exception exception) when (exception is JsonException || IsTransport(exception, cancellationToken))
@@ -177,7 +178,7 @@ internal sealed class NodeApi : IDisposable
         return limit;
     }
 
-    // A call's own time limit is a failure of the node; the caller's cancellation is not.
+    // A call that times out is a failure of the node; one that the caller cancels is not.
     private static bool IsTransport(Exception exception, CancellationToken cancellationToken) =>
         exception is HttpRequestException or IOException
         || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);

@@ -1,20 +1,20 @@
 namespace Meshara.Harness.Nodes;
 
-/// <summary>What is special about one start of a node.</summary>
+/// <summary>Deviations from the defaults when a node is started.</summary>
 internal sealed record NodeLaunch
 {
     /// <summary>
-    /// Where the node listens for peers when something stands between it and them: it then advertises the mesh port of the
-    /// stack. Null when it listens there itself.
+    /// The port the node listens on if a proxy stands between it and its peers; it then advertises the stack's mesh port. Null if it
+    /// listens on the mesh port itself.
     /// </summary>
     public int? ListenPort { get; init; }
 
-    /// <summary>Settings on top of what every node is told.</summary>
+    /// <summary>Environment variables in addition to those of every node.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>A program with its arguments that executes the node's command line, given after them, in its own place.</summary>
+    /// <summary>A wrapper program with its arguments. It must exec the node's command line, which is appended to them.</summary>
     public IReadOnlyList<string> Within { get; init; } = [];
 
-    /// <summary>Name of its log; null for the node's.</summary>
+    /// <summary>Name of its log; null for the node's name.</summary>
     public string? LogName { get; init; }
 }

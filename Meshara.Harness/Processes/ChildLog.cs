@@ -3,8 +3,8 @@ using System.Text;
 namespace Meshara.Harness.Processes;
 
 /// <summary>
-/// The log file of one child. Opening it moves the log of the run before to <c>NAME.1.log</c>; while running the same
-/// happens whenever it reaches its limit. A child thus never takes more than twice the limit, across any number of runs.
+/// The log file of a child process. It is rotated to <c>NAME.1.log</c> when it is opened and whenever it reaches its limit, so a child
+/// never uses more than about twice the limit, over any number of runs.
 /// </summary>
 internal sealed class ChildLog : IDisposable
 {
@@ -17,7 +17,7 @@ internal sealed class ChildLog : IDisposable
     private long _written;
 
     /// <param name="path">The file, ending in <c>.log</c>; its folder is created.</param>
-    /// <param name="limit">Bytes after which a new file is begun.</param>
+    /// <param name="limit">Size in bytes at which the file is rotated.</param>
     public ChildLog(string path, long limit = 10 * 1024 * 1024)
     {
         Path = path;
@@ -29,7 +29,7 @@ internal sealed class ChildLog : IDisposable
     /// <summary>The file being written.</summary>
     public string Path { get; }
 
-    /// <summary>Where the lines before it are.</summary>
+    /// <summary>The rotated file, with the lines before those in <see cref="Path"/>.</summary>
     public string PreviousPath => System.IO.Path.ChangeExtension(Path, ".1.log");
 
     /// <summary>The last lines, oldest first.</summary>
@@ -42,7 +42,7 @@ internal sealed class ChildLog : IDisposable
         }
     }
 
-    /// <summary>Appends a line; it is on disk (or with the operating system) when this returns, for people who follow the file.</summary>
+    /// <summary>Appends a line and flushes it to the operating system, so that readers that follow the file see it at once.</summary>
     public void Append(string line)
     {
         lock (_gate)
@@ -78,7 +78,7 @@ internal sealed class ChildLog : IDisposable
         if (File.Exists(Path))
             File.Move(Path, PreviousPath, overwrite: true);
         _written = 0;
-        // Others may read and move the file while it is written.
+        // Other processes may read, move or delete the file while it is open.
         return new StreamWriter(new FileStream(Path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
         {
             AutoFlush = true,

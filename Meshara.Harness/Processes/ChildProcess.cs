@@ -4,12 +4,12 @@ using System.Diagnostics;
 namespace Meshara.Harness.Processes;
 
 /// <summary>
-/// A child of the host: its output goes to its log, its standard input is the host's hold on it. Closing the input asks
-/// it to stop; because the operating system closes it too when the host dies in whatever way, no child outlives its host.
+/// A child process of the host. Its output goes to its log. Closing its standard input asks it to stop; the operating system closes it
+/// too if the host dies for any reason, so no child outlives its host.
 /// </summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
-    // A grandchild that inherited the pipes could keep them open for ever after the child is gone.
+    // A grandchild that inherited the pipes may keep them open long after the child has exited.
     private static readonly TimeSpan OutputDeadline = TimeSpan.FromSeconds(2);
 
     private readonly Process _process;
@@ -26,23 +26,22 @@ internal sealed class ChildProcess : IAsyncDisposable
             PumpAsync(process.StandardError, text => line(text, true)));
     }
 
-    /// <summary>What it is called in messages.</summary>
+    /// <summary>Its name in messages.</summary>
     public string Name { get; }
 
     /// <summary>The process id.</summary>
     public int Id { get; }
 
-    /// <summary>Completes with the exit code once the process has ended and its output is written.</summary>
+    /// <summary>Completes with the exit code once the process has exited and its output is written.</summary>
     public Task<int> Exited { get; }
 
-    /// <summary>Its log.</summary>
     public ChildLog Log => _log;
 
     /// <summary>Starts a child.</summary>
-    /// <param name="name">What to call it in messages.</param>
-    /// <param name="start">Program, arguments and environment; the streams are set here.</param>
-    /// <param name="log">Owned by the child from now on.</param>
-    /// <param name="line">Called with every line it prints, and true for standard error; from two threads.</param>
+    /// <param name="name">Its name in messages.</param>
+    /// <param name="start">Program, arguments and environment; this method redirects the streams.</param>
+    /// <param name="log">Its log, which the child owns and disposes.</param>
+    /// <param name="line">Called with each line it prints, and true for standard error. Called from two threads.</param>
     /// <exception cref="StackException">The program cannot be started.</exception>
     public static ChildProcess Start(string name, ProcessStartInfo start, ChildLog log, Action<string, bool> line)
     {
@@ -72,7 +71,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
         catch (IOException)
         {
-            // It is gone already: Exited tells.
+            // It has exited; Exited reports that.
         }
     }
 
@@ -85,19 +84,21 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
         catch (IOException)
         {
-            // It is gone already: there is nobody left to tell.
+            // It has already exited.
         }
     }
 
-    /// <summary>Ends the child and whatever it started, at once.</summary>
+    /// <summary>Kills the child and its descendants.</summary>
     public void Kill()
     {
         if (!Exited.IsCompleted)
             _process.Kill(entireProcessTree: true);
     }
 
-    /// <summary>Asks the child to stop and ends it when it does not in time.</summary>
-    /// <returns>False when it had to be ended.</returns>
+    /// <summary>Asks the child to stop, and kills it if it does not stop in time.</summary>
+    /// <param name="deadline">How long to wait.</param>
+    /// <param name="killNow">Ends the wait early.</param>
+    /// <returns>False if it had to be killed.</returns>
     public async Task<bool> StopAsync(TimeSpan deadline, CancellationToken killNow)
     {
         CloseInput();

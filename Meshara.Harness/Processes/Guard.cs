@@ -6,24 +6,24 @@ using System.Runtime.InteropServices;
 namespace Meshara.Harness.Processes;
 
 /// <summary>
-/// The hidden command <c>guard PROGRAM [ARGUMENTS]</c>: runs a program that knows nothing of this host and ends it when
-/// standard input closes. Prometheus and Alertmanager do not watch their standard input as nodes do, and no operating
-/// system but Linux ends a child with its parent; a guard between them and the host does it on every one.
+/// The hidden command <c>guard PROGRAM [ARGUMENTS]</c>, which runs a program and stops it when standard input closes. Prometheus and
+/// Alertmanager do not watch their standard input as nodes do, and only Linux can kill a child when its parent dies; a guard between
+/// the host and such a program works on every operating system.
 /// </summary>
 internal static class Guard
 {
     /// <summary>Name of the command.</summary>
     public const string CommandName = "guard";
 
-    // Short enough that nothing is left 5 s after the host was killed.
+    // Short enough that everything is gone 5 s after the host was killed.
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(3);
 
-    /// <summary>How the host starts a guarded program: as this very executable.</summary>
+    /// <summary>Describes how to start a guarded program: by running this executable with the guard command.</summary>
     public static ProcessStartInfo Start(string program, IEnumerable<string> arguments)
     {
         var self = Environment.ProcessPath ?? throw new InvalidOperationException("this process has no path");
         var start = new ProcessStartInfo(self);
-        // Started as `dotnet PROGRAM.dll` the process is the muxer, which needs to be told what to run.
+        // If started as `dotnet PROGRAM.dll`, the process is the dotnet muxer, which needs the assembly's path.
         if (Path.GetFileNameWithoutExtension(self).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
             start.ArgumentList.Add(Assembly.GetEntryAssembly()!.Location);
         start.ArgumentList.Add(CommandName);
@@ -33,8 +33,9 @@ internal static class Guard
         return start;
     }
 
-    /// <summary>Runs a program until it ends or <paramref name="input"/> does.</summary>
-    /// <returns>The program's exit code; 0 when it was stopped.</returns>
+    /// <summary>Runs a program until it exits or <paramref name="input"/> ends.</summary>
+    /// <returns>The program's exit code; 0 if the guard stopped it.</returns>
+    /// <exception cref="StackException">No program was named, or it cannot be started.</exception>
     public static async Task<int> RunAsync(string[] command, Stream input)
     {
         if (command is not [var program, .. var arguments])
@@ -42,7 +43,7 @@ internal static class Guard
 
         using var stop = new CancellationTokenSource();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel(stop));
-        // Ctrl+C reaches every process of the terminal; the host decides when this one ends.
+        // Ctrl+C reaches every process of the terminal, but the host decides when this one stops.
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
 
         using var process = Launch(program, arguments);
@@ -61,26 +62,25 @@ internal static class Guard
         return ExitCodes.Success;
     }
 
-    /// <summary>Completes when the stream ends, breaks or is cancelled: in each case there is nobody at its other end to obey.</summary>
+    /// <summary>Reads the stream until it ends or breaks, or the read is cancelled, and discards what it reads.</summary>
     public static async Task DrainAsync(Stream input, CancellationToken cancellationToken)
     {
         var buffer = new byte[256];
         try
         {
-            // What is said on standard input does not matter, only its end. A read of the console cannot be cancelled:
-            // it is left behind instead.
+            // A read from the console cannot be cancelled, so a pending one is abandoned.
             while (await input.ReadAsync(buffer, CancellationToken.None).AsTask().WaitAsync(cancellationToken) > 0)
                 continue;
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException)
         {
-            // A broken pipe is an end too.
+            // A broken pipe counts as the end.
         }
     }
 
     private static Process Launch(string program, string[] arguments)
     {
-        // Its own, closed standard input: it must not read what is meant for the guard.
+        // The program gets its own, closed standard input, so that it does not read the guard's.
         var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardInput = true };
         try
         {

@@ -3,15 +3,15 @@ using System.Text.RegularExpressions;
 
 namespace Meshara.Harness.Processes;
 
-/// <summary>What is worth showing of a line that a child printed.</summary>
-/// <param name="Level">WARN or ERROR; null for a line that is no log entry at all.</param>
+/// <summary>A line that a child printed, parsed for display.</summary>
+/// <param name="Level">WARN or ERROR; null if the line is not a log entry.</param>
 /// <param name="Message">The text to show.</param>
 internal sealed partial record LogLine(string? Level, string Message)
 {
     /// <summary>
-    /// The line if it needs a person's eye: a warning or error of a node
-    /// (<c>{"timestamp":"…","level":"WARN","message":"…","error":"…"}</c>) or of Prometheus and Alertmanager
-    /// (<c>ts=… level=warn msg="…" err="…"</c>), or anything on standard error that is neither, such as a crash.
+    /// Returns the line if it deserves attention, otherwise null: a warning or error of a node
+    /// (<c>{"timestamp":"…","level":"WARN","message":"…","error":"…"}</c>) or of Prometheus or Alertmanager
+    /// (<c>ts=… level=warn msg="…" err="…"</c>), or any other line on standard error, such as a crash.
     /// </summary>
     public static LogLine? Notable(string line, bool isError)
     {
@@ -32,8 +32,8 @@ internal sealed partial record LogLine(string? Level, string Message)
         return isError ? new LogLine(null, line) : null;
     }
 
-    /// <summary>The line as the host shows it.</summary>
-    /// <param name="child">Who printed it.</param>
+    /// <summary>Formats the line for the console.</summary>
+    /// <param name="child">Name of the child that printed it.</param>
     public string Format(string child) => Level is null ? $"{child}  {Message}" : $"{child}  {Level}  {Message}";
 
     private static bool IsNotable(string level) => level is "WARN" or "ERROR";

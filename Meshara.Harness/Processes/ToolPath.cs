@@ -1,11 +1,11 @@
 namespace Meshara.Harness.Processes;
 
-/// <summary>Finds installed programs, as a shell does.</summary>
+/// <summary>Finds installed programs on PATH.</summary>
 internal static class ToolPath
 {
-    /// <summary>The full path of the first of these programs that is on PATH, or null.</summary>
+    /// <summary>The full path of the first of these programs that is on PATH; null if none is.</summary>
     /// <param name="path">The value of PATH.</param>
-    /// <param name="names">Names the program goes by, the best first, without an extension.</param>
+    /// <param name="names">Names of the program without an extension, in order of preference.</param>
     public static string? Find(string? path, params IEnumerable<string> names)
     {
         var extension = OperatingSystem.IsWindows() ? ".exe" : "";

@@ -3,19 +3,19 @@ using System.Runtime.Versioning;
 
 namespace Meshara.Harness.Processes;
 
-/// <summary>The two POSIX calls that .NET has no name for.</summary>
+/// <summary>POSIX calls that .NET does not expose.</summary>
 [UnsupportedOSPlatform("windows")]
 internal static class Unix
 {
     private const int Sigterm = 15;
 
-    /// <summary>The process id of the parent; 1 (or a subreaper's) once that is gone.</summary>
+    /// <summary>The process id of the parent; 1, or a subreaper's id, once the parent has exited.</summary>
     public static int ParentId() => GetParentId();
 
-    /// <summary>Asks a process to end, as <c>kill</c> does. Nothing happens when it is gone.</summary>
+    /// <summary>Sends SIGTERM to a process. Does nothing if it has exited.</summary>
     public static void Terminate(int processId) => _ = Kill(processId, Sigterm);
 
-    /// <summary>Sends a process a signal by number. Nothing happens when it is gone.</summary>
+    /// <summary>Sends a signal to a process, by number. Does nothing if it has exited.</summary>
     public static void Signal(int processId, int signal) => _ = Kill(processId, signal);
 
     [DllImport("libc", EntryPoint = "getppid")]

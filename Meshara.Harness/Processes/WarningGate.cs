@@ -1,15 +1,15 @@
 namespace Meshara.Harness.Processes;
 
 /// <summary>
-/// Bounds how many warnings of one child reach the console: <see cref="Limit"/> in <see cref="Window"/>, the rest are
-/// counted and named in one line. The log file has them all.
+/// Limits how many warnings of a child reach the console to <see cref="Limit"/> per <see cref="Window"/>. The rest are counted and
+/// reported in one line; the log file has them all.
 /// </summary>
 internal sealed class WarningGate(TimeProvider time)
 {
-    /// <summary>Lines shown in one window.</summary>
+    /// <summary>Maximum number of lines shown in a window.</summary>
     public const int Limit = 5;
 
-    /// <summary>How long a window lasts.</summary>
+    /// <summary>Length of a window.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
@@ -17,12 +17,13 @@ internal sealed class WarningGate(TimeProvider time)
     private int _shown;
     private int _withheld;
 
-    /// <summary>True when this line may be shown.</summary>
+    /// <summary>Counts a line.</summary>
+    /// <returns>True if it may be shown.</returns>
     public bool TryPass()
     {
         lock (_gate)
         {
-            // What was withheld keeps the window open until TakeWithheld has told of it.
+            // While lines are withheld, only TakeWithheld may open a new window, or their count would be lost.
             if (_withheld == 0 && time.GetElapsedTime(_opened) >= Window)
                 Reopen();
             if (_shown < Limit)
@@ -36,7 +37,10 @@ internal sealed class WarningGate(TimeProvider time)
         }
     }
 
-    /// <summary>How many lines the window just over kept back; 0 while it lasts. Called regularly.</summary>
+    /// <summary>
+    /// Returns how many lines were withheld in the window that has ended, and opens a new one; 0 while the window lasts. To be called
+    /// regularly.
+    /// </summary>
     public int TakeWithheld()
     {
         lock (_gate)

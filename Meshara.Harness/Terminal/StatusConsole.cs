@@ -3,8 +3,8 @@ using Spectre.Console;
 namespace Meshara.Harness.Terminal;
 
 /// <summary>
-/// The host's output: lines, and beneath them on a terminal one live line that is redrawn. Where nobody watches (a pipe,
-/// a file, a build server) there is no live line; the caller writes a plain one now and then instead.
+/// The host's output: lines, and on a terminal a live line below them that is redrawn. Without a terminal (a pipe, a file, a build
+/// server) there is no live line; the caller writes a plain line from time to time instead.
 /// </summary>
 internal sealed class StatusConsole
 {
@@ -14,7 +14,7 @@ internal sealed class StatusConsole
     private readonly IAnsiConsole _console;
     private string? _live;
 
-    /// <param name="console">Where to write.</param>
+    /// <param name="console">The console to write to.</param>
     public StatusConsole(IAnsiConsole console)
     {
         ArgumentNullException.ThrowIfNull(console);
@@ -22,26 +22,25 @@ internal sealed class StatusConsole
         IsInteractive = console.Profile.Capabilities is { Interactive: true, Ansi: true } && console.Profile.Out.IsTerminal;
     }
 
-    /// <summary>True when a live line is drawn.</summary>
+    /// <summary>True if a live line is drawn.</summary>
     public bool IsInteractive { get; }
 
-    /// <summary>Columns to fill; without a terminal as many as it takes, so that nothing is wrapped for whoever reads it later.</summary>
+    /// <summary>Width in columns. Without a terminal it is large enough that tables are not wrapped.</summary>
     public int Width => _console.Profile.Out.IsTerminal ? _console.Profile.Width : 200;
 
-    /// <summary>Writes a line above the live line. Control characters, which a log may carry from anywhere, are replaced.</summary>
+    /// <summary>Writes a line above the live line. Replaces control characters, because text from a log is not trusted.</summary>
     public void WriteLine(string text) => Write(() => _console.Profile.Out.Writer.WriteLine(Plain(text)));
 
-    /// <summary>Writes several lines that belong together.</summary>
+    /// <summary>Writes several lines with no other output in between.</summary>
     public void WriteLines(string text) => WriteEach(text.Split('\n'));
 
-    /// <summary>Writes a table.</summary>
     public void Write(Table table) => Write(() =>
     {
         _console.Profile.Width = Width;
         _console.Write(table);
     });
 
-    /// <summary>Draws the live line anew; does nothing without a terminal.</summary>
+    /// <summary>Redraws the live line; null removes it. Does nothing without a terminal.</summary>
     public void SetLive(string? text)
     {
         if (IsInteractive)
@@ -62,7 +61,7 @@ internal sealed class StatusConsole
             if (_live is not null)
                 writer.Write(EraseLine);
             action();
-            // A line that wraps cannot be erased by its last row alone.
+            // EraseLine clears one row only, so the line must not wrap.
             if (_live is { } live)
                 writer.Write(live.Length < Width ? live : live[..(Width - 1)]);
             writer.Flush();

@@ -5,8 +5,8 @@ using Meshara.Harness.Processes;
 namespace Meshara.Harness.Terminal;
 
 /// <summary>
-/// Everything that tells the host to stop: Ctrl+C, SIGTERM, a closed terminal, the end of standard input when asked for,
-/// and the death of the <c>dotnet run</c> that started it. A second Ctrl+C or SIGTERM asks to stop at once.
+/// Collects the requests to stop the host: Ctrl+C, SIGTERM, a closed terminal, the end of standard input if it is watched, and the
+/// death of the <c>dotnet run</c> that started the host. A second signal asks it to stop at once.
 /// </summary>
 internal sealed class StopRequests : IDisposable
 {
@@ -16,7 +16,7 @@ internal sealed class StopRequests : IDisposable
     private readonly List<PosixSignalRegistration> _signals = [];
     private readonly List<Task> _watches = [];
 
-    /// <param name="console">Told why the host stops.</param>
+    /// <param name="console">Shows why the host stops.</param>
     public StopRequests(StatusConsole console)
     {
         Console = console;
@@ -32,14 +32,14 @@ internal sealed class StopRequests : IDisposable
 
     private StatusConsole Console { get; }
 
-    /// <summary>Stops the host when <paramref name="input"/> ends.</summary>
+    /// <summary>Requests a stop when <paramref name="input"/> ends.</summary>
     public void WatchInput(Stream input) => _watches.Add(WatchAsync(Guard.DrainAsync(input, _watching.Token), "Standard input closed"));
 
     /// <summary>
-    /// Stops the host when the <c>dotnet</c> process that started it vanishes. <c>dotnet run</c> passes signals on, but a
-    /// SIGKILL it cannot: the mesh would go on without a terminal to stop it from. Any other parent (a shell with
-    /// <c>nohup</c>, a service manager that forks) may end on purpose, so only a parent named dotnet is watched. On Windows
-    /// <c>dotnet run</c> holds its child in a job object that ends with it, so nothing is to be done there.
+    /// Requests a stop when the <c>dotnet</c> process that started the host exits. <c>dotnet run</c> forwards signals, but it cannot
+    /// forward SIGKILL: the mesh would keep running with no terminal to stop it from. Any other parent (a shell with <c>nohup</c>, a
+    /// service manager that forks) may exit on purpose, so only a parent named dotnet is watched. On Windows, <c>dotnet run</c> puts its
+    /// child into a job object that ends with it, so there is nothing to watch.
     /// </summary>
     public void WatchDotnetRun()
     {
@@ -55,7 +55,7 @@ internal sealed class StopRequests : IDisposable
         }
         catch (ArgumentException)
         {
-            // It ended before it could be looked at; whoever adopted this process is no dotnet run.
+            // The parent has exited already, and the process that adopted this one is not dotnet run.
         }
     }
 
@@ -65,7 +65,7 @@ internal sealed class StopRequests : IDisposable
             signal.Dispose();
         _watching.Cancel();
         _watching.Dispose();
-        // Not those of Stop and Kill: another thread may be in the handler of a signal at this moment.
+        // The sources of Stop and Kill are not disposed: another thread may be running OnSignal.
     }
 
     private void OnSignal(PosixSignalContext context)

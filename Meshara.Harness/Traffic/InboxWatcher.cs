@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Meshara.Harness.Traffic;
 
-/// <summary>Enters what arrives in one node's inbox into the ledgers, each of which knows its own, for as long as the node lives.</summary>
+/// <summary>Reports the arrivals in a node's inbox to the ledgers while the node lives; each ledger ignores what it did not send.</summary>
 internal sealed class InboxWatcher(ITrafficNode node, IReadOnlyList<TrafficLedger> ledgers, TimeProvider time)
 {
     private static readonly TimeSpan ReconnectAfter = TimeSpan.FromMilliseconds(200);
@@ -12,15 +12,15 @@ internal sealed class InboxWatcher(ITrafficNode node, IReadOnlyList<TrafficLedge
     /// <summary>The node watched.</summary>
     public ITrafficNode Node => node;
 
-    /// <summary>Completes once arrivals are seen, or when the node died and none will be.</summary>
+    /// <summary>Completes once arrivals are seen, or the node has ended and none will be.</summary>
     public Task Opened => _opened.Task;
 
-    /// <summary>Why the stream is not open; null when nothing went wrong yet.</summary>
+    /// <summary>The last error of the stream; null if there was none.</summary>
     public string? LastError { get; private set; }
 
-    /// <summary>Watches until <paramref name="stop"/> or the node's end.</summary>
+    /// <summary>Watches until <paramref name="stop"/> is cancelled or the node ends.</summary>
     /// <param name="stop">Ends the watch.</param>
-    /// <param name="interrupted">Cancelled when the nodes may have been told to stop.</param>
+    /// <param name="interrupted">Cancelled if the nodes may have been told to stop.</param>
     public async Task RunAsync(CancellationToken stop, CancellationToken interrupted)
     {
         string? cursor = null;
@@ -44,8 +44,8 @@ internal sealed class InboxWatcher(ITrafficNode node, IReadOnlyList<TrafficLedge
                 return;
             }
 
-            // Before the first arrival there is no cursor to resume at. Reading from the very first message on misses
-            // nothing, and the ledger knows which are its own.
+            // Before the first arrival there is no cursor to resume from. Reading the inbox from its start misses nothing, and the ledgers
+            // ignore messages of earlier runs.
             if (Opened.IsCompleted)
                 cursor ??= "0";
             await Task.Delay(ReconnectAfter, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -1,8 +1,8 @@
 namespace Meshara.Harness.Traffic;
 
 /// <summary>
-/// Latencies in buckets that grow by 1 % from 1 µs to an hour: quantiles are exact to half a percent, whatever the length
-/// of the run, in 18 KB. Not thread-safe.
+/// A histogram of latencies from 1 µs to an hour, in buckets that grow by 1 %. Quantiles are accurate to half a percent, and memory use
+/// is 18 KB, however long the run. Not thread-safe.
 /// </summary>
 internal sealed class LatencyHistogram
 {
@@ -15,14 +15,14 @@ internal sealed class LatencyHistogram
     private readonly long[] _counts = new long[BucketOf(LargestMs) + 1];
     private long _total;
 
-    /// <summary>Counts one latency.</summary>
+    /// <summary>Records a latency.</summary>
     public void Record(TimeSpan latency)
     {
         _counts[BucketOf(Math.Clamp(latency.TotalMilliseconds, SmallestMs, LargestMs))]++;
         _total++;
     }
 
-    /// <summary>The latency in milliseconds that this share of all does not exceed (nearest rank); null when nothing was counted.</summary>
+    /// <summary>The quantile in milliseconds, by the nearest-rank method; null if nothing was recorded.</summary>
     /// <param name="quantile">Above 0, up to 1.</param>
     public double? QuantileMs(double quantile)
     {

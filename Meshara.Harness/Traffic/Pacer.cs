@@ -1,13 +1,12 @@
 namespace Meshara.Harness.Traffic;
 
 /// <summary>
-/// Spreads a rate over time: how many messages are due is counted from the start, not from the last tick, so a late tick
-/// is made up for and the rate stays exact. What lies more than a second behind is forgiven: a machine that slept must
-/// not wake up to a flood.
+/// Spreads messages evenly over time. The number due is computed from the start, not from the last tick, so late ticks are made up for
+/// and the rate stays exact. At most one second's worth is made up for: a machine that was suspended must not send a flood when it wakes.
 /// </summary>
 internal sealed class Pacer
 {
-    // Finer ticks cost more processor time than they smooth anything; above 200/s a tick is worth several messages.
+    // Shorter ticks cost CPU time without smoothing the traffic; above 200 messages a second, a tick yields several.
     private static readonly TimeSpan ShortestTick = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestTick = TimeSpan.FromMilliseconds(500);
 
@@ -29,7 +28,7 @@ internal sealed class Pacer
         _started = time.GetTimestamp();
     }
 
-    /// <summary>How many messages are due since the last call.</summary>
+    /// <summary>Returns how many messages became due since the last call.</summary>
     public long TakeDue()
     {
         var due = (long)(_time.GetElapsedTime(_started).TotalSeconds * _perSecond) - _counted;
@@ -37,7 +36,7 @@ internal sealed class Pacer
         return Math.Min(due, _burst);
     }
 
-    /// <summary>One item a message, when it is due, until <paramref name="stop"/>.</summary>
+    /// <summary>Yields an item whenever a message is due, until <paramref name="stop"/> is cancelled.</summary>
     public async IAsyncEnumerable<int> Beats(
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
     {
@@ -50,7 +49,7 @@ internal sealed class Pacer
         }
     }
 
-    // The end of the traffic is not an error of whoever enumerates it.
+    // Cancellation ends the enumeration normally; the consumer must not see an exception.
     private static async ValueTask<bool> TickAsync(PeriodicTimer timer, CancellationToken stop)
     {
         try

@@ -6,7 +6,7 @@ namespace Meshara.Harness.Traffic;
 /// <summary>Sends private messages between random pairs of running nodes, and a broadcast from a random one every two seconds.</summary>
 internal sealed class TrafficGenerator(IReadOnlyList<ITrafficNode> nodes, TrafficLedger ledger, Random random, TimeProvider time)
 {
-    /// <summary>Name of the activity source: one span for each message, from the request to the node's answer.</summary>
+    /// <summary>Name of the activity source. Each message has one span, from the request to the node's answer.</summary>
     public const string Name = "Meshara.Traffic";
 
     /// <summary>Names of the spans.</summary>
@@ -14,15 +14,15 @@ internal sealed class TrafficGenerator(IReadOnlyList<ITrafficNode> nodes, Traffi
 
     private static readonly ActivitySource Source = new(Name);
 
-    // Calls in flight at once. At the rates a laptop's mesh is asked for a handful is in use; the bound is for nodes that hang.
+    // Maximum number of concurrent calls. Usually only a few are in flight; the limit matters when nodes hang.
     private const int MaxInFlight = 64;
 
     private const double BroadcastsPerSecond = 0.5;
 
-    /// <summary>Sends until <paramref name="stop"/>; then completes when every call has its answer.</summary>
+    /// <summary>Sends until <paramref name="stop"/> is cancelled, and completes once every call has ended.</summary>
     /// <param name="perSecond">Private messages a second; above 0.</param>
     /// <param name="stop">Ends the traffic.</param>
-    /// <param name="interrupted">Cancelled when the nodes may be stopping too, so that their refusals are no failures.</param>
+    /// <param name="interrupted">Cancelled if the nodes may be stopping too, so that refused messages do not count as failures.</param>
     public Task RunAsync(double perSecond, CancellationToken stop, CancellationToken interrupted)
     {
         var options = new ParallelOptions { MaxDegreeOfParallelism = MaxInFlight, CancellationToken = CancellationToken.None };
@@ -60,7 +60,7 @@ internal sealed class TrafficGenerator(IReadOnlyList<ITrafficNode> nodes, Traffi
             ledger.Answered(entry, answer.Acceptance);
     }
 
-    // The running nodes in random order. Random.Shared is safe for threads; one made with a seed is not, so it is locked.
+    // The running nodes in random order. Unlike Random.Shared, a seeded Random is not thread-safe, hence the lock.
     private ITrafficNode[] Pick()
     {
         var alive = nodes.Where(node => node.IsAlive).ToArray();

@@ -3,8 +3,8 @@ using Meshara.Harness.Nodes;
 namespace Meshara.Harness.Traffic;
 
 /// <summary>
-/// The books of a run: every message sent, and every sight of one in an inbox. Each message's text names the run and a
-/// number, so that what an inbox kept from other runs, or got from elsewhere, does not count. Thread-safe.
+/// Keeps account of the messages sent in a run and of their arrivals. Each message's text contains the run and a number, so that
+/// messages of other runs and from other senders do not count. Thread-safe.
 /// </summary>
 internal sealed class TrafficLedger(string run, TimeProvider time)
 {
@@ -24,7 +24,7 @@ internal sealed class TrafficLedger(string run, TimeProvider time)
     private long _covered;
     private bool _closed;
 
-    /// <summary>Completes when the books are closed and nothing that can still arrive is missing.</summary>
+    /// <summary>Completes once the ledger is closed and no message can still arrive.</summary>
     public Task Settled => _settled.Task;
 
     /// <summary>Enters a private message that is about to be sent.</summary>
@@ -40,7 +40,7 @@ internal sealed class TrafficLedger(string run, TimeProvider time)
     }
 
     /// <summary>Enters a broadcast that is about to be sent.</summary>
-    /// <param name="recipients">Indices of the nodes that should get it: the running ones but its sender.</param>
+    /// <param name="recipients">Indices of the nodes that should get it: all running nodes except its sender.</param>
     public Entry Broadcast(IEnumerable<int> recipients)
     {
         lock (_gate)
@@ -53,7 +53,7 @@ internal sealed class TrafficLedger(string run, TimeProvider time)
         }
     }
 
-    /// <summary>Enters what the sender's node answered. A message without an answer may still arrive.</summary>
+    /// <summary>Enters the answer of the sender's node. A message without an answer may still arrive.</summary>
     public void Answered(Entry entry, Acceptance acceptance)
     {
         ArgumentNullException.ThrowIfNull(entry);
@@ -75,7 +75,7 @@ internal sealed class TrafficLedger(string run, TimeProvider time)
         }
     }
 
-    /// <summary>Takes back a message that a node did not accept because the mesh was told to stop meanwhile.</summary>
+    /// <summary>Removes a message that a node did not accept because the mesh was told to stop meanwhile.</summary>
     public void Withdraw(Entry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
@@ -93,7 +93,7 @@ internal sealed class TrafficLedger(string run, TimeProvider time)
         }
     }
 
-    /// <summary>Enters a message seen in a node's inbox. A second sight of the same message changes nothing.</summary>
+    /// <summary>Enters a message seen in a node's inbox. Repeated arrivals of the same message are ignored.</summary>
     public void Arrived(int node, InboxArrival arrival)
     {
         ArgumentNullException.ThrowIfNull(arrival);
@@ -109,11 +109,11 @@ internal sealed class TrafficLedger(string run, TimeProvider time)
         }
     }
 
-    /// <summary>A node is gone: nothing more is seen to arrive there.</summary>
+    /// <summary>Enters that a node has ended, so no further arrivals will be seen there.</summary>
     /// <param name="node">Its index.</param>
     /// <param name="asked">
-    /// True when it was told to stop (Ctrl+C in a terminal tells the nodes as well as the host): what was under way to it
-    /// is neither delivered nor failed, because nobody can see any more, and leaves the books.
+    /// True if it was told to stop (Ctrl+C in a terminal reaches the nodes as well as the host). Messages in flight to it are then removed:
+    /// they count neither as delivered nor as failed, because their arrival can no longer be seen.
     /// </param>
     public void Gone(int node, bool asked)
     {
@@ -133,7 +133,7 @@ internal sealed class TrafficLedger(string run, TimeProvider time)
         }
     }
 
-    /// <summary>Nothing more is sent: from now on the books can settle.</summary>
+    /// <summary>Closes the ledger: no more messages are sent, so <see cref="Settled"/> can complete.</summary>
     public void Close()
     {
         lock (_gate)
@@ -150,7 +150,7 @@ internal sealed class TrafficLedger(string run, TimeProvider time)
             return Counts(_lost + _unclear);
     }
 
-    /// <summary>The counts at the end, when what has not arrived will not.</summary>
+    /// <summary>The final counts, in which every message that has not arrived counts as failed.</summary>
     public TrafficCounts CountFinally()
     {
         lock (_gate)
@@ -184,9 +184,9 @@ internal sealed class TrafficLedger(string run, TimeProvider time)
             _settled.TrySetResult();
     }
 
-    /// <summary>A message in the books.</summary>
+    /// <summary>A message in the ledger.</summary>
     /// <param name="Number">Its number in this run.</param>
-    /// <param name="Text">What to send.</param>
+    /// <param name="Text">The text to send.</param>
     internal sealed record Entry(long Number, string Text);
 
     private sealed record Pending(int Recipient, long SentAt)

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Meshara.Harness.Traffic;
 
 /// <summary>
-/// The report of a run (<c>--report</c>), written as JSON with these names in snake_case. Latencies and coverage are null
-/// when there was nothing to measure.
+/// The report of a run (<c>--report</c>), written as JSON with these names in snake_case. Latencies and coverage are null if there was
+/// nothing to measure.
 /// </summary>
 internal sealed record TrafficReport
 {
@@ -14,7 +14,7 @@ internal sealed record TrafficReport
         WriteIndented = true,
     };
 
-    /// <summary>Nodes of the mesh.</summary>
+    /// <summary>Number of nodes.</summary>
     public required int Nodes { get; init; }
 
     /// <inheritdoc cref="TrafficCounts.Sent"/>
@@ -23,25 +23,25 @@ internal sealed record TrafficReport
     /// <summary>Private messages seen in their recipient's inbox.</summary>
     public required long Delivered { get; init; }
 
-    /// <summary>Sent less delivered.</summary>
+    /// <summary>Sent minus delivered.</summary>
     public required long Failed { get; init; }
 
     /// <summary>Median latency in milliseconds.</summary>
     public required double? P50Ms { get; init; }
 
-    /// <summary>Latency in milliseconds that 99 of 100 messages did not exceed.</summary>
+    /// <summary>99th percentile of the latency in milliseconds.</summary>
     public required double? P99Ms { get; init; }
 
-    /// <summary>Broadcasts sent.</summary>
+    /// <inheritdoc cref="TrafficCounts.Broadcasts"/>
     public required long Broadcasts { get; init; }
 
-    /// <summary>Share of their recipients that got them, 0 to 1.</summary>
+    /// <summary>Share of the intended recipients that got their broadcasts, 0 to 1.</summary>
     public required double? BroadcastCoverage { get; init; }
 
     /// <summary>How long traffic was sent.</summary>
     public required double Seconds { get; init; }
 
-    /// <summary>The report of a run.</summary>
+    /// <summary>Creates the report of a run.</summary>
     public static TrafficReport Of(int nodes, TrafficCounts counts, TimeSpan duration)
     {
         ArgumentNullException.ThrowIfNull(counts);
@@ -59,7 +59,7 @@ internal sealed record TrafficReport
         };
     }
 
-    /// <summary>As the file holds it.</summary>
+    /// <summary>The content of the file.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);
 
     private static double? Rounded(double? milliseconds) => milliseconds is { } value ? Math.Round(value, 3) : null;
