@@ -14,7 +14,10 @@ internal sealed partial class GroupCommitWriter
 
     private volatile string? _fault;
     private volatile string? _slowness;
-    private bool _due, _maintaining, _mustReopen, _isFull;
+    private bool _due, _maintaining, _mustReopen, _isFileAtFault;
+
+    // Why the database could not be opened anew; null while it is open.
+    private Exception? _closedBy;
     private int _ticks, _probes;
 
     /// <summary>What is wrong with the disk, or null.</summary>
@@ -30,9 +33,13 @@ internal sealed partial class GroupCommitWriter
             _tickQueued = false; // a full queue keeps the writer awake anyway; the next tick will find room
     }
 
+    private WriteSession Session => _session ?? throw new InvalidOperationException("The database is closed.");
+
     private void OnTick()
     {
         _due = false;
+        if (_fault is null && _files.Change() is not FileChange.None and var change)
+            SetFault(new IOException(OpenedFiles.Describe(change)));
         if (_fault is not null || _slowness is not null)
             Probe();
         PayDebts();
@@ -49,12 +56,13 @@ internal sealed partial class GroupCommitWriter
     {
         try
         {
-            _session.Begin();
-            var more = _session.Forget();
-            _session.Commit();
-            more |= _session.Vacuum();
+            var session = Session;
+            session.Begin();
+            var more = session.Forget();
+            session.Commit();
+            more |= session.Vacuum();
             if (!more && new FileInfo(_path + "-wal") is { Exists: true, Length: > MaxLogBytes })
-                _session.TruncateLog();
+                session.TruncateLog();
             return more;
         }
         catch (Exception e) when (StorageFailure.ConcernsAll(e))
@@ -70,13 +78,13 @@ internal sealed partial class GroupCommitWriter
         long started;
         try
         {
-            // After a volume was away, the files that are open lead nowhere; new ones may lead to it.
-            if (_mustReopen || (_fault is not null && !_isFull && ++_probes % ProbesPerReopening == 0))
-                Reopen();
+            Follow();
             started = _time.GetTimestamp();
-            _session.Begin();
-            _session.Probe();
-            _session.Commit();
+            var session = Session;
+            session.Begin();
+            session.Probe();
+            session.Commit();
+            _files.Check();
         }
         catch (Exception e) when (StorageFailure.ConcernsAll(e) || e is MesharaException)
         {
@@ -87,15 +95,50 @@ internal sealed partial class GroupCommitWriter
         NoteLatency(_time.GetElapsedTime(started));
     }
 
-    private void Reopen()
+    /// <summary>Opens the files that have the names now, when those that are open may not be them any more.</summary>
+    private void Follow()
+    {
+        var change = _files.Change();
+        if (change is FileChange.DatabaseGone or FileChange.LogReplaced)
+            throw new IOException(OpenedFiles.Describe(change)); // what is open is all there is of what was stored
+        if (change is FileChange.LogGone && _session?.Checkpoint() == false)
+            throw new IOException(OpenedFiles.Describe(change));
+        // Where a file's identity tells nothing, only an attempt shows whether new handles lead to a volume that is back.
+        if (change is not FileChange.None || _mustReopen || (_isFileAtFault && ++_probes % ProbesPerReopening == 0))
+            Reopen(change);
+    }
+
+    private void Reopen(FileChange change)
     {
         _mustReopen = true;
         if (!File.Exists(_path))
-            throw new IOException("the database file is gone; bring it back or restart the node");
-        var session = _open();
-        _session.Dispose();
-        _session = session;
+            throw new IOException(OpenedFiles.Describe(FileChange.DatabaseGone));
+        _session?.Abandon();
+        _session = null;
+        try
+        {
+            _session = _open();
+        }
+        catch (Exception e)
+        {
+            _closedBy = e;
+            throw;
+        }
+        _files.Note();
+        _closedBy = null;
         _mustReopen = false;
+        if (change is FileChange.DatabaseReplaced)
+            Log.Replaced(_logger, _path);
+    }
+
+    /// <summary>At the end. A log that is no longer the one that was opened is not this node's to empty and remove.</summary>
+    private void Close()
+    {
+        if (_files.Change() is FileChange.None)
+            _session?.Dispose();
+        else
+            _session?.Abandon();
+        _session = null;
     }
 
     /// <summary>Writes the notes that a failed disk did not take.</summary>
@@ -113,7 +156,7 @@ internal sealed partial class GroupCommitWriter
     /// <summary>At the end: one more attempt, and a word about what is left.</summary>
     private void SettleDebts()
     {
-        if (_owed.Count > 0 && _fault is not null)
+        if (_files.Change() is not FileChange.None || (_owed.Count > 0 && _fault is not null))
             Probe();
         PayDebts();
         if (_owed.Count > 0)
@@ -126,7 +169,8 @@ internal sealed partial class GroupCommitWriter
         if (_fault is null)
             Log.Failed(_logger, text, failure);
         _fault = text;
-        _isFull = failure is SqliteException { SqliteErrorCode: raw.SQLITE_FULL };
+        // A full disk and a program that holds the lock need patience, and leave the open files as good as new ones.
+        _isFileAtFault = failure is not SqliteException { SqliteErrorCode: raw.SQLITE_FULL or raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_PROTOCOL };
     }
 
     private void ClearFault()
@@ -157,6 +201,10 @@ internal sealed partial class GroupCommitWriter
 
         [LoggerMessage(EventName = "StorageRecovered", Level = LogLevel.Information, Message = "Messages are stored again")]
         public static partial void Recovered(ILogger logger);
+
+        [LoggerMessage(EventName = "StorageReplaced", Level = LogLevel.Warning,
+            Message = "Another file has the name {path}: its volume was mounted anew, or the file was replaced. It is used from now on")]
+        public static partial void Replaced(ILogger logger, string path);
 
         [LoggerMessage(EventName = "StorageSlow", Level = LogLevel.Warning, Message = "The disk is slow: a commit took {seconds} s")]
         public static partial void Slow(ILogger logger, double seconds);

@@ -31,13 +31,14 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TickMark _tick = new();
     private readonly ITimer _timer;
-    private WriteSession _session;
+    private readonly OpenedFiles _files;
+    private WriteSession? _session;
     private long _lastCursor;
     private long _commits;
     private volatile bool _tickQueued;
 
     /// <param name="path">The database, for what an operator reads.</param>
-    /// <param name="open">Inspects the database and opens the writing connection; called again when the disk has failed it.</param>
+    /// <param name="open">Inspects the database and opens the writing connection; called again, with none open, after the disk has failed.</param>
     public GroupCommitWriter(string path, Func<WriteSession> open, StorageOptions options, TimeProvider time, ILogger logger)
     {
         _path = path;
@@ -45,7 +46,9 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
         _options = options;
         _time = time;
         _logger = logger;
+        _files = new OpenedFiles(path);
         _session = open();
+        _files.Note();
         _lastCursor = _session.LastCursor;
         new Thread(Run) { IsBackground = true, Name = "meshara store" }.Start();
         _timer = time.CreateTimer(static state => ((GroupCommitWriter)state!).Tick(), this, TickInterval, TickInterval);
@@ -144,7 +147,7 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
         }
         finally
         {
-            _session.Dispose();
+            Close();
             _ended.TrySetResult();
         }
     }
@@ -175,6 +178,11 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
 
     private void CommitBatch()
     {
+        if (_closedBy is { } cause)
+        {
+            FailAll(cause);
+            return;
+        }
         if (TryCommit(_batch) is not { } failure)
         {
             foreach (var operation in _batch)
@@ -202,10 +210,13 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
         var started = _time.GetTimestamp();
         try
         {
-            _session.Begin();
+            var session = Session;
+            session.Begin();
             foreach (var operation in operations)
-                operation.Apply(_session);
-            _session.Commit();
+                operation.Apply(session);
+            session.Commit();
+            // Nothing is acknowledged that is not in the file that has the name.
+            _files.Check();
         }
         catch (Exception e)
         {
@@ -220,9 +231,10 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
     {
         ClearFault();
         NoteLatency(latency);
-        if (_session.LastCursor == _lastCursor)
+        var lastCursor = Session.LastCursor;
+        if (lastCursor == _lastCursor)
             return;
-        Volatile.Write(ref _lastCursor, _session.LastCursor);
+        Volatile.Write(ref _lastCursor, lastCursor);
         Arrived.Set();
     }
 
@@ -232,7 +244,7 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
             SetFault(failure);
         try
         {
-            _session.Rollback();
+            _session?.Rollback();
         }
         catch (Exception e) when (StorageFailure.ConcernsAll(e))
         {
@@ -250,7 +262,7 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
 
     private void Fail(WriteOperation operation, Exception failure)
     {
-        if (operation is OwedOperation && StorageFailure.ConcernsAll(failure))
+        if (operation is OwedOperation && (StorageFailure.ConcernsAll(failure) || failure == _closedBy))
             _owed.Enqueue(operation);
         else
             operation.Fail(failure as MesharaException ?? StorageFailure.Of(failure, _path));

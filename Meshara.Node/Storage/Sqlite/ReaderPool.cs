@@ -9,8 +9,7 @@ internal sealed class ReaderPool(string path) : IDisposable
     private const int Size = 4;
 
     private readonly SemaphoreSlim _free = new(Size);
-    private readonly ConcurrentBag<(ReadSession Session, int Generation)> _idle = [];
-    private volatile int _generation;
+    private readonly ConcurrentBag<ReadSession> _idle = [];
     private volatile bool _closed;
 
     /// <summary>Reads on a connection of its own.</summary>
@@ -22,11 +21,11 @@ internal sealed class ReaderPool(string path) : IDisposable
         {
             if (_closed)
                 throw new MesharaException(ErrorCodes.Storage, "The node is stopping and reads nothing more.");
-            var (session, generation) = Take();
+            var session = _idle.TryTake(out var idle) ? idle : new ReadSession(path);
             try
             {
                 var result = read(session, state);
-                _idle.Add((session, generation));
+                _idle.Add(session);
                 return result;
             }
             catch
@@ -46,8 +45,16 @@ internal sealed class ReaderPool(string path) : IDisposable
         }
     }
 
-    /// <summary>Reads that begin from now on open the file anew.</summary>
-    public void Renew() => Interlocked.Increment(ref _generation);
+    /// <summary>Closes the connections, after the reads that are under way; others wait until <see cref="Resume"/>.</summary>
+    public void Suspend()
+    {
+        for (var taken = 0; taken < Size; taken++)
+            _free.Wait();
+        CloseIdle();
+    }
+
+    /// <summary>Reads go on, on new connections.</summary>
+    public void Resume() => _free.Release(Size);
 
     /// <summary>Closes the connections, after the reads that are under way.</summary>
     public async ValueTask CloseAsync()
@@ -55,22 +62,15 @@ internal sealed class ReaderPool(string path) : IDisposable
         _closed = true;
         for (var taken = 0; taken < Size; taken++)
             await _free.WaitAsync();
-        while (_idle.TryTake(out var idle))
-            idle.Session.Dispose();
+        CloseIdle();
         _free.Release(Size);
     }
 
     public void Dispose() => _free.Dispose();
 
-    private (ReadSession Session, int Generation) Take()
+    private void CloseIdle()
     {
-        var generation = _generation;
         while (_idle.TryTake(out var idle))
-        {
-            if (idle.Generation == generation)
-                return idle;
-            idle.Session.Dispose();
-        }
-        return (new ReadSession(path), generation);
+            idle.Dispose();
     }
 }

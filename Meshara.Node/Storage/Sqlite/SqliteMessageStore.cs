@@ -151,17 +151,24 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
 
     /// <summary>
     /// At the start, and again after the disk has failed: the volume may have been mounted anew, and then the lock and every open
-    /// connection belong to the one that has gone.
+    /// connection belong to the one that has gone. No connection is open meanwhile, since the file is looked at: closing any other
+    /// handle of a live database drops this process's locks on it (https://www.sqlite.org/howtocorrupt.html, 2.2).
     /// </summary>
     private WriteSession Open()
     {
-        _lock?.Dispose();
-        _lock = null;
-        _lock = DirectoryLock.Take(_directory);
-        Database.Inspect(_path);
-        var session = new WriteSession(Database.OpenWriter(_path, _options.Durability), _options, _maxTimeToLive, _time);
-        _readers.Renew();
-        return session;
+        _readers.Suspend();
+        try
+        {
+            _lock?.Dispose();
+            _lock = null;
+            _lock = DirectoryLock.Take(_directory);
+            Database.Inspect(_path);
+            return new WriteSession(Database.OpenWriter(_path, _options.Durability), _options, _maxTimeToLive, _time);
+        }
+        finally
+        {
+            _readers.Resume();
+        }
     }
 
     private static int Weight(OutgoingRecord message) => message.ContentLength + 2 * RowOverhead;

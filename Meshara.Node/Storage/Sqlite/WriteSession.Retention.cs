@@ -63,6 +63,13 @@ internal sealed partial class WriteSession
         return Statement.Scalar(_database, "PRAGMA freelist_count") > SparePages;
     }
 
+    /// <summary>Copies the log into the database as far as readers allow; true when nothing is left in it. Outside of a transaction.</summary>
+    public bool Checkpoint()
+    {
+        using var checkpoint = new Statement(_database, "PRAGMA wal_checkpoint(PASSIVE)");
+        return checkpoint.Step() && checkpoint.Int64(0) == 0 && checkpoint.Int64(1) == checkpoint.Int64(2);
+    }
+
     /// <summary>Empties the log, which readers can keep from being begun anew. Outside of a transaction.</summary>
     public void TruncateLog() => Statement.Execute(_database, "PRAGMA wal_checkpoint(TRUNCATE)");
 

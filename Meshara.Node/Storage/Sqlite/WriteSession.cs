@@ -124,6 +124,17 @@ internal sealed partial class WriteSession : IDisposable
         return found;
     }
 
+    /// <summary>
+    /// Closes without emptying the log. SQLite removes the log that has the name when the last connection closes, and after a failure
+    /// that may be another one, or the only place of what was committed.
+    /// </summary>
+    public void Abandon()
+    {
+        const int noCheckpointOnClose = 1006; // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE
+        raw.sqlite3_db_config(_database, noCheckpointOnClose, 1, out _);
+        Dispose();
+    }
+
     public void Dispose()
     {
         foreach (var statement in _statements)

@@ -29,6 +29,9 @@ internal sealed class SingleNode : IAsyncDisposable
     /// <summary>The node's process.</summary>
     public RunningProgram Process => _process ?? throw new InvalidOperationException("the node was not started");
 
+    /// <summary>Its data directory.</summary>
+    public string Data => _folder.File("data");
+
     /// <summary>Starts a node and returns when it is ready.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="bootstrap">The nodes it asks to join.</param>
@@ -57,7 +60,7 @@ internal sealed class SingleNode : IAsyncDisposable
         [
             "run",
             "--name", _ports.Name,
-            "--data", _folder.File("data"),
+            "--data", Data,
             "--mesh", $"127.0.0.1:{_ports.MeshPort}",
             "--http", $"127.0.0.1:{_ports.HttpPort}",
             "--metrics", _ports.MetricsPort.ToString(CultureInfo.InvariantCulture),
