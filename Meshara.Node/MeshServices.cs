@@ -60,6 +60,7 @@ internal static class MeshServices
         services.AddSingleton<IMessageStore>(provider => Options<StorageOptions>(provider).Durability == StorageDurability.Memory
             ? provider.GetRequiredService<MemoryMessageStore>()
             : provider.GetRequiredService<SqliteMessageStore>());
+        services.AddHostedService<EvictionLog>();
         services.AddSingleton<IInbox>(provider => provider.GetRequiredService<IMessageStore>());
         services.AddSingleton(provider => (IRelayStore)provider.GetRequiredService<IMessageStore>());
         services.AddSingleton(provider => (IPeerCache)provider.GetRequiredService<IMessageStore>());

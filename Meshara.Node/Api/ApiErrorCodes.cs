@@ -15,6 +15,9 @@ internal static class ApiErrorCodes
     /// <summary>A body that is not declared as JSON.</summary>
     public const string UnsupportedMediaType = "unsupported_media_type";
 
+    /// <summary>A request that does not say enough, or not the same as before.</summary>
+    public const string Conflict = "conflict";
+
     /// <summary>A defect of the node; its log says more.</summary>
     public const string Internal = "internal";
 }

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Globalization;
 using Meshara.Node.Api.Contracts;
+using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 using Meshara.Node.Storage;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -31,7 +32,8 @@ internal static class InboxApi
         group.MapDelete("/{id}", DeleteAsync)
             .WithName("DeleteFromInbox")
             .WithSummary("Removes a received message.")
-            .Problems(400, 404, 503);
+            .WithDescription("A sender chooses the ids of its messages. When more than one sender has used this one, from says whose message is meant.")
+            .Problems(400, 404, 409, 503);
         group.MapGet("/stream", Stream)
             .WithName("FollowInbox")
             .WithSummary("Messages as they arrive, as server-sent events.")
@@ -62,13 +64,21 @@ internal static class InboxApi
     }
 
     internal static async Task<Results<NoContent, ApiProblem>> DeleteAsync(
-        [Description("The message's id.")] string id, IInbox inbox, CancellationToken cancellationToken)
+        [Description("The message's id.")] string id,
+        [Description("Address of its sender; left out: the only one that has used the id.")] string? from,
+        IInbox inbox,
+        CancellationToken cancellationToken)
     {
         if (!MessageId.TryParse(id, out var messageId))
             return MessagesApi.NotAnId(id);
-        return await inbox.DeleteAsync(messageId, cancellationToken)
-            ? TypedResults.NoContent()
-            : new ApiProblem(StatusCodes.Status404NotFound, ErrorCodes.NotFound, $"There is no message {messageId} in the inbox.");
+        NodeAddress? sender = string.IsNullOrEmpty(from) ? null : NodeAddress.Parse(from);
+        return await inbox.DeleteAsync(messageId, sender, cancellationToken) switch
+        {
+            DeleteResult.Deleted => TypedResults.NoContent(),
+            DeleteResult.Ambiguous => new ApiProblem(StatusCodes.Status409Conflict, ApiErrorCodes.Conflict,
+                $"More than one sender has used the id {messageId}; say whose message is meant with ?from=ADDRESS."),
+            _ => new ApiProblem(StatusCodes.Status404NotFound, ErrorCodes.NotFound, $"There is no message {messageId} in the inbox{(sender is null ? "" : " from this sender")}."),
+        };
     }
 
     internal static IResult Stream(

@@ -270,9 +270,11 @@ internal sealed partial class Outbox
         }
         if (message.IsFinished)
             return;
-        var cap = isConnected && _options.ConnectedRetryCap < _options.RetryCap ? _options.ConnectedRetryCap : _options.RetryCap;
+        var cap = isConnected ? ConnectedCap : _options.RetryCap;
         _acknowledgmentsDue.Add(new Attempt(message.Id, message.Attempts), Backoff.AcknowledgmentWait(_options.RetryBase, cap, message.Attempts));
     }
+
+    private TimeSpan ConnectedCap => _options.ConnectedRetryCap < _options.RetryCap ? _options.ConnectedRetryCap : _options.RetryCap;
 
     private void OnUnreachable(RecipientQueue queue, OutgoingMessage message, string failure)
     {
@@ -289,12 +291,11 @@ internal sealed partial class Outbox
     private int Fail(RecipientQueue queue, OutgoingMessage message)
     {
         if (queue.Failed(message, out var failures))
-        {
-            var pause = Backoff.FullJitter(_options.RetryBase, _options.RetryCap, failures);
-            _pausesOver.Add(queue, pause > MinPause ? pause : MinPause);
-        }
+            PauseLocked(queue, Backoff.FullJitter(_options.RetryBase, _options.RetryCap, failures));
         return failures;
     }
+
+    private void PauseLocked(RecipientQueue queue, TimeSpan pause) => _pausesOver.Add(queue, pause > MinPause ? pause : MinPause);
 
     private void Resume(RecipientQueue queue)
     {
@@ -351,6 +352,20 @@ internal sealed partial class Outbox
             Fail(queue, message);
         }
         _telemetry.Attempt(AttemptOutcome.Unreachable);
+    }
+
+    /// <summary>The recipient is there but has no room: the message waits, and with it what else goes there.</summary>
+    private void OnInboxFull(OutgoingMessage message)
+    {
+        lock (_gate)
+        {
+            if (message.IsFinished || !_queues.TryGetValue(message.Recipient, out var queue))
+                return;
+            message.LastFailure = "the recipient's inbox is full";
+            if (queue.Refused(message, out var refusals))
+                PauseLocked(queue, Backoff.FullJitter(_options.RetryBase, ConnectedCap, refusals));
+        }
+        _telemetry.Attempt(AttemptOutcome.Rejected);
     }
 
     private int InFlight()

@@ -43,6 +43,11 @@ internal sealed partial class Outbox
                 await FinishAsync(message, MessageState.Acknowledged, null);
                 return;
             }
+            if (entry.Status == AckStatus.InboxFull)
+            {
+                OnInboxFull(message);
+                return;
+            }
         }
         await FinishAsync(message, MessageState.Rejected, entry.Status switch
         {
@@ -87,6 +92,8 @@ internal sealed partial class Outbox
             queue.Finished(message);
             if (state is MessageState.Acknowledged or MessageState.Rejected)
                 queue.Reached(); // it has answered, and what else waits for it need not
+            if (state is MessageState.Acknowledged)
+                queue.Accepted();
             Schedule(queue);
             if (queue.IsEmpty)
                 _queues.Remove(message.Recipient);

@@ -134,13 +134,12 @@ internal sealed partial class Receiver(
         var (envelope, from, arrived, handed) = arrival;
         try
         {
-            await (envelope.Type switch
-            {
-                MessageType.Private => ReceiveAsync(envelope, from, stopping),
-                MessageType.Broadcast => broadcaster.ReceiveAsync(envelope, from, stopping),
-                _ => AcknowledgedAsync(envelope, from, arrived),
-            });
-            if (handed is not null)
+            var isTaken = true;
+            if (envelope.Type == MessageType.Private)
+                isTaken = await ReceiveAsync(envelope, from, stopping);
+            else
+                await (envelope.Type == MessageType.Broadcast ? broadcaster.ReceiveAsync(envelope, from, stopping) : AcknowledgedAsync(envelope, from, arrived));
+            if (handed is not null && isTaken)
                 await handed.Connection.SendAsync(new Frame { Correlation = handed.Correlation, HandedOver = new HandedOver() }, stopping);
         }
         catch (OperationCanceledException)
@@ -182,20 +181,21 @@ internal sealed partial class Receiver(
         await outbox.OnAcknowledgedAsync(envelope, arrived);
     }
 
-    private async Task ReceiveAsync(Envelope envelope, NodeAddress from, CancellationToken cancellationToken)
+    /// <summary>False when the message is to be kept elsewhere until there is room for it here.</summary>
+    private async Task<bool> ReceiveAsync(Envelope envelope, NodeAddress from, CancellationToken cancellationToken)
     {
         using var span = telemetry.Begin(SpanNames.ReceiveMessage, ActivityKind.Consumer, TraceContext.Read(envelope.Wire.TraceContext), out var trace);
         span?.SetTag("message_id", envelope.Id.ToString()).SetTag("hops", envelope.HopCount);
         if (envelope.Expires <= time.GetUtcNow())
         {
             Drop(span, DropReason.Expired, "expired");
-            return;
+            return true;
         }
         if (!Verify(envelope, span))
         {
             Drop(span, DropReason.BadSignature, "bad_signature");
             telemetry.Error(ErrorType.Crypto);
-            return;
+            return true;
         }
         routes.Learn(envelope.Sender, from);
         var status = AckStatus.Delivered;
@@ -206,7 +206,12 @@ internal sealed partial class Receiver(
         }
         else if (Decrypt(envelope, span) is { } content)
         {
-            await DeliverAsync(envelope, content, span, cancellationToken);
+            if (!await DeliverAsync(envelope, content, span, cancellationToken))
+            {
+                Drop(span, DropReason.InboxFull, "inbox_full");
+                Log.InboxFull(logger, envelope.Id, envelope.Sender);
+                status = AckStatus.InboxFull;
+            }
         }
         else
         {
@@ -215,6 +220,7 @@ internal sealed partial class Receiver(
             status = AckStatus.Undecryptable;
         }
         acknowledger.Answer(envelope.Sender, envelope.Id, status, trace);
+        return status != AckStatus.InboxFull;
     }
 
     private void Drop(Activity? span, KeyValuePair<string, object?> reason, string errorType)
@@ -241,20 +247,24 @@ internal sealed partial class Receiver(
         return null;
     }
 
-    private async ValueTask DeliverAsync(Envelope envelope, byte[] content, Activity? parent, CancellationToken cancellationToken)
+    /// <summary>False when the inbox has no room for it.</summary>
+    private async ValueTask<bool> DeliverAsync(Envelope envelope, byte[] content, Activity? parent, CancellationToken cancellationToken)
     {
         using var span = parent.StartChild(SpanNames.Deliver);
         var result = await store.DeliverAsync(
             new IncomingMessage(envelope.Id, envelope.Sender, IsBroadcast: false, envelope.Timestamp, time.GetUtcNow(), content, envelope.Expires), cancellationToken);
+        if (result == DeliveryResult.Full)
+            return false;
         if (result == DeliveryResult.Duplicate)
         {
             span?.SetTag("duplicate", true);
             telemetry.Dropped(DropReason.Duplicate);
-            return;
+            return true;
         }
         telemetry.Received(Tags.Private);
         telemetry.MessageHops(MessageType.Private, envelope.HopCount);
         Log.MessageReceived(logger, envelope.Id, envelope.Sender, envelope.HopCount);
+        return true;
     }
 
     private readonly record struct Arrival(Envelope Envelope, NodeAddress From, DateTimeOffset Time, Handed? Handed);
@@ -269,6 +279,10 @@ internal sealed partial class Receiver(
 
         [LoggerMessage(EventName = "ReceiveFailed", Level = LogLevel.Error, Message = "Handling a received message failed unexpectedly")]
         public static partial void ReceiveFailed(ILogger logger, MessageId messageId, Exception exception);
+
+        [LoggerMessage(EventName = "InboxFull", Level = LogLevel.Warning,
+            Message = "A message was not taken: the inbox holds as many unread messages of its sender, or of all, as it may")]
+        public static partial void InboxFull(ILogger logger, MessageId messageId, NodeAddress sender);
 
         [LoggerMessage(EventName = "MessageNotDelivered", Level = LogLevel.Warning, Message = "A received message could not be stored and was not acknowledged: {cause}")]
         public static partial void NotDelivered(ILogger logger, MessageId messageId, string cause);

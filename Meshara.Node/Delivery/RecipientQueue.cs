@@ -13,6 +13,7 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
     private readonly PriorityQueue<OutgoingMessage, Protocol.MessageId> _ready = new();
     private readonly HashSet<OutgoingMessage> _inFlight = [];
     private int _failures;
+    private int _refusals;
     private bool _paused;
     private bool _busy;
 
@@ -25,8 +26,8 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
 
     public int InFlight => _inFlight.Count;
 
-    // After a failure the next message is a probe.
-    private bool IsFull => _inFlight.Count >= (_failures > 0 ? 1 : window);
+    // After a failure or a refusal the next message is a probe.
+    private bool IsFull => _inFlight.Count >= (_failures > 0 || _refusals > 0 ? 1 : window);
 
     public void AddReady(OutgoingMessage message) => _ready.Enqueue(message, message.Id);
 
@@ -77,6 +78,22 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
         failures = begins ? ++_failures : _failures;
         return begins;
     }
+
+    /// <summary>The recipient has no room: the message waits with all others, and being within reach does not end that.</summary>
+    /// <param name="message">What was refused.</param>
+    /// <param name="refusals">How many probes in a row were refused.</param>
+    /// <returns>True when a pause begins with it; false when all are waiting already.</returns>
+    public bool Refused(OutgoingMessage message, out int refusals)
+    {
+        Return(message);
+        var begins = !_paused;
+        _paused = true;
+        refusals = begins ? ++_refusals : Math.Max(_refusals, 1);
+        return begins;
+    }
+
+    /// <summary>The recipient took a message, so it has room again.</summary>
+    public void Accepted() => _refusals = 0;
 
     /// <summary>What a relay took was not acknowledged in time: no pause after that wait, but what follows is a probe.</summary>
     public void Doubt() => _failures = Math.Max(_failures, 1);

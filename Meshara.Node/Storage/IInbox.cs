@@ -1,3 +1,4 @@
+using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 
 namespace Meshara.Node.Storage;
@@ -10,8 +11,10 @@ public interface IInbox
     /// <param name="limit">1 to 1000.</param>
     ValueTask<IReadOnlyList<InboxMessage>> ReadAsync(long after, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Removes a message; true if it was there. A removed message is still known as a duplicate.</summary>
-    ValueTask<bool> DeleteAsync(MessageId id, CancellationToken cancellationToken);
+    /// <summary>Removes a message. A removed message is still known as a duplicate.</summary>
+    /// <param name="id">Its sender's id for it.</param>
+    /// <param name="sender">Who signed it; null for the only one that has used the id; when there are more, nothing is removed.</param>
+    ValueTask<DeleteResult> DeleteAsync(MessageId id, NodeAddress? sender, CancellationToken cancellationToken);
 
     /// <summary>Everything after the cursor, then each message as it arrives, until cancelled.</summary>
     IAsyncEnumerable<InboxMessage> FollowAsync(long after, CancellationToken cancellationToken);

@@ -22,4 +22,7 @@ internal enum DeliveryResult
 
     /// <summary>It had been there before.</summary>
     Duplicate,
+
+    /// <summary>It is not taken: as many unread messages are there as may be, of its sender or of all together.</summary>
+    Full,
 }

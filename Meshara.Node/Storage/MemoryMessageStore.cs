@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Meshara.Node.Delivery;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
@@ -16,20 +17,19 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
     private readonly StorageOptions _options = storage.Value;
     private readonly Lock _gate = new();
     private readonly List<InboxMessage> _inbox = []; // in order of their cursors
-    private readonly Dictionary<MessageId, long> _cursors = [];
-
-    // Ids that more than one sender has used: only a hostile one reuses an id, so their messages may be searched for.
-    private readonly HashSet<MessageId> _sharedIds = [];
+    private readonly InboxUsage _usage = new(storage.Value);
+    private readonly Dictionary<(NodeAddress Sender, MessageId Id), long> _cursors = [];
     private readonly RecentMap<(NodeAddress, MessageId), byte> _seen = new(MaxRemembered, delivery.Value.MaxTimeToLive * 2, time);
     private readonly ConcurrentDictionary<MessageId, OutgoingRecord> _pending = new();
     private readonly RecentMap<MessageId, MessageStatus> _completed = new(storage.Value.MaxCompleted * 2, storage.Value.MaxCompletedAge * 2, time);
     private readonly MemoryRelayStore _relayed = new(storage.Value, time);
     private readonly ArrivalSignal _arrived = new();
     private IReadOnlyList<Protocol.Wire.PeerRecord> _peers = [];
-    private long _bytes;
     private long _lastCursor;
 
     public string? Problem => null;
+
+    public InboxEvictions Evictions => _usage.Evictions;
 
     public long LastCursor => Volatile.Read(ref _lastCursor);
 
@@ -62,18 +62,18 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
 
     public ValueTask<DeliveryResult> DeliverAsync(IncomingMessage message, CancellationToken cancellationToken)
     {
-        if (!_seen.TryAdd((message.Sender, message.Id), 0))
-            return ValueTask.FromResult(DeliveryResult.Duplicate);
         lock (_gate)
         {
+            if (!message.IsBroadcast && !HasRoom(message))
+                return ValueTask.FromResult(_seen.Contains((message.Sender, message.Id)) ? DeliveryResult.Duplicate : DeliveryResult.Full);
+            if (!_seen.TryAdd((message.Sender, message.Id), 0))
+                return ValueTask.FromResult(DeliveryResult.Duplicate);
             var cursor = _lastCursor + 1;
             _inbox.Add(new InboxMessage(cursor, message.Id, message.Sender, message.IsBroadcast, message.SentAt, message.ReceivedAt, message.Content));
-            if (!_cursors.TryAdd(message.Id, cursor))
-                _sharedIds.Add(message.Id);
-            _bytes += message.Content.Length;
+            _cursors[(message.Sender, message.Id)] = cursor;
+            _usage.Add(message.Sender, message.IsBroadcast, message.Content.Length);
             Volatile.Write(ref _lastCursor, cursor);
-            if (_inbox.Count > _options.MaxInboxMessages || _bytes > _options.MaxInboxBytes)
-                Trim();
+            Trim(message);
         }
         _arrived.Set();
         return ValueTask.FromResult(DeliveryResult.Delivered);
@@ -81,46 +81,41 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
 
     public ValueTask<IReadOnlyList<InboxMessage>> ReadAsync(long after, int limit, CancellationToken cancellationToken)
     {
-        lock (_gate)
-        {
-            var oldest = time.GetUtcNow() - _options.MaxInboxAge;
-            var page = new List<InboxMessage>();
-            for (var at = FirstAfter(after); at < _inbox.Count && page.Count < limit; at++)
-            {
-                if (_inbox[at] is var message && message.ReceivedAt > oldest)
-                    page.Add(message);
-            }
-            return ValueTask.FromResult<IReadOnlyList<InboxMessage>>(page);
-        }
+        var page = Page(after, limit);
+        if (page.Count > 0)
+            _usage.MarkRead(page[0].Cursor, CollectionsMarshal.AsSpan(page));
+        return ValueTask.FromResult<IReadOnlyList<InboxMessage>>(page);
     }
 
-    public ValueTask<bool> DeleteAsync(MessageId id, CancellationToken cancellationToken)
+    public ValueTask<DeleteResult> DeleteAsync(MessageId id, NodeAddress? sender, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
-            if (!_cursors.Remove(id, out var cursor))
-                return ValueTask.FromResult(false);
+            var senders = sender is { } named ? [named] : _inbox.Where(message => message.Id == id).Select(message => message.Sender).Distinct().ToList();
+            if (senders.Count > 1)
+                return ValueTask.FromResult(DeleteResult.Ambiguous);
+            if (senders.Count == 0 || !_cursors.Remove((senders[0], id), out var cursor))
+                return ValueTask.FromResult(DeleteResult.NotFound);
             Remove(cursor);
-            if (_sharedIds.Remove(id))
-            {
-                foreach (var other in _inbox.Where(message => message.Id == id).Select(message => message.Cursor).ToList())
-                    Remove(other);
-            }
-            return ValueTask.FromResult(true);
+            return ValueTask.FromResult(DeleteResult.Deleted);
         }
     }
 
     public async IAsyncEnumerable<InboxMessage> FollowAsync(long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        long first = 0;
         while (true)
         {
             // Taken before reading: what arrives between the two is not missed.
             var next = _arrived.Next;
-            var page = await ReadAsync(after, 500, cancellationToken);
+            var page = Page(after, 500);
             foreach (var message in page)
             {
                 after = message.Cursor;
                 yield return message;
+                // The follower has dealt with it, since it wants the next one.
+                _usage.MarkRead(first == 0 ? after : first, message);
+                first = after + 1;
             }
             if (page.Count == 0)
                 await next.WaitAsync(cancellationToken);
@@ -158,38 +153,63 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
         return low;
     }
 
+    private List<InboxMessage> Page(long after, int limit)
+    {
+        lock (_gate)
+        {
+            var oldest = time.GetUtcNow() - _options.MaxInboxAge;
+            var page = new List<InboxMessage>();
+            for (var at = FirstAfter(after); at < _inbox.Count && page.Count < limit; at++)
+            {
+                if (_inbox[at] is var message && message.ReceivedAt > oldest)
+                    page.Add(message);
+            }
+            return page;
+        }
+    }
+
     private void Remove(long cursor)
     {
         var at = FirstAfter(cursor - 1);
         if (at == _inbox.Count || _inbox[at].Cursor != cursor)
             return;
-        _bytes -= _inbox[at].Content.Length;
+        var message = _inbox[at];
+        _usage.Remove(cursor, message.Sender, message.IsBroadcast, message.Content.Length);
         _inbox.RemoveAt(at);
     }
 
-    /// <summary>Removes at least a tenth at once, since removing from the front of a list moves all the rest.</summary>
-    private void Trim()
+    private bool HasRoom(IncomingMessage message)
     {
-        var (drop, least) = (0, _inbox.Count / 10 + 1);
-        for (; drop < _inbox.Count && (drop < least || _inbox.Count - drop > _options.MaxInboxMessages || _bytes > _options.MaxInboxBytes); drop++)
-        {
-            _bytes -= _inbox[drop].Content.Length;
-            _cursors.Remove(_inbox[drop].Id);
-        }
-        _inbox.RemoveRange(0, drop);
-        if (_sharedIds.Count > 0)
-            IndexSharedIds();
+        if (_usage.HasRoom(message.Sender, message.Content.Length))
+            return true;
+        var oldest = time.GetUtcNow() - _options.MaxInboxAge;
+        Evict(kept => kept.ReceivedAt <= oldest, () => true, 0);
+        return _usage.HasRoom(message.Sender, message.Content.Length);
     }
 
-    /// <summary>An id that several use may have gone with the first of its messages: everything is looked through, as hardly ever happens.</summary>
-    private void IndexSharedIds()
+    private void Trim(IncomingMessage arrived)
     {
-        _cursors.Clear();
-        _sharedIds.Clear();
-        foreach (var message in _inbox)
+        if (arrived.IsBroadcast && _usage.IsOverBroadcastsOf(arrived.Sender))
+            Evict(message => message.IsBroadcast && message.Sender == arrived.Sender, () => _usage.IsOverBroadcastsOf(arrived.Sender), _options.MaxInboxBroadcastsPerSender);
+        if (arrived.IsBroadcast && _usage.IsOverBroadcasts)
+            Evict(message => message.IsBroadcast, () => _usage.IsOverBroadcasts, _options.MaxInboxBroadcasts);
+        if (!arrived.IsBroadcast && _usage.IsOverPrivate)
+            Evict(message => !message.IsBroadcast && _usage.IsRead(message.Cursor), () => _usage.IsOverPrivate, _options.MaxInboxMessages);
+    }
+
+    /// <summary>Removes the oldest; at least a tenth at once, since it goes through all of the list.</summary>
+    private void Evict(Predicate<InboxMessage> may, Func<bool> isOver, int limit)
+    {
+        var (dropped, least) = (0, limit / 10 + 1);
+        _inbox.RemoveAll(message =>
         {
-            if (!_cursors.TryAdd(message.Id, message.Cursor))
-                _sharedIds.Add(message.Id);
-        }
+            if ((dropped >= least && !isOver()) || !may(message))
+                return false;
+            dropped++;
+            _cursors.Remove((message.Sender, message.Id));
+            var isUnread = _usage.Remove(message.Cursor, message.Sender, message.IsBroadcast, message.Content.Length);
+            _usage.Evicted(default(InboxEvictions).Plus(message.IsBroadcast, isUnread));
+            return true;
+        });
     }
 }

@@ -11,15 +11,42 @@ public sealed class StorageOptions
     [EnumDataType(typeof(StorageDurability))]
     public StorageDurability Durability { get; set; } = StorageDurability.Normal;
 
-    /// <summary>Messages the inbox keeps at the most; beyond that the oldest go.</summary>
+    /// <summary>
+    /// Private messages the inbox keeps at the most. Beyond that the oldest that were read go; when all are unread, no other is taken
+    /// until some are read or removed.
+    /// </summary>
     [Range(100, 100_000_000)]
     public int MaxInboxMessages { get; set; } = 100_000;
 
-    /// <summary>Bytes of content the inbox keeps at the most; beyond that the oldest messages go.</summary>
+    /// <summary>Bytes of private content the inbox keeps at the most, as <see cref="MaxInboxMessages"/>.</summary>
     [Range(1024 * 1024, long.MaxValue)]
     public long MaxInboxBytes { get; set; } = 64L * 1024 * 1024;
 
-    /// <summary>How long the inbox keeps a message; a second to ten years.</summary>
+    /// <summary>Of <see cref="MaxInboxMessages"/>, unread ones of one sender.</summary>
+    [Range(1, 100_000_000)]
+    public int MaxInboxMessagesPerSender { get; set; } = 25_000;
+
+    /// <summary>Of <see cref="MaxInboxBytes"/>, unread ones of one sender; room for a message of any size at the least.</summary>
+    [Range(1024 * 1024, long.MaxValue)]
+    public long MaxInboxBytesPerSender { get; set; } = 16L * 1024 * 1024;
+
+    /// <summary>Broadcasts the inbox keeps at the most; beyond that the oldest go.</summary>
+    [Range(1, 100_000_000)]
+    public int MaxInboxBroadcasts { get; set; } = 10_000;
+
+    /// <summary>Bytes of broadcasts the inbox keeps at the most; beyond that the oldest go.</summary>
+    [Range(1024 * 1024, long.MaxValue)]
+    public long MaxInboxBroadcastBytes { get; set; } = 16L * 1024 * 1024;
+
+    /// <summary>Of <see cref="MaxInboxBroadcasts"/>, those of one sender; beyond that its own oldest go.</summary>
+    [Range(1, 100_000_000)]
+    public int MaxInboxBroadcastsPerSender { get; set; } = 2_500;
+
+    /// <summary>Of <see cref="MaxInboxBroadcastBytes"/>, those of one sender; beyond that its own oldest go.</summary>
+    [Range(1024 * 1024, long.MaxValue)]
+    public long MaxInboxBroadcastBytesPerSender { get; set; } = 4L * 1024 * 1024;
+
+    /// <summary>How long the inbox keeps a message, read or not; a second to ten years.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "3650.00:00:00")]
     public TimeSpan MaxInboxAge { get; set; } = TimeSpan.FromDays(30);
 

@@ -88,8 +88,16 @@ internal sealed partial class MeshTelemetry : IDisposable
             () => new Measurement<int>(1, new("version", BuildInfo.Version), new("revision", BuildInfo.Revision)), description: "The version that runs; always 1.");
         _meter.CreateObservableGauge("meshara.storage.free", () => volume.AvailableFreeSpace, "By", "Free space on the volume of the data directory.");
         _meter.CreateObservableGauge("meshara.storage.degraded", () => store.Problem is null ? 0 : 1, description: "1 while storage cannot be written or is slow.");
+        _meter.CreateObservableCounter("meshara.inbox.evictions", () => Evictions(store.Evictions), "{message}", "Messages that left the inbox without being removed by a reader.");
         ObserveProcess(process);
     }
+
+    private static Measurement<long>[] Evictions(InboxEvictions evictions) =>
+    [
+        new(evictions.Read, new KeyValuePair<string, object?>("kind", "read")),
+        new(evictions.Unread, new KeyValuePair<string, object?>("kind", "unread")),
+        new(evictions.Broadcasts, new KeyValuePair<string, object?>("kind", "broadcast")),
+    ];
 
     private void ObserveProcess(ProcessResources process)
     {

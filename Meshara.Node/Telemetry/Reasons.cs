@@ -22,6 +22,7 @@ internal static class DropReason
     public static readonly KeyValuePair<string, object?> BadSignature = new("reason", "bad_signature");
     public static readonly KeyValuePair<string, object?> Undecryptable = new("reason", "undecryptable");
     public static readonly KeyValuePair<string, object?> Oversize = new("reason", "oversize");
+    public static readonly KeyValuePair<string, object?> InboxFull = new("reason", "inbox_full");
 }
 
 /// <summary>Values of <c>meshara_delivery_attempts_total{outcome}</c>.</summary>

@@ -104,10 +104,15 @@ internal sealed class MeshDouble : INodeView, IMessenger, IInbox
                 : throw Failure;
     }
 
-    public ValueTask<bool> DeleteAsync(MessageId id, CancellationToken cancellationToken)
+    public ValueTask<DeleteResult> DeleteAsync(MessageId id, NodeAddress? sender, CancellationToken cancellationToken)
     {
         lock (_gate)
-            return ValueTask.FromResult(_inbox.RemoveAll(message => message.Id == id) > 0);
+        {
+            if (sender is null && _inbox.Where(message => message.Id == id).DistinctBy(message => message.Sender).Count() > 1)
+                return ValueTask.FromResult(DeleteResult.Ambiguous);
+            var removed = _inbox.RemoveAll(message => message.Id == id && (sender is null || message.Sender == sender));
+            return ValueTask.FromResult(removed > 0 ? DeleteResult.Deleted : DeleteResult.NotFound);
+        }
     }
 
     public async IAsyncEnumerable<InboxMessage> FollowAsync(long after, [EnumeratorCancellation] CancellationToken cancellationToken)

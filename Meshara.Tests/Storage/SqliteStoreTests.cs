@@ -40,7 +40,7 @@ public sealed class SqliteStoreTests : IDisposable
             await store.AppendAsync(pending, Cancel);
             await store.DeliverAsync(incoming, Cancel);
             await store.DeliverAsync(deleted, Cancel);
-            await store.DeleteAsync(deleted.Id, Cancel);
+            await store.DeleteAsync(deleted.Id, null, Cancel);
             await store.HoldAsync(held, Cancel);
             await store.SavePeersAsync([peer], Cancel);
             await store.CompleteAsync(final, Cancel);
@@ -262,7 +262,7 @@ public sealed class SqliteStoreTests : IDisposable
     private async Task StepAsync(SqliteMessageStore store)
     {
         _time.Advance(TimeSpan.FromSeconds(1));
-        await store.DeleteAsync(MessageId.Create(Now), Cancel); // answered after the step's work was queued
+        await store.DeleteAsync(MessageId.Create(Now), null, Cancel); // answered after the step's work was queued
     }
 
     private long Read(string sql)

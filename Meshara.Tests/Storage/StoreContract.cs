@@ -26,8 +26,8 @@ public abstract class StoreContract : IAsyncLifetime
 
     public ValueTask InitializeAsync()
     {
-        Limits.MaxInboxMessages = 100;
-        Limits.MaxInboxBytes = 1024 * 1024;
+        Limits.MaxInboxBroadcasts = 100;
+        Limits.MaxInboxBroadcastBytes = 1024 * 1024;
         Limits.MaxCompleted = 100;
         Limits.MaxHeldMessages = 8;
         Limits.MaxHeldBytes = 10_000;
@@ -137,10 +137,13 @@ public abstract class StoreContract : IAsyncLifetime
     {
         var message = Samples.Incoming(Now);
         Assert.Equal(DeliveryResult.Delivered, await _store.DeliverAsync(message, Cancel));
-        Assert.Equal(DeliveryResult.Delivered, await _store.DeliverAsync(message with { Sender = Samples.Address() }, Cancel));
+        var other = message with { Sender = Samples.Address() };
+        Assert.Equal(DeliveryResult.Delivered, await _store.DeliverAsync(other, Cancel));
         Assert.Equal(2, (await _store.ReadAsync(0, 10, Cancel)).Count);
-        Assert.True(await _store.DeleteAsync(message.Id, Cancel));
-        Assert.Empty(await _store.ReadAsync(0, 10, Cancel));
+        Assert.Equal(DeleteResult.Ambiguous, await _store.DeleteAsync(message.Id, null, Cancel));
+        Assert.Equal(DeleteResult.Deleted, await _store.DeleteAsync(message.Id, other.Sender, Cancel));
+        Assert.Equal(DeleteResult.NotFound, await _store.DeleteAsync(message.Id, other.Sender, Cancel));
+        Assert.Equal(message.Sender, Assert.Single(await _store.ReadAsync(0, 10, Cancel)).Sender);
     }
 
     [Fact]
@@ -148,8 +151,8 @@ public abstract class StoreContract : IAsyncLifetime
     {
         var message = Samples.Incoming(Now);
         await _store.DeliverAsync(message, Cancel);
-        Assert.True(await _store.DeleteAsync(message.Id, Cancel));
-        Assert.False(await _store.DeleteAsync(message.Id, Cancel));
+        Assert.Equal(DeleteResult.Deleted, await _store.DeleteAsync(message.Id, null, Cancel));
+        Assert.Equal(DeleteResult.NotFound, await _store.DeleteAsync(message.Id, null, Cancel));
         Assert.Equal(DeliveryResult.Duplicate, await _store.DeliverAsync(message, Cancel));
         Assert.Empty(await _store.ReadAsync(0, 10, Cancel));
     }
@@ -168,20 +171,20 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_inbox_keeps_the_newest_messages_within_its_count()
+    public async Task The_inbox_keeps_the_newest_broadcasts_within_its_count()
     {
         for (var i = 0; i < 250; i++)
-            await _store.DeliverAsync(Samples.Incoming(Now), Cancel);
+            await _store.DeliverAsync(Samples.Incoming(Now, isBroadcast: true), Cancel);
         var kept = await _store.ReadAsync(0, 1000, Cancel);
         Assert.InRange(kept.Count, 80, 100);
         Assert.Equal(_store.LastCursor, kept[^1].Cursor);
     }
 
     [Fact]
-    public async Task The_inbox_keeps_the_newest_messages_within_its_bytes()
+    public async Task The_inbox_keeps_the_newest_broadcasts_within_its_bytes()
     {
         for (var i = 0; i < 20; i++)
-            await _store.DeliverAsync(Samples.Incoming(Now, size: 100_000), Cancel);
+            await _store.DeliverAsync(Samples.Incoming(Now, size: 100_000, isBroadcast: true), Cancel);
         var kept = await _store.ReadAsync(0, 1000, Cancel);
         Assert.InRange(kept.Sum(message => message.Content.Length), 1, 1024 * 1024);
         Assert.Equal(_store.LastCursor, kept[^1].Cursor);
@@ -224,7 +227,7 @@ public abstract class StoreContract : IAsyncLifetime
     {
         var deleted = Samples.Incoming(Now);
         await _store.DeliverAsync(deleted, Cancel);
-        await _store.DeleteAsync(deleted.Id, Cancel);
+        await _store.DeleteAsync(deleted.Id, null, Cancel);
         await using var follower = _store.FollowAsync(0, Cancel).GetAsyncEnumerator(Cancel);
         var next = Task.Run(() => follower.MoveNextAsync().AsTask(), Cancel);
         var message = Samples.Incoming(Now);
@@ -297,7 +300,7 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     /// <summary>A note nobody waits for is written before what came after it.</summary>
-    private async Task SettleAsync() => await _store.DeleteAsync(MessageId.Create(Now), Cancel);
+    private async Task SettleAsync() => await _store.DeleteAsync(MessageId.Create(Now), null, Cancel);
 }
 
 public sealed class SqliteStoreContractTests : StoreContract

@@ -16,6 +16,7 @@ public sealed class ContractTests(ContractRun run) : IClassFixture<ContractRun>
         ["meshara_connections_closed_total reason=network"] = "as above",
         ["meshara_errors_total type=network"] = "the listening socket has to fail, as when the process has no file descriptors left",
         ["meshara_errors_total type=storage"] = "a disk that is full or broken; Storage/DiskFaultTests has one",
+        ["meshara_messages_dropped_total reason=inbox_full"] = "an inbox with small limits that nobody reads; Delivery/InboxFullTests has one",
     };
 
     /// <summary>Parents that need more nodes than these, or luck; when they come, they are as documented.</summary>

@@ -153,9 +153,11 @@ internal sealed partial class GroupCommitWriter
         }
     }
 
-    /// <summary>At the end: one more attempt, and a word about what is left.</summary>
+    /// <summary>At the end: what was read is noted; one more attempt at what is owed, and a word about what is left.</summary>
     private void SettleDebts()
     {
+        if (_fault is null)
+            Maintain();
         if (_files.Change() is not FileChange.None || (_owed.Count > 0 && _fault is not null))
             Probe();
         PayDebts();

@@ -45,6 +45,13 @@ internal static class Schema
         -- Rewritten to find out whether a failed disk takes data again.
         CREATE TABLE probe (one INTEGER PRIMARY KEY CHECK (one = 1), data BLOB NOT NULL);
         """,
+        """
+        -- The oldest broadcast of one sender.
+        CREATE INDEX inbox_broadcasts ON inbox (sender, cursor) WHERE broadcast = 1;
+        -- Cursors that were given to a reader. What an earlier version kept may go as it might have gone there.
+        CREATE TABLE inbox_read (first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
+        INSERT INTO inbox_read SELECT min(cursor), max(cursor) FROM inbox HAVING count(*) > 0;
+        """,
     ];
 
     /// <summary>The version this program writes.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Meshara.Node.Delivery;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
@@ -25,6 +26,7 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
     private readonly ReaderPool _readers;
     private readonly GroupCommitWriter _writer;
     private readonly ConcurrentDictionary<MessageId, MessageStatus> _unwritten = new();
+    private readonly InboxUsage _usage;
     private DirectoryLock? _lock;
     private int _disposed;
 
@@ -43,6 +45,7 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
         _directory = Path.GetFullPath(node.Value.DataDirectory);
         _path = Path.Combine(_directory, Database.FileName);
         _readers = new ReaderPool(_path);
+        _usage = new InboxUsage(_options);
         try
         {
             _writer = new GroupCommitWriter(_path, Open, _options, time, logger);
@@ -57,6 +60,8 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
     }
 
     public string? Problem => _writer.Problem;
+
+    public InboxEvictions Evictions => _usage.Evictions;
 
     public long LastCursor => _writer.LastCursor;
 
@@ -95,25 +100,32 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
     public ValueTask<DeliveryResult> DeliverAsync(IncomingMessage message, CancellationToken cancellationToken) =>
         _writer.WriteAsync(message, message.Content.Length + RowOverhead, static (session, message) => session.Deliver(message), cancellationToken);
 
-    public async ValueTask<IReadOnlyList<InboxMessage>> ReadAsync(long after, int limit, CancellationToken cancellationToken) =>
-        await _readers.ReadAsync(
-            (after, limit, Oldest: _time.GetUtcNow() - _options.MaxInboxAge),
-            static (session, query) => session.Page(query.after, query.Oldest, query.limit), cancellationToken);
+    public async ValueTask<IReadOnlyList<InboxMessage>> ReadAsync(long after, int limit, CancellationToken cancellationToken)
+    {
+        var page = await PageAsync(after, limit, cancellationToken);
+        if (page.Count > 0)
+            _usage.MarkRead(page[0].Cursor, CollectionsMarshal.AsSpan(page));
+        return page;
+    }
 
-    public ValueTask<bool> DeleteAsync(MessageId id, CancellationToken cancellationToken) =>
-        _writer.WriteAsync(id, RowOverhead, static (session, id) => session.Delete(id), cancellationToken);
+    public ValueTask<DeleteResult> DeleteAsync(MessageId id, NodeAddress? sender, CancellationToken cancellationToken) =>
+        _writer.WriteAsync((id, sender), RowOverhead, static (session, message) => session.Delete(message.id, message.sender), cancellationToken);
 
     public async IAsyncEnumerable<InboxMessage> FollowAsync(long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        long first = 0;
         while (true)
         {
             // Taken before reading: what arrives between the two is not missed.
             var next = _writer.Arrived.Next;
-            var page = await ReadAsync(after, FollowPage, cancellationToken);
+            var page = await PageAsync(after, FollowPage, cancellationToken);
             foreach (var message in page)
             {
                 after = message.Cursor;
                 yield return message;
+                // The follower has dealt with it, since it wants the next one.
+                _usage.MarkRead(first == 0 ? after : first, message);
+                first = after + 1;
             }
             if (page.Count == 0)
                 await next.WaitAsync(cancellationToken);
@@ -163,13 +175,17 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
             _lock = null;
             _lock = DirectoryLock.Take(_directory);
             Database.Inspect(_path);
-            return new WriteSession(Database.OpenWriter(_path, _options.Durability), _options, _maxTimeToLive, _time);
+            return new WriteSession(Database.OpenWriter(_path, _options.Durability), _usage, _options, _maxTimeToLive, _time);
         }
         finally
         {
             _readers.Resume();
         }
     }
+
+    private ValueTask<List<InboxMessage>> PageAsync(long after, int limit, CancellationToken cancellationToken) => _readers.ReadAsync(
+        (after, limit, Oldest: _time.GetUtcNow() - _options.MaxInboxAge),
+        static (session, query) => session.Page(query.after, query.Oldest, query.limit), cancellationToken);
 
     private static int Weight(OutgoingRecord message) => message.ContentLength + 2 * RowOverhead;
 

@@ -7,12 +7,12 @@ internal sealed partial class WriteSession
 {
     private static readonly byte[] Everybody = [];
 
-    private Statement _usage = null!, _isHeld = null!, _hold = null!, _forgetHeld = null!, _release = null!, _clearPeers = null!, _savePeer = null!;
+    private Statement _relayUsage = null!, _isHeld = null!, _hold = null!, _forgetHeld = null!, _release = null!, _clearPeers = null!, _savePeer = null!;
 
     private void PrepareRelay()
     {
         _isHeld = Prepare("SELECT 1 FROM relayed WHERE sender = ?1 AND id = ?2");
-        _usage = Prepare("SELECT messages, bytes FROM relay_usage WHERE sender = ?1");
+        _relayUsage = Prepare("SELECT messages, bytes FROM relay_usage WHERE sender = ?1");
         _hold = Prepare("INSERT INTO relayed (sender, id, recipient, expires, size, envelope) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
         _forgetHeld = Prepare("DELETE FROM relayed WHERE seq IN (SELECT seq FROM relayed WHERE expires <= ?1 ORDER BY expires LIMIT ?2)");
         _release = Prepare("DELETE FROM relayed WHERE sender = ?1 AND id = ?2");
@@ -58,10 +58,10 @@ internal sealed partial class WriteSession
     private bool IsOverQuota(ReadOnlySpan<byte> key, int size, long messages, long bytes)
     {
         long usedMessages = 0, usedBytes = 0;
-        if (_usage.Bind(1, key).Step())
+        if (_relayUsage.Bind(1, key).Step())
         {
-            (usedMessages, usedBytes) = (_usage.Int64(0), _usage.Int64(1));
-            _usage.Reset();
+            (usedMessages, usedBytes) = (_relayUsage.Int64(0), _relayUsage.Int64(1));
+            _relayUsage.Reset();
         }
         return usedMessages + 1 > messages || usedBytes + size > bytes;
     }

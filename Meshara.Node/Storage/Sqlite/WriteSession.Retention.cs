@@ -12,16 +12,13 @@ internal sealed partial class WriteSession
     private const int SparePages = 1024;
     private const int PagesPerSlice = 256;
 
-    private Statement _dropOldest = null!, _forgetOldest = null!, _dropAged = null!, _forgetAged = null!, _forgetSeen = null!, _probe = null!;
+    private Statement _forgetOldest = null!, _dropAged = null!, _forgetAged = null!, _forgetSeen = null!, _probe = null!;
 
     private void PrepareRetention()
     {
-        _dropOldest = Prepare("DELETE FROM inbox WHERE cursor = (SELECT min(cursor) FROM inbox) RETURNING size");
         _forgetOldest = Prepare("DELETE FROM completed WHERE seq IN (SELECT seq FROM completed ORDER BY seq LIMIT ?1)");
         // Cursor and sequence grow with time, so the oldest rows are the first ones and no index on time is needed.
-        _dropAged = Prepare("""
-            DELETE FROM inbox WHERE cursor IN (SELECT cursor FROM inbox ORDER BY cursor LIMIT ?2) AND received <= ?1 RETURNING size
-            """);
+        _dropAged = Prepare($"DELETE FROM inbox WHERE cursor IN (SELECT cursor FROM inbox ORDER BY cursor LIMIT ?2) AND received <= ?1 {Removed}");
         _forgetAged = Prepare("DELETE FROM completed WHERE seq IN (SELECT seq FROM completed ORDER BY seq LIMIT ?2) AND completed <= ?1");
         _forgetSeen = Prepare("DELETE FROM seen WHERE (sender, id) IN (SELECT sender, id FROM seen WHERE expires <= ?1 ORDER BY expires LIMIT ?2)");
         _probe = Prepare("INSERT INTO probe (one, data) VALUES (1, randomblob(65536)) ON CONFLICT (one) DO UPDATE SET data = excluded.data");
@@ -38,20 +35,14 @@ internal sealed partial class WriteSession
     public bool Forget()
     {
         var now = _time.GetUtcNow();
-        var aged = 0;
-        _dropAged.Bind(1, now - _options.MaxInboxAge).Bind(2, RowsPerSlice);
-        while (_dropAged.Step())
-        {
-            aged++;
-            _current.InboxMessages--;
-            _current.InboxBytes -= _dropAged.Int64(0);
-        }
+        var aged = Evict(_dropAged.Bind(1, now - _options.MaxInboxAge).Bind(2, RowsPerSlice));
+        SaveMarks();
         var forgotten = _forgetAged.Bind(1, now - _options.MaxCompletedAge).Bind(2, RowsPerSlice).Execute();
         _current.Completed -= forgotten;
         var seen = _forgetSeen.Bind(1, now).Bind(2, RowsPerSlice).Execute();
         var held = _forgetHeld.Bind(1, now).Bind(2, RowsPerSlice).Execute();
         return Math.Max(Math.Max(aged, forgotten), Math.Max(seen, held)) == RowsPerSlice
-            || _current.InboxMessages > _options.MaxInboxMessages || _current.InboxBytes > _options.MaxInboxBytes || _current.Completed > _options.MaxCompleted;
+            || (_usage.IsOverPrivate && _usage.NextRead() is not null) || _usage.IsOverBroadcasts || _current.Completed > _options.MaxCompleted;
     }
 
     /// <summary>Gives some free pages back to the file system; true when there are more. Outside of a transaction.</summary>
@@ -75,14 +66,7 @@ internal sealed partial class WriteSession
 
     private void TrimToLimits()
     {
-        for (var dropped = 0; dropped < MaxTrimmed && (_current.InboxMessages > _options.MaxInboxMessages || _current.InboxBytes > _options.MaxInboxBytes); dropped++)
-        {
-            while (_dropOldest.Step())
-            {
-                _current.InboxMessages--;
-                _current.InboxBytes -= _dropOldest.Int64(0);
-            }
-        }
+        TrimInbox();
         if (_current.Completed > _options.MaxCompleted)
             _current.Completed -= _forgetOldest.Bind(1, Math.Min(_current.Completed - _options.MaxCompleted, MaxTrimmed)).Execute();
     }

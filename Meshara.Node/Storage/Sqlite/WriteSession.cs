@@ -20,11 +20,13 @@ internal sealed partial class WriteSession : IDisposable
     private readonly List<Statement> _statements = [];
     private readonly Statement _begin, _commit, _rollback;
     private readonly Statement _append, _seal, _finish, _complete;
-    private readonly Statement _see, _deliver, _delete;
+    private readonly Statement _see, _isSeen, _deliver, _delete, _sendersOf;
+    private readonly InboxUsage _usage;
     private Figures _committed, _current;
 
-    public WriteSession(SqliteConnection connection, StorageOptions options, TimeSpan maxTimeToLive, TimeProvider time)
+    public WriteSession(SqliteConnection connection, InboxUsage usage, StorageOptions options, TimeSpan maxTimeToLive, TimeProvider time)
     {
+        _usage = usage;
         _connection = connection;
         _database = connection.Handle!;
         _options = options;
@@ -44,21 +46,28 @@ internal sealed partial class WriteSession : IDisposable
             ON CONFLICT DO NOTHING
             """);
         _see = Prepare("INSERT INTO seen (sender, id, expires) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING");
+        _isSeen = Prepare("SELECT 1 FROM seen WHERE sender = ?1 AND id = ?2");
         _deliver = Prepare("INSERT INTO inbox (cursor, id, sender, broadcast, sent, received, size, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
-        _delete = Prepare("DELETE FROM inbox WHERE id = ?1 RETURNING size");
+        _delete = Prepare($"DELETE FROM inbox WHERE id = ?1 AND sender = ?2 {Removed}");
+        _sendersOf = Prepare("SELECT sender FROM inbox WHERE id = ?1 LIMIT 2");
         PrepareRelay();
         PrepareRetention();
+        PrepareInbox();
         _committed = _current = new Figures(
             Statement.Scalar(_database, "SELECT seq FROM sqlite_sequence WHERE name = 'inbox'"),
-            Statement.Scalar(_database, "SELECT count(*) FROM inbox"),
-            Statement.Scalar(_database, "SELECT total(size) FROM inbox"),
             Statement.Scalar(_database, "SELECT count(*) FROM completed"));
+        LoadUsage();
     }
 
     /// <summary>The newest cursor that is committed.</summary>
     public long LastCursor => _committed.LastCursor;
 
-    public void Begin() => _begin.Execute();
+    public void Begin()
+    {
+        if (_isUsageStale)
+            LoadUsage();
+        _begin.Execute();
+    }
 
     /// <summary>Removes what exceeds the limits, and commits.</summary>
     public void Commit()
@@ -66,12 +75,20 @@ internal sealed partial class WriteSession : IDisposable
         TrimToLimits();
         _commit.Execute();
         _committed = _current;
+        _usageChanged = false;
+        if (_evicted == default)
+            return;
+        _usage.Evicted(_evicted);
+        _evicted = default;
     }
 
     /// <summary>Takes back everything since <see cref="Begin"/>, if the database has not done so already.</summary>
     public void Rollback()
     {
         _current = _committed;
+        _isUsageStale |= _usageChanged;
+        _usageChanged = false;
+        _evicted = default;
         foreach (var statement in _statements)
             statement.Reset();
         if (raw.sqlite3_get_autocommit(_database) == 0)
@@ -98,30 +115,36 @@ internal sealed partial class WriteSession : IDisposable
 
     public DeliveryResult Deliver(IncomingMessage message)
     {
+        if (!message.IsBroadcast && !_usage.HasRoom(message.Sender, message.Content.Length))
+            return Exists(_isSeen.Bind(1, message.Sender).Bind(2, message.Id)) ? DeliveryResult.Duplicate : DeliveryResult.Full;
         // The sender alone says when its message expires; what it says must not keep the id here for ever.
         var longest = message.ReceivedAt + _maxTimeToLive * 2;
-        var forget = message.Expires + ClockSlack;
-        if (_see.Bind(1, message.Sender).Bind(2, message.Id).Bind(3, forget < longest ? forget : longest).Execute() == 0)
+        var forget = message.Expires < longest - ClockSlack ? message.Expires + ClockSlack : longest;
+        if (_see.Bind(1, message.Sender).Bind(2, message.Id).Bind(3, forget).Execute() == 0)
             return DeliveryResult.Duplicate;
         _deliver.Bind(1, _current.LastCursor + 1).Bind(2, message.Id).Bind(3, message.Sender).Bind(4, message.IsBroadcast ? 1 : 0)
             .Bind(5, message.SentAt).Bind(6, message.ReceivedAt).Bind(7, message.Content.Length).Bind(8, message.Content.Span).Execute();
         _current.LastCursor++;
-        _current.InboxMessages++;
-        _current.InboxBytes += message.Content.Length;
+        _usageChanged = true;
+        _usage.Add(message.Sender, message.IsBroadcast, message.Content.Length);
+        if (message.IsBroadcast)
+            TrimBroadcastsOf(message.Sender);
         return DeliveryResult.Delivered;
     }
 
-    public bool Delete(MessageId id)
+    public DeleteResult Delete(MessageId id, NodeAddress? sender)
     {
-        var found = false;
-        _delete.Bind(1, id);
-        while (_delete.Step())
+        if (sender is null)
         {
-            found = true;
-            _current.InboxMessages--;
-            _current.InboxBytes -= _delete.Int64(0);
+            if (!_sendersOf.Bind(1, id).Step())
+                return DeleteResult.NotFound;
+            sender = _sendersOf.Address(0);
+            var isShared = _sendersOf.Step();
+            _sendersOf.Reset();
+            if (isShared)
+                return DeleteResult.Ambiguous;
         }
-        return found;
+        return Remove(_delete.Bind(1, id).Bind(2, sender.Value)) > 0 ? DeleteResult.Deleted : DeleteResult.NotFound;
     }
 
     /// <summary>
@@ -149,5 +172,5 @@ internal sealed partial class WriteSession : IDisposable
         return statement;
     }
 
-    private record struct Figures(long LastCursor, long InboxMessages, long InboxBytes, long Completed);
+    private record struct Figures(long LastCursor, long Completed);
 }

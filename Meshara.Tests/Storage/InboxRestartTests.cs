@@ -1,0 +1,29 @@
+using Meshara.Node.Storage;
+
+namespace Meshara.Tests.Storage;
+
+/// <summary>What the inbox knows of its readers, across restarts.</summary>
+public sealed class InboxRestartTests : IDisposable
+{
+    private readonly StoreFolder _folder = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task What_was_read_still_makes_room_after_a_restart_and_what_was_not_does_not()
+    {
+        _folder.Options.MaxInboxMessagesPerSender = 10;
+        await using (var store = _folder.Open())
+        {
+            for (var i = 0; i < 10; i++)
+                await store.DeliverAsync(Samples.Incoming(DateTimeOffset.UtcNow), Cancel);
+            await store.ReadAsync(0, 4, Cancel);
+        }
+        await using var again = _folder.Open();
+        for (var i = 0; i < 4; i++)
+            Assert.Equal(DeliveryResult.Delivered, await again.DeliverAsync(Samples.Incoming(DateTimeOffset.UtcNow), Cancel));
+        Assert.Equal(DeliveryResult.Full, await again.DeliverAsync(Samples.Incoming(DateTimeOffset.UtcNow), Cancel));
+    }
+}
