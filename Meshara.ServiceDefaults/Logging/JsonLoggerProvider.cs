@@ -30,7 +30,7 @@ internal sealed class JsonLoggerProvider : ILoggerProvider, ISupportExternalScop
         _console = new LineWriter("stdout", new StreamSink(logs.OpenStandardOutput()), logs.MaxQueuedBytes, lost => LossNotice("stdout", lost));
         if (logs.Directory is { Length: > 0 } directory)
         {
-            var sink = new RollingFileSink(directory, logs.FileName!, logs, time, reason => ReportFileFailure(directory, reason));
+            var sink = new RollingFileSink(directory, logs.FileName!, logs, time, reason => ReportFileFailure(directory, reason), ReportFileLoss);
             _files = new LineWriter("files", sink, logs.MaxQueuedBytes, lost => LossNotice("files", lost));
         }
         // The lines before a crash are the ones most needed, and nobody disposes this then.
@@ -81,6 +81,9 @@ internal sealed class JsonLoggerProvider : ILoggerProvider, ISupportExternalScop
 
     private void ReportFileFailure(string directory, string reason) => _console.Enqueue(Own(
         LogLevel.Warning, "Log files cannot be written", "LogFilesFailed", new("Directory", directory), new("Reason", reason)));
+
+    private void ReportFileLoss(string file) => _console.Enqueue(Own(
+        LogLevel.Warning, "The log file was removed or replaced while it was open; it is begun anew", "LogFilesReopened", new KeyValuePair<string, object?>("File", file)));
 
     private byte[] LossNotice(string output, long lost) => Own(
         LogLevel.Warning, "Log lines were lost because their output was blocked or failed", "LogLinesLost", new("Output", output), new("Lost", lost));

@@ -4,29 +4,38 @@ using Serilog;
 using Serilog.Core;
 using Serilog.Events;
 using Serilog.Formatting;
+using Serilog.Sinks.File;
 
 namespace Meshara.ServiceDefaults.Logging;
 
 /// <summary>
 /// Writes lines to <c>NAME-20251223.log</c>, <c>NAME-20251223_001.log</c> and so on, limited in size, number and age
 /// by Serilog's file sink. When the folder cannot be written the lines are lost; another try follows after
-/// <see cref="LogOutputOptions.FileRetryInterval"/> (Serilog's own would be after half an hour).
+/// <see cref="LogOutputOptions.FileRetryInterval"/> (Serilog's own would be after half an hour). A file that somebody removed or
+/// replaced is begun anew.
 /// </summary>
 internal sealed class RollingFileSink : ILineSink, ILoggingFailureListener
 {
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
+
     private readonly LogOutputOptions _options;
     private readonly string _path;
     private readonly TimeProvider _time;
     private readonly Action<string> _reportFailure;
+    private readonly Action<string> _reportLoss;
+    private readonly OpenedFile _opened = new();
     private Logger? _files;
     private long _failedAt;
+    private long _checkedAt;
     private bool _failing;
     private string? _failure;
 
     /// <param name="reportFailure">Called with the reason when writing begins to fail.</param>
-    public RollingFileSink(string directory, string name, LogOutputOptions options, TimeProvider time, Action<string> reportFailure)
+    /// <param name="reportLoss">Called with the path of a file that was removed or replaced while it was open.</param>
+    public RollingFileSink(
+        string directory, string name, LogOutputOptions options, TimeProvider time, Action<string> reportFailure, Action<string> reportLoss)
     {
-        (_options, _time, _reportFailure) = (options, time, reportFailure);
+        (_options, _time, _reportFailure, _reportLoss) = (options, time, reportFailure, reportLoss);
         _path = Path.Combine(directory, $"{FileName(name)}-.log");
     }
 
@@ -57,10 +66,12 @@ internal sealed class RollingFileSink : ILineSink, ILoggingFailureListener
             return false;
 
         _failure = null;
+        CheckFile();
         _files ??= Open();
         _files.Write(new LogEvent(default, LogEventLevel.Information, null, MessageTemplate.Empty, [new LogEventProperty("line", new Line(line))]));
         if (_failure is null)
         {
+            _opened.Length += line.Length;
             _failing = false;
             return true;
         }
@@ -73,6 +84,18 @@ internal sealed class RollingFileSink : ILineSink, ILoggingFailureListener
         return false;
     }
 
+    /// <summary>Lines go on into a file that was removed, where nobody finds them.</summary>
+    private void CheckFile()
+    {
+        if (_files is null || _time.GetElapsedTime(_checkedAt) < CheckInterval)
+            return;
+        _checkedAt = _time.GetTimestamp();
+        if (_opened.IsThere())
+            return;
+        Close();
+        _reportLoss(_opened.Path);
+    }
+
     private Logger Open() => new LoggerConfiguration()
         .WriteTo.Fallible(
             to => to.File(
@@ -82,7 +105,8 @@ internal sealed class RollingFileSink : ILineSink, ILoggingFailureListener
                 rollOnFileSizeLimit: true,
                 fileSizeLimitBytes: _options.MaxFileBytes,
                 retainedFileCountLimit: _options.MaxFiles,
-                retainedFileTimeLimit: _options.MaxFileAge),
+                retainedFileTimeLimit: _options.MaxFileAge,
+                hooks: _opened),
             this)
         .CreateLogger();
 
@@ -101,6 +125,40 @@ internal sealed class RollingFileSink : ILineSink, ILoggingFailureListener
 
     private static string FileName(string name) =>
         string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_'));
+
+    /// <summary>The file that is written to at present.</summary>
+    private sealed class OpenedFile : FileLifecycleHooks
+    {
+        public string Path { get; private set; } = "";
+
+        /// <summary>Bytes it holds when nobody else writes to it.</summary>
+        public long Length { get; set; }
+
+        /// <summary>False when the name leads to nothing, or to a file with other content.</summary>
+        public bool IsThere() => Path.Length == 0 || IsDevice(Path) || new FileInfo(Path) is { Exists: true } file && file.Length == Length;
+
+        public override Stream OnFileOpened(string path, Stream underlyingStream, Encoding encoding)
+        {
+            (Path, Length) = (path, IsDevice(path) ? 0 : new FileInfo(path).Length);
+            // The volume was full, or the program ended, in the middle of a line: the next one is not to be glued to it.
+            if (Length > 0 && !EndsWithLine(path))
+            {
+                underlyingStream.WriteByte((byte)'\n');
+                Length++;
+            }
+            return underlyingStream;
+        }
+
+        private static bool EndsWithLine(string path)
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            file.Seek(-1, SeekOrigin.End);
+            return file.ReadByte() == '\n';
+        }
+
+        /// <summary>A link to one has no length.</summary>
+        private static bool IsDevice(string path) => new FileInfo(path).LinkTarget is not null;
+    }
 
     private sealed class Line(byte[] utf8) : LogEventPropertyValue
     {

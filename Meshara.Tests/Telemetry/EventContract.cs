@@ -12,7 +12,7 @@ internal sealed record EventContract(string Name, string Level, string Target, s
         [.. SpanContract.Section("| Event | Level | Target | Fields | Meaning |")
             .Select(cells => new EventContract(cells[1].Trim('`'), cells[2], cells[3].Trim('`'), Join(SpanContract.Names(cells[4]))))];
 
-    /// <summary>Every statement of the node, and the two that the log output makes about itself, which no generator knows.</summary>
+    /// <summary>Every statement of the node, and the three that the log output makes about itself, which no generator knows.</summary>
     public static IReadOnlyList<EventContract> Declared()
     {
         var targets = new LogTargetMap(NodeHost.AllLogTargets);
@@ -24,6 +24,7 @@ internal sealed record EventContract(string Name, string Level, string Target, s
                where statement is not null
                select new EventContract(statement.EventName ?? $"{type} {method.Name} has no event name", LevelOf(statement.Level), targets.Resolve(type.FullName!), FieldsOf(method)),
             new EventContract("LogFilesFailed", "WARN", "meshara::logging", "directory reason"),
+            new EventContract("LogFilesReopened", "WARN", "meshara::logging", "file"),
             new EventContract("LogLinesLost", "WARN", "meshara::logging", "lost output"),
         ];
     }
