@@ -7,11 +7,14 @@ internal static class MicrosecondTime
 
     public static long ToMicroseconds(this DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TicksPerMicrosecond;
 
-    /// <summary>False for times outside years 1970 to 9999, which only a hostile or broken peer sends.</summary>
+    /// <summary>
+    /// False for times outside years 1970 to 8999, which only a hostile or broken peer sends. Below the calendar's end, so that a node
+    /// may add any of its own intervals without a second thought.
+    /// </summary>
     public static bool TryFromMicroseconds(long microseconds, out DateTimeOffset time)
     {
-        const long limit = 253_402_300_799_000_000; // 9999-12-31T23:59:59Z
-        time = microseconds is >= 0 and <= limit ? DateTimeOffset.UnixEpoch.AddTicks(microseconds * TicksPerMicrosecond) : default;
-        return microseconds is >= 0 and <= limit;
+        const long limit = 221_845_392_000_000_000; // 9000-01-01T00:00:00Z
+        time = microseconds is >= 0 and < limit ? DateTimeOffset.UnixEpoch.AddTicks(microseconds * TicksPerMicrosecond) : default;
+        return microseconds is >= 0 and < limit;
     }
 }

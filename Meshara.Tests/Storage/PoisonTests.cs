@@ -1,5 +1,7 @@
+using Meshara.Node;
 using Meshara.Node.Storage;
 using Meshara.Node.Storage.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Meshara.Tests.Storage;
 
@@ -22,4 +24,35 @@ public sealed class PoisonTests : IDisposable
         Assert.All(await Task.WhenAll(writes), result => Assert.Equal(DeliveryResult.Delivered, result));
         Assert.InRange(store.Commits, 1, count / 2);
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_operation_that_fails_does_not_make_the_others_be_committed_one_by_one(bool changesFirst)
+    {
+        using var gate = new ManualResetEventSlim();
+        await using var writer = new GroupCommitWriter(_folder.Database, Open, _folder.Options, TimeProvider.System, NullLogger.Instance);
+        var first = writer.WriteAsync(0, 1, (_, _) => gate.Wait(TimeSpan.FromSeconds(30), Cancel), Cancel).AsTask();
+        var others = Enumerable.Range(0, 50).Select(_ => DeliverAsync()).ToList();
+        var poison = writer.ExecuteAsync(changesFirst, 1, Fail, Cancel).AsTask();
+        others.AddRange(Enumerable.Range(0, 50).Select(_ => DeliverAsync()));
+        gate.Set();
+        await first;
+        await Assert.ThrowsAsync<MesharaException>(() => poison);
+        Assert.All(await Task.WhenAll(others), result => Assert.Equal(DeliveryResult.Delivered, result));
+        Assert.InRange(writer.Commits, 1, 3);
+
+        Task<DeliveryResult> DeliverAsync() =>
+            writer.WriteAsync(Samples.Incoming(DateTimeOffset.UtcNow), 1, static (session, message) => session.Deliver(message), Cancel).AsTask();
+
+        static bool Fail(WriteSession session, bool changesFirst)
+        {
+            if (changesFirst)
+                session.Append(Samples.Outgoing(DateTimeOffset.UtcNow));
+            throw new InvalidOperationException("a defect");
+        }
+    }
+
+    private WriteSession Open() => new(
+        Database.OpenWriter(_folder.Database, StorageDurability.Normal), new InboxUsage(_folder.Options), _folder.Options, TimeSpan.FromDays(7), TimeProvider.System);
 }

@@ -10,6 +10,9 @@ internal static class Database
     /// <summary>Name of the database inside the data directory.</summary>
     public const string FileName = "messages.db";
 
+    /// <summary>How long another program's lock is waited for, in milliseconds.</summary>
+    public const int BusyTimeout = 5000;
+
     private const int HeaderSize = 100;
 
     // Reading every page takes about a second per 500 MiB; a larger file is checked where it is used.
@@ -89,7 +92,7 @@ internal static class Database
         try
         {
             connection.Open();
-            raw.sqlite3_busy_timeout(connection.Handle!, 5000);
+            raw.sqlite3_busy_timeout(connection.Handle!, BusyTimeout);
             return connection;
         }
         catch

@@ -183,37 +183,47 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
             FailAll(cause);
             return;
         }
-        if (TryCommit(_batch) is not { } failure)
+        // An operation that is at fault itself is left out, and the others share a commit as before.
+        while (_batch.Count > 0)
         {
-            foreach (var operation in _batch)
-                operation.Complete();
-            return;
-        }
-        if (_batch.Count == 1 || StorageFailure.ConcernsAll(failure))
-        {
-            FailAll(failure);
-            return;
-        }
-        // One of them is at fault, and the others must not suffer for it.
-        foreach (var operation in _batch)
-        {
-            if (TryCommit([operation]) is { } own)
-                Fail(operation, own);
-            else
-                operation.Complete();
+            if (TryCommit(out var culprit) is not { } failure)
+            {
+                foreach (var operation in _batch)
+                    operation.Complete();
+                return;
+            }
+            if (culprit is null || StorageFailure.ConcernsAll(failure))
+            {
+                FailAll(failure);
+                return;
+            }
+            _batch.Remove(culprit);
+            Fail(culprit, failure);
         }
     }
 
-    /// <summary>Null when everything is committed and known to the readers; otherwise why nothing is.</summary>
-    private Exception? TryCommit(List<WriteOperation> operations)
+    /// <summary>
+    /// Null when everything is committed and known to the readers; otherwise why nothing is. What fails before it has changed anything
+    /// is failed here and leaves the batch.
+    /// </summary>
+    /// <param name="culprit">The operation that had to be taken back, and all with it; null when it was not one operation's fault.</param>
+    private Exception? TryCommit(out WriteOperation? culprit)
     {
+        culprit = null;
         var started = _time.GetTimestamp();
         try
         {
             var session = Session;
             session.Begin();
-            foreach (var operation in operations)
-                operation.Apply(session);
+            for (var i = 0; i < _batch.Count;)
+            {
+                culprit = _batch[i];
+                if (TryApply(session, culprit))
+                    i++;
+                else
+                    _batch.RemoveAt(i);
+            }
+            culprit = null;
             session.Commit();
             // Nothing is acknowledged that is not in the file that has the name.
             _files.Check();
@@ -225,6 +235,21 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
         Volatile.Write(ref _commits, _commits + 1);
         OnCommitted(_time.GetElapsedTime(started));
         return null;
+    }
+
+    private bool TryApply(WriteSession session, WriteOperation operation)
+    {
+        var before = session.Changes;
+        try
+        {
+            operation.Apply(session);
+            return true;
+        }
+        catch (Exception e) when (!StorageFailure.ConcernsAll(e) && session.Changes == before)
+        {
+            Fail(operation, e);
+            return false;
+        }
     }
 
     private void OnCommitted(TimeSpan latency)

@@ -1,3 +1,5 @@
+using SQLitePCL;
+
 namespace Meshara.Node.Storage.Sqlite;
 
 internal sealed partial class WriteSession
@@ -61,8 +63,22 @@ internal sealed partial class WriteSession
         return checkpoint.Step() && checkpoint.Int64(0) == 0 && checkpoint.Int64(1) == checkpoint.Int64(2);
     }
 
-    /// <summary>Empties the log, which readers can keep from being begun anew. Outside of a transaction.</summary>
-    public void TruncateLog() => Statement.Execute(_database, "PRAGMA wal_checkpoint(TRUNCATE)");
+    /// <summary>
+    /// Empties the log, unless a reader needs it: one from outside may look at the same state for hours, and waiting for it holds up
+    /// every writer. Outside of a transaction.
+    /// </summary>
+    public void TruncateLog()
+    {
+        raw.sqlite3_busy_timeout(_database, 0);
+        try
+        {
+            Statement.Execute(_database, "PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+        finally
+        {
+            raw.sqlite3_busy_timeout(_database, Database.BusyTimeout);
+        }
+    }
 
     private void TrimToLimits()
     {

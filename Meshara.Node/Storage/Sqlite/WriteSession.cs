@@ -62,6 +62,9 @@ internal sealed partial class WriteSession : IDisposable
     /// <summary>The newest cursor that is committed.</summary>
     public long LastCursor => _committed.LastCursor;
 
+    /// <summary>Rows changed since the start; the same before and after a statement that changed none.</summary>
+    public int Changes => raw.sqlite3_total_changes(_database);
+
     public void Begin()
     {
         if (_isUsageStale)
