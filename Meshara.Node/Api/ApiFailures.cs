@@ -51,6 +51,12 @@ internal sealed class ApiFailures(IOptions<DeliveryOptions> delivery)
     {
         // Path is where reading stopped, "$" for the whole body; System.Text.Json's own message names .NET types.
         var path = Printable.Bounded(exception.Path ?? "$", 80);
+        var member = path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : path;
+        // Nothing but their texts tells these two from a value of a wrong type.
+        if (exception.Message.StartsWith("Duplicate property", StringComparison.Ordinal))
+            return ApiProblem.Invalid($"{member} is given twice.");
+        if (exception.Message.Contains("could not be mapped to any .NET member", StringComparison.Ordinal))
+            return ApiProblem.Invalid($"There is no member {member} here ({path}); /openapi/v1.json lists those there are.");
         return ApiProblem.Invalid(path switch
         {
             "$.content" => "content is not base64 (RFC 4648 section 4, with padding).",

@@ -32,6 +32,7 @@ internal sealed class ApiGuard(RequestDelegate next, IOptions<ApiOptions> option
         if (context.Features.Get<MetricsListener>() is not null)
             return new ApiProblem(StatusCodes.Status404NotFound, ErrorCodes.NotFound, "This port serves metrics only; the API has its own.").ExecuteAsync(context);
         var refusal = _tokenHash is null ? CheckHost(context) : CheckToken(context, _tokenHash);
+        refusal ??= CheckEncoding(context);
         if (refusal is not null)
             return refusal.ExecuteAsync(context);
         context.Features.Set(Passed.Instance);
@@ -48,6 +49,16 @@ internal sealed class ApiGuard(RequestDelegate next, IOptions<ApiOptions> option
                 ? null
                 : new ApiProblem(StatusCodes.Status403Forbidden, ApiErrorCodes.ForbiddenHost,
                     "The Host header does not name this machine. Use http://127.0.0.1 or http://localhost, or set Api:Token to allow other names.");
+    }
+
+    /// <summary>Read as it is, a compressed body would be called broken JSON.</summary>
+    private static ApiProblem? CheckEncoding(HttpContext context)
+    {
+        var encoding = context.Request.Headers.ContentEncoding.ToString();
+        return encoding.Length == 0 || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase)
+            ? null
+            : new ApiProblem(StatusCodes.Status415UnsupportedMediaType, ApiErrorCodes.UnsupportedMediaType,
+                $"Bodies are taken uncompressed, not with Content-Encoding: {Printable.Bounded(encoding, 32)}.");
     }
 
     private static ApiProblem? CheckToken(HttpContext context, byte[] expected)
