@@ -38,7 +38,8 @@ internal static class InboxApi
             .WithName("FollowInbox")
             .WithSummary("Messages as they arrive, as server-sent events.")
             .WithDescription("Each event has the cursor as id, the name message, and a received message as data. A comment line every 15 seconds keeps "
-                + "the connection alive. Without after and Last-Event-ID the stream starts at now; Last-Event-ID wins. It ends when the node stops.")
+                + "the connection alive. Without after and Last-Event-ID the stream starts at now; Last-Event-ID wins. It ends when the node stops. A cursor beyond the end of "
+                + "the inbox, which has begun anew since, is answered with an event named reset, and the stream starts at the beginning.")
             .WithIntegerParameter("after", 0, long.MaxValue)
             .WithIntegerParameter("Last-Event-ID", 0, long.MaxValue)
             .Produces<ReceivedMessage>(StatusCodes.Status200OK, InboxStream.ContentType)
@@ -59,8 +60,12 @@ internal static class InboxApi
         if (limit is not null && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most is < 1 or > MaxLimit))
             return ApiProblem.Invalid($"limit must be 1 to {MaxLimit}, not '{Printable.Bounded(limit, 32)}'.");
 
+        // A cursor of an inbox that is no more, as after a restored backup: nothing would ever come after it.
+        var isReset = from > inbox.LastCursor;
+        if (isReset)
+            from = 0;
         var messages = await ReadPageAsync(inbox, from, most, cancellationToken);
-        return TypedResults.Ok(new InboxResponse(messages, messages.Count == 0 ? from : messages[^1].Cursor));
+        return TypedResults.Ok(new InboxResponse(messages, messages.Count == 0 ? from : messages[^1].Cursor, isReset));
     }
 
     internal static async Task<Results<NoContent, ApiProblem>> DeleteAsync(

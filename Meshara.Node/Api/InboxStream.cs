@@ -38,7 +38,7 @@ internal sealed partial class InboxStream(
         try
         {
             await StartAsync(httpContext, end.Token);
-            await CopyAsync(httpContext.Response.BodyWriter, end);
+            await CopyAsync(httpContext.Response.BodyWriter, Start(httpContext.Response.BodyWriter), end);
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
@@ -64,9 +64,21 @@ internal sealed partial class InboxStream(
         await response.BodyWriter.FlushAsync(cancellationToken);
     }
 
-    private async Task CopyAsync(PipeWriter body, CancellationTokenSource end)
+    /// <summary>Where the stream begins. A cursor of an inbox that is no more would never be followed by anything.</summary>
+    private long Start(PipeWriter body)
     {
-        var messages = inbox.FollowAsync(after, end.Token).GetAsyncEnumerator(end.Token);
+        var last = inbox.LastCursor;
+        if (after <= last)
+            return after;
+        body.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
+            $"id: 0\nevent: reset\ndata: {{\"after\":{after},\"last\":{last}}}\n\n")));
+        return 0;
+    }
+
+    private async Task CopyAsync(PipeWriter body, long start, CancellationTokenSource end)
+    {
+        await body.FlushAsync(end.Token);
+        var messages = inbox.FollowAsync(start, end.Token).GetAsyncEnumerator(end.Token);
         var next = messages.MoveNextAsync().AsTask();
         try
         {

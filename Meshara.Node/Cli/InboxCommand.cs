@@ -43,15 +43,17 @@ internal static class InboxCommand
     private static async Task<InboxResponse> ReadAsync(NodeClient node, long after, long limit, CancellationToken cancellationToken)
     {
         var messages = new List<ReceivedMessage>();
+        var isReset = false;
         while (messages.Count < limit)
         {
             var page = await node.ReadInboxAsync(after, (int)Math.Min(limit - messages.Count, MostPerRequest), cancellationToken);
+            isReset |= page.Reset;
+            after = page.Next;
             if (page.Messages.Count == 0)
                 break;
             messages.AddRange(page.Messages);
-            after = page.Next;
         }
-        return new InboxResponse(messages, after);
+        return new InboxResponse(messages, after, isReset);
     }
 
     private static async Task<int> FollowAsync(NodeClient node, CliOutput output, long? after, long? limit, CancellationToken cancellationToken)

@@ -112,14 +112,14 @@ public sealed class RouteTests
         var first = await (await server.GetAsync("/api/inbox?limit=1")).JsonAsync();
         Answers.IsJson($$"""
             {"messages":[{"cursor":1,"id":"{{text.Id}}","from":"{{Friend}}","type":"private","sent_at":"2025-12-23T10:34:12.456Z",
-              "received_at":"2025-12-23T10:34:13.456Z","text":"hällo","content":"aMOkbGxv"}],"next":1}
+              "received_at":"2025-12-23T10:34:13.456Z","text":"hällo","content":"aMOkbGxv"}],"next":1,"reset":false}
             """, first);
         var second = await (await server.GetAsync($"/api/inbox?after={first["next"]}")).JsonAsync();
         Answers.IsJson($$"""
             {"messages":[{"cursor":2,"id":"{{binary.Id}}","from":"{{Friend}}","type":"broadcast","sent_at":"2025-12-23T10:34:12.456Z",
-              "received_at":"2025-12-23T10:34:13.456Z","text":null,"content":"//4="}],"next":2}
+              "received_at":"2025-12-23T10:34:13.456Z","text":null,"content":"//4="}],"next":2,"reset":false}
             """, second);
-        Answers.IsJson("""{"messages":[],"next":2}""", await (await server.GetAsync("/api/inbox?after=2&limit=1000")).JsonAsync());
+        Answers.IsJson("""{"messages":[],"next":2,"reset":false}""", await (await server.GetAsync("/api/inbox?after=2&limit=1000")).JsonAsync());
     }
 
     [Fact]

@@ -8,7 +8,8 @@ namespace Meshara.Node.Api.Contracts;
 [Description("A stretch of the inbox. It can be shorter than limit; only an empty one is the end.")]
 internal sealed record InboxResponse(
     [property: Description("Oldest first.")] IReadOnlyList<ReceivedMessage> Messages,
-    [property: Description("Where to go on: the after of the next request.")] long Next);
+    [property: Description("Where to go on: the after of the next request.")] long Next,
+    [property: Description("True when after lies beyond the end of the inbox, which has begun anew since; messages start at its beginning.")] bool Reset);
 
 [Description("One received message.")]
 internal sealed record ReceivedMessage(
