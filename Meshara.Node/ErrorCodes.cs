@@ -12,6 +12,9 @@ public static class ErrorCodes
     /// <summary>Content larger than <c>Delivery:MaxMessageBytes</c>.</summary>
     public const string Oversize = "oversize";
 
+    /// <summary>An idempotency key that was used for another request.</summary>
+    public const string KeyReused = "key_reused";
+
     /// <summary>The outbox holds as much as it may; try again after the time given.</summary>
     public const string QueueFull = "queue_full";
 

@@ -40,6 +40,7 @@ internal sealed class ApiFailures(IOptions<DeliveryOptions> delivery)
             ErrorCodes.InvalidArgument or ErrorCodes.EmptyMessage => StatusCodes.Status400BadRequest,
             ErrorCodes.NotFound => StatusCodes.Status404NotFound,
             ErrorCodes.Oversize => StatusCodes.Status413PayloadTooLarge,
+            ErrorCodes.KeyReused => StatusCodes.Status422UnprocessableEntity,
             ErrorCodes.QueueFull => StatusCodes.Status429TooManyRequests,
             ErrorCodes.NotReady or ErrorCodes.Storage => StatusCodes.Status503ServiceUnavailable,
             _ => StatusCodes.Status500InternalServerError,

@@ -19,9 +19,19 @@ public interface IMessenger
     /// </exception>
     ValueTask<MessageId> SendAsync(NodeAddress recipient, ReadOnlyMemory<byte> content, TimeSpan? timeToLive, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The same for a client that names its request: repeated, even after a restart, it is the same message. The name is kept as long
+    /// as the message's state can be asked for.
+    /// </summary>
+    /// <exception cref="MesharaException">Also <see cref="ErrorCodes.KeyReused"/>: the name stands for another request.</exception>
+    ValueTask<MessageId> SendOnceAsync(string key, NodeAddress recipient, ReadOnlyMemory<byte> content, TimeSpan? timeToLive, CancellationToken cancellationToken);
+
     /// <summary>Sends a signed, unencrypted message to every node of the mesh. Not acknowledged.</summary>
     /// <exception cref="MesharaException">As <see cref="SendAsync"/>.</exception>
     ValueTask<MessageId> BroadcastAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+
+    /// <summary>The same for a client that names its request, as <see cref="SendOnceAsync"/>.</summary>
+    ValueTask<MessageId> BroadcastOnceAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
     /// <summary>The state of a message this node accepted, or null when it knows none by that id (or has forgotten it).</summary>
     ValueTask<MessageStatus?> GetStatusAsync(MessageId id, CancellationToken cancellationToken);

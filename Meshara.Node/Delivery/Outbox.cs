@@ -29,6 +29,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     private readonly Depot _depot;
     private readonly IMessageStore _store;
     private readonly DeliveryOptions _options;
+    private readonly TimeSpan _maxCompletedAge;
     private readonly MeshTelemetry _telemetry;
     private readonly TimeProvider _time;
     private readonly ILogger<Outbox> _logger;
@@ -46,7 +47,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
 
     public Outbox(
         NodeIdentity identity, Router router, Forwarder forwarder, Dht dht, PeerBook book, Swarm swarm, Broadcaster broadcaster, Sealer sealer, Depot depot,
-        IMessageStore store, IOptions<DeliveryOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Outbox> logger)
+        IMessageStore store, IOptions<DeliveryOptions> options, IOptions<StorageOptions> storage, MeshTelemetry telemetry, TimeProvider time, ILogger<Outbox> logger)
     {
         _identity = identity;
         _router = router;
@@ -58,6 +59,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         _depot = depot;
         _store = store;
         _options = options.Value;
+        _maxCompletedAge = storage.Value.MaxCompletedAge;
         _telemetry = telemetry;
         _time = time;
         _logger = logger;
@@ -86,7 +88,15 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         }
     }
 
-    public async ValueTask<MessageId> SendAsync(NodeAddress recipient, ReadOnlyMemory<byte> content, TimeSpan? timeToLive, CancellationToken cancellationToken)
+    public ValueTask<MessageId> SendAsync(NodeAddress recipient, ReadOnlyMemory<byte> content, TimeSpan? timeToLive, CancellationToken cancellationToken) =>
+        AcceptAsync(null, recipient, content, timeToLive, cancellationToken);
+
+    public ValueTask<MessageId> SendOnceAsync(
+        string key, NodeAddress recipient, ReadOnlyMemory<byte> content, TimeSpan? timeToLive, CancellationToken cancellationToken) =>
+        AcceptAsync(key, recipient, content, timeToLive, cancellationToken);
+
+    private async ValueTask<MessageId> AcceptAsync(
+        string? key, NodeAddress recipient, ReadOnlyMemory<byte> content, TimeSpan? timeToLive, CancellationToken cancellationToken)
     {
         var life = timeToLive ?? _options.TimeToLive;
         Check(recipient, content, life);
@@ -103,15 +113,21 @@ internal sealed partial class Outbox : IMessenger, IDisposable
             if (_book.TryGet(NodeId.Of(recipient), out var peer))
                 record = Seal(record, peer, out creation);
             message = new OutgoingMessage(record, span, _time.GetTimestamp()) { Creation = creation };
-            await _store.AppendAsync(record, cancellationToken);
+            if (key is null)
+                await _store.AppendAsync(record, cancellationToken);
+            else if (await AppendOnceAsync(key, record, RequestFingerprint.Of(recipient, timeToLive, content.Span), cancellationToken) is { } earlier)
+            {
+                Release(content.Length);
+                span?.Dispose();
+                return earlier;
+            }
             _pending[id] = message;
             Enqueue(message);
             return id;
         }
         catch (Exception e)
         {
-            Interlocked.Decrement(ref _pendingCount);
-            Interlocked.Add(ref _pendingBytes, -content.Length);
+            Release(content.Length);
             span.Fail((e as MesharaException)?.Code ?? e.GetType().Name, e);
             span?.Dispose();
             throw;
@@ -122,6 +138,16 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     {
         CheckContent(content);
         return _broadcaster.SendAsync(content, cancellationToken);
+    }
+
+    public async ValueTask<MessageId> BroadcastOnceAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        CheckContent(content);
+        var now = _time.GetUtcNow();
+        var request = new RequestRecord(key, RequestFingerprint.Of(null, null, content.Span), MessageId.Create(now), now + _maxCompletedAge);
+        if (await _store.AppendOnceAsync(request, null, cancellationToken) is { } earlier)
+            return Same(earlier, request.Fingerprint);
+        return await _broadcaster.SendAsync(request.Id, content, cancellationToken);
     }
 
     public async ValueTask<MessageStatus?> GetStatusAsync(MessageId id, CancellationToken cancellationToken)
@@ -167,6 +193,17 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         _pausesOver.Dispose();
     }
 
+    /// <summary>Null when the message was taken; else the one that the request became when it came first.</summary>
+    private async ValueTask<MessageId?> AppendOnceAsync(string key, OutgoingRecord record, ReadOnlyMemory<byte> fingerprint, CancellationToken cancellationToken)
+    {
+        var request = new RequestRecord(key, fingerprint, record.Id, record.Expires + _maxCompletedAge);
+        return await _store.AppendOnceAsync(request, record, cancellationToken) is { } earlier ? Same(earlier, fingerprint) : null;
+    }
+
+    private static MessageId Same(RequestRecord earlier, ReadOnlyMemory<byte> fingerprint) => earlier.Fingerprint.Span.SequenceEqual(fingerprint.Span)
+        ? earlier.Id
+        : throw new MesharaException(ErrorCodes.KeyReused, "This Idempotency-Key was used for another request; choose a new one for each message.");
+
     private void Check(NodeAddress recipient, ReadOnlyMemory<byte> content, TimeSpan life)
     {
         if (recipient == _identity.Address)
@@ -193,10 +230,15 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         var total = Interlocked.Add(ref _pendingBytes, bytes);
         if (count <= _options.MaxPendingMessages && total <= _options.MaxPendingBytes)
             return;
-        Interlocked.Decrement(ref _pendingCount);
-        Interlocked.Add(ref _pendingBytes, -bytes);
+        Release(bytes);
         _telemetry.Dropped(DropReason.QueueFull);
         throw new MesharaException(ErrorCodes.QueueFull, "The node holds as many unacknowledged messages as it may; try again later.");
+    }
+
+    private void Release(int bytes)
+    {
+        Interlocked.Decrement(ref _pendingCount);
+        Interlocked.Add(ref _pendingBytes, -bytes);
     }
 
     /// <param name="creation">The span <c>create_message</c>, to which <c>sign</c> will belong; <c>default</c> when it is not recorded.</param>

@@ -67,13 +67,17 @@ internal sealed partial class Broadcaster
     public IReadOnlyList<NodeAddress> Eager => _eager.All;
 
     /// <summary>Signs a broadcast and starts its spread.</summary>
-    public async ValueTask<MessageId> SendAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    public ValueTask<MessageId> SendAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+        SendAsync(MessageId.Create(_time.GetUtcNow()), content, cancellationToken);
+
+    /// <summary>The same under an id that was chosen before.</summary>
+    public async ValueTask<MessageId> SendAsync(MessageId id, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
         using var span = _telemetry.Begin(SpanNames.BroadcastMessage, ActivityKind.Internal, Activity.Current?.Context ?? default, out var trace);
         var copy = ByteString.CopyFrom(content.Span);
         var envelope = Envelope.Create(
-            _identity, MessageType.Broadcast, MessageId.Create(now), default, now, now + _options.TimeToLive, _ => copy, span);
+            _identity, MessageType.Broadcast, id, default, now, now + _options.TimeToLive, _ => copy, span);
         span?.SetTag("message_id", envelope.Id.ToString()).SetTag("message_size", content.Length);
         var key = new BroadcastKey(envelope.Sender, envelope.Id);
         _seen.TryAdd(key, 0);

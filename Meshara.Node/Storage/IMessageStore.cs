@@ -23,6 +23,14 @@ internal interface IMessageStore : IInbox
     /// <summary>Takes an accepted message; once this completes it is as safe as the store makes it.</summary>
     ValueTask AppendAsync(OutgoingRecord message, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Notes a request, and with it takes the message it became, unless a request with the same key is remembered: then nothing
+    /// changes, and that one is the answer.
+    /// </summary>
+    /// <param name="request">The request.</param>
+    /// <param name="message">Null when its message is not kept, as a broadcast.</param>
+    ValueTask<RequestRecord?> AppendOnceAsync(RequestRecord request, OutgoingRecord? message, CancellationToken cancellationToken);
+
     /// <summary>Replaces a message that could only now be sealed; one that is finished already stays so.</summary>
     ValueTask SealAsync(OutgoingRecord message, CancellationToken cancellationToken);
 

@@ -22,6 +22,9 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
     private readonly RecentMap<(NodeAddress, MessageId), byte> _seen = new(MaxRemembered, delivery.Value.MaxTimeToLive * 2, time);
     private readonly ConcurrentDictionary<MessageId, OutgoingRecord> _pending = new();
     private readonly RecentMap<MessageId, MessageStatus> _completed = new(storage.Value.MaxCompleted * 2, storage.Value.MaxCompletedAge * 2, time);
+    private readonly Lock _requestsGate = new();
+    private readonly RecentMap<string, RequestRecord> _requests =
+        new(MaxRemembered, (delivery.Value.MaxTimeToLive + storage.Value.MaxCompletedAge) * 2, time);
     private readonly MemoryRelayStore _relayed = new(storage.Value, time);
     private readonly ArrivalSignal _arrived = new();
     private IReadOnlyList<Protocol.Wire.PeerRecord> _peers = [];
@@ -40,6 +43,19 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
     {
         _pending[message.Id] = message;
         return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<RequestRecord?> AppendOnceAsync(RequestRecord request, OutgoingRecord? message, CancellationToken cancellationToken)
+    {
+        lock (_requestsGate)
+        {
+            if (_requests.TryGet(request.Key, out var earlier))
+                return ValueTask.FromResult<RequestRecord?>(earlier);
+            _requests.TryAdd(request.Key, request);
+            if (message is not null)
+                _pending[message.Id] = message;
+            return ValueTask.FromResult<RequestRecord?>(null);
+        }
     }
 
     public ValueTask SealAsync(OutgoingRecord message, CancellationToken cancellationToken)

@@ -66,6 +66,12 @@ internal sealed class MeshDouble : INodeView, IMessenger, IInbox
         return ValueTask.FromResult(id);
     }
 
+    public ValueTask<MessageId> SendOnceAsync(string key, NodeAddress recipient, ReadOnlyMemory<byte> content, TimeSpan? timeToLive, CancellationToken cancellationToken) =>
+        SendAsync(recipient, content, timeToLive, cancellationToken);
+
+    public ValueTask<MessageId> BroadcastOnceAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+        BroadcastAsync(content, cancellationToken);
+
     public ValueTask<MessageId> BroadcastAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Accept(null, content, null));
 

@@ -16,13 +16,21 @@ internal sealed class ReadSession : IDisposable
     public ReadSession(string path)
     {
         _connection = Database.OpenReader(path);
-        var database = _connection.Handle!;
-        _page = new Statement(database,
-            "SELECT cursor, id, sender, broadcast, sent, received, content FROM inbox WHERE cursor > ?1 AND received > ?2 ORDER BY cursor LIMIT ?3");
-        _completed = new Statement(database,
-            "SELECT recipient, state, attempts, accepted, expires, completed, reason FROM completed WHERE id = ?1 AND completed > ?2");
-        _held = new Statement(database,
-            "SELECT sender, id, envelope, expires FROM relayed WHERE recipient = ?1 AND expires > ?2 ORDER BY seq LIMIT ?3");
+        try
+        {
+            var database = _connection.Handle!;
+            _page = new Statement(database,
+                "SELECT cursor, id, sender, broadcast, sent, received, content FROM inbox WHERE cursor > ?1 AND received > ?2 ORDER BY cursor LIMIT ?3");
+            _completed = new Statement(database,
+                "SELECT recipient, state, attempts, accepted, expires, completed, reason FROM completed WHERE id = ?1 AND completed > ?2");
+            _held = new Statement(database,
+                "SELECT sender, id, envelope, expires FROM relayed WHERE recipient = ?1 AND expires > ?2 ORDER BY seq LIMIT ?3");
+        }
+        catch
+        {
+            _connection.Dispose();
+            throw;
+        }
     }
 
     public List<InboxMessage> Page(long after, DateTimeOffset oldest, int limit)

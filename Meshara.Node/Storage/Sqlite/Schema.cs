@@ -51,6 +51,11 @@ internal static class Schema
         -- Cursors that were given to a reader. What an earlier version kept may go as it might have gone there.
         CREATE TABLE inbox_read (first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
         INSERT INTO inbox_read SELECT min(cursor), max(cursor) FROM inbox HAVING count(*) > 0;
+        -- What clients named their requests by, kept as long as the message that each became.
+        CREATE TABLE requests (key TEXT PRIMARY KEY, fingerprint BLOB NOT NULL, id BLOB NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE INDEX requests_expires ON requests (expires);
+        -- Whose messages these are.
+        CREATE TABLE owner (one INTEGER PRIMARY KEY CHECK (one = 1), address BLOB NOT NULL);
         """,
     ];
 

@@ -74,6 +74,11 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
     public ValueTask AppendAsync(OutgoingRecord message, CancellationToken cancellationToken) =>
         _writer.ExecuteAsync(message, Weight(message), static (session, message) => session.Append(message), cancellationToken);
 
+    public ValueTask<RequestRecord?> AppendOnceAsync(RequestRecord request, OutgoingRecord? message, CancellationToken cancellationToken) =>
+        _writer.WriteAsync(
+            (request, message), RowOverhead + (message is null ? 0 : Weight(message)),
+            static (session, once) => session.AppendOnce(once.request, once.message), cancellationToken);
+
     public ValueTask SealAsync(OutgoingRecord message, CancellationToken cancellationToken) =>
         _writer.ExecuteAsync(message, Weight(message), static (session, message) => session.Seal(message), cancellationToken);
 

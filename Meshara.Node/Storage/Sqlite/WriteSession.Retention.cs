@@ -43,7 +43,8 @@ internal sealed partial class WriteSession
         _current.Completed -= forgotten;
         var seen = _forgetSeen.Bind(1, now).Bind(2, RowsPerSlice).Execute();
         var held = _forgetHeld.Bind(1, now).Bind(2, RowsPerSlice).Execute();
-        return Math.Max(Math.Max(aged, forgotten), Math.Max(seen, held)) == RowsPerSlice
+        var requests = _forgetRequests.Bind(1, now).Bind(2, RowsPerSlice).Execute();
+        return Math.Max(Math.Max(aged, forgotten), Math.Max(Math.Max(seen, held), requests)) == RowsPerSlice
             || (_usage.IsOverPrivate && _usage.NextRead() is not null) || _usage.IsOverBroadcasts || _current.Completed > _options.MaxCompleted;
     }
 

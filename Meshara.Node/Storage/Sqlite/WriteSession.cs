@@ -53,10 +53,19 @@ internal sealed partial class WriteSession : IDisposable
         PrepareRelay();
         PrepareRetention();
         PrepareInbox();
-        _committed = _current = new Figures(
-            Statement.Scalar(_database, "SELECT seq FROM sqlite_sequence WHERE name = 'inbox'"),
-            Statement.Scalar(_database, "SELECT count(*) FROM completed"));
-        LoadUsage();
+        PrepareRequests();
+        try
+        {
+            _committed = _current = new Figures(
+                Statement.Scalar(_database, "SELECT seq FROM sqlite_sequence WHERE name = 'inbox'"),
+                Statement.Scalar(_database, "SELECT count(*) FROM completed"));
+            LoadUsage();
+        }
+        catch
+        {
+            Dispose(); // a connection left open would be in the way of the next attempt
+            throw;
+        }
     }
 
     /// <summary>The newest cursor that is committed.</summary>

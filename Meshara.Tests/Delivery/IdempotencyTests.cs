@@ -1,0 +1,68 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Meshara.Tests.Stack.Local;
+using Meshara.Tests.Storage;
+
+namespace Meshara.Tests.Delivery;
+
+/// <summary>A client that did not get the answer and asks again, with <c>Idempotency-Key</c>.</summary>
+public sealed class IdempotencyTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_repeated_request_is_one_message_even_after_a_crash()
+    {
+        await using var node = await SingleNode.StartAsync("again", [], Cancel);
+        var first = await IdAsync(node, "messages", "k-1", "hello");
+        Assert.Equal(first, await IdAsync(node, "messages", "k-1", "hello"));
+        Assert.NotEqual(first, await IdAsync(node, "messages", "k-2", "hello"));
+        Assert.NotEqual(first, await IdAsync(node, "messages", null, "hello"));
+        var broadcast = await IdAsync(node, "broadcasts", "b-1", "hello");
+        Assert.Equal(broadcast, await IdAsync(node, "broadcasts", "b-1", "hello"));
+        await node.Process.KillAsync(Cancel);
+        await node.StartAsync(Cancel);
+        Assert.Equal(first, await IdAsync(node, "messages", "k-1", "hello"));
+        Assert.Equal(broadcast, await IdAsync(node, "broadcasts", "b-1", "hello"));
+    }
+
+    [Fact]
+    public async Task Requests_at_the_same_time_under_one_key_are_one_message()
+    {
+        await using var node = await SingleNode.StartAsync("again", [], Cancel);
+        var ids = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => IdAsync(node, "messages", "k", "hello")));
+        Assert.Single(ids.Distinct());
+    }
+
+    [Fact]
+    public async Task A_key_that_was_used_for_another_message_is_refused()
+    {
+        await using var node = await SingleNode.StartAsync("again", [], Cancel);
+        await IdAsync(node, "messages", "k", "hello");
+        using var other = await PostAsync(node, "messages", "k", "good-bye");
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, other.StatusCode);
+        using var broadcast = await PostAsync(node, "broadcasts", "k", "hello");
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, broadcast.StatusCode);
+        using var tooLong = await PostAsync(node, "messages", new string('k', 256), "hello");
+        Assert.Equal(HttpStatusCode.BadRequest, tooLong.StatusCode);
+    }
+
+    private static async Task<string> IdAsync(SingleNode node, string path, string? key, string text)
+    {
+        using var answer = await PostAsync(node, path, key, text);
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("id").GetString()!;
+    }
+
+    private static async Task<HttpResponseMessage> PostAsync(SingleNode node, string path, string? key, string text)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"api/{path}")
+        {
+            Content = path == "messages" ? JsonContent.Create(new { to = Samples.Friend.ToString(), text }) : JsonContent.Create(new { text }),
+        };
+        if (key is not null)
+            request.Headers.Add("Idempotency-Key", key);
+        return await node.Client.Http.SendAsync(request, Cancel);
+    }
+}
