@@ -3,6 +3,7 @@ using Meshara.Node.Gossip;
 using Meshara.Node.Health;
 using Meshara.Node.Identity;
 using Meshara.Node.Cli;
+using Meshara.Node.Storage.Sqlite;
 using Meshara.Node.Telemetry;
 using Meshara.ServiceDefaults;
 using Meshara.ServiceDefaults.Health;
@@ -33,7 +34,9 @@ internal static class NodeHost
     public static WebApplication Build(NodeSettings settings)
     {
         var passphrase = settings.Node.PassphraseFile is { } file ? PassphraseFile.Read(file) : null;
-        var identity = KeyFile.LoadOrCreate(Path.Combine(settings.Node.DataDirectory, KeyFileName), passphrase);
+        var keyFile = Path.Combine(settings.Node.DataDirectory, KeyFileName);
+        Database.RefuseWithoutKey(keyFile);
+        var identity = KeyFile.LoadOrCreate(keyFile, passphrase);
 
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();

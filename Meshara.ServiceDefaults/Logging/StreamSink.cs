@@ -32,9 +32,10 @@ internal sealed class StreamSink(Stream stream) : ILineSink
             stream.Flush();
             return true;
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Redirected to a full disk or a closed pipe. The loss is counted and reported when writing works again.
+            // Redirected to a full disk or a closed pipe, or closed from the start, which .NET reports as access denied.
+            // The loss is counted and reported when writing works again.
             return false;
         }
         finally

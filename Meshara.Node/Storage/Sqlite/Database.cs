@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Meshara.Node.Identity;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -47,6 +48,37 @@ internal static class Database
             throw Refused(path, $"cannot be read ({e.Message.TrimEnd('.')})", e);
         }
     }
+
+    /// <summary>Whose messages an inspected database holds; null when it does not say, or is not there.</summary>
+    /// <exception cref="SqliteException">The file cannot be read.</exception>
+    public static NodeAddress? Owner(string path)
+    {
+        if (new FileInfo(path) is not { Exists: true, Length: > 0 })
+            return null;
+        using var connection = Connect(path, SqliteOpenMode.ReadOnly);
+        if (Statement.Scalar(connection.Handle!, "SELECT count(*) FROM sqlite_schema WHERE name = 'owner'") == 0)
+            return null;
+        using var owner = new Statement(connection.Handle!, "SELECT address FROM owner");
+        return owner.Step() ? owner.Address(0) : null;
+    }
+
+    /// <summary>Refuses a node that would make a new key beside a database that belongs to an old one.</summary>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.KeyFile"/>; or <see cref="ErrorCodes.Storage"/>, when the file is none of a node's.</exception>
+    public static void RefuseWithoutKey(string keyFile)
+    {
+        var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(keyFile))!, FileName);
+        if (File.Exists(keyFile) || new FileInfo(path) is not { Exists: true, Length: > 0 })
+            return;
+        Inspect(path);
+        throw new MesharaException(ErrorCodes.KeyFile,
+            $"The key file {keyFile} is gone, but the database {path} belongs to {Owner(path)?.ToString() ?? "the address of that key"}: {WaysOut}");
+    }
+
+    /// <summary>A database and a key that do not belong together.</summary>
+    public static MesharaException NotTheOwner(string path, NodeAddress owner, NodeAddress key) =>
+        new(ErrorCodes.KeyFile, $"The database {path} belongs to {owner}, but the key file to {key}: {WaysOut}");
+
+    private const string WaysOut = "restore that address's identity.key, or move messages.db and its -wal file away to start anew.";
 
     /// <summary>The one connection that writes, with the schema of this version.</summary>
     /// <exception cref="SqliteException">The file cannot be written.</exception>

@@ -23,6 +23,7 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
     private readonly ILogger _logger;
     private readonly TimeSpan _maxTimeToLive;
     private readonly string _directory, _path;
+    private readonly NodeAddress? _owner;
     private readonly ReaderPool _readers;
     private readonly GroupCommitWriter _writer;
     private readonly ConcurrentDictionary<MessageId, MessageStatus> _unwritten = new();
@@ -31,13 +32,16 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
     private int _disposed;
 
     /// <summary>Opens the store in the data directory, or creates it there.</summary>
+    /// <param name="owner">Whose messages they are; null does not look.</param>
     /// <exception cref="MesharaException">
     /// With <see cref="ErrorCodes.Storage"/>: in use by another process, not writable, damaged, of a newer version, or not a node's
-    /// database at all. A file that is refused is left as it was.
+    /// database at all; with <see cref="ErrorCodes.KeyFile"/>: another node's. A file that is refused is left as it was.
     /// </exception>
     public SqliteMessageStore(
-        IOptions<NodeOptions> node, IOptions<StorageOptions> storage, IOptions<DeliveryOptions> delivery, TimeProvider time, ILogger<SqliteMessageStore> logger)
+        IOptions<NodeOptions> node, IOptions<StorageOptions> storage, IOptions<DeliveryOptions> delivery, TimeProvider time, ILogger<SqliteMessageStore> logger,
+        NodeIdentity? owner = null)
     {
+        _owner = owner?.Address;
         _options = storage.Value;
         _time = time;
         _logger = logger;
@@ -180,7 +184,20 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
             _lock = null;
             _lock = DirectoryLock.Take(_directory);
             Database.Inspect(_path);
-            return new WriteSession(Database.OpenWriter(_path, _options.Durability), _usage, _options, _maxTimeToLive, _time);
+            if (_owner is { } mine && Database.Owner(_path) is { } other && other != mine)
+                throw Database.NotTheOwner(_path, other, mine);
+            var session = new WriteSession(Database.OpenWriter(_path, _options.Durability), _usage, _options, _maxTimeToLive, _time);
+            try
+            {
+                if (_owner is { } owner)
+                    session.Claim(owner);
+                return session;
+            }
+            catch
+            {
+                session.Abandon(); // a connection left open would be in the way of the next attempt
+                throw;
+            }
         }
         finally
         {
