@@ -9,6 +9,9 @@ namespace Meshara.Node.Gossip;
 /// </summary>
 internal sealed class MissingBroadcasts(int capacity, TimeProvider time)
 {
+    // Of those that have announced the same broadcast so many are remembered: one that lies, or is gone, costs a second.
+    private const int MaxOthers = 8;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
@@ -21,12 +24,12 @@ internal sealed class MissingBroadcasts(int capacity, TimeProvider time)
         {
             if (_missing.TryGetValue(key, out var missing))
             {
-                missing.Others.Enqueue(announcer);
+                missing.Add(announcer);
                 return false;
             }
             // What does not fit is asked of everybody who has it: more traffic, but nothing is lost.
             if (_missing.Count < capacity)
-                _missing[key] = new Missing { Asked = announcer, At = time.GetTimestamp() };
+                _missing[key] = new Missing(announcer, time.GetTimestamp());
             return true;
         }
     }
@@ -47,36 +50,40 @@ internal sealed class MissingBroadcasts(int capacity, TimeProvider time)
             {
                 if (isConnected(missing.Asked) && time.GetElapsedTime(missing.At) < Patience)
                     continue;
-                if (missing.Next(isConnected) is not { } next)
-                {
+                if (missing.AskNext(isConnected, time.GetTimestamp()))
+                    again.Add((missing.Asked, key));
+                else
                     _missing.Remove(key);
-                    continue;
-                }
-                missing.Asked = next;
-                missing.At = time.GetTimestamp();
-                again.Add((next, key));
             }
         }
         return again;
     }
 
-    private sealed class Missing
+    private sealed class Missing(NodeAddress first, long now)
     {
-        public required NodeAddress Asked { get; set; }
+        // In the order in which they announced it; those before _next have been asked.
+        private readonly List<NodeAddress> _announcers = [first];
+        private int _next = 1;
 
-        public required long At { get; set; }
+        public NodeAddress Asked => _announcers[_next - 1];
 
-        /// <summary>Who has announced it since.</summary>
-        public Queue<NodeAddress> Others { get; } = new();
+        public long At { get; private set; } = now;
 
-        public NodeAddress? Next(Func<NodeAddress, bool> isConnected)
+        public void Add(NodeAddress announcer)
         {
-            while (Others.TryDequeue(out var next))
+            if (_announcers.Count <= MaxOthers && !_announcers.Contains(announcer))
+                _announcers.Add(announcer);
+        }
+
+        public bool AskNext(Func<NodeAddress, bool> isConnected, long now)
+        {
+            At = now;
+            while (_next < _announcers.Count)
             {
-                if (isConnected(next))
-                    return next;
+                if (isConnected(_announcers[_next++]))
+                    return true;
             }
-            return null;
+            return false;
         }
     }
 }
