@@ -156,6 +156,7 @@ internal sealed partial class Dht(
             var answer = await connection.RequestAsync(
                 new Frame { FindNode = new FindNode { Target = UnsafeByteOperations.UnsafeWrap(target.ToBytes()) } }, cancellationToken);
             telemetry.Received(Tags.Dht);
+            table.Succeed(record.Id);
             var now = time.GetUtcNow();
             var records = new List<PeerRecord>();
             foreach (var wire in answer.FoundNodes.Records.Take(_options.BucketSize + 1))

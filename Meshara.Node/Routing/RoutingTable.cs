@@ -5,7 +5,8 @@ namespace Meshara.Node.Routing;
 
 /// <summary>
 /// Kademlia's k-buckets: bucket i holds up to k contacts that share exactly i leading bits with this node. A full
-/// bucket keeps the contacts it has, which is what makes the table hard to flood, unless one of them has failed.
+/// bucket keeps the contacts it has, which is what makes the table hard to flood, unless one of them has failed, or was never
+/// reached and another one was.
 /// </summary>
 internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider time)
 {
@@ -38,11 +39,25 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
                 bucket[at] = seen ? new Contact(newest, time.GetUtcNow(), 0) : isNewer ? old with { Record = newest, Failures = 0 } : old;
                 return true;
             }
-            if (bucket.Count >= bucketSize && !EvictFailed(bucket))
+            if (bucket.Count >= bucketSize && !EvictFailed(bucket) && !(seen && EvictHearsay(bucket)))
                 return false;
             bucket.Add(new Contact(record, seen ? time.GetUtcNow() : DateTimeOffset.UnixEpoch, 0));
             _count++;
             return true;
+        }
+    }
+
+    /// <summary>Notes that a contact has answered.</summary>
+    public void Succeed(NodeId id)
+    {
+        if (id == self)
+            return;
+        lock (_gate)
+        {
+            var bucket = _buckets[self.CommonPrefix(id)];
+            var at = bucket?.FindIndex(contact => contact.Record.Id == id) ?? -1;
+            if (at >= 0)
+                bucket![at] = bucket[at] with { LastSeen = time.GetUtcNow(), Failures = 0 };
         }
     }
 
@@ -109,7 +124,15 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
     private bool EvictFailed(List<Contact> bucket)
     {
         var now = time.GetUtcNow();
-        var worst = bucket.FindIndex(contact => contact.Failures >= MaxFailures || contact.Record.Expires <= now);
+        return Evict(bucket, contact => contact.Failures >= MaxFailures || contact.Record.Expires <= now);
+    }
+
+    /// <summary>Nobody can make a node that was reached up, while records of nodes that are nowhere cost nothing.</summary>
+    private bool EvictHearsay(List<Contact> bucket) => Evict(bucket, contact => contact.LastSeen == DateTimeOffset.UnixEpoch);
+
+    private bool Evict(List<Contact> bucket, Predicate<Contact> condition)
+    {
+        var worst = bucket.FindIndex(condition);
         if (worst < 0)
             return false;
         bucket.RemoveAt(worst);

@@ -1,0 +1,67 @@
+using Google.Protobuf;
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol.Wire;
+using Meshara.Node.Routing;
+using Meshara.Tests.Mesh;
+using Microsoft.Extensions.Time.Testing;
+using PeerRecord = Meshara.Node.Protocol.PeerRecord;
+
+namespace Meshara.Tests.Routing;
+
+/// <summary>What one peer says of others never counts for more than what this node has seen itself.</summary>
+public sealed class HearsayTests
+{
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+    private readonly NodeId _self = new(new byte[NodeId.Size]);
+
+    [Fact]
+    public void A_peer_that_was_reached_takes_the_place_of_one_known_by_hearsay()
+    {
+        var table = new RoutingTable(_self, bucketSize: 20, _time);
+        var bucket = Bucket(41);
+        foreach (var record in bucket[..20])
+            table.Add(record, seen: false);
+        foreach (var record in bucket[20..40])
+            Assert.True(table.Add(record, seen: true));
+        Assert.Equal(bucket[20..40].Select(record => record.Id), table.Snapshot().Select(contact => contact.Record.Id));
+        Assert.False(table.Add(bucket[40], seen: true)); // but not of one that was reached, too
+        Assert.Equal(20, table.Count);
+    }
+
+    [Fact]
+    public async Task A_contact_that_answers_has_no_failures()
+    {
+        await using var mesh = new MeshFixture();
+        var node = await mesh.StartAsync();
+        await using var peer = new TransportEnd();
+        peer.OnFrame = async (connection, frame) =>
+        {
+            if (frame.BodyCase == Frame.BodyOneofCase.FindNode)
+                await connection.SendAsync(new Frame { Correlation = frame.Correlation, FoundNodes = new FoundNodes() }, CancellationToken.None);
+        };
+        await peer.JoinAsync(node);
+        var table = node.Get<RoutingTable>();
+        var id = peer.Record.Id;
+        await Eventually.TrueAsync(() => table.Snapshot().Exists(contact => contact.Record.Id == id), "the peer is a contact");
+        using var somebody = NodeIdentity.Generate();
+        for (var i = 0; i < 4; i++)
+        {
+            table.Fail(id);
+            await Eventually.InTimeAsync(node.Get<Dht>().RefreshAsync(somebody.Address, default, TestContext.Current.CancellationToken));
+        }
+        Assert.Contains(table.Closest(id, 20), record => record.Id == id);
+        Assert.Equal(0, Assert.Single(table.Snapshot(), contact => contact.Record.Id == id).Failures);
+    }
+
+    private PeerRecord[] Bucket(int count)
+    {
+        var records = new List<PeerRecord>();
+        while (records.Count < count)
+        {
+            var record = Peers.Record();
+            if (_self.CommonPrefix(record.Id) == 0)
+                records.Add(record);
+        }
+        return [.. records];
+    }
+}
