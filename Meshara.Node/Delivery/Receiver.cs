@@ -176,7 +176,7 @@ internal sealed partial class Receiver(
             telemetry.Error(ErrorType.Crypto);
             return;
         }
-        routes.Learn(envelope.Sender, from);
+        routes.Learn(envelope, from);
         telemetry.Received(Tags.Ack);
         await outbox.OnAcknowledgedAsync(envelope, arrived);
     }
@@ -197,7 +197,7 @@ internal sealed partial class Receiver(
             telemetry.Error(ErrorType.Crypto);
             return true;
         }
-        routes.Learn(envelope.Sender, from);
+        routes.Learn(envelope, from);
         var status = AckStatus.Delivered;
         if (envelope.Wire.Payload.Length > _options.MaxMessageBytes + 1024)
         {

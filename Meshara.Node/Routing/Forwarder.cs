@@ -93,7 +93,7 @@ internal sealed partial class Forwarder(
             span.Fail("bad_signature");
             return;
         }
-        routes.Learn(envelope.Sender, from);
+        routes.Learn(envelope, from);
         var frame = new Frame { Envelope = envelope.NextHop(identity.Address, trace) };
         var tried = new HashSet<NodeAddress> { from, envelope.Sender, identity.Address };
         for (var hops = 0; hops < MaxHopsTried; hops++)

@@ -1,17 +1,30 @@
 using System.Collections.Concurrent;
 using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
 
 namespace Meshara.Node.Routing;
 
 /// <summary>
 /// Next hops learned from traffic: if something from X came in through P, then X can probably be reached through P.
-/// Only signed messages teach, and a failure forgets.
+/// Only signed messages teach, each of them once and while it is young: later, anybody who has kept a copy could send it. A failure forgets.
 /// </summary>
 internal sealed class RouteCache(TimeSpan lifetime, TimeProvider time)
 {
     private const int Capacity = 10_000;
 
+    // Older messages come from retries and from stores, whose senders may be elsewhere by now; clocks differ by less.
+    private static readonly TimeSpan Young = TimeSpan.FromMinutes(2);
+
     private readonly ConcurrentDictionary<NodeAddress, Entry> _routes = new();
+    private readonly RecentMap<(NodeAddress, MessageId), byte> _taught = new(50_000, Young * 4, time);
+
+    /// <summary>A verified message has come through a peer.</summary>
+    public void Learn(Envelope envelope, NodeAddress via)
+    {
+        // A peer's own messages come over its own connection, which says all of this better.
+        if (envelope.Sender == via || (time.GetUtcNow() - envelope.Timestamp).Duration() < Young && _taught.TryAdd((envelope.Sender, envelope.Id), 0))
+            Learn(envelope.Sender, via);
+    }
 
     public void Learn(NodeAddress destination, NodeAddress via)
     {
