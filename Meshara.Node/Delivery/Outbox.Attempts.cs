@@ -271,7 +271,8 @@ internal sealed partial class Outbox
         if (message.IsFinished)
             return;
         var cap = isConnected ? ConnectedCap : _options.RetryCap;
-        _acknowledgmentsDue.Add(new Attempt(message.Id, message.Attempts), Backoff.AcknowledgmentWait(_options.RetryBase, cap, message.Attempts));
+        // Also a message that is new waits longer after probes of others were in vain.
+        _acknowledgmentsDue.Add(new Attempt(message.Id, message.Attempts), Backoff.AcknowledgmentWait(_options.RetryBase, cap, Math.Max(message.Attempts, queue.Failures)));
     }
 
     private TimeSpan ConnectedCap => _options.ConnectedRetryCap < _options.RetryCap ? _options.ConnectedRetryCap : _options.RetryCap;
@@ -312,11 +313,10 @@ internal sealed partial class Outbox
             return; // over, or handed over again since: that attempt has a time of its own
         lock (_gate)
         {
-            if (!_queues.TryGetValue(message.Recipient, out var queue) || !queue.Return(message))
+            var isConnected = _swarm.TryGet(message.Recipient, out _);
+            if (!_queues.TryGetValue(message.Recipient, out var queue) || !(isConnected ? queue.Return(message) : queue.Doubt(message)))
                 return; // it is being attempted again already
             message.LastFailure = "no acknowledgment in time";
-            if (!_swarm.TryGet(message.Recipient, out _))
-                queue.Doubt();
             Schedule(queue);
         }
         _telemetry.Attempt(AttemptOutcome.Timeout);

@@ -6,11 +6,12 @@ namespace Meshara.Node.Delivery;
 /// The pending messages of one recipient, in order of acceptance: those ready to be attempted and those handed over and
 /// waiting for their acknowledgment. One worker attempts at a time. A failure pauses all of them, and until the recipient is
 /// known to be within reach again only one message at a time is on its way, so that an unreachable recipient costs one probe a
-/// pause however many wait for it. Not safe for concurrent use: <see cref="Outbox"/> holds its lock.
+/// pause however many wait for it; each waiting message has its turn to be that probe. Not safe for concurrent use: <see cref="Outbox"/> holds its lock.
 /// </summary>
 internal sealed class RecipientQueue(NodeAddress recipient, int window)
 {
     private readonly PriorityQueue<OutgoingMessage, Protocol.MessageId> _ready = new();
+    private readonly Queue<OutgoingMessage> _doubted = new();
     private readonly HashSet<OutgoingMessage> _inFlight = [];
     private int _failures;
     private int _refusals;
@@ -22,9 +23,12 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
     /// <summary>Cancels what a worker is doing to reach a recipient that is not connected; null when nothing is.</summary>
     public CancellationTokenSource? Probe { get; set; }
 
-    public bool IsEmpty => _ready.Count == 0 && _inFlight.Count == 0 && !_busy;
+    public bool IsEmpty => _ready.Count == 0 && _doubted.Count == 0 && _inFlight.Count == 0 && !_busy;
 
     public int InFlight => _inFlight.Count;
+
+    /// <summary>Probes in a row that were in vain; 0 while the recipient is within reach as far as is known.</summary>
+    public int Failures => _failures;
 
     // After a failure or a refusal the next message is a probe.
     private bool IsFull => _inFlight.Count >= (_failures > 0 || _refusals > 0 ? 1 : window);
@@ -34,7 +38,7 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
     /// <summary>True when a worker should be given this queue; it then counts as busy.</summary>
     public bool TryClaim()
     {
-        if (_busy || _paused || _ready.Count == 0 || IsFull)
+        if (_busy || _paused || _ready.Count + _doubted.Count == 0 || IsFull)
             return false;
         return _busy = true;
     }
@@ -45,7 +49,7 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
     /// <summary>The next message to attempt, counted as in flight; null gives the queue back.</summary>
     public OutgoingMessage? Take()
     {
-        while (!_paused && !IsFull && _ready.TryDequeue(out var message, out _))
+        while (!_paused && !IsFull && (_ready.TryDequeue(out var message, out _) || _doubted.TryDequeue(out message)))
         {
             if (message.IsFinished)
                 continue;
@@ -62,6 +66,8 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
     /// </summary>
     public void Reached()
     {
+        while (_doubted.TryDequeue(out var message))
+            AddReady(message);
         _failures = 0;
         _paused = false;
     }
@@ -95,8 +101,20 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
     /// <summary>The recipient took a message, so it has room again.</summary>
     public void Accepted() => _refusals = 0;
 
-    /// <summary>What a relay took was not acknowledged in time: no pause after that wait, but what follows is a probe.</summary>
-    public void Doubt() => _failures = Math.Max(_failures, 1);
+    /// <summary>
+    /// What a relay took was not acknowledged in time: no pause after that wait, but what follows is a probe, with another message if
+    /// there is one. It may be this one alone that the recipient does not answer.
+    /// </summary>
+    /// <returns>False when the message was not in flight.</returns>
+    public bool Doubt(OutgoingMessage message)
+    {
+        if (!_inFlight.Remove(message))
+            return false;
+        _failures++;
+        if (!message.IsFinished)
+            _doubted.Enqueue(message);
+        return true;
+    }
 
     /// <summary>Puts a message that was in flight back among the ready ones; false when it was not in flight.</summary>
     public bool Return(OutgoingMessage message)
@@ -125,7 +143,7 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
     /// <summary>Sealed messages that no relay keeps yet, oldest first.</summary>
     public List<OutgoingMessage> NotHeld(int limit) =>
     [
-        .. _inFlight.Concat(_ready.UnorderedItems.Select(item => item.Element))
+        .. _inFlight.Concat(_doubted).Concat(_ready.UnorderedItems.Select(item => item.Element))
             .Where(message => message is { IsFinished: false, HeldBy: 0, Record.Sealed: not null })
             .OrderBy(message => message.Id)
             .Take(limit),
