@@ -15,14 +15,17 @@ namespace Meshara.Node.Delivery;
 /// Answers received messages. Answers that are due at the same time to the same sender share one signed envelope, since a
 /// signature costs more than everything else about an acknowledgment.
 /// </summary>
-internal sealed partial class Acknowledger(NodeIdentity identity, Router router, MeshTelemetry telemetry, TimeProvider time, ILogger<Acknowledger> logger)
+internal sealed partial class Acknowledger
 {
     private const int MaxEntries = 512;
     private const int Senders = 8;
 
-    // Answers that may wait in one queue, for example behind a sender that cannot be reached. One that finds no room is not
-    // lost for good: its message comes again.
+    // Answers that may wait in one queue. One that finds no room is not lost for good: its message comes again.
     private const int QueueLength = 50_000;
+
+    // Answers that may wait for one sender that is not connected, or takes nothing, and for all of them.
+    private const int MaxWaitingForOne = 5_000;
+    private const int MaxWaiting = 50_000;
     private static readonly TimeSpan TimeToLive = TimeSpan.FromMinutes(5);
 
     // From so many answers at once on, messages come quickly: the next answers gather for a moment before they share an
@@ -30,24 +33,41 @@ internal sealed partial class Acknowledger(NodeIdentity identity, Router router,
     private const int Busy = 4;
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(3);
 
+    private readonly NodeIdentity _identity;
+    private readonly Router _router;
+    private readonly MeshTelemetry _telemetry;
+    private readonly TimeProvider _time;
+    private readonly ILogger<Acknowledger> _logger;
+    private readonly PeerQueues<Due> _waiting;
     private readonly Channel<Answer>[] _queues = [.. Enumerable.Range(0, Senders).Select(_ => Channel.CreateBounded<Answer>(new BoundedChannelOptions(QueueLength) { SingleReader = true }))];
+
+    public Acknowledger(NodeIdentity identity, Router router, MeshTelemetry telemetry, TimeProvider time, ILogger<Acknowledger> logger)
+    {
+        _identity = identity;
+        _router = router;
+        _telemetry = telemetry;
+        _time = time;
+        _logger = logger;
+        _waiting = new PeerQueues<Due>(MaxWaitingForOne, MaxWaiting, SendLaterAsync, OnFailure);
+    }
 
     /// <summary>Queues an answer; <paramref name="receiver"/> is the trace in which the message was received.</summary>
     public void Answer(NodeAddress sender, MessageId id, AckStatus status, ActivityContext receiver)
     {
-        var span = telemetry.Continue(SpanNames.SendAck, ActivityKind.Producer, receiver);
+        var span = _telemetry.Continue(SpanNames.SendAck, ActivityKind.Producer, receiver);
         if (status != AckStatus.Delivered)
             span?.SetTag("status", status.ToString().ToLowerInvariant());
         // One sender, one queue: its answers gather in one envelope, and one that cannot be reached delays few others.
         if (_queues[(uint)sender.GetHashCode() % Senders].Writer.TryWrite(new Answer(sender, id, status, receiver, span)))
             return;
-        telemetry.Dropped(DropReason.QueueFull);
+        _telemetry.Dropped(DropReason.QueueFull);
         span.Fail("queue_full");
         span?.Dispose();
     }
 
     /// <summary>Sends until cancelled.</summary>
-    public Task RunAsync(CancellationToken stopping) => Task.WhenAll(_queues.Select(queue => WorkAsync(queue.Reader, stopping)));
+    public Task RunAsync(CancellationToken stopping) =>
+        Task.WhenAll([.. _queues.Select(queue => WorkAsync(queue.Reader, stopping)), _waiting.RunAsync(stopping)]);
 
     private async Task WorkAsync(ChannelReader<Answer> queue, CancellationToken stopping)
     {
@@ -59,9 +79,9 @@ internal sealed partial class Acknowledger(NodeIdentity identity, Router router,
                 while (batch.Count < MaxEntries && queue.TryRead(out var answer))
                     batch.Add(answer);
                 foreach (var group in batch.GroupBy(answer => answer.Sender))
-                    await TrySendAsync(group.Key, [.. group], stopping);
+                    TrySend(group.Key, [.. group]);
                 if (batch.Count >= Busy)
-                    await Task.Delay(Gathering, time, stopping);
+                    await Task.Delay(Gathering, _time, stopping);
             }
         }
         catch (OperationCanceledException)
@@ -70,21 +90,26 @@ internal sealed partial class Acknowledger(NodeIdentity identity, Router router,
         }
     }
 
-    private async Task TrySendAsync(NodeAddress sender, IReadOnlyList<Answer> answers, CancellationToken cancellationToken)
+    private void TrySend(NodeAddress sender, IReadOnlyList<Answer> answers)
     {
         try
         {
-            await SendAsync(sender, answers, cancellationToken);
+            Send(sender, answers);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e)
         {
-            // A defect of this program: said loudly, but it must not keep all later answers back.
-            telemetry.Error(ErrorType.Routing);
-            Log.AcknowledgmentFailed(logger, sender, e);
+            OnFailure(sender, e);
         }
     }
 
-    private async Task SendAsync(NodeAddress sender, IReadOnlyList<Answer> answers, CancellationToken cancellationToken)
+    /// <summary>A defect of this program: said loudly, but it must not keep all later answers back.</summary>
+    private void OnFailure(NodeAddress sender, Exception e)
+    {
+        _telemetry.Error(ErrorType.Routing);
+        Log.AcknowledgmentFailed(_logger, sender, e);
+    }
+
+    private void Send(NodeAddress sender, IReadOnlyList<Answer> answers)
     {
         var payload = new AckPayload();
         foreach (var answer in answers)
@@ -97,20 +122,43 @@ internal sealed partial class Acknowledger(NodeIdentity identity, Router router,
                 TraceContext = TraceContext.Write(answer.Span is null ? default : answer.Receiver),
             });
         }
-        var now = time.GetUtcNow();
+        var now = _time.GetUtcNow();
         var envelope = Envelope.Create(
-            identity, MessageType.Ack, MessageId.Create(now), sender, now, now + TimeToLive, _ => payload.ToByteString(), parent: null);
-        // An acknowledgment that gets lost is sent again when the message comes again.
-        var sent = await router.SendAsync(envelope, attempt: 1, default, traced: false, cancellationToken) is not null;
-        if (sent)
-            telemetry.Sent(Tags.Ack);
+            _identity, MessageType.Ack, MessageId.Create(now), sender, now, now + TimeToLive, _ => payload.ToByteString(), parent: null);
+        if (_router.TrySend(envelope))
+            OnSent(answers);
+        else if (!_waiting.TryAdd(sender, new Due(envelope, answers), answers.Count))
+            OnLost(answers, "queue_full");
+    }
+
+    /// <summary>Looks for the sender, dials it, or finds another way; nobody else's answers wait for that.</summary>
+    private async Task SendLaterAsync(NodeAddress sender, Due due, CancellationToken cancellationToken)
+    {
+        if (await _router.SendAsync(due.Envelope, attempt: 1, default, traced: false, cancellationToken) is not null)
+            OnSent(due.Answers);
+        else
+            OnLost(due.Answers, "unreachable");
+    }
+
+    private void OnSent(IReadOnlyList<Answer> answers)
+    {
+        _telemetry.Sent(Tags.Ack);
+        foreach (var answer in answers)
+            answer.Span?.Dispose();
+    }
+
+    /// <summary>An acknowledgment that gets lost is sent again when the message comes again.</summary>
+    private static void OnLost(IReadOnlyList<Answer> answers, string cause)
+    {
         foreach (var answer in answers)
         {
-            if (!sent)
-                answer.Span.Fail("unreachable");
+            answer.Span.Fail(cause);
             answer.Span?.Dispose();
         }
     }
+
+    /// <summary>Answers to one sender, signed.</summary>
+    private sealed record Due(Envelope Envelope, IReadOnlyList<Answer> Answers);
 
     private static partial class Log
     {

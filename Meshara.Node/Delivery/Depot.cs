@@ -79,7 +79,7 @@ internal sealed partial class Depot
         if (frame.Deposit.Envelope is not { } wire || !Envelope.TryParse(wire, out var envelope, out _) || envelope.Type != MessageType.Private)
             throw new MesharaException(ErrorCodes.Protocol, "A message to keep is malformed.");
         var held = await TryHoldAsync(envelope, cancellationToken);
-        await connection.SendAsync(new Frame { Correlation = frame.Correlation, Deposited = new Deposited { Held = held } }, cancellationToken);
+        connection.TrySendUrgent(new Frame { Correlation = frame.Correlation, Deposited = new Deposited { Held = held } });
         if (held && _swarm.TryGet(envelope.Recipient, out _))
             _returned.Writer.TryWrite(envelope.Recipient);
     }
@@ -164,6 +164,12 @@ internal sealed partial class Depot
             _telemetry.Error(ErrorType.Storage);
             Log.NotHeld(_logger, e.Message);
         }
+        catch (Exception e) when (!stopping.IsCancellationRequested)
+        {
+            // A defect of this program: said loudly, but one peer must not stop the hand-over to all others.
+            _telemetry.Error(ErrorType.Protocol);
+            Log.HandoverFailed(_logger, peer, e);
+        }
     }
 
     private async Task<bool> TryHandOverAsync(PeerConnection connection, HeldMessage message, CancellationToken stopping)
@@ -201,6 +207,9 @@ internal sealed partial class Depot
 
         [LoggerMessage(EventName = "HeldMessageDamaged", Level = LogLevel.Error, Message = "A kept message cannot be read and is dropped")]
         public static partial void HeldDamaged(ILogger logger, MessageId messageId, Exception exception);
+
+        [LoggerMessage(EventName = "HandoverFailed", Level = LogLevel.Error, Message = "Handing kept messages over failed unexpectedly")]
+        public static partial void HandoverFailed(ILogger logger, NodeAddress recipient, Exception exception);
 
         [LoggerMessage(EventName = "MessagesHandedOver", Level = LogLevel.Debug, Message = "Kept messages were handed over to their recipient")]
         public static partial void HandedOver(ILogger logger, NodeAddress recipient, int messages);

@@ -8,30 +8,43 @@ namespace Meshara.Node.Delivery;
 /// <summary>Gives each frame to the area that handles it.</summary>
 internal sealed class FrameDispatcher(Dht dht, Forwarder forwarder, Broadcaster broadcaster, Membership membership, Depot depot, Receiver receiver) : IFrameHandler
 {
+    /// <summary>
+    /// What waits here – for the store, or for the workers that receive – waits for this node and never for a peer: two ends that
+    /// did would wait for each other.
+    /// </summary>
     public ValueTask HandleAsync(PeerConnection connection, Frame frame, CancellationToken cancellationToken) => frame.BodyCase switch
     {
         Frame.BodyOneofCase.Envelope => receiver.AcceptAsync(connection, frame.Envelope, cancellationToken),
-        Frame.BodyOneofCase.FindNode or Frame.BodyOneofCase.StoreRecord => dht.HandleAsync(connection, frame, cancellationToken),
-        Frame.BodyOneofCase.Announce => broadcaster.OnAnnounceAsync(connection, frame.Announce, cancellationToken),
-        Frame.BodyOneofCase.Want => broadcaster.OnWantAsync(connection, frame.Want, cancellationToken),
-        Frame.BodyOneofCase.Prune => Prune(connection),
-        Frame.BodyOneofCase.Undeliverable => forwarder.OnUndeliverableAsync(frame.Undeliverable, connection.Peer, cancellationToken),
         Frame.BodyOneofCase.Deposit => depot.OnDepositAsync(connection, frame, cancellationToken),
         Frame.BodyOneofCase.Handover => receiver.AcceptHandoverAsync(connection, frame, cancellationToken),
-        Frame.BodyOneofCase.Members => Learn(frame.Members),
-        // A later version's frame, or a second greeting: nothing this version could do with it.
-        _ => ValueTask.CompletedTask,
+        _ => Handle(connection, frame),
     };
 
-    private ValueTask Prune(PeerConnection connection)
+    private ValueTask Handle(PeerConnection connection, Frame frame)
     {
-        broadcaster.OnPrune(connection.Peer);
-        return ValueTask.CompletedTask;
-    }
-
-    private ValueTask Learn(Members members)
-    {
-        membership.OnMembers(members);
+        switch (frame.BodyCase)
+        {
+            case Frame.BodyOneofCase.FindNode or Frame.BodyOneofCase.StoreRecord:
+                dht.Handle(connection, frame);
+                break;
+            case Frame.BodyOneofCase.Announce:
+                broadcaster.OnAnnounce(connection, frame.Announce);
+                break;
+            case Frame.BodyOneofCase.Want:
+                broadcaster.OnWant(connection, frame.Want);
+                break;
+            case Frame.BodyOneofCase.Prune:
+                broadcaster.OnPrune(connection.Peer);
+                break;
+            case Frame.BodyOneofCase.Undeliverable:
+                forwarder.OnUndeliverable(frame.Undeliverable, connection.Peer);
+                break;
+            case Frame.BodyOneofCase.Members:
+                membership.OnMembers(frame.Members);
+                break;
+            default:
+                break; // a later version's frame, or a second greeting: nothing this version could do with it
+        }
         return ValueTask.CompletedTask;
     }
 }

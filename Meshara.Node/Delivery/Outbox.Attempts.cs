@@ -8,14 +8,8 @@ namespace Meshara.Node.Delivery;
 
 internal sealed partial class Outbox
 {
-    // An attempt may have to dial; this many recipients are served at once.
-    private const int Workers = 32;
-
     // Messages handed over to one recipient and not yet acknowledged. More would only be sent again when the recipient is slow.
     private const int Window = 2048;
-
-    // Messages handed to relays in one go.
-    private const int DepositBatch = 256;
 
     private static readonly TimeSpan MinPause = TimeSpan.FromMilliseconds(100);
 
@@ -43,49 +37,53 @@ internal sealed partial class Outbox
         }, (this, queue));
     }
 
-    /// <summary>A message that is alone on its way leaves on its sender's thread, without waiting for a worker; those that come meanwhile gather.</summary>
+    /// <summary>A message that is alone on its way leaves on its sender's thread, without waiting for another one; those that come meanwhile gather.</summary>
     private async Task SendHereAsync(RecipientQueue queue)
     {
-        try
+        if (Take(queue) is not { } message || !await AttemptAsync(queue, message))
+            return;
+        lock (_gate)
         {
-            if (Take(queue) is not { } message)
-                return;
-            await AttemptAsync(queue, message, _stopping);
-            lock (_gate)
-            {
-                queue.Release();
-                Schedule(queue);
-                if (queue.IsEmpty)
-                    _queues.Remove(queue.Recipient);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The node is stopping; what is pending stays in the store.
+            queue.Release();
+            Schedule(queue);
+            if (queue.IsEmpty)
+                _queues.Remove(queue.Recipient);
         }
     }
 
-    /// <summary>Gives the queue to a worker if there is something to do. The caller holds the lock.</summary>
+    /// <summary>
+    /// Works on the queue if there is something to do. Each recipient has a task of its own while there is, so that one that is slow or
+    /// cannot be found holds up no other. The caller holds the lock.
+    /// </summary>
     private void Schedule(RecipientQueue queue)
     {
-        if (queue.TryClaim())
-            _work.Writer.TryWrite(queue);
+        if (_stopping.IsCancellationRequested || !queue.TryClaim())
+            return;
+        Interlocked.Increment(ref _serving);
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static state => ExecutionContext.Run(state.Outbox._context, static state => _ = Serve(state!), state), (Outbox: this, Queue: queue), preferLocal: false);
+
+        static Task Serve(object state)
+        {
+            var (outbox, queue) = ((Outbox, RecipientQueue))state;
+            return outbox.ServeAsync(queue);
+        }
     }
 
-    private async Task WorkAsync(CancellationToken stopping)
+    private async Task ServeAsync(RecipientQueue queue)
     {
-        try
+        while (Take(queue) is { } message && await AttemptAsync(queue, message))
         {
-            await foreach (var queue in _work.Reader.ReadAllAsync(stopping))
-            {
-                while (Take(queue) is { } message)
-                    await AttemptAsync(queue, message, stopping);
-            }
+            // Until the queue has nothing to do, or the node stops.
         }
-        catch (OperationCanceledException)
-        {
-            // The node is stopping; what is pending stays in the store.
-        }
+        Leave();
+    }
+
+    /// <summary>After the last one when the node stops, nothing is on its way to a peer any more.</summary>
+    private void Leave()
+    {
+        if (Interlocked.Decrement(ref _serving) == 0)
+            _served.TrySetResult();
     }
 
     private OutgoingMessage? Take(RecipientQueue queue)
@@ -97,6 +95,27 @@ internal sealed partial class Outbox
                 _queues.Remove(queue.Recipient);
             return message;
         }
+    }
+
+    /// <summary>One attempt, whatever comes of it. False when the node is stopping; what is pending stays in the store.</summary>
+    private async Task<bool> AttemptAsync(RecipientQueue queue, OutgoingMessage message)
+    {
+        try
+        {
+            await AttemptAsync(queue, message, _stopping);
+        }
+        catch (Exception) when (_stopping.IsCancellationRequested)
+        {
+            return false;
+        }
+        catch (Exception e)
+        {
+            // A defect of this program: said loudly, but the message is tried again, and others go on.
+            _telemetry.Error(ErrorType.Protocol);
+            Log.AttemptFailed(_logger, message.Id, e);
+            OnUnreachable(queue, message, "an internal error");
+        }
+        return true;
     }
 
     private async Task AttemptAsync(RecipientQueue queue, OutgoingMessage message, CancellationToken stopping)
@@ -119,7 +138,7 @@ internal sealed partial class Outbox
             SetProbe(queue, probe);
             try
             {
-                failure = await TryAsync(queue, message, probe.Token);
+                failure = await ProbeAsync(queue, message, probe.Token);
             }
             catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
             {
@@ -142,12 +161,6 @@ internal sealed partial class Outbox
         OnUnreachable(queue, message, failure);
     }
 
-    private void SetProbe(RecipientQueue queue, CancellationTokenSource? probe)
-    {
-        lock (_gate)
-            queue.Probe = probe;
-    }
-
     /// <summary>Null when the message was handed to a peer, else why not.</summary>
     private async Task<string?> TryAsync(RecipientQueue queue, OutgoingMessage message, CancellationToken cancellationToken)
     {
@@ -168,23 +181,6 @@ internal sealed partial class Outbox
         {
             return e.Message;
         }
-        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
-        {
-            // A defect of this program: said loudly, but one message must not stop all others.
-            _telemetry.Error(ErrorType.Protocol);
-            Log.AttemptFailed(_logger, message.Id, e);
-            return "an internal error";
-        }
-    }
-
-    /// <summary>Seals a message that was accepted before the recipient's key was known.</summary>
-    private async ValueTask SealLateAsync(OutgoingMessage message, CancellationToken stopping)
-    {
-        if (message.Record.Sealed is not null || await LookUpAsync(message, refresh: false, stopping) is not { } peer)
-            return;
-        var sealedRecord = Seal(message.Record, peer, out var creation);
-        await _store.SealAsync(sealedRecord, stopping);
-        (message.Record, message.Creation) = (sealedRecord, creation);
     }
 
     /// <summary>Signs a message that was not signed yet, and with it others that wait for the same recipient: the faster they come, the more share a signature.</summary>
@@ -206,31 +202,6 @@ internal sealed partial class Outbox
             span?.Dispose();
     }
 
-    /// <summary>
-    /// Asks relays to keep what waits for a recipient that cannot be reached, so that it arrives even if this node does not
-    /// live to see the recipient return. The own attempts go on.
-    /// </summary>
-    private async ValueTask DepositAsync(RecipientQueue queue, CancellationToken stopping)
-    {
-        if (_options.DepositCopies == 0 || _swarm.TryGet(queue.Recipient, out _))
-            return;
-        while (true)
-        {
-            List<OutgoingMessage> waiting;
-            lock (_gate)
-                waiting = queue.NotHeld(DepositBatch);
-            if (waiting.Count == 0)
-                return;
-            foreach (var batch in waiting.Where(message => message.IsUnsigned).Chunk(Envelope.MaxBatch))
-                Sign([.. batch]);
-            var kept = await _depot.DepositAsync(queue.Recipient, [.. waiting.Select(message => message.Record.Sealed!)], stopping);
-            for (var i = 0; i < waiting.Count; i++)
-                waiting[i].HeldBy = kept[i];
-            if (waiting.Count < DepositBatch || kept.Contains(0))
-                return; // all are kept, or the relays want no more for now
-        }
-    }
-
     private async ValueTask<bool> HandOverAsync(OutgoingMessage message, CancellationToken stopping)
     {
         // A recipient that did not answer may have moved: ask the mesh for a newer record before trying again.
@@ -238,23 +209,6 @@ internal sealed partial class Outbox
             await LookUpAsync(message, refresh: true, stopping);
         message.SentTimestamp = _time.GetTimestamp();
         return await _router.SendAsync(message.Record.Sealed!, message.Attempts, message.Record.Trace, traced: true, stopping) is not null;
-    }
-
-    /// <summary>Asks the mesh for the recipient's record, in the message's own trace.</summary>
-    private async ValueTask<PeerRecord?> LookUpAsync(OutgoingMessage message, bool refresh, CancellationToken stopping)
-    {
-        if (!refresh && _book.TryGet(NodeId.Of(message.Recipient), out var known))
-            return known;
-        using var routing = _telemetry.Continue(SpanNames.RouteMessage, ActivityKind.Internal, message.Record.Trace);
-        using var finding = routing.StartChild(SpanNames.FindRoute);
-        var trace = finding?.Context ?? message.Record.Trace;
-        var found = refresh ? await _dht.RefreshAsync(message.Recipient, trace, stopping) : await _dht.FindAsync(message.Recipient, trace, stopping);
-        if (found is null)
-        {
-            finding.Fail("no_route");
-            routing.Fail("no_route");
-        }
-        return found;
     }
 
     private void OnHandedOver(RecipientQueue queue, OutgoingMessage message)

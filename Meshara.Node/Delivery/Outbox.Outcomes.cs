@@ -144,13 +144,27 @@ internal sealed partial class Outbox
                 foreach (var (_, message) in _pending)
                 {
                     if (message.Record.Expires <= now)
-                        await FinishAsync(message, MessageState.Expired, message.LastFailure);
+                        await ExpireAsync(message);
                 }
             }
         }
         catch (OperationCanceledException)
         {
             // The node is stopping.
+        }
+    }
+
+    private async ValueTask ExpireAsync(OutgoingMessage message)
+    {
+        try
+        {
+            await FinishAsync(message, MessageState.Expired, message.LastFailure);
+        }
+        catch (Exception e)
+        {
+            // A defect of this program: said loudly, but the others expire all the same.
+            _telemetry.Error(ErrorType.Protocol);
+            Log.AttemptFailed(_logger, message.Id, e);
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Threading.Channels;
 using Google.Protobuf;
 using Meshara.Node.Gossip;
 using Meshara.Node.Identity;
@@ -36,11 +35,14 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<NodeAddress, RecipientQueue> _queues = [];
     private readonly ConcurrentDictionary<MessageId, OutgoingMessage> _pending = new();
-    private readonly Channel<RecipientQueue> _work = Channel.CreateUnbounded<RecipientQueue>();
+    private readonly SemaphoreSlim _firstProbes = new(MaxProbes);
+    private readonly SemaphoreSlim _laterProbes = new(MaxProbes);
+    private readonly TaskCompletionSource _served = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DueTimes<Attempt> _acknowledgmentsDue;
     private readonly DueTimes<RecipientQueue> _pausesOver;
     private long _pendingBytes;
     private int _pendingCount;
+    private int _serving = 1; // RunAsync itself
     private volatile bool _accepting;
     private CancellationToken _stopping;
     private ExecutionContext _context = null!;
@@ -137,7 +139,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     public ValueTask<MessageId> BroadcastAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         CheckContent(content);
-        return _broadcaster.SendAsync(content, cancellationToken);
+        return _broadcaster.SendAsync(content);
     }
 
     public async ValueTask<MessageId> BroadcastOnceAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
@@ -147,7 +149,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         var request = new RequestRecord(key, RequestFingerprint.Of(null, null, content.Span), MessageId.Create(now), now + _maxCompletedAge);
         if (await _store.AppendOnceAsync(request, null, cancellationToken) is { } earlier)
             return Same(earlier, request.Fingerprint);
-        return await _broadcaster.SendAsync(request.Id, content, cancellationToken);
+        return await _broadcaster.SendAsync(request.Id, content);
     }
 
     public async ValueTask<MessageStatus?> GetStatusAsync(MessageId id, CancellationToken cancellationToken)
@@ -174,7 +176,9 @@ internal sealed partial class Outbox : IMessenger, IDisposable
             Enqueue(message);
         }
         _accepting = true;
-        await Task.WhenAll([.. Enumerable.Range(0, Workers).Select(_ => WorkAsync(stopping)), SweepAsync(stopping)]);
+        await SweepAsync(stopping);
+        Leave();
+        await _served.Task;
     }
 
     /// <summary>Takes no more messages, and waits until those handed to a peer are acknowledged or the time is up.</summary>
@@ -191,6 +195,8 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     {
         _acknowledgmentsDue.Dispose();
         _pausesOver.Dispose();
+        _firstProbes.Dispose();
+        _laterProbes.Dispose();
     }
 
     /// <summary>Null when the message was taken; else the one that the request became when it came first.</summary>

@@ -139,8 +139,8 @@ internal sealed partial class Receiver(
                 isTaken = await ReceiveAsync(envelope, from, stopping);
             else
                 await (envelope.Type == MessageType.Broadcast ? broadcaster.ReceiveAsync(envelope, from, stopping) : AcknowledgedAsync(envelope, from, arrived));
-            if (handed is not null && isTaken)
-                await handed.Connection.SendAsync(new Frame { Correlation = handed.Correlation, HandedOver = new HandedOver() }, stopping);
+            if (isTaken)
+                handed?.Connection.TrySendUrgent(new Frame { Correlation = handed.Correlation, HandedOver = new HandedOver() });
         }
         catch (OperationCanceledException)
         {

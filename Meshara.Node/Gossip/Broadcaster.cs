@@ -23,6 +23,10 @@ internal sealed partial class Broadcaster
 {
     private const int MaxKeysPerFrame = 1000;
 
+    // Broadcasts that may wait for one peer, and for all, to take them; they are in memory anyway.
+    private const int MaxWantedByPeer = 2 * MaxKeysPerFrame;
+    private const int MaxWanted = 100_000;
+
     private static readonly Frame Graft = new() { Want = new Want { Graft = true } };
     private static readonly Frame Prune = new() { Prune = new Prune() };
 
@@ -43,6 +47,7 @@ internal sealed partial class Broadcaster
     private readonly Channel<(NodeAddress Peer, Frame Frame)> _links =
         Channel.CreateBounded<(NodeAddress, Frame)>(new BoundedChannelOptions(1000) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
+    private readonly PeerQueues<Broadcast> _wanted;
     private volatile bool _unannounced;
 
     public Broadcaster(
@@ -59,6 +64,7 @@ internal sealed partial class Broadcaster
         _seen = new RecentMap<BroadcastKey, byte>(200_000, _options.TimeToLive * 4, time);
         _recent = new RecentBroadcasts(_options.MaxRecent, _options.TimeToLive, time);
         _missing = new MissingBroadcasts(_options.MaxRecent, time);
+        _wanted = new PeerQueues<Broadcast>(MaxWantedByPeer, MaxWanted, SendWantedAsync, OnFailure);
         swarm.Connected += OnConnected;
         swarm.Disconnected += OnDisconnected;
     }
@@ -67,11 +73,10 @@ internal sealed partial class Broadcaster
     public IReadOnlyList<NodeAddress> Eager => _eager.All;
 
     /// <summary>Signs a broadcast and starts its spread.</summary>
-    public ValueTask<MessageId> SendAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
-        SendAsync(MessageId.Create(_time.GetUtcNow()), content, cancellationToken);
+    public ValueTask<MessageId> SendAsync(ReadOnlyMemory<byte> content) => SendAsync(MessageId.Create(_time.GetUtcNow()), content);
 
     /// <summary>The same under an id that was chosen before.</summary>
-    public async ValueTask<MessageId> SendAsync(MessageId id, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    public ValueTask<MessageId> SendAsync(MessageId id, ReadOnlyMemory<byte> content)
     {
         var now = _time.GetUtcNow();
         using var span = _telemetry.Begin(SpanNames.BroadcastMessage, ActivityKind.Internal, Activity.Current?.Context ?? default, out var trace);
@@ -83,8 +88,8 @@ internal sealed partial class Broadcaster
         _seen.TryAdd(key, 0);
         var broadcast = Keep(key, envelope);
         _telemetry.Sent(Tags.Broadcast);
-        await PushAsync(broadcast, envelope.Wire, from: default, trace, cancellationToken);
-        return envelope.Id;
+        Push(broadcast, envelope.Wire, from: default, trace);
+        return ValueTask.FromResult(envelope.Id);
     }
 
     /// <summary>True the first time a broadcast is seen: only then is it worth verifying.</summary>
@@ -133,12 +138,12 @@ internal sealed partial class Broadcaster
         broadcast.Knows(from);
         Link(from, int.MaxValue);
         if (envelope.HopCount < envelope.Wire.HopLimit)
-            await PushAsync(broadcast, envelope.NextHop(_identity.Address, default), from, trace, cancellationToken);
+            Push(broadcast, envelope.NextHop(_identity.Address, default), from, trace);
         await DeliverAsync(envelope, now, span, cancellationToken);
     }
 
     /// <summary>A peer says what it has: ask for what is missing here, and to be pushed to, since nobody else did in time.</summary>
-    public async ValueTask OnAnnounceAsync(PeerConnection connection, Announce announce, CancellationToken cancellationToken)
+    public void OnAnnounce(PeerConnection connection, Announce announce)
     {
         Want? want = null;
         foreach (var key in announce.Keys.Take(MaxKeysPerFrame))
@@ -151,21 +156,31 @@ internal sealed partial class Broadcaster
                 (want ??= new Want { Graft = true }).Keys.Add(key);
         }
         if (want is not null)
-            await connection.SendAsync(new Frame { Want = want }, cancellationToken);
+            connection.TrySendUrgent(new Frame { Want = want }); // what it does not bring is asked of others
     }
 
     /// <summary>A peer asks for broadcasts it was told of, or to be pushed to.</summary>
-    public async ValueTask OnWantAsync(PeerConnection connection, Want want, CancellationToken cancellationToken)
+    public void OnWant(PeerConnection connection, Want want)
     {
         // One that has missed something needs a link; one that has just come can have it from others, too.
         if (want.Graft && !_eager.Add(connection.Peer, want.Keys.Count > 0 ? int.MaxValue : _options.Fanout * 2))
             Tell(connection.Peer, Prune);
         foreach (var key in want.Keys.Take(MaxKeysPerFrame))
         {
-            if (!_recent.TryGet(key, out var broadcast) || broadcast.Envelope.HopCount >= broadcast.Envelope.Wire.HopLimit)
-                continue;
-            var parent = TraceContext.Read(broadcast.Envelope.Wire.TraceContext);
-            await PushToAsync(broadcast, connection, broadcast.Envelope.NextHop(_identity.Address, default), parent, cancellationToken);
+            if (_recent.TryGet(key, out var broadcast) && broadcast.Envelope.HopCount < broadcast.Envelope.Wire.HopLimit)
+                _wanted.TryAdd(connection.Peer, broadcast, size: 1); // beyond that it asks again, or another peer
+        }
+    }
+
+    /// <summary>Sends a peer what it has asked for, as fast as it takes it.</summary>
+    private async Task SendWantedAsync(NodeAddress peer, Broadcast broadcast, CancellationToken stopping)
+    {
+        var parent = TraceContext.Read(broadcast.Envelope.Wire.TraceContext);
+        while (_swarm.TryGet(peer, out var connection))
+        {
+            await connection.RoomAsync().WaitAsync(stopping);
+            if (PushTo(broadcast, connection, broadcast.Envelope.NextHop(_identity.Address, default), parent))
+                return;
         }
     }
 
@@ -177,7 +192,7 @@ internal sealed partial class Broadcaster
     {
         try
         {
-            await Task.WhenAll(AnnounceAsync(stopping), TellAsync(stopping));
+            await Task.WhenAll(AnnounceAsync(stopping), TellAsync(stopping), _wanted.RunAsync(stopping));
         }
         catch (OperationCanceledException)
         {
@@ -245,8 +260,8 @@ internal sealed partial class Broadcaster
     {
         await foreach (var (peer, frame) in _links.Reader.ReadAllAsync(stopping))
         {
-            if (_swarm.TryGet(peer, out var connection) && connection.HasRoom)
-                await connection.SendAsync(frame, stopping);
+            if (_swarm.TryGet(peer, out var connection))
+                connection.TrySendUrgent(frame);
         }
     }
 
@@ -255,19 +270,38 @@ internal sealed partial class Broadcaster
         using var timer = new PeriodicTimer(_options.AnnounceInterval, _time);
         while (await timer.WaitForNextTickAsync(stopping))
         {
-            Mend();
-            if (_unannounced)
-                await AnnounceOnceAsync(stopping);
-            foreach (var group in _missing.TakeOverdue(peer => _swarm.TryGet(peer, out _)).GroupBy(missing => missing.Peer, missing => missing.Key))
+            try
             {
-                if (_swarm.TryGet(group.Key, out var connection))
-                    await connection.SendAsync(new Frame { Want = new Want { Graft = true, Keys = { group } } }, stopping);
+                Mend();
+                if (_unannounced)
+                    AnnounceOnce();
+                AskAgain();
+            }
+            catch (Exception e)
+            {
+                OnFailure(_identity.Address, e); // the next announcements come all the same
             }
         }
     }
 
+    /// <summary>A defect of this program: said loudly, but it must not end what others need.</summary>
+    private void OnFailure(NodeAddress peer, Exception e)
+    {
+        _telemetry.Error(ErrorType.Protocol);
+        Log.GossipFailed(_logger, peer, e);
+    }
+
+    private void AskAgain()
+    {
+        foreach (var group in _missing.TakeOverdue(peer => _swarm.TryGet(peer, out _)).GroupBy(missing => missing.Peer, missing => missing.Key))
+        {
+            if (_swarm.TryGet(group.Key, out var connection))
+                connection.TrySendUrgent(new Frame { Want = new Want { Graft = true, Keys = { group } } });
+        }
+    }
+
     /// <summary>Tells a few peers of what they may have missed, one frame each; the others follow at the next ticks.</summary>
-    private async Task AnnounceOnceAsync(CancellationToken stopping)
+    private void AnnounceOnce()
     {
         // What has just come is still being pushed: to ask for it would only make a duplicate.
         var age = _options.AnnounceInterval / 2;
@@ -279,7 +313,7 @@ internal sealed partial class Broadcaster
         {
             if (told == _options.Fanout || !peer.HasRoom)
                 more = true;
-            else if (_recent.TakeAnnouncement(peer.Peer, age, MaxKeysPerFrame) is { } announce && await peer.SendAsync(new Frame { Announce = announce }, stopping) > 0)
+            else if (_recent.TakeAnnouncement(peer.Peer, age, MaxKeysPerFrame) is { } announce && peer.TrySendUrgent(new Frame { Announce = announce }) > 0)
                 told++;
         }
         if (more)
@@ -320,35 +354,39 @@ internal sealed partial class Broadcaster
         return broadcast;
     }
 
-    private async Task PushAsync(Broadcast broadcast, Protocol.Wire.Envelope wire, NodeAddress from, ActivityContext parent, CancellationToken cancellationToken)
+    private void Push(Broadcast broadcast, Protocol.Wire.Envelope wire, NodeAddress from, ActivityContext parent)
     {
         if (_eager.All.Length == 0)
             Mend();
         foreach (var peer in _eager.All)
         {
             if (peer != from && peer != broadcast.Envelope.Sender && _swarm.TryGet(peer, out var connection) && connection.HasRoom)
-                await PushToAsync(broadcast, connection, wire, parent, cancellationToken);
+                PushTo(broadcast, connection, wire, parent);
         }
     }
 
-    private async Task PushToAsync(Broadcast broadcast, PeerConnection peer, Protocol.Wire.Envelope wire, ActivityContext parent, CancellationToken cancellationToken)
+    private bool PushTo(Broadcast broadcast, PeerConnection peer, Protocol.Wire.Envelope wire, ActivityContext parent)
     {
         using var span = _telemetry.Begin(SpanNames.GossipForward, ActivityKind.Producer, parent, out var trace);
         span?.SetTag("peer", peer.Peer.ToString());
         wire.TraceContext = TraceContext.Write(trace);
-        if (await peer.SendAsync(new Frame { Envelope = wire }, cancellationToken) == 0)
+        if (peer.TrySend(new Frame { Envelope = wire }) == 0)
         {
-            span.Fail("connection_closed");
-            return;
+            span.Fail(peer.IsOpen ? "no_room" : "connection_closed"); // it will be announced
+            return false;
         }
         broadcast.Knows(peer.Peer);
         if (broadcast.Envelope.Sender != _identity.Address)
             _telemetry.Forwarded(MessageType.Broadcast);
+        return true;
     }
 
     private static partial class Log
     {
         [LoggerMessage(EventName = "BroadcastReceived", Level = LogLevel.Debug, Message = "Broadcast received")]
         public static partial void BroadcastReceived(ILogger logger, MessageId messageId, NodeAddress sender, uint hops);
+
+        [LoggerMessage(EventName = "GossipFailed", Level = LogLevel.Error, Message = "Announcing or passing on broadcasts failed unexpectedly")]
+        public static partial void GossipFailed(ILogger logger, NodeAddress peer, Exception exception);
     }
 }

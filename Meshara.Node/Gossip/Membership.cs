@@ -61,13 +61,13 @@ internal sealed class Membership
             while (await timer.WaitForNextTickAsync(stopping))
             {
                 Refresh();
-                await TellAsync(Fanout, left: false, stopping);
+                Tell(Fanout, left: false);
             }
         }
         catch (OperationCanceledException)
         {
             // Everybody is told: who leaves in good order should not look like who crashed.
-            await TellAsync(int.MaxValue, left: true, CancellationToken.None);
+            Tell(int.MaxValue, left: true);
         }
     }
 
@@ -117,7 +117,7 @@ internal sealed class Membership
 
     private bool IsAlive(Heard heard) => !heard.Left && _time.GetElapsedTime(heard.At) <= _options.MemberTimeout;
 
-    private async Task TellAsync(int fanout, bool left, CancellationToken cancellationToken)
+    private void Tell(int fanout, bool left)
     {
         var peers = _swarm.Connections.Where(connection => connection.IsOpen && connection.HasRoom).ToArray();
         if (peers.Length == 0)
@@ -127,7 +127,7 @@ internal sealed class Membership
         foreach (var peer in peers.Take(fanout))
         {
             _telemetry.Sent(Tags.Ping);
-            await peer.SendAsync(frame, cancellationToken);
+            peer.TrySend(frame);
         }
     }
 

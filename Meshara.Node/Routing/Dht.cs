@@ -30,7 +30,7 @@ internal sealed partial class Dht(
     }
 
     /// <summary>Handles FIND_NODE and STORE.</summary>
-    public async ValueTask HandleAsync(PeerConnection connection, Frame frame, CancellationToken cancellationToken)
+    public void Handle(PeerConnection connection, Frame frame)
     {
         telemetry.Received(Tags.Dht);
         if (frame.BodyCase == Frame.BodyOneofCase.StoreRecord)
@@ -52,7 +52,7 @@ internal sealed partial class Dht(
             found.Records.Add(exact.Wire);
         found.Records.AddRange(table.Closest(target, _options.BucketSize).Where(record => record.Id != target && record.Address != connection.Peer).Select(record => record.Wire));
         telemetry.Sent(Tags.Dht);
-        await connection.SendAsync(new Frame { Correlation = frame.Correlation, FoundNodes = found }, cancellationToken);
+        connection.TrySendUrgent(new Frame { Correlation = frame.Correlation, FoundNodes = found });
     }
 
     /// <summary>The record of a node: from the book, or by a lookup (span <c>dht_lookup</c>). Null when nobody knows it.</summary>
@@ -89,7 +89,7 @@ internal sealed partial class Dht(
             if (!swarm.TryGet(record.Address, out var connection))
                 continue; // the lookup has just failed to reach it
             telemetry.Sent(Tags.Dht);
-            await connection.SendAsync(new Frame { StoreRecord = new StoreRecord { Record = self.Current.Wire } }, cancellationToken);
+            connection.TrySendUrgent(new Frame { StoreRecord = new StoreRecord { Record = self.Current.Wire } });
         }
     }
 

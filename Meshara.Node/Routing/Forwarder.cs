@@ -12,18 +12,44 @@ namespace Meshara.Node.Routing;
 
 /// <summary>
 /// Relays messages for others, hop by hop: never back to where they have been, never beyond their hop limit. What cannot
-/// be passed on is reported to the hop before, so that the sender need not wait for a timeout.
+/// be passed on is reported to the hop before, so that the sender need not wait for a timeout. Workers verify and pass on at once; what
+/// has to wait for its next hop – a dial, or room in its send buffer – waits in a queue of that hop's own.
 /// </summary>
-internal sealed partial class Forwarder(
-    NodeIdentity identity, RouteFinder finder, RouteCache routes, VerifiedBatches verified, Swarm swarm, MeshTelemetry telemetry, TimeProvider time, ILogger<Forwarder> logger)
+internal sealed partial class Forwarder
 {
-    // Relaying may have to dial; this many messages may wait for that at once.
-    private const int Workers = 16;
     private const int QueueLength = 4096;
     private const int MaxHopsTried = 3;
 
+    // Bytes that may wait for one next hop, and for all of them.
+    private const int MaxWaitingForOne = 16 * 1024 * 1024;
+    private const int MaxWaiting = 64 * 1024 * 1024;
+
+    private readonly NodeIdentity _identity;
+    private readonly RouteFinder _finder;
+    private readonly RouteCache _routes;
+    private readonly VerifiedBatches _verified;
+    private readonly Swarm _swarm;
+    private readonly MeshTelemetry _telemetry;
+    private readonly TimeProvider _time;
+    private readonly ILogger<Forwarder> _logger;
     private readonly Channel<Job> _queue = Channel.CreateBounded<Job>(new BoundedChannelOptions(QueueLength) { FullMode = BoundedChannelFullMode.Wait });
-    private readonly RecentMap<MessageId, NodeAddress> _cameFrom = new(20_000, TimeSpan.FromMinutes(2), time);
+    private readonly PeerQueues<Relayed> _waiting;
+    private readonly RecentMap<MessageId, NodeAddress> _cameFrom;
+
+    public Forwarder(
+        NodeIdentity identity, RouteFinder finder, RouteCache routes, VerifiedBatches verified, Swarm swarm, MeshTelemetry telemetry, TimeProvider time, ILogger<Forwarder> logger)
+    {
+        _identity = identity;
+        _finder = finder;
+        _routes = routes;
+        _verified = verified;
+        _swarm = swarm;
+        _telemetry = telemetry;
+        _time = time;
+        _logger = logger;
+        _cameFrom = new RecentMap<MessageId, NodeAddress>(20_000, TimeSpan.FromMinutes(2), time);
+        _waiting = new PeerQueues<Relayed>(MaxWaitingForOne, MaxWaiting, PassOnLaterAsync, (_, e) => OnFailure(default, e));
+    }
 
     /// <summary>A message of this node itself could not be passed on by a relay.</summary>
     public event Action<MessageId, NodeAddress>? OwnMessageReturned;
@@ -32,31 +58,31 @@ internal sealed partial class Forwarder(
     public void Accept(Envelope envelope, NodeAddress from)
     {
         if (envelope.HopCount + 1 > envelope.Wire.HopLimit)
-            telemetry.Dropped(DropReason.HopLimit);
-        else if (envelope.Expires <= time.GetUtcNow())
-            telemetry.Dropped(DropReason.Expired);
+            _telemetry.Dropped(DropReason.HopLimit);
+        else if (envelope.Expires <= _time.GetUtcNow())
+            _telemetry.Dropped(DropReason.Expired);
         else if (!_queue.Writer.TryWrite(new Job(envelope, from)))
-            telemetry.Dropped(DropReason.QueueFull);
+            _telemetry.Dropped(DropReason.QueueFull);
     }
 
     /// <summary>A next hop could not pass a message on.</summary>
-    public async ValueTask OnUndeliverableAsync(Undeliverable undeliverable, NodeAddress from, CancellationToken cancellationToken)
+    public void OnUndeliverable(Undeliverable undeliverable, NodeAddress from)
     {
         if (undeliverable.Id.Length != MessageId.Size || undeliverable.Sender.Length != NodeAddress.Size || undeliverable.Recipient.Length != NodeAddress.Size)
             throw new MesharaException(ErrorCodes.Protocol, "A report of an undeliverable message is malformed.");
         var id = new MessageId(undeliverable.Id.Span);
         var recipient = new NodeAddress(undeliverable.Recipient.Span);
-        if (routes.TryGet(recipient, out var via) && via == from)
-            routes.Forget(recipient);
-        if (new NodeAddress(undeliverable.Sender.Span) == identity.Address)
+        if (_routes.TryGet(recipient, out var via) && via == from)
+            _routes.Forget(recipient);
+        if (new NodeAddress(undeliverable.Sender.Span) == _identity.Address)
             OwnMessageReturned?.Invoke(id, from);
-        else if (_cameFrom.TryGet(id, out var previous) && swarm.TryGet(previous, out var connection))
-            await connection.SendAsync(new Frame { Undeliverable = undeliverable }, cancellationToken);
+        else if (_cameFrom.TryGet(id, out var previous) && _swarm.TryGet(previous, out var connection))
+            connection.TrySendUrgent(new Frame { Undeliverable = undeliverable });
     }
 
     /// <summary>Relays until cancelled.</summary>
     public Task RunAsync(CancellationToken stopping) =>
-        Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => WorkAsync(stopping)));
+        Task.WhenAll([.. Enumerable.Range(0, Math.Max(2, Environment.ProcessorCount)).Select(_ => WorkAsync(stopping)), _waiting.RunAsync(stopping)]);
 
     private async Task WorkAsync(CancellationToken stopping)
     {
@@ -66,64 +92,92 @@ internal sealed partial class Forwarder(
             {
                 try
                 {
-                    await ForwardAsync(job.Envelope, job.From, stopping);
+                    Forward(job);
                 }
-                catch (Exception e) when (e is not OperationCanceledException)
+                catch (Exception e)
                 {
-                    // A defect of this program: said loudly, but one message must not cost a worker.
-                    telemetry.Error(ErrorType.Routing);
-                    Log.ForwardFailed(logger, job.Envelope.Id, e);
+                    OnFailure(job.Envelope.Id, e);
                 }
+                Activity.Current = null; // the span of a message that waits goes on without this worker
             }
         }
         catch (OperationCanceledException)
         {
-            // The node is stopping; senders retry through others.
+            // The node is stopping; senders of what waits will try again.
         }
     }
 
-    private async Task ForwardAsync(Envelope envelope, NodeAddress from, CancellationToken cancellationToken)
+    /// <summary>A defect of this program: said loudly, but one message must not cost a worker.</summary>
+    private void OnFailure(MessageId id, Exception e)
     {
-        using var span = telemetry.Begin(SpanNames.ForwardMessage, ActivityKind.Internal, TraceContext.Read(envelope.Wire.TraceContext), out var trace);
-        span?.SetTag("message_id", envelope.Id.ToString()).SetTag("hops", envelope.HopCount);
-        if (!envelope.HasValidSignature(verified))
-        {
-            telemetry.Dropped(DropReason.BadSignature);
-            telemetry.Error(ErrorType.Crypto);
-            span.Fail("bad_signature");
-            return;
-        }
-        routes.Learn(envelope, from);
-        var frame = new Frame { Envelope = envelope.NextHop(identity.Address, trace) };
-        var tried = new HashSet<NodeAddress> { from, envelope.Sender, identity.Address };
-        for (var hops = 0; hops < MaxHopsTried; hops++)
-        {
-            if (finder.Find(envelope.Recipient, peer => tried.Contains(peer) || envelope.HasVisited(peer), rotation: 0) is not { } hop)
-                break;
-            tried.Add(hop.Peer);
-            if (!await TrySendAsync(hop, frame, cancellationToken))
-                continue;
-            _cameFrom.Set(envelope.Id, from);
-            telemetry.Forwarded(envelope.Type);
-            span?.SetTag("peer", hop.Peer.ToString());
-            return;
-        }
-        span.Fail("no_route");
-        telemetry.Error(ErrorType.Routing);
-        await ReturnAsync(envelope, from, cancellationToken);
+        _telemetry.Error(ErrorType.Routing);
+        Log.ForwardFailed(_logger, id, e);
     }
 
-    private async Task<bool> TrySendAsync(Hop hop, Frame frame, CancellationToken cancellationToken)
+    private void Forward(Job job)
+    {
+        var (envelope, from) = job;
+        var span = _telemetry.Begin(SpanNames.ForwardMessage, ActivityKind.Internal, TraceContext.Read(envelope.Wire.TraceContext), out var trace);
+        span?.SetTag("message_id", envelope.Id.ToString()).SetTag("hops", envelope.HopCount);
+        if (!envelope.HasValidSignature(_verified))
+        {
+            _telemetry.Dropped(DropReason.BadSignature);
+            _telemetry.Error(ErrorType.Crypto);
+            span.Fail("bad_signature");
+            span?.Dispose();
+            return;
+        }
+        _routes.Learn(envelope, from);
+        PassOn(new Relayed(envelope, from, new Frame { Envelope = envelope.NextHop(_identity.Address, trace) }, [from, envelope.Sender, _identity.Address], span));
+    }
+
+    /// <summary>Hands a message to the best hop not tried yet, or to the queue of what waits for that hop.</summary>
+    private void PassOn(Relayed message)
+    {
+        while (message.HopsTried < MaxHopsTried)
+        {
+            if (_finder.Find(message.Envelope.Recipient, peer => message.Tried.Contains(peer) || message.Envelope.HasVisited(peer), rotation: 0) is not { } hop)
+                break;
+            message.Tried.Add(hop.Peer);
+            message.HopsTried++;
+            if (_swarm.TryGet(hop.Peer, out var connection) && !_waiting.Contains(hop.Peer) && connection.TrySend(message.Frame) > 0)
+            {
+                OnPassedOn(message, hop.Peer);
+                return;
+            }
+            if (_waiting.TryAdd(hop.Peer, message with { Hop = hop }, message.Frame.CalculateSize()))
+                return;
+            _telemetry.Dropped(DropReason.QueueFull);
+        }
+        Return(message);
+    }
+
+    /// <summary>Passes a message on once its next hop is connected and takes it; another hop may do if that one does not.</summary>
+    private async Task PassOnLaterAsync(NodeAddress peer, Relayed message, CancellationToken cancellationToken)
+    {
+        if (message.Envelope.Expires <= _time.GetUtcNow())
+        {
+            _telemetry.Dropped(DropReason.Expired);
+            message.Span.Fail("expired");
+            message.Span?.Dispose();
+        }
+        else if (await TrySendAsync(message, cancellationToken))
+            OnPassedOn(message, peer);
+        else
+            PassOn(message);
+    }
+
+    private async Task<bool> TrySendAsync(Relayed message, CancellationToken cancellationToken)
     {
         try
         {
-            if (!swarm.TryGet(hop.Peer, out var connection))
+            if (!_swarm.TryGet(message.Hop.Peer, out var connection))
             {
-                if (hop.Dial is null)
+                if (message.Hop.Dial is null || !_swarm.MayDial(message.Hop.Dial))
                     return false;
-                connection = await swarm.ConnectAsync(hop.Dial, cancellationToken);
+                connection = await _swarm.ConnectAsync(message.Hop.Dial, cancellationToken);
             }
-            return await connection.SendAsync(frame, cancellationToken) > 0;
+            return await connection.SendAsync(message.Frame, cancellationToken) > 0;
         }
         catch (MesharaException)
         {
@@ -131,23 +185,42 @@ internal sealed partial class Forwarder(
         }
     }
 
-    private async Task ReturnAsync(Envelope envelope, NodeAddress from, CancellationToken cancellationToken)
+    private void OnPassedOn(Relayed message, NodeAddress peer)
     {
-        if (swarm.TryGet(from, out var connection))
-        {
-            await connection.SendAsync(new Frame
-            {
-                Undeliverable = new Undeliverable
-                {
-                    Id = envelope.Wire.Id,
-                    Sender = envelope.Wire.Sender,
-                    Recipient = UnsafeByteOperations.UnsafeWrap(envelope.Recipient.ToBytes()),
-                },
-            }, cancellationToken);
-        }
+        _cameFrom.Set(message.Envelope.Id, message.From);
+        _telemetry.Forwarded(message.Envelope.Type);
+        message.Span?.SetTag("peer", peer.ToString());
+        message.Span?.Dispose();
     }
 
-    private sealed record Job(Envelope Envelope, NodeAddress From);
+    private void Return(Relayed message)
+    {
+        _telemetry.Error(ErrorType.Routing);
+        message.Span.Fail("no_route");
+        message.Span?.Dispose();
+        if (!_swarm.TryGet(message.From, out var connection))
+            return;
+        connection.TrySendUrgent(new Frame
+        {
+            Undeliverable = new Undeliverable
+            {
+                Id = message.Envelope.Wire.Id,
+                Sender = message.Envelope.Wire.Sender,
+                Recipient = UnsafeByteOperations.UnsafeWrap(message.Envelope.Recipient.ToBytes()),
+            },
+        });
+    }
+
+    private readonly record struct Job(Envelope Envelope, NodeAddress From);
+
+    /// <summary>A verified message on its way to a next hop.</summary>
+    private sealed record Relayed(Envelope Envelope, NodeAddress From, Frame Frame, HashSet<NodeAddress> Tried, Activity? Span)
+    {
+        public int HopsTried { get; set; }
+
+        /// <summary>Whom it waits for.</summary>
+        public Hop Hop { get; init; }
+    }
 
     private static partial class Log
     {

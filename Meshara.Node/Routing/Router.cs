@@ -47,6 +47,21 @@ internal sealed partial class Router(RouteFinder finder, Swarm swarm, RouteCache
         return null;
     }
 
+    /// <summary>
+    /// Hands an acknowledgment to the best next hop if that is connected and takes it at once. Never waits: answers to many senders
+    /// share a worker.
+    /// </summary>
+    /// <returns>False when it takes a lookup, a dial or another hop; then <see cref="SendAsync"/> may find one.</returns>
+    public bool TrySend(Envelope envelope)
+    {
+        if (finder.NeedsLookup(envelope.Recipient) || finder.Find(envelope.Recipient, Nobody, rotation: 0) is not { Dial: null } hop)
+            return false;
+        if (!swarm.TryGet(hop.Peer, out var connection) || connection.TrySendUrgent(new Frame { Envelope = envelope.Wire }) == 0)
+            return false;
+        Log.MessageRouted(logger, envelope.Id, envelope.Recipient, hop.Peer, hop.Kind);
+        return true;
+    }
+
     private async ValueTask<Hop?> FindAsync(
         NodeAddress recipient, HashSet<NodeAddress>? tried, int attempt, Activity? parent, ActivityContext trace, CancellationToken cancellationToken)
     {
@@ -70,12 +85,15 @@ internal sealed partial class Router(RouteFinder finder, Swarm swarm, RouteCache
             var connection = await ConnectAsync(hop, span, cancellationToken);
             envelope.Wire.TraceContext = TraceContext.Write(span?.Context ?? trace);
             using var writing = span.StartChild(SpanNames.WriteBytes);
-            var bytes = await connection.SendAsync(new Frame { Envelope = envelope.Wire }, cancellationToken);
+            var frame = new Frame { Envelope = envelope.Wire };
+            // Only the recipient itself is waited for: of relays another one may have room.
+            var bytes = hop.Kind == RouteKind.Direct ? await connection.SendAsync(frame, cancellationToken) : connection.TrySend(frame);
             writing?.SetTag("bytes", bytes);
             if (bytes > 0)
                 return true;
-            writing.Fail("connection_closed");
-            span.Fail("connection_closed");
+            var cause = connection.IsOpen ? "no_room" : "connection_closed";
+            writing.Fail(cause);
+            span.Fail(cause);
             return false;
         }
         catch (MesharaException e)

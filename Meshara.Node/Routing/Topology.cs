@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 using Meshara.Node.Storage;
+using Meshara.Node.Telemetry;
 using Meshara.Node.Transport;
 using Microsoft.Extensions.Options;
 
@@ -28,6 +29,7 @@ internal sealed partial class Topology
     private readonly RoutingTable _table;
     private readonly IPeerCache _cache;
     private readonly RoutingOptions _options;
+    private readonly MeshTelemetry _telemetry;
     private readonly TimeProvider _time;
     private readonly ILogger<Topology> _logger;
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -42,7 +44,7 @@ internal sealed partial class Topology
 
     public Topology(
         NodeIdentity identity, IOptions<MeshOptions> mesh, Listener listener, BootstrapResolver resolver, LocalRecord self,
-        Swarm swarm, Dht dht, RoutingTable table, RouteCache routes, IPeerCache cache, IOptions<RoutingOptions> options, TimeProvider time, ILogger<Topology> logger)
+        Swarm swarm, Dht dht, RoutingTable table, RouteCache routes, IPeerCache cache, IOptions<RoutingOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Topology> logger)
     {
         _identity = identity;
         _bootstrap = [.. mesh.Value.Bootstrap.Select(text => new Uri(text))];
@@ -54,6 +56,7 @@ internal sealed partial class Topology
         _table = table;
         _cache = cache;
         _options = options.Value;
+        _telemetry = telemetry;
         _time = time;
         _logger = logger;
         swarm.Connected += connection =>
@@ -79,10 +82,10 @@ internal sealed partial class Topology
     {
         try
         {
-            await RecallAsync(stopping);
+            await TryAsync(RecallAsync, stopping);
             while (true)
             {
-                await MaintainAsync(stopping);
+                await TryAsync(MaintainAsync, stopping);
                 // Jitter keeps nodes that started together from working in step.
                 var pause = _options.MaintenanceInterval * (0.75 + Random.Shared.NextDouble() / 2);
                 using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -101,6 +104,20 @@ internal sealed partial class Topology
         {
             // However this ended: nobody waits for a joining that will not come.
             _joined.TrySetCanceled(stopping);
+        }
+    }
+
+    /// <summary>Whatever goes wrong in one round, the next one comes: a node that does not look after its connections loses them one by one.</summary>
+    private async Task TryAsync(Func<CancellationToken, Task> round, CancellationToken stopping)
+    {
+        try
+        {
+            await round(stopping);
+        }
+        catch (Exception e) when (!stopping.IsCancellationRequested)
+        {
+            _telemetry.Error(ErrorType.Routing);
+            Log.MaintenanceFailed(_logger, e);
         }
     }
 
@@ -264,6 +281,9 @@ internal sealed partial class Topology
 
         [LoggerMessage(EventName = "PeersNotRemembered", Level = LogLevel.Debug, Message = "The known peers could not be saved")]
         public static partial void NotRemembered(ILogger logger, string cause);
+
+        [LoggerMessage(EventName = "MaintenanceFailed", Level = LogLevel.Error, Message = "Looking after connections and contacts failed unexpectedly, trying again")]
+        public static partial void MaintenanceFailed(ILogger logger, Exception exception);
 
         [LoggerMessage(EventName = "BootstrapUnreachable", Level = LogLevel.Warning,
             Message = "No bootstrap endpoint can be reached, trying again: {cause}")]

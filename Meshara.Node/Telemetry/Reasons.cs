@@ -54,6 +54,9 @@ internal static class CloseReason
     /// <summary>Heartbeats were not answered in time.</summary>
     public const string Timeout = "timeout";
 
+    /// <summary>The peer took nothing of what was sent to it for too long.</summary>
+    public const string SlowConsumer = "slow_consumer";
+
     /// <summary>The peer broke the protocol.</summary>
     public const string Protocol = "protocol";
 

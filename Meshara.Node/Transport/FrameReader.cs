@@ -15,6 +15,7 @@ internal sealed class FrameReader(Stream stream, int maxFrameBytes)
 
     /// <summary>The next frame, or null at the end of the stream.</summary>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/>: too long, or not a frame.</exception>
+    /// <exception cref="EndOfStreamException">The stream ended inside a frame.</exception>
     public ValueTask<Frame?> ReadAsync(CancellationToken cancellationToken) => ReadAsync(maxFrameBytes, cancellationToken);
 
     /// <summary>The next frame of at most <paramref name="limit"/> bytes, or null at the end of the stream.</summary>
@@ -34,7 +35,7 @@ internal sealed class FrameReader(Stream stream, int maxFrameBytes)
             if (ready.IsCompleted)
             {
                 _reader.AdvanceTo(buffer.End);
-                return buffer.IsEmpty ? null : throw new MesharaException(ErrorCodes.Protocol, "The stream ended inside a frame.");
+                return buffer.IsEmpty ? null : throw new EndOfStreamException("The stream ended inside a frame."); // a crash, not an offence
             }
             _reader.AdvanceTo(buffer.Start, buffer.End);
             if (ready.IsCanceled)

@@ -9,63 +9,95 @@ namespace Meshara.Node.Transport;
 /// <summary>
 /// The sending half of a connection. Callers serialize into a buffer, and whatever has gathered is written to the stream at once, so
 /// that a busy connection sends many frames in one TLS record. After a pause there is nothing to gather with: such a frame is written by
-/// its caller, without waiting for another thread.
+/// its caller, without waiting for another thread. Urgent frames have a buffer of their own, which leaves first.
 /// </summary>
-internal sealed class FrameWriter(Stream stream, int bufferBytes)
+internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
 {
     private const int LengthSize = 4;
+
+    // Written at a time: what an urgent frame waits for at the most, and the measure of a peer's progress.
+    private const int PieceBytes = 64 * 1024;
 
     // Well above the time between two frames of a busy connection, well below what a person or a timer does in a row.
     private static readonly TimeSpan Pause = TimeSpan.FromMicroseconds(200);
 
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private byte[] _gathering = [];
-    private int _gathered;
+    private Gathered _urgent;
+    private Gathered _bulk;
     private TaskCompletionSource? _room;
     private CancellationToken _abort;
     private long _idleSince;
+    private long _progress;
     private bool _writing = true; // nothing is written before RunAsync
     private bool _completed;
 
-    /// <summary>Who writes what has gathered.</summary>
+    /// <summary>What becomes of a frame, and who writes what has gathered.</summary>
     private enum Start
     {
-        Never,
+        Closed,
+        Full,
         No,
         Here,
         Elsewhere,
     }
 
     /// <summary>False while the send buffer is full.</summary>
-    public bool HasRoom => Volatile.Read(ref _gathered) < Limit;
+    public bool HasRoom => Volatile.Read(ref _bulk.Length) < Limit;
+
+    /// <summary>True when everything that was queued has been written.</summary>
+    public bool IsIdle => !Volatile.Read(ref _writing);
+
+    /// <summary>Grows with every piece that the stream has taken.</summary>
+    public long Progress => Volatile.Read(ref _progress);
 
     // As much again may be leaving.
     private int Limit => bufferBytes / 2;
 
+    private int UrgentLimit => bufferBytes / 4;
+
     /// <summary>
     /// Queues a frame; waits only while the send buffer is full. Completion does not mean that it has left: a lost
-    /// connection loses what was queued, and whoever needs certainty waits for an answer.
+    /// connection loses what was queued, and certainty takes an answer.
     /// </summary>
     /// <returns>Bytes queued, 0 when the connection is closed.</returns>
     public async ValueTask<int> WriteAsync(Frame frame, CancellationToken cancellationToken)
     {
         var size = frame.CalculateSize();
-        Start start;
-        while (Append(frame, size, out start) is { } room)
-            await room.WaitAsync(cancellationToken);
-        switch (start)
+        while (true)
         {
-            case Start.Here:
-                _ = FlushAsync(isCaller: true);
-                break;
-            case Start.Elsewhere:
-                ThreadPool.UnsafeQueueUserWorkItem(static writer => _ = writer.FlushAsync(isCaller: false), this, preferLocal: true);
-                break;
-            case Start.Never:
-                return 0;
+            var start = Append(ref _bulk, Limit, frame, size);
+            if (start != Start.Full)
+                return Begin(start, size);
+            await RoomAsync().WaitAsync(cancellationToken);
         }
-        return LengthSize + size;
+    }
+
+    /// <summary>Queues a frame if there is room.</summary>
+    /// <returns>Bytes queued, 0 when the send buffer is full or the connection closed.</returns>
+    public int TryWrite(Frame frame)
+    {
+        var size = frame.CalculateSize();
+        return Begin(Append(ref _bulk, Limit, frame, size), size);
+    }
+
+    /// <summary>Queues a frame that leaves before everything that is not urgent, if there is room for it.</summary>
+    /// <returns>As <see cref="TryWrite"/>.</returns>
+    public int TryWriteUrgent(Frame frame)
+    {
+        var size = frame.CalculateSize();
+        return Begin(Append(ref _urgent, UrgentLimit, frame, size), size);
+    }
+
+    /// <summary>Completes when there is room again, or the connection is closed.</summary>
+    public Task RoomAsync()
+    {
+        lock (_gate)
+        {
+            return _completed || HasRoom
+                ? Task.CompletedTask
+                : (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
     }
 
     /// <summary>Writes one frame at once; nothing else may be written yet.</summary>
@@ -91,7 +123,7 @@ internal sealed class FrameWriter(Stream stream, int bufferBytes)
                 _ended.TrySetResult();
             (room, _room) = (_room, null);
         }
-        room?.TrySetResult(); // whoever waits for room finds the connection closed
+        room?.TrySetResult(); // senders that wait for room find the connection closed
     }
 
     /// <summary>Writes to the stream until <see cref="Complete"/>, an I/O error, or cancellation.</summary>
@@ -110,55 +142,55 @@ internal sealed class FrameWriter(Stream stream, int bufferBytes)
         }
     }
 
-    /// <summary>What to wait for while there is no room; null once the frame is queued, or the connection closed.</summary>
-    private Task? Append(Frame frame, int size, out Start start)
+    private Start Append(ref Gathered buffer, int limit, Frame frame, int size)
     {
         lock (_gate)
         {
-            start = _completed ? Start.Never : Start.No;
             if (_completed)
-                return null;
-            if (_gathered >= Limit)
-                return (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-            var end = _gathered + LengthSize + size;
-            if (end > _gathering.Length)
-                Grow(end);
-            BinaryPrimitives.WriteInt32BigEndian(_gathering.AsSpan(_gathered), size);
-            frame.WriteTo(_gathering.AsSpan(_gathered + LengthSize, size));
-            Volatile.Write(ref _gathered, end);
+                return Start.Closed;
+            if (buffer.Length >= limit)
+                return Start.Full;
+            buffer.Add(frame, size);
             if (_writing)
-                return null;
+                return Start.No;
             _writing = true;
-            start = Stopwatch.GetElapsedTime(_idleSince) < Pause ? Start.Elsewhere : Start.Here;
-            return null;
+            return Stopwatch.GetElapsedTime(_idleSince) < Pause ? Start.Elsewhere : Start.Here;
         }
     }
 
-    private void Grow(int size)
+    private int Begin(Start start, int size)
     {
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(size, 2 * _gathered));
-        _gathering.AsSpan(0, _gathered).CopyTo(larger);
-        GiveBack(_gathering);
-        _gathering = larger;
+        switch (start)
+        {
+            case Start.Closed or Start.Full:
+                return 0;
+            case Start.Here:
+                _ = FlushAsync(isCaller: true);
+                break;
+            case Start.Elsewhere:
+                ThreadPool.UnsafeQueueUserWorkItem(static writer => _ = writer.FlushAsync(isCaller: false), this, preferLocal: true);
+                break;
+        }
+        return LengthSize + size;
     }
 
     /// <summary>Writes until nothing is left.</summary>
-    /// <param name="isCaller">True on the thread of whoever queued the frame, which writes that one and leaves what comes meanwhile to another thread.</param>
+    /// <param name="isCaller">True on the thread that queued the frame, which writes that one and leaves what comes meanwhile to another thread.</param>
     private async Task FlushAsync(bool isCaller)
     {
         try
         {
-            while (Take(out var leaving, out var length))
+            while (Take(out var leaving))
             {
                 try
                 {
-                    await stream.WriteAsync(leaving.AsMemory(0, length), _abort);
+                    await WriteAsync(leaving);
                 }
                 finally
                 {
-                    GiveBack(leaving);
+                    leaving.GiveBack();
                 }
-                if (isCaller && Volatile.Read(ref _gathered) > 0)
+                if (isCaller && Volatile.Read(ref _urgent.Length) + Volatile.Read(ref _bulk.Length) > 0)
                     await Task.Yield();
                 isCaller = false;
             }
@@ -169,30 +201,70 @@ internal sealed class FrameWriter(Stream stream, int bufferBytes)
         }
     }
 
-    private bool Take(out byte[] leaving, out int length)
+    /// <summary>Writes whole frames, about as many at a time as fit into a piece; what has become urgent meanwhile goes in between.</summary>
+    private async ValueTask WriteAsync(Gathered leaving)
     {
-        TaskCompletionSource? room;
+        for (var at = 0; at < leaving.Length;)
+        {
+            var end = leaving.EndOfFrames(at, PieceBytes);
+            await WriteAsync(leaving.Bytes.AsMemory(at, end - at));
+            at = end;
+            if (at < leaving.Length && TakeUrgent(out var urgent))
+            {
+                try
+                {
+                    await WriteAsync(urgent.Bytes.AsMemory(0, urgent.Length));
+                }
+                finally
+                {
+                    urgent.GiveBack();
+                }
+            }
+        }
+    }
+
+    private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
+    {
+        while (bytes.Length > 0)
+        {
+            var piece = bytes[..Math.Min(bytes.Length, PieceBytes)];
+            await stream.WriteAsync(piece, _abort);
+            Volatile.Write(ref _progress, _progress + 1); // only one writes at a time
+            bytes = bytes[piece.Length..];
+        }
+    }
+
+    private bool TakeUrgent(out Gathered leaving)
+    {
+        leaving = default;
+        if (Volatile.Read(ref _urgent.Length) == 0)
+            return false;
+        lock (_gate)
+            leaving = _urgent.Take();
+        return true;
+    }
+
+    private bool Take(out Gathered leaving)
+    {
+        TaskCompletionSource? room = null;
         lock (_gate)
         {
-            (leaving, length) = (_gathering, _gathered);
-            _gathering = [];
-            Volatile.Write(ref _gathered, 0);
-            (room, _room) = (_room, null);
-            if (length == 0)
+            if (_urgent.Length > 0)
             {
-                _writing = false;
+                leaving = _urgent.Take();
+                return true;
+            }
+            leaving = _bulk.Take();
+            (room, _room) = (_room, null);
+            if (leaving.Length == 0)
+            {
+                Volatile.Write(ref _writing, false);
                 _idleSince = Stopwatch.GetTimestamp();
                 if (_completed)
                     _ended.TrySetResult();
             }
         }
         room?.TrySetResult();
-        return length > 0;
-    }
-
-    private static void GiveBack(byte[] buffer)
-    {
-        if (buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(buffer);
+        return leaving.Length > 0;
     }
 }

@@ -15,7 +15,7 @@ namespace Meshara.Node.Transport;
 /// ALPN <c>meshara/1</c>, then one <see cref="Hello"/> in each direction. No other frame is read before.
 /// </summary>
 internal sealed class Handshake(
-    NodeIdentity identity, LocalRecord self, TransportOptions options, MeshTelemetry telemetry, TimeProvider time) : IDisposable
+    NodeIdentity identity, LocalRecord self, PeerPauses bans, TransportOptions options, MeshTelemetry telemetry, TimeProvider time) : IDisposable
 {
     // Before a peer has introduced itself, it gets no more memory than an introduction needs.
     private const int MaxHelloBytes = 16 * 1024;
@@ -64,6 +64,8 @@ internal sealed class Handshake(
             var peer = await AuthenticateAsync(stream, outbound, deadline.Token);
             if (peer == identity.Address)
                 throw new MesharaException(Self, "This node dialled itself.");
+            if (bans.Contains(peer))
+                throw new MesharaException(ErrorCodes.Protocol, $"{peer.Short} broke the protocol and is kept out for a while.");
             if (expected is { } who && who != peer)
                 throw new MesharaException(ErrorCodes.Protocol, $"{remote} is {peer.Short}, not {who.Short}.");
             var connection = await GreetAsync(stream, socket, peer, remote, outbound, deadline.Token);

@@ -26,12 +26,14 @@ internal sealed class PeerConnection : IDisposable
     private readonly TimeProvider _time;
     private readonly TransportOptions _options;
     private readonly CancellationTokenSource _abort = new();
-    private readonly ConcurrentDictionary<ulong, TaskCompletionSource<Frame>> _requests = new();
+    private readonly ConcurrentDictionary<ulong, PendingRequest> _requests = new();
     private readonly RoundTripEstimate _roundTrip;
     private ulong _lastCorrelation;
     private string? _reason;
     private long _lastReceived;
     private long _pingSent;
+    private long _progress;
+    private long _progressed;
     private PeerRecord _record;
 
     public PeerConnection(
@@ -51,7 +53,7 @@ internal sealed class PeerConnection : IDisposable
         _time = time;
         _roundTrip = new RoundTripEstimate(options.MinHeartbeatTimeout, options.MaxHeartbeatTimeout);
         ConnectedAt = time.GetUtcNow();
-        _lastReceived = time.GetTimestamp();
+        _lastReceived = _progressed = time.GetTimestamp();
     }
 
     /// <summary>Who is at the other end.</summary>
@@ -88,22 +90,39 @@ internal sealed class PeerConnection : IDisposable
     /// <summary>How long nothing has come from the peer.</summary>
     public TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _lastReceived));
 
-    /// <summary>Queues a frame; waits only while the send buffer is full.</summary>
+    /// <summary>
+    /// Queues a frame; waits while the send buffer is full, which a peer decides. Work for several peers uses <see cref="TrySend"/>.
+    /// </summary>
     /// <returns>Bytes queued, 0 when the connection is closed.</returns>
     public ValueTask<int> SendAsync(Frame frame, CancellationToken cancellationToken) =>
         IsOpen ? _writer.WriteAsync(frame, cancellationToken) : ValueTask.FromResult(0);
 
+    /// <summary>Queues a frame if there is room for it.</summary>
+    /// <returns>Bytes queued, 0 when the send buffer is full or the connection closed.</returns>
+    public int TrySend(Frame frame) => IsOpen ? _writer.TryWrite(frame) : 0;
+
+    /// <summary>
+    /// Queues a small frame that leaves before the bulk: answers, acknowledgments, what keeps connections and routes. Never waits, so it
+    /// may be called from the loop that reads: two ends that wait for room there would wait for each other.
+    /// </summary>
+    /// <returns>Bytes queued; 0 when the connection is closed, or the peer takes so little that the frame is dropped.</returns>
+    public int TrySendUrgent(Frame frame) => IsOpen ? _writer.TryWriteUrgent(frame) : 0;
+
+    /// <summary>Completes when the send buffer has room again, or the connection is closed.</summary>
+    public Task RoomAsync() => _writer.RoomAsync();
+
     /// <summary>Sends a request and waits for its answer.</summary>
-    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Unreachable"/>: closed, or no answer in time.</exception>
+    /// <returns>A frame whose body is the one that answers this request.</returns>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Unreachable"/>: closed, no room for the request in time, or no answer in time.</exception>
     public async Task<Frame> RequestAsync(Frame request, CancellationToken cancellationToken)
     {
         request.Correlation = Interlocked.Increment(ref _lastCorrelation);
-        var answer = new TaskCompletionSource<Frame>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new PendingRequest(AnswerTo(request.BodyCase));
         _requests[request.Correlation] = answer;
         try
         {
-            if (await SendAsync(request, cancellationToken) == 0)
-                throw new MesharaException(ErrorCodes.Unreachable, $"The connection to {Peer.Short} is closed.");
+            if (await SendRequestAsync(request, cancellationToken) == 0)
+                throw new MesharaException(ErrorCodes.Unreachable, $"The connection to {Peer.Short} is closed, or the peer takes nothing.");
             return await answer.Task.WaitAsync(_options.RequestTimeout, _time, cancellationToken);
         }
         catch (TimeoutException e)
@@ -116,6 +135,25 @@ internal sealed class PeerConnection : IDisposable
         }
     }
 
+    private async ValueTask<int> SendRequestAsync(Frame request, CancellationToken cancellationToken)
+    {
+        var isSmall = request.BodyCase == Frame.BodyOneofCase.FindNode;
+        if ((isSmall ? TrySendUrgent(request) : TrySend(request)) is > 0 and var bytes)
+            return bytes;
+        if (isSmall || !IsOpen)
+            return 0;
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(_options.RequestTimeout);
+        try
+        {
+            return await SendAsync(request, deadline.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return 0;
+        }
+    }
+
     /// <summary>Takes a newer record that the peer sent of itself.</summary>
     public void Update(PeerRecord record)
     {
@@ -123,9 +161,17 @@ internal sealed class PeerConnection : IDisposable
             Volatile.Write(ref _record, record);
     }
 
-    /// <summary>Called about once a second: asks a silent peer for a sign of life, and gives up on one that owes it for too long.</summary>
-    public async ValueTask BeatAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Called about once a second: asks a silent peer for a sign of life, and gives up on one that owes it, or takes nothing of what
+    /// is queued for it, for too long.
+    /// </summary>
+    public void Beat()
     {
+        if (HasStalled())
+        {
+            Abort(CloseReason.SlowConsumer);
+            return;
+        }
         var sent = Volatile.Read(ref _pingSent);
         if (sent != 0)
         {
@@ -137,7 +183,18 @@ internal sealed class PeerConnection : IDisposable
             return;
         Volatile.Write(ref _pingSent, _time.GetTimestamp());
         _telemetry.Sent(Tags.Ping);
-        await SendAsync(new Frame { Ping = new Ping() }, cancellationToken);
+        TrySendUrgent(new Frame { Ping = new Ping() });
+    }
+
+    private bool HasStalled()
+    {
+        var progress = _writer.Progress;
+        if (_writer.IsIdle || progress != _progress)
+        {
+            _progress = progress;
+            _progressed = _time.GetTimestamp();
+        }
+        return _time.GetElapsedTime(_progressed) > _options.SendTimeout;
     }
 
     /// <summary>Reads and writes until the connection ends; <see cref="Reason"/> says why it did.</summary>
@@ -234,7 +291,7 @@ internal sealed class PeerConnection : IDisposable
         {
             case Frame.BodyOneofCase.Ping:
                 _telemetry.Received(Tags.Ping);
-                await SendAsync(new Frame { Pong = new Pong() }, cancellationToken);
+                TrySendUrgent(new Frame { Pong = new Pong() });
                 break;
             case Frame.BodyOneofCase.Pong:
                 var sent = Interlocked.Exchange(ref _pingSent, 0);
@@ -242,12 +299,34 @@ internal sealed class PeerConnection : IDisposable
                     _roundTrip.Add(_time.GetElapsedTime(sent));
                 break;
             case Frame.BodyOneofCase.FoundNodes or Frame.BodyOneofCase.Deposited or Frame.BodyOneofCase.HandedOver:
-                if (_requests.TryRemove(frame.Correlation, out var request))
-                    request.TrySetResult(frame);
+                OnAnswer(frame);
                 break;
             default:
                 await handler.HandleAsync(this, frame, cancellationToken);
                 break;
         }
+    }
+
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/> when it answers something else than was asked.</exception>
+    private void OnAnswer(Frame frame)
+    {
+        if (!_requests.TryGetValue(frame.Correlation, out var request))
+            return; // too late: nobody waits for it any more
+        if (frame.BodyCase != request.Answer)
+            throw new MesharaException(ErrorCodes.Protocol, $"{Peer.Short} answered with {frame.BodyCase} where {request.Answer} was asked for.");
+        request.TrySetResult(frame);
+    }
+
+    private static Frame.BodyOneofCase AnswerTo(Frame.BodyOneofCase request) => request switch
+    {
+        Frame.BodyOneofCase.FindNode => Frame.BodyOneofCase.FoundNodes,
+        Frame.BodyOneofCase.Deposit => Frame.BodyOneofCase.Deposited,
+        Frame.BodyOneofCase.Handover => Frame.BodyOneofCase.HandedOver,
+        _ => throw new ArgumentOutOfRangeException(nameof(request)),
+    };
+
+    private sealed class PendingRequest(Frame.BodyOneofCase answer) : TaskCompletionSource<Frame>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public Frame.BodyOneofCase Answer { get; } = answer;
     }
 }

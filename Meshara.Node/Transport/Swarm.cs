@@ -12,24 +12,39 @@ namespace Meshara.Node.Transport;
 /// All live connections, one a peer: listens, dials, keeps the heartbeat, and settles duplicates the same way on
 /// both sides. Loses nothing silently: every end of a connection has a reason, counted and logged.
 /// </summary>
-internal sealed partial class Swarm(
-    NodeIdentity identity, LocalRecord self, IOptions<TransportOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Swarm> logger) : IDisposable
+internal sealed partial class Swarm : IDisposable
 {
-    private const int MaxFailures = 10_000;
     private static readonly TimeSpan ShortLived = TimeSpan.FromSeconds(1);
 
-    private readonly TransportOptions _options = options.Value;
-    private readonly MeshTelemetry _telemetry = telemetry;
-    private readonly ILogger<Swarm> _logger = logger;
-    private readonly Handshake _handshake = new(identity, self, options.Value, telemetry, time);
+    // A peer that broke the protocol once may have a defect; one that does it again and again is kept out.
+    private static readonly TimeSpan FirstBan = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestBan = TimeSpan.FromMinutes(10);
+
+    private readonly NodeAddress _self;
+    private readonly TransportOptions _options;
+    private readonly MeshTelemetry _telemetry;
+    private readonly TimeProvider _time;
+    private readonly ILogger<Swarm> _logger;
+    private readonly PeerPauses _bans;
+    private readonly Handshake _handshake;
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<NodeAddress, PeerConnection> _connections = new();
-    private readonly ConcurrentDictionary<string, Lazy<Task<PeerConnection>>> _dials = new();
-    private readonly ConcurrentDictionary<NodeAddress, DialFailure> _failures = new();
     private readonly ConcurrentDictionary<Task, byte> _running = new();
     private readonly CancellationTokenSource _stopping = new();
     private IFrameHandler _handler = null!;
     private TcpListener? _listener;
+
+    public Swarm(NodeIdentity identity, LocalRecord self, IOptions<TransportOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Swarm> logger)
+    {
+        _self = identity.Address;
+        _options = options.Value;
+        _telemetry = telemetry;
+        _time = time;
+        _logger = logger;
+        _bans = new PeerPauses(FirstBan, LongestBan, time);
+        _failures = new PeerPauses(FirstFailurePause, LongestFailurePause, time);
+        _handshake = new Handshake(identity, self, _bans, _options, telemetry, time);
+    }
 
     /// <summary>A peer was connected. Handlers are quick and do not throw.</summary>
     public event Action<PeerConnection>? Connected;
@@ -72,22 +87,6 @@ internal sealed partial class Swarm(
             Own(AcceptAsync(_listener));
     }
 
-    /// <summary>The connection to a peer, dialled at its endpoints when there is none.</summary>
-    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Unreachable"/>.</exception>
-    public Task<PeerConnection> ConnectAsync(PeerRecord peer, CancellationToken cancellationToken) =>
-        TryGet(peer.Address, out var connection)
-            ? Task.FromResult(connection)
-            : ShareDialAsync(peer.Address.ToString(), () => DialAsync(peer), cancellationToken);
-
-    /// <summary>A connection to whoever answers at an endpoint.</summary>
-    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Unreachable"/> or <see cref="ErrorCodes.Protocol"/>.</exception>
-    public Task<PeerConnection> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken) =>
-        ShareDialAsync(endpoint.ToString()!, () => DialAsync(endpoint, expected: null), cancellationToken);
-
-    /// <summary>False while an earlier failure says that dialling would only cost time.</summary>
-    public bool MayDial(PeerRecord peer) =>
-        peer.IsDialable && (!_failures.TryGetValue(peer.Address, out var failure) || time.GetElapsedTime(failure.At) > failure.Pause);
-
     /// <summary>Closes every connection in good order and waits for it.</summary>
     public async Task StopAsync()
     {
@@ -103,86 +102,6 @@ internal sealed partial class Swarm(
         _listener?.Dispose();
         _handshake.Dispose();
         _stopping.Dispose();
-    }
-
-    /// <summary>Callers that want the same peer at the same time share one dial; none of them can cancel it for the others.</summary>
-    private async Task<PeerConnection> ShareDialAsync(string key, Func<Task<PeerConnection>> dial, CancellationToken cancellationToken)
-    {
-        var shared = _dials.GetOrAdd(key, static (_, dial) => new Lazy<Task<PeerConnection>>(dial), dial);
-        try
-        {
-            return await shared.Value.WaitAsync(cancellationToken);
-        }
-        finally
-        {
-            if (shared.Value.IsCompleted)
-                _dials.TryRemove(KeyValuePair.Create(key, shared));
-        }
-    }
-
-    private async Task<PeerConnection> DialAsync(PeerRecord peer)
-    {
-        MesharaException? last = null;
-        foreach (var endpoint in peer.Endpoints)
-        {
-            if (!endpoint.IsTcp)
-                continue;
-            try
-            {
-                EndPoint target = IPAddress.TryParse(endpoint.Host, out var ip) ? new IPEndPoint(ip, endpoint.Port) : new DnsEndPoint(endpoint.Host, endpoint.Port);
-                var connection = await DialAsync(target, peer.Address);
-                _failures.TryRemove(peer.Address, out _);
-                return connection;
-            }
-            catch (MesharaException e)
-            {
-                last = e;
-            }
-        }
-        Remember(peer.Address);
-        throw last ?? new MesharaException(ErrorCodes.Unreachable, $"{peer.Address.Short} has no endpoint that can be dialled.");
-    }
-
-    private void Remember(NodeAddress unreachable)
-    {
-        // Records of nodes that were never there cost nothing to make: what is remembered of them has an end.
-        if (_failures.Count >= MaxFailures)
-        {
-            foreach (var (peer, failure) in _failures)
-            {
-                if (time.GetElapsedTime(failure.At) > failure.Pause)
-                    _failures.TryRemove(peer, out _);
-            }
-        }
-        _failures.AddOrUpdate(unreachable, _ => DialFailure.First(time), (_, failure) => failure.Next(time));
-    }
-
-    private async Task<PeerConnection> DialAsync(EndPoint endpoint, NodeAddress? expected)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-        deadline.CancelAfter(_options.DialTimeout);
-        try
-        {
-            await socket.ConnectAsync(endpoint, deadline.Token);
-        }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
-        {
-            socket.Dispose();
-            _stopping.Token.ThrowIfCancellationRequested();
-            _telemetry.ConnectionError(CloseReason.Dial);
-            Log.DialFailed(_logger, new Printed(endpoint), e.Message);
-            throw new MesharaException(ErrorCodes.Unreachable, $"Cannot reach {endpoint}: {(e is SocketException ? e.Message : "no answer")}.", e);
-        }
-        try
-        {
-            return Register(await _handshake.DialAsync(socket, expected, _stopping.Token));
-        }
-        catch (MesharaException e)
-        {
-            OnHandshakeFailed(endpoint.ToString()!, e);
-            throw;
-        }
     }
 
     private async Task AcceptAsync(TcpListener listener)
@@ -207,16 +126,17 @@ internal sealed partial class Swarm(
                 slots.Release();
                 _telemetry.Error(ErrorType.Network);
                 Log.AcceptFailed(_logger, e.Message);
-                await Task.Delay(TimeSpan.FromMilliseconds(100), time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
 
     private async Task AcceptAsync(Socket socket, SemaphoreSlim slots)
     {
-        var remote = socket.RemoteEndPoint?.ToString() ?? "unknown";
+        var remote = "unknown";
         try
         {
+            remote = socket.RemoteEndPoint?.ToString() ?? remote;
             if (_connections.Count >= _options.MaxConnections)
             {
                 socket.Dispose();
@@ -229,9 +149,9 @@ internal sealed partial class Swarm(
         {
             OnHandshakeFailed(remote, e);
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
-            socket.Dispose(); // the node is stopping
+            socket.Dispose(); // reset before it was looked at, or the node is stopping
         }
         finally
         {
@@ -281,7 +201,7 @@ internal sealed partial class Swarm(
     /// </summary>
     private bool Replaces(PeerConnection connection, PeerConnection existing) => connection.Outbound == existing.Outbound
         ? connection.DialNumber > existing.DialNumber
-        : existing.Silence > _options.HeartbeatInterval * 2 || connection.Outbound == identity.Address < connection.Peer;
+        : existing.Silence > _options.HeartbeatInterval * 2 || connection.Outbound == _self < connection.Peer;
 
     private async Task RunAsync(PeerConnection connection)
     {
@@ -308,8 +228,10 @@ internal sealed partial class Swarm(
         if (reason is CloseReason.Network or CloseReason.Timeout or CloseReason.Protocol)
             _telemetry.ConnectionError(reason);
         // A peer that hangs up at once would otherwise be dialled again at once, and for ever.
-        if (current && connection.Outbound && time.GetUtcNow() - connection.ConnectedAt < ShortLived)
-            Remember(connection.Peer);
+        if (current && connection.Outbound && _time.GetUtcNow() - connection.ConnectedAt < ShortLived)
+            _failures.Add(connection.Peer);
+        if (reason == CloseReason.Protocol)
+            _bans.Add(connection.Peer);
         if (!current)
             return;
         Log.PeerDisconnected(_logger, connection.Peer, connection.Remote, reason);
@@ -318,13 +240,13 @@ internal sealed partial class Swarm(
 
     private async Task BeatAsync()
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), _time);
         try
         {
             while (await timer.WaitForNextTickAsync(_stopping.Token))
             {
                 foreach (var connection in _connections.Values)
-                    Own(connection.BeatAsync(_stopping.Token).AsTask());
+                    connection.Beat();
             }
         }
         catch (OperationCanceledException)
@@ -349,22 +271,6 @@ internal sealed partial class Swarm(
                 Log.Failed(swarm._logger, e.GetBaseException());
             }
         }, this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-    }
-
-    /// <summary>
-    /// When a peer could last not be dialled, and how long to leave it alone: doubling, with jitter. The limit is what a mesh
-    /// that was cut in two takes to grow together again.
-    /// </summary>
-    private sealed record DialFailure(long At, int Count, TimeSpan Pause)
-    {
-        private const double MaxPauseSeconds = 6;
-
-        public static DialFailure First(TimeProvider time) => new(time.GetTimestamp(), 1, Jitter(TimeSpan.FromSeconds(1)));
-
-        public DialFailure Next(TimeProvider time) =>
-            new(time.GetTimestamp(), Count + 1, Jitter(TimeSpan.FromSeconds(Math.Min(MaxPauseSeconds, Math.Pow(2, Math.Min(Count, 6))))));
-
-        private static TimeSpan Jitter(TimeSpan pause) => pause * (0.5 + Random.Shared.NextDouble() / 2);
     }
 
     /// <summary>An endpoint as text, made only when a log line needs it.</summary>

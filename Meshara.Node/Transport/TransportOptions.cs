@@ -23,6 +23,9 @@ public sealed class TransportOptions
     /// <summary>Longest wait for the answer to a request such as FIND_NODE.</summary>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>A peer that takes nothing of what is queued for it for this long is disconnected.</summary>
+    public TimeSpan SendTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Handshakes from others that may be under way at once; further ones wait in the listen queue.</summary>
     [Range(1, 10_000)]
     public int MaxInboundHandshakes { get; set; } = 128;
@@ -35,7 +38,7 @@ public sealed class TransportOptions
     [Range(64 * 1024, 16 * 1024 * 1024)]
     public int MaxFrameBytes { get; set; } = 2 * 1024 * 1024;
 
-    /// <summary>Bytes waiting to be written to one peer before senders have to wait.</summary>
+    /// <summary>Bytes waiting to be written to one peer before senders have to wait, and a quarter as much of answers before they are dropped.</summary>
     [Range(64 * 1024, 256 * 1024 * 1024)]
     public int SendBufferBytes { get; set; } = 4 * 1024 * 1024;
 }

@@ -86,6 +86,9 @@ internal sealed class TransportEnd : IFrameHandler, IAsyncDisposable
     public IReadOnlyList<Frame> Envelopes(MessageType type) =>
         [.. Frames.Select(entry => entry.Frame).Where(frame => frame.BodyCase == Frame.BodyOneofCase.Envelope && frame.Envelope.Type == type)];
 
+    /// <summary>True when a private message for this end itself has arrived: what is relayed may come by, too.</summary>
+    public bool HasReceived() => Envelopes(MessageType.Private).Any(frame => frame.Envelope.Recipient.Span.SequenceEqual(Identity.Address.ToBytes()));
+
     public bool IsConnectedTo(TransportEnd other) => Swarm.TryGet(other.Identity.Address, out _);
 
     /// <summary>A frame that a test can tell from others and that no part of the transport answers.</summary>

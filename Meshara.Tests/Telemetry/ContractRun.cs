@@ -64,7 +64,7 @@ public sealed class ContractRun : IAsyncLifetime
         ("MESHARA_LOG", "off,meshara=trace"), ("Diagnostics:Enabled", "true"), ("Diagnostics:MaxLogs", "100000"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.Http.ToString()), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
         ("OTEL_TRACES_SAMPLER", "always_on"), ("OTEL_BSP_MAX_QUEUE_SIZE", "65536"), ("OTEL_BLRP_MAX_QUEUE_SIZE", "65536"), ("OTEL_BSP_SCHEDULE_DELAY", "200"),
-        ("Delivery:RetryBase", "00:00:00.300"), ("Storage:MaxHeldMessagesPerSender", "1"),
+        ("Delivery:RetryBase", "00:00:00.300"), ("Storage:MaxHeldMessagesPerSender", "1"), ("Transport:SendTimeout", "00:00:02"),
     ];
 
     /// <summary>One that all can dial, two that reach each other only through it, and one with tight limits.</summary>
@@ -174,6 +174,15 @@ public sealed class ContractRun : IAsyncLifetime
         await Eventually.TrueAsync(() => Hub.Swarm.TryGet(far.Identity.Address, out _), "it is connected through the proxy");
         cable.Freeze();
         await CountedAsync("meshara.connections.closed", "timeout");
+
+        await using var slow = await SlowPeer.JoinAsync(Hub.Bound, Hub.Swarm);
+        var filling = slow.FillAsync(Hub.Swarm);
+        await Eventually.TrueAsync(async () =>
+        {
+            await slow.LiveAsync();
+            return Hub.Metrics.Sum("meshara.connections.closed", "slow_consumer") > 0;
+        }, "the slow peer is disconnected");
+        await filling;
 
         var leaving = await mesh.StartAsync();
         await leaving.BecomesReadyAsync();

@@ -92,6 +92,8 @@ public sealed class FrameWriterTests : IDisposable
     {
         _stream.Hold();
         var running = _writer.RunAsync(Cancel);
+        await _writer.WriteAsync(Text("first"), Cancel);
+        await Eventually.TrueAsync(() => _stream.Writes.Count == 1, "a write is held up");
         while (_writer.HasRoom)
             await _writer.WriteAsync(Text(new string('x', 10_000)), Cancel);
         var waiting = _writer.WriteAsync(Text("x"), Cancel).AsTask();

@@ -1,0 +1,144 @@
+using Meshara.Node.Identity;
+
+namespace Meshara.Node;
+
+/// <summary>
+/// What has to wait for single peers – for a connection, for room in a send buffer, for an answer. Each peer's items are worked on in
+/// order, by a task of that peer's own that lives while something waits, so that no peer ever holds up another one's. Bounded for each
+/// peer and in all. Safe for concurrent use.
+/// </summary>
+/// <param name="perPeer">Size of what may wait for one peer; a single item may be larger.</param>
+/// <param name="inAll">Size of what may wait for all of them.</param>
+/// <param name="work">Ends one item. The next one of the same peer begins when this one has ended.</param>
+/// <param name="onFailure">Told of an exception that <paramref name="work"/> did not expect.</param>
+internal sealed class PeerQueues<T>(int perPeer, long inAll, Func<NodeAddress, T, CancellationToken, Task> work, Action<NodeAddress, Exception> onFailure)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<NodeAddress, Waiting> _peers = [];
+    private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _size;
+    private int _count;
+    private CancellationToken _stopping;
+    private bool _isRunning;
+
+    /// <summary>True while something waits for the peer: what comes now should wait behind it.</summary>
+    public bool Contains(NodeAddress peer)
+    {
+        if (Volatile.Read(ref _count) == 0)
+            return false;
+        lock (_gate)
+            return _peers.ContainsKey(peer);
+    }
+
+    /// <summary>Queues an item; false when too much is waiting, or the node stops.</summary>
+    public bool TryAdd(NodeAddress peer, T item, int size)
+    {
+        lock (_gate)
+        {
+            var isBusy = _peers.TryGetValue(peer, out var waiting);
+            if (_stopping.IsCancellationRequested || _size + size > inAll || isBusy && waiting!.Size + size > perPeer)
+                return false;
+            _size += size;
+            if (isBusy)
+            {
+                waiting!.Add(item, size);
+                return true;
+            }
+            _peers[peer] = waiting = new Waiting();
+            waiting.Add(item, size);
+            Volatile.Write(ref _count, _peers.Count);
+            if (_isRunning)
+                Start(peer, waiting);
+            return true;
+        }
+    }
+
+    /// <summary>Works until cancelled, and then waits until nothing is worked on any more.</summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        lock (_gate)
+        {
+            _stopping = stopping;
+            _isRunning = true;
+            foreach (var (peer, waiting) in _peers)
+                Start(peer, waiting);
+        }
+        await Task.Delay(Timeout.Infinite, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_gate)
+        {
+            if (_peers.Count == 0)
+                return;
+        }
+        await _empty.Task;
+    }
+
+    private void Start(NodeAddress peer, Waiting waiting) => ThreadPool.UnsafeQueueUserWorkItem(
+        static state => _ = state.Queues.WorkAsync(state.Peer, state.Waiting), (Queues: this, Peer: peer, Waiting: waiting), preferLocal: false);
+
+    private async Task WorkAsync(NodeAddress peer, Waiting waiting)
+    {
+        do
+        {
+            try
+            {
+                await work(peer, First(waiting), _stopping);
+            }
+            catch (Exception) when (_stopping.IsCancellationRequested)
+            {
+                // The node is stopping.
+            }
+            catch (Exception e)
+            {
+                onFailure(peer, e);
+            }
+        }
+        while (Next(peer, waiting));
+    }
+
+    private T First(Waiting waiting)
+    {
+        lock (_gate)
+            return waiting.First;
+    }
+
+    /// <summary>False when nothing is left: the peer's task ends.</summary>
+    private bool Next(NodeAddress peer, Waiting waiting)
+    {
+        lock (_gate)
+        {
+            _size -= waiting.Remove();
+            if (!waiting.IsEmpty && !_stopping.IsCancellationRequested)
+                return true;
+            _size -= waiting.Size;
+            _peers.Remove(peer);
+            Volatile.Write(ref _count, _peers.Count);
+            if (_peers.Count == 0 && _stopping.IsCancellationRequested)
+                _empty.TrySetResult();
+            return false;
+        }
+    }
+
+    private sealed class Waiting
+    {
+        private readonly Queue<(T Item, int Size)> _items = new();
+
+        public int Size { get; private set; }
+
+        public bool IsEmpty => _items.Count == 0;
+
+        public T First => _items.Peek().Item;
+
+        public void Add(T item, int size)
+        {
+            _items.Enqueue((item, size));
+            Size += size;
+        }
+
+        public int Remove()
+        {
+            var size = _items.Dequeue().Size;
+            Size -= size;
+            return size;
+        }
+    }
+}

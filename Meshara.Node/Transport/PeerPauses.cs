@@ -1,0 +1,45 @@
+using System.Collections.Concurrent;
+using Meshara.Node.Identity;
+
+namespace Meshara.Node.Transport;
+
+/// <summary>
+/// How long to leave single peers alone: a pause that doubles with each time in a row, with jitter. Bounded, since identities cost
+/// nothing to make. Safe for concurrent use.
+/// </summary>
+internal sealed class PeerPauses(TimeSpan first, TimeSpan longest, TimeProvider time)
+{
+    private const int Capacity = 10_000;
+
+    private readonly ConcurrentDictionary<NodeAddress, Pause> _pauses = new();
+
+    /// <summary>True until the peer's last pause is over.</summary>
+    public bool Contains(NodeAddress peer) => _pauses.TryGetValue(peer, out var pause) && !IsOver(pause);
+
+    /// <summary>Begins a pause. One that has behaved for a while after its last pause starts from the beginning.</summary>
+    public void Add(NodeAddress peer)
+    {
+        if (_pauses.Count >= Capacity && !_pauses.ContainsKey(peer))
+            Trim();
+        _pauses.AddOrUpdate(peer, _ => Next(0), (_, pause) => Next(time.GetElapsedTime(pause.At) > pause.Length + longest ? 0 : pause.Count));
+    }
+
+    public void Remove(NodeAddress peer) => _pauses.TryRemove(peer, out _);
+
+    private Pause Next(int before)
+    {
+        var length = Math.Min(longest.TotalSeconds, first.TotalSeconds * (1 << Math.Min(before, 20)));
+        return new Pause(time.GetTimestamp(), before + 1, TimeSpan.FromSeconds(length * (0.5 + Random.Shared.NextDouble() / 2)));
+    }
+
+    private bool IsOver(Pause pause) => time.GetElapsedTime(pause.At) > pause.Length;
+
+    /// <summary>Forgets those whose pause is over, and a tenth of the others, oldest first.</summary>
+    private void Trim()
+    {
+        foreach (var (peer, _) in _pauses.OrderBy(entry => !IsOver(entry.Value)).ThenBy(entry => entry.Value.At).Take(Capacity / 10))
+            _pauses.TryRemove(peer, out _);
+    }
+
+    private sealed record Pause(long At, int Count, TimeSpan Length);
+}

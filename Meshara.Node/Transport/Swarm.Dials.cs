@@ -1,0 +1,161 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+using Meshara.Node.Telemetry;
+
+namespace Meshara.Node.Transport;
+
+internal sealed partial class Swarm
+{
+    // The longest pause is what a mesh that was cut in two takes to grow together again.
+    private static readonly TimeSpan FirstFailurePause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestFailurePause = TimeSpan.FromSeconds(6);
+
+    // How long an endpoint is waited for before the next one is tried, too.
+    private static readonly TimeSpan AttemptDelay = TimeSpan.FromMilliseconds(250);
+
+    private const int MaxDials = 512;
+
+    private readonly PeerPauses _failures;
+    private readonly ConcurrentDictionary<string, Lazy<Task<PeerConnection>>> _dials = new();
+
+    /// <summary>The connection to a peer, dialled at its endpoints when there is none.</summary>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Unreachable"/>.</exception>
+    public Task<PeerConnection> ConnectAsync(PeerRecord peer, CancellationToken cancellationToken) =>
+        TryGet(peer.Address, out var connection)
+            ? Task.FromResult(connection)
+            : ShareDialAsync(peer.Address.ToString(), () => DialAsync(peer), cancellationToken);
+
+    /// <summary>A connection to whoever answers at an endpoint.</summary>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Unreachable"/> or <see cref="ErrorCodes.Protocol"/>.</exception>
+    public Task<PeerConnection> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken) =>
+        ShareDialAsync(endpoint.ToString()!, () => DialAsync(endpoint, expected: null, _stopping.Token), cancellationToken);
+
+    /// <summary>False while an earlier failure says that dialling would only cost time.</summary>
+    public bool MayDial(PeerRecord peer) =>
+        peer.IsDialable && !_failures.Contains(peer.Address) && !_bans.Contains(peer.Address);
+
+    /// <summary>Callers that want the same peer at the same time share one dial; none of them can cancel it for the others.</summary>
+    private async Task<PeerConnection> ShareDialAsync(string key, Func<Task<PeerConnection>> dial, CancellationToken cancellationToken)
+    {
+        if (!_dials.TryGetValue(key, out var shared))
+        {
+            if (_dials.Count >= MaxDials)
+                throw new MesharaException(ErrorCodes.Unreachable, $"{MaxDials} dials are under way, which is the limit.");
+            shared = _dials.GetOrAdd(key, static (key, state) => new Lazy<Task<PeerConnection>>(() => state.Swarm.DialOnceAsync(key, state.Dial)), (Swarm: this, Dial: dial));
+        }
+        try
+        {
+            return await shared.Value.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            Ignore(shared.Value); // it goes on, perhaps for nobody
+            throw;
+        }
+    }
+
+    /// <summary>Dials, and is gone from the shared dials when it has ended, also when nobody waits for it any more.</summary>
+    private async Task<PeerConnection> DialOnceAsync(string key, Func<Task<PeerConnection>> dial)
+    {
+        try
+        {
+            return await dial();
+        }
+        finally
+        {
+            _dials.TryRemove(key, out _);
+        }
+    }
+
+    private async Task<PeerConnection> DialAsync(PeerRecord peer)
+    {
+        if (_bans.Contains(peer.Address))
+            throw new MesharaException(ErrorCodes.Unreachable, $"{peer.Address.Short} broke the protocol and is left alone for a while.");
+        using var race = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        try
+        {
+            var connection = await RaceAsync(peer, race.Token);
+            _failures.Remove(peer.Address);
+            return connection;
+        }
+        catch (MesharaException)
+        {
+            _failures.Add(peer.Address);
+            throw;
+        }
+        finally
+        {
+            await race.CancelAsync();
+        }
+    }
+
+    /// <summary>
+    /// Dials a peer's endpoints so that one that does not answer costs little: the next one is tried when the one before has failed, or
+    /// after a moment, and the first that is connected wins (RFC 8305 section 5).
+    /// </summary>
+    private async Task<PeerConnection> RaceAsync(PeerRecord peer, CancellationToken cancellationToken)
+    {
+        var last = new MesharaException(ErrorCodes.Unreachable, $"{peer.Address.Short} has no endpoint that can be dialled.");
+        var waiting = new Queue<PeerEndpoint>(peer.Endpoints.Where(endpoint => endpoint.IsTcp));
+        var dials = new List<Task<PeerConnection>>();
+        while (waiting.TryDequeue(out var endpoint) || dials.Count > 0)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (endpoint is not null)
+                dials.Add(DialAsync(Target(endpoint), peer.Address, cancellationToken));
+            var patience = waiting.Count > 0 ? Task.Delay(AttemptDelay, _time, cancellationToken) : Task.Delay(Timeout.Infinite, cancellationToken);
+            if (await Task.WhenAny([patience, .. dials]) is not Task<PeerConnection> ended)
+                continue;
+            dials.Remove(ended);
+            try
+            {
+                var connection = await ended;
+                dials.ForEach(Ignore);
+                return connection;
+            }
+            catch (MesharaException e)
+            {
+                last = e;
+            }
+        }
+        throw last;
+    }
+
+    private static EndPoint Target(PeerEndpoint endpoint) =>
+        IPAddress.TryParse(endpoint.Host, out var ip) ? new IPEndPoint(ip, endpoint.Port) : new DnsEndPoint(endpoint.Host!, endpoint.Port);
+
+    private async Task<PeerConnection> DialAsync(EndPoint endpoint, NodeAddress? expected, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(_options.DialTimeout);
+        try
+        {
+            await socket.ConnectAsync(endpoint, deadline.Token);
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            socket.Dispose();
+            cancellationToken.ThrowIfCancellationRequested();
+            _telemetry.ConnectionError(CloseReason.Dial);
+            Log.DialFailed(_logger, new Printed(endpoint), e.Message);
+            throw new MesharaException(ErrorCodes.Unreachable, $"Cannot reach {endpoint}: {(e is SocketException ? e.Message : "no answer")}.", e);
+        }
+        try
+        {
+            return Register(await _handshake.DialAsync(socket, expected, cancellationToken));
+        }
+        catch (MesharaException e)
+        {
+            OnHandshakeFailed(endpoint.ToString()!, e);
+            throw;
+        }
+    }
+
+    /// <summary>Its failure, if it fails, has been counted and logged.</summary>
+    private static void Ignore(Task dial) =>
+        dial.ContinueWith(static failed => _ = failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+}

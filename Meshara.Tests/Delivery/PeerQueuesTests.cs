@@ -1,0 +1,94 @@
+using System.Collections.Concurrent;
+using Meshara.Node;
+using Meshara.Node.Identity;
+using Meshara.Tests.Mesh;
+
+namespace Meshara.Tests.Delivery;
+
+public sealed class PeerQueuesTests : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentQueue<(NodeAddress Peer, string Item)> _done = new();
+    private readonly ConcurrentQueue<Exception> _failures = new();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _held = new();
+    private readonly PeerQueues<string> _queues;
+    private readonly Task _running;
+
+    public PeerQueuesTests()
+    {
+        _queues = new PeerQueues<string>(perPeer: 10, inAll: 15, WorkAsync, (_, e) => _failures.Enqueue(e));
+        _running = _queues.RunAsync(_stop.Token);
+    }
+
+    [Fact]
+    public async Task Items_of_a_peer_are_worked_on_in_order_and_wait_for_no_other_peer()
+    {
+        var held = Hold("a1");
+        Assert.True(_queues.TryAdd(Peer(1), "a1", 1));
+        Assert.True(_queues.TryAdd(Peer(1), "a2", 1));
+        Assert.True(_queues.TryAdd(Peer(2), "b1", 1));
+        await Eventually.TrueAsync(() => _done.Contains((Peer(2), "b1")), "the other peer's item is done");
+        Assert.True(_queues.Contains(Peer(1)));
+        Assert.DoesNotContain((Peer(1), "a2"), _done);
+        held.SetResult();
+        await Eventually.TrueAsync(() => !_queues.Contains(Peer(1)), "everything is done");
+        Assert.Equal(["a1", "a2"], _done.Where(done => done.Peer == Peer(1)).Select(done => done.Item));
+    }
+
+    [Fact]
+    public async Task What_waits_is_bounded_for_each_peer_and_in_all()
+    {
+        var held = Hold("hold");
+        Assert.True(_queues.TryAdd(Peer(1), "hold", 1));
+        Assert.True(_queues.TryAdd(Peer(1), "fits", 9));
+        Assert.False(_queues.TryAdd(Peer(1), "too much for one", 1));
+        Assert.False(_queues.TryAdd(Peer(2), "too much in all", 6));
+        held.SetResult();
+        await Eventually.TrueAsync(() => !_queues.Contains(Peer(1)), "everything is done");
+        Assert.True(_queues.TryAdd(Peer(2), "there is room again", 6));
+    }
+
+    [Fact]
+    public async Task A_failure_ends_one_item_only()
+    {
+        Hold("bad").SetException(new InvalidOperationException("a defect"));
+        _queues.TryAdd(Peer(1), "bad", 1);
+        _queues.TryAdd(Peer(1), "good", 1);
+        await Eventually.TrueAsync(() => _done.Contains((Peer(1), "good")), "the next item is done");
+        Assert.IsType<InvalidOperationException>(Assert.Single(_failures));
+    }
+
+    [Fact]
+    public async Task It_stops_although_an_item_waits()
+    {
+        Hold("for ever");
+        _queues.TryAdd(Peer(1), "for ever", 1);
+        await _stop.CancelAsync();
+        await Eventually.InTimeAsync(_running);
+        Assert.False(_queues.TryAdd(Peer(1), "too late", 1));
+        Assert.Empty(_failures);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Eventually.InTimeAsync(_running);
+        _stop.Dispose();
+    }
+
+    private TaskCompletionSource Hold(string item) => _held[item] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private async Task WorkAsync(NodeAddress peer, string item, CancellationToken cancellationToken)
+    {
+        if (_held.TryGetValue(item, out var held))
+            await held.Task.WaitAsync(cancellationToken);
+        _done.Enqueue((peer, item));
+    }
+
+    private static NodeAddress Peer(byte number)
+    {
+        var bytes = new byte[32];
+        bytes[0] = number;
+        return new NodeAddress(bytes);
+    }
+}
