@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Google.Protobuf;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
@@ -22,6 +21,10 @@ internal sealed partial class Depot
 {
     // Messages handed over to a returning node at a time; the next ones go when these are safe with it.
     private const int HandoverBatch = 64;
+    private const int HandoverBytes = 256 * 1024;
+
+    // Connected peers that are being looked after at once.
+    private const int MaxReturned = 100_000;
 
     // Deposits under way at once to one relay.
     private const int Parallelism = 16;
@@ -35,7 +38,7 @@ internal sealed partial class Depot
     private readonly MeshTelemetry _telemetry;
     private readonly TimeProvider _time;
     private readonly ILogger<Depot> _logger;
-    private readonly Channel<NodeAddress> _returned = Channel.CreateUnbounded<NodeAddress>();
+    private readonly PeerQueues<NodeAddress> _returned;
 
     public Depot(
         NodeIdentity identity, Swarm swarm, Dht dht, IRelayStore store, VerifiedBatches verified, IOptions<DeliveryOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Depot> logger)
@@ -49,7 +52,8 @@ internal sealed partial class Depot
         _telemetry = telemetry;
         _time = time;
         _logger = logger;
-        swarm.Connected += connection => _returned.Writer.TryWrite(connection.Peer);
+        _returned = new PeerQueues<NodeAddress>(2, MaxReturned, HandOverAsync, OnFailure);
+        swarm.Connected += connection => HandOver(connection.Peer);
     }
 
     /// <summary>Asks the nodes closest to the recipient to keep messages; returns for each how many do.</summary>
@@ -81,22 +85,14 @@ internal sealed partial class Depot
         var held = await TryHoldAsync(envelope, cancellationToken);
         connection.TrySendUrgent(new Frame { Correlation = frame.Correlation, Deposited = new Deposited { Held = held } });
         if (held && _swarm.TryGet(envelope.Recipient, out _))
-            _returned.Writer.TryWrite(envelope.Recipient);
+            HandOver(envelope.Recipient);
     }
 
     /// <summary>Hands over until cancelled.</summary>
-    public async Task RunAsync(CancellationToken stopping)
-    {
-        try
-        {
-            await foreach (var peer in _returned.Reader.ReadAllAsync(stopping))
-                await HandOverAsync(peer, stopping);
-        }
-        catch (OperationCanceledException)
-        {
-            // The node is stopping; what it keeps it still has when it returns.
-        }
-    }
+    public Task RunAsync(CancellationToken stopping) => _returned.RunAsync(stopping);
+
+    /// <summary>Looks after what is kept for a peer that is connected. While that is being done one more time is enough.</summary>
+    private void HandOver(NodeAddress peer) => _returned.TryAdd(peer, peer, size: 1);
 
     private async Task<bool> TryDepositAsync(PeerRecord relay, Envelope message, CancellationToken cancellationToken)
     {
@@ -141,35 +137,59 @@ internal sealed partial class Depot
         }
     }
 
-    /// <summary>Gives a node that is back what was kept for it; stops at the first batch that it does not take whole.</summary>
-    private async Task HandOverAsync(NodeAddress peer, CancellationToken stopping)
+    /// <summary>Gives a node that is back what was kept for it, for as long as it is connected; what it does not take is tried again after a pause that grows.</summary>
+    private async Task HandOverAsync(NodeAddress peer, NodeAddress _, CancellationToken stopping)
+    {
+        var failures = 0;
+        while (_swarm.TryGet(peer, out var connection))
+        {
+            switch (await HandOverBatchAsync(connection, stopping))
+            {
+                case Handed.Everything:
+                    return;
+                case Handed.Batch:
+                    failures = 0;
+                    break;
+                case Handed.Less:
+                    await Task.Delay(_options.RetryBase + Backoff.FullJitter(_options.RetryBase, _options.RetryCap, ++failures), _time, stopping);
+                    break;
+            }
+        }
+    }
+
+    private async Task<Handed> HandOverBatchAsync(PeerConnection connection, CancellationToken stopping)
     {
         try
         {
-            while (_swarm.TryGet(peer, out var connection))
-            {
-                var held = await _store.TakeHeldAsync(peer, HandoverBatch, stopping);
-                if (held.Count == 0)
-                    return;
-                var taken = await Task.WhenAll(held.Select(message => TryHandOverAsync(connection, message, stopping)));
-                var safe = held.Where((_, i) => taken[i]).Select(message => (message.Sender, message.Id)).ToList();
-                await _store.ReleaseAsync(safe, stopping);
-                Log.HandedOver(_logger, peer, safe.Count);
-                if (safe.Count < held.Count)
-                    return; // it will be tried again when the node connects again
-            }
+            var held = Batch(await _store.TakeHeldAsync(connection.Peer, HandoverBatch, stopping));
+            if (held.Count == 0)
+                return Handed.Everything;
+            var taken = await Task.WhenAll(held.Select(message => TryHandOverAsync(connection, message, stopping)));
+            var safe = held.Where((_, i) => taken[i]).Select(message => (message.Sender, message.Id)).ToList();
+            await _store.ReleaseAsync(safe, stopping);
+            Log.HandedOver(_logger, connection.Peer, safe.Count);
+            return safe.Count < held.Count ? Handed.Less : Handed.Batch;
         }
         catch (MesharaException e)
         {
             _telemetry.Error(ErrorType.Storage);
             Log.NotHeld(_logger, e.Message);
+            return Handed.Less;
         }
-        catch (Exception e) when (!stopping.IsCancellationRequested)
-        {
-            // A defect of this program: said loudly, but one peer must not stop the hand-over to all others.
-            _telemetry.Error(ErrorType.Protocol);
-            Log.HandoverFailed(_logger, peer, e);
-        }
+    }
+
+    /// <summary>As many as a slow link carries before the first of them counts as not answered.</summary>
+    private static List<HeldMessage> Batch(IReadOnlyList<HeldMessage> held)
+    {
+        var bytes = 0;
+        return [.. held.TakeWhile((message, i) => (bytes += message.Envelope.Length) <= HandoverBytes || i == 0)];
+    }
+
+    /// <summary>A defect of this program: said loudly, but one peer must not stop the hand-over to all others.</summary>
+    private void OnFailure(NodeAddress peer, Exception e)
+    {
+        _telemetry.Error(ErrorType.Protocol);
+        Log.HandoverFailed(_logger, peer, e);
     }
 
     private async Task<bool> TryHandOverAsync(PeerConnection connection, HeldMessage message, CancellationToken stopping)
@@ -192,6 +212,14 @@ internal sealed partial class Depot
             Log.NotDeposited(_logger, connection.Peer, e.Message);
             return false;
         }
+    }
+
+    /// <summary>What came of a batch.</summary>
+    private enum Handed
+    {
+        Everything,
+        Batch,
+        Less,
     }
 
     private static partial class Log
