@@ -18,15 +18,21 @@ internal sealed partial class Dht(
     NodeIdentity identity, LocalRecord self, Swarm swarm, RoutingTable table, PeerBook book,
     IOptions<RoutingOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Dht> logger)
 {
+    // How long a round waits for answers, which is enough for a dial and a query over 200 ms of round trip, and a lookup for its end.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookupLimit = TimeSpan.FromSeconds(15);
+
     private readonly RoutingOptions _options = options.Value;
 
-    /// <summary>Takes in a record heard at first hand (<paramref name="seen"/>) or from another node.</summary>
-    public void Learn(PeerRecord record, bool seen)
+    /// <summary>Takes in a record.</summary>
+    /// <param name="record">A verified record.</param>
+    /// <param name="source">Who told of it; its owner when it was heard at first hand.</param>
+    public void Learn(PeerRecord record, NodeAddress source)
     {
         if (record.Address == identity.Address)
             return;
-        book.Add(record);
-        table.Add(record, seen);
+        book.Add(record, source);
+        table.Add(record, seen: source == record.Address);
     }
 
     /// <summary>Handles FIND_NODE and STORE.</summary>
@@ -35,10 +41,11 @@ internal sealed partial class Dht(
         telemetry.Received(Tags.Dht);
         if (frame.BodyCase == Frame.BodyOneofCase.StoreRecord)
         {
-            if (PeerRecord.TryVerify(frame.StoreRecord.Record, time.GetUtcNow(), out var record))
+            // A node stores its own record with others and nobody else's: strangers must not fill this node's memory.
+            if (PeerRecord.TryVerify(frame.StoreRecord.Record, time.GetUtcNow(), out var record) && record.Address == connection.Peer)
             {
                 connection.Update(record);
-                Learn(record, seen: record.Address == connection.Peer);
+                Learn(record, connection.Peer);
             }
             return;
         }
@@ -101,45 +108,69 @@ internal sealed partial class Dht(
     }
 
     /// <summary>
-    /// Asks ever closer nodes, α at a time, until the k closest that answered are known (or the target's own record is).
+    /// Asks ever closer nodes, α at a time, until the k closest that can be reached have answered (or the target's own record is known),
+    /// or the time is up.
     /// </summary>
     private async Task<List<PeerRecord>> LookupAsync(NodeId target, bool stopWhenFound, ActivityContext trace, CancellationToken cancellationToken)
     {
         using var span = trace == default
             ? telemetry.Begin(SpanNames.DhtLookup, ActivityKind.Internal, default, out _)
             : telemetry.Continue(SpanNames.DhtLookup, ActivityKind.Internal, trace);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var started = time.GetTimestamp();
-        var candidates = table.Closest(target, _options.BucketSize);
-        var asked = new HashSet<NodeAddress> { identity.Address };
-        var answered = new List<PeerRecord>();
+        var lookup = new Lookup(identity.Id, target, _options.BucketSize);
+        lookup.Begin(table.Closest(target, _options.BucketSize));
+        // Those can be asked at once, and were not made up by anybody.
+        lookup.Begin(swarm.Connections.Where(connection => connection.IsOpen).Select(connection => connection.Record)
+            .OrderBy(record => record.Id, Comparer<NodeId>.Create(target.CompareDistance)).Take(_options.BucketSize));
+        var pending = new List<Query>();
         var rounds = 0;
-        var found = false;
-        while (!(found && stopWhenFound))
+        try
         {
-            var next = candidates.Where(record => asked.Add(record.Address)).Take(_options.Parallelism).ToList();
-            if (next.Count == 0)
-                break;
-            rounds++;
-            var answers = await Task.WhenAll(next.Select(record => AskAsync(record, target, cancellationToken)));
-            for (var i = 0; i < answers.Length; i++)
-            {
-                if (answers[i] is not { } records)
-                    continue;
-                answered.Add(next[i]);
-                foreach (var record in records)
-                {
-                    found |= record.Id == target;
-                    if (!candidates.Exists(candidate => candidate.Id == record.Id))
-                        candidates.Add(record);
-                }
-            }
-            candidates = [.. candidates.OrderBy(record => record.Id, Comparer<NodeId>.Create(target.CompareDistance)).Take(_options.BucketSize)];
+            while (time.GetElapsedTime(started) < LookupLimit && !(lookup.HasFound && stopWhenFound) && await AskNextAsync(lookup, target, pending, end.Token))
+                rounds++;
         }
-        span?.SetTag("hops", rounds).SetTag("contacted", asked.Count - 1);
-        telemetry.Lookup(found || !stopWhenFound && answered.Count > 0, time.GetElapsedTime(started), rounds);
-        answered.Sort((left, right) => target.CompareDistance(left.Id, right.Id));
-        return answered.Count > _options.BucketSize ? answered[.._options.BucketSize] : answered;
+        finally
+        {
+            await end.CancelAsync(); // nobody waits for those that have not answered
+        }
+        var answered = lookup.Answered;
+        span?.SetTag("hops", rounds).SetTag("contacted", lookup.Contacted);
+        telemetry.Lookup(lookup.HasFound || !stopWhenFound && answered.Count > 0, time.GetElapsedTime(started), rounds);
+        return answered;
     }
+
+    /// <summary>One round: asks the α best candidates. Those that take long do not hold the next round up, unless nobody has answered yet.</summary>
+    /// <param name="lookup">What is known.</param>
+    /// <param name="target">What is looked for.</param>
+    /// <param name="pending">Queries under way; late answers count, too.</param>
+    /// <param name="cancellationToken">The end of the lookup.</param>
+    /// <returns>False when nobody is left to ask.</returns>
+    private async Task<bool> AskNextAsync(Lookup lookup, NodeId target, List<Query> pending, CancellationToken cancellationToken)
+    {
+        var asked = new List<Task>();
+        while (asked.Count < _options.Parallelism && lookup.Next() is { } next)
+        {
+            pending.Add(new Query(next, AskAsync(next, target, cancellationToken)));
+            asked.Add(pending[^1].Answer);
+        }
+        if (asked.Count == 0 && (pending.Count == 0 || lookup.Answered.Count > 0))
+            return false;
+        var enough = asked.Count > 0 ? Task.WhenAll(asked) : Task.WhenAny(pending.Select(query => query.Answer));
+        await Task.WhenAny(enough, Task.Delay(Patience, time, cancellationToken));
+        cancellationToken.ThrowIfCancellationRequested();
+        foreach (var query in pending)
+        {
+            if (query.Answer.IsCompleted && await query.Answer is { } named)
+                lookup.OnAnswer(query.Asked, named);
+            else
+                lookup.OnFailed(query.Asked);
+        }
+        pending.RemoveAll(query => query.Answer.IsCompleted);
+        return true;
+    }
+
+    private readonly record struct Query(PeerRecord Asked, Task<List<PeerRecord>?> Answer);
 
     /// <summary>One FIND_NODE; null when the node cannot be reached or does not answer.</summary>
     private async Task<List<PeerRecord>?> AskAsync(PeerRecord record, NodeId target, CancellationToken cancellationToken)
@@ -163,7 +194,7 @@ internal sealed partial class Dht(
             {
                 if (!PeerRecord.TryVerify(wire, now, out var found))
                     continue;
-                Learn(found, seen: false);
+                Learn(found, record.Address);
                 records.Add(found);
             }
             return records;

@@ -6,23 +6,26 @@ namespace Meshara.Node.Routing;
 
 /// <summary>
 /// Every valid peer record this node has come across or keeps for others: the values of the distributed hash table.
-/// Bounded; when full, the record whose key is farthest from this node goes first, as nobody will look for it here.
+/// Bounded; when full, each source keeps the records whose keys are closest to this node, so that nobody can push out what others told,
+/// and of those the farthest goes first, as nobody will look for it here.
 /// </summary>
 internal sealed class PeerBook(NodeId self, int capacity, TimeProvider time)
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<NodeId, PeerRecord> _records = [];
+    private readonly Dictionary<NodeId, Entry> _records = [];
 
     /// <summary>Keeps the record unless a newer one of that node is here. True when it was news.</summary>
-    public bool Add(PeerRecord record)
+    /// <param name="record">A verified record.</param>
+    /// <param name="source">Who told of it; its owner if left out.</param>
+    public bool Add(PeerRecord record, NodeAddress? source = null)
     {
         if (record.Id == self)
             return false;
         lock (_gate)
         {
-            if (_records.TryGetValue(record.Id, out var known) && known.Sequence >= record.Sequence)
+            if (_records.TryGetValue(record.Id, out var known) && known.Record.Sequence >= record.Sequence)
                 return false;
-            _records[record.Id] = record;
+            _records[record.Id] = new Entry(record, source ?? record.Address);
             if (_records.Count > capacity)
                 Shrink();
             return true;
@@ -32,7 +35,8 @@ internal sealed class PeerBook(NodeId self, int capacity, TimeProvider time)
     public bool TryGet(NodeId id, [NotNullWhen(true)] out PeerRecord? record)
     {
         lock (_gate)
-            return _records.TryGetValue(id, out record) && record.Expires > time.GetUtcNow();
+            record = _records.GetValueOrDefault(id)?.Record;
+        return record?.Expires > time.GetUtcNow();
     }
 
     private void Shrink()
@@ -40,11 +44,18 @@ internal sealed class PeerBook(NodeId self, int capacity, TimeProvider time)
         // A tenth at once, so that a full book does not sort itself for every record.
         var now = time.GetUtcNow();
         var victims = _records.Values
-            .OrderBy(record => record.Expires > now)
-            .ThenByDescending(record => record.Id, Comparer<NodeId>.Create(self.CompareDistance))
+            .GroupBy(entry => entry.Source)
+            .SelectMany(source => source
+                .OrderBy(entry => entry.Record.Expires <= now)
+                .ThenBy(entry => entry.Record.Id, Comparer<NodeId>.Create(self.CompareDistance))
+                .Select((entry, rank) => (entry.Record, Rank: entry.Record.Expires <= now ? int.MaxValue : rank)))
+            .OrderByDescending(ranked => ranked.Rank)
+            .ThenByDescending(ranked => ranked.Record.Id, Comparer<NodeId>.Create(self.CompareDistance))
             .Take(capacity / 10 + 1)
             .ToList();
-        foreach (var victim in victims)
+        foreach (var (victim, _) in victims)
             _records.Remove(victim.Id);
     }
+
+    private sealed record Entry(PeerRecord Record, NodeAddress Source);
 }

@@ -61,7 +61,7 @@ internal sealed partial class Topology
         _logger = logger;
         swarm.Connected += connection =>
         {
-            dht.Learn(connection.Record, seen: true);
+            dht.Learn(connection.Record, connection.Peer);
             Wake();
         };
         swarm.Disconnected += connection =>
@@ -150,7 +150,7 @@ internal sealed partial class Topology
         foreach (var wire in await _cache.LoadPeersAsync(stopping))
         {
             if (PeerRecord.TryVerify(wire, now, out var record))
-                _dht.Learn(record, seen: false);
+                _dht.Learn(record, _identity.Address);
         }
     }
 

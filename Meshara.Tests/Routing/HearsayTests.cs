@@ -53,6 +53,39 @@ public sealed class HearsayTests
         Assert.Equal(0, Assert.Single(table.Snapshot(), contact => contact.Record.Id == id).Failures);
     }
 
+    [Fact]
+    public void Records_that_one_peer_tells_of_do_not_push_out_what_others_told()
+    {
+        var book = new PeerBook(_self, 1000, _time);
+        var honest = Bucket(1)[0]; // one of the farther half
+        using var hostile = NodeIdentity.Generate();
+        book.Add(honest);
+        for (var told = 0; told < 1500;)
+        {
+            var record = Peers.Record();
+            if (_self.CompareDistance(record.Id, honest.Id) > 0)
+                continue; // only such as are nearer to this node
+            book.Add(record, hostile.Address);
+            told++;
+        }
+        Assert.True(book.TryGet(honest.Id, out _));
+    }
+
+    [Fact]
+    public async Task A_peer_stores_no_record_but_its_own()
+    {
+        await using var mesh = new MeshFixture();
+        var node = await mesh.StartAsync();
+        await using var peer = new TransportEnd();
+        var connection = await peer.JoinAsync(node);
+        var somebody = Peers.Record();
+        var renewed = PeerRecord.Create(peer.Identity, "renewed", peer.Record.Endpoints, peer.Record.Sequence + 1, DateTimeOffset.UtcNow.AddHours(1));
+        await connection.SendAsync(new Frame { StoreRecord = new StoreRecord { Record = somebody.Wire } }, TestContext.Current.CancellationToken);
+        await connection.SendAsync(new Frame { StoreRecord = new StoreRecord { Record = renewed.Wire } }, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(() => node.Get<PeerBook>().TryGet(renewed.Id, out var stored) && stored.Sequence == renewed.Sequence, "its own record is stored");
+        Assert.False(node.Get<PeerBook>().TryGet(somebody.Id, out _));
+    }
+
     private PeerRecord[] Bucket(int count)
     {
         var records = new List<PeerRecord>();
