@@ -34,6 +34,9 @@ internal sealed partial class Topology
     private readonly ILogger<Topology> _logger;
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly HashSet<EndPoint> _ownEndpoints = [];
+
+    // Of the last run, and expired since: no records any more, but where they were somebody may still be.
+    private readonly List<PeerRecord> _expired = [];
     private readonly Dictionary<EndPoint, NodeAddress> _bootstrapPeers = [];
     private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _refreshed;
@@ -127,6 +130,8 @@ internal sealed partial class Topology
     {
         if (_swarm.Count == 0)
             await FillAsync(stopping);
+        if (_swarm.Count == 0)
+            await ReturnAsync(stopping);
         // Also a node with peers: after a partition both halves have some, and a bootstrap node that restarts knows nobody.
         if (_swarm.Count == 0 || _time.GetElapsedTime(_bootstrapTried) > _bootstrapPause)
             await JoinAsync(stopping);
@@ -149,10 +154,18 @@ internal sealed partial class Topology
         var now = _time.GetUtcNow();
         foreach (var wire in await _cache.LoadPeersAsync(stopping))
         {
-            if (PeerRecord.TryVerify(wire, now, out var record))
+            if (!PeerRecord.TryVerify(wire, DateTimeOffset.MinValue, out var record))
+                continue;
+            if (record.Expires > now)
                 _dht.Learn(record, _identity.Address);
+            else
+                _expired.Add(record);
         }
     }
+
+    /// <summary>Dials peers of the last run whose records have expired, a few at a time: a node that was away for long has nobody else.</summary>
+    private Task ReturnAsync(CancellationToken stopping) =>
+        Task.WhenAll(_expired.Where(_swarm.MayDial).Take(_options.TargetPeers).Select(record => TryConnectAsync(record, stopping)));
 
     private async Task RememberAsync(CancellationToken stopping)
     {
