@@ -24,7 +24,7 @@ internal sealed class FrameDispatcher(Dht dht, Forwarder forwarder, Broadcaster 
     {
         switch (frame.BodyCase)
         {
-            case Frame.BodyOneofCase.FindNode or Frame.BodyOneofCase.StoreRecord:
+            case Frame.BodyOneofCase.FindNode or Frame.BodyOneofCase.StoreRecord or Frame.BodyOneofCase.FoundNodes:
                 dht.Handle(connection, frame);
                 break;
             case Frame.BodyOneofCase.Announce:

@@ -322,6 +322,13 @@ internal sealed partial class Outbox
         _telemetry.Attempt(AttemptOutcome.Rejected);
     }
 
+    /// <summary>True while messages for the peer are pending.</summary>
+    private bool IsAwaited(NodeAddress peer)
+    {
+        lock (_gate)
+            return _queues.ContainsKey(peer);
+    }
+
     private int InFlight()
     {
         lock (_gate)

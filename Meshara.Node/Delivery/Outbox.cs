@@ -67,6 +67,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         _logger = logger;
         _acknowledgmentsDue = new DueTimes<Attempt>(time, OnAcknowledgmentDue);
         _pausesOver = new DueTimes<RecipientQueue>(time, Resume);
+        swarm.AddWorth(connection => IsAwaited(connection.Peer) ? Swarm.Indispensable : 0);
         swarm.Connected += OnConnected;
         forwarder.OwnMessageReturned += OnReturned;
     }

@@ -65,6 +65,7 @@ internal sealed partial class Broadcaster
         _recent = new RecentBroadcasts(_options.MaxRecent, _options.TimeToLive, time);
         _missing = new MissingBroadcasts(_options.MaxRecent, time);
         _wanted = new PeerQueues<Broadcast>(MaxWantedByPeer, MaxWanted, SendWantedAsync, OnFailure);
+        swarm.AddWorth(connection => _eager.Contains(connection.Peer) ? 4 : 0);
         swarm.Connected += OnConnected;
         swarm.Disconnected += OnDisconnected;
     }

@@ -35,7 +35,15 @@ internal sealed partial class Dht(
         table.Add(record, seen: source == record.Address);
     }
 
-    /// <summary>Handles FIND_NODE and STORE.</summary>
+    /// <summary>What a peer is told that has to look for others.</summary>
+    public Frame Refer(PeerConnection connection)
+    {
+        var others = new FoundNodes();
+        others.Records.AddRange(table.Closest(connection.Record.Id, _options.BucketSize).Where(record => record.Address != connection.Peer).Select(record => record.Wire));
+        return new Frame { FoundNodes = others };
+    }
+
+    /// <summary>Handles FIND_NODE and STORE, and FOUND_NODES that nobody asked for: a peer without room names others.</summary>
     public void Handle(PeerConnection connection, Frame frame)
     {
         telemetry.Received(Tags.Dht);
@@ -47,6 +55,11 @@ internal sealed partial class Dht(
                 connection.Update(record);
                 Learn(record, connection.Peer);
             }
+            return;
+        }
+        if (frame.BodyCase == Frame.BodyOneofCase.FoundNodes)
+        {
+            Learn(frame.FoundNodes, connection.Peer);
             return;
         }
         if (frame.FindNode.Target.Length != NodeId.Size)
@@ -188,16 +201,7 @@ internal sealed partial class Dht(
                 new Frame { FindNode = new FindNode { Target = UnsafeByteOperations.UnsafeWrap(target.ToBytes()) } }, cancellationToken);
             telemetry.Received(Tags.Dht);
             table.Succeed(record.Id);
-            var now = time.GetUtcNow();
-            var records = new List<PeerRecord>();
-            foreach (var wire in answer.FoundNodes.Records.Take(_options.BucketSize + 1))
-            {
-                if (!PeerRecord.TryVerify(wire, now, out var found))
-                    continue;
-                Learn(found, record.Address);
-                records.Add(found);
-            }
-            return records;
+            return Learn(answer.FoundNodes, record.Address);
         }
         catch (MesharaException e)
         {
@@ -205,6 +209,20 @@ internal sealed partial class Dht(
             Log.QueryFailed(logger, record.Address, e.Message);
             return null;
         }
+    }
+
+    private List<PeerRecord> Learn(FoundNodes named, NodeAddress source)
+    {
+        var now = time.GetUtcNow();
+        var records = new List<PeerRecord>();
+        foreach (var wire in named.Records.Take(_options.BucketSize + 1))
+        {
+            if (!PeerRecord.TryVerify(wire, now, out var record))
+                continue;
+            Learn(record, source);
+            records.Add(record);
+        }
+        return records;
     }
 
     private static partial class Log

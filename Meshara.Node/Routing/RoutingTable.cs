@@ -103,6 +103,15 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
         }
     }
 
+    /// <summary>True when the node is one of the table's contacts.</summary>
+    public bool Contains(NodeId id)
+    {
+        if (id == self)
+            return false;
+        lock (_gate)
+            return _buckets[self.CommonPrefix(id)]?.Exists(contact => contact.Record.Id == id) == true;
+    }
+
     /// <summary>Every contact whose record still holds, failing ones too.</summary>
     public List<Contact> Snapshot()
     {

@@ -62,6 +62,8 @@ internal sealed partial class Topology
         _telemetry = telemetry;
         _time = time;
         _logger = logger;
+        swarm.Referral = dht.Refer;
+        swarm.AddWorth(connection => table.Contains(connection.Record.Id) ? 2 : 0);
         swarm.Connected += connection =>
         {
             dht.Learn(connection.Record, connection.Peer);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using Meshara.Node.Identity;
@@ -46,6 +47,7 @@ internal sealed class PeerConnection : IDisposable
         _writer = writer;
         _record = record;
         Remote = remote;
+        RemoteAddress = IPEndPoint.TryParse(remote, out var endpoint) ? endpoint.Address : IPAddress.None;
         Outbound = outbound;
         DialNumber = dialNumber;
         _options = options;
@@ -64,6 +66,9 @@ internal sealed class PeerConnection : IDisposable
 
     /// <summary>IP address and port of the other end.</summary>
     public string Remote { get; }
+
+    /// <summary>The other end's IP address.</summary>
+    public IPAddress RemoteAddress { get; }
 
     /// <summary>True when this node dialled.</summary>
     public bool Outbound { get; }
@@ -299,7 +304,10 @@ internal sealed class PeerConnection : IDisposable
                     _roundTrip.Add(_time.GetElapsedTime(sent));
                 break;
             case Frame.BodyOneofCase.FoundNodes or Frame.BodyOneofCase.Deposited or Frame.BodyOneofCase.HandedOver:
-                OnAnswer(frame);
+                if (frame.Correlation == 0)
+                    await handler.HandleAsync(this, frame, cancellationToken); // nobody asked: a referral to others
+                else
+                    OnAnswer(frame);
                 break;
             default:
                 await handler.HandleAsync(this, frame, cancellationToken);

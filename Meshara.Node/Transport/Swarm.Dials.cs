@@ -44,6 +44,8 @@ internal sealed partial class Swarm
         {
             if (_dials.Count >= MaxDials)
                 throw new MesharaException(ErrorCodes.Unreachable, $"{MaxDials} dials are under way, which is the limit.");
+            if (!HasRoomForDial())
+                throw new MesharaException(ErrorCodes.Unreachable, $"All {_options.MaxConnections} connections are in use.");
             shared = _dials.GetOrAdd(key, static (key, state) => new Lazy<Task<PeerConnection>>(() => state.Swarm.DialOnceAsync(key, state.Dial)), (Swarm: this, Dial: dial));
         }
         try

@@ -16,6 +16,9 @@ internal sealed partial class Swarm : IDisposable
 {
     private static readonly TimeSpan ShortLived = TimeSpan.FromSeconds(1);
 
+    // What a newcomer needs to learn of others before another newcomer may have its place.
+    private static readonly TimeSpan ShortestStay = TimeSpan.FromSeconds(5);
+
     // A peer that broke the protocol once may have a defect; one that does it again and again is kept out.
     private static readonly TimeSpan FirstBan = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestBan = TimeSpan.FromMinutes(10);
@@ -137,12 +140,6 @@ internal sealed partial class Swarm : IDisposable
         try
         {
             remote = socket.RemoteEndPoint?.ToString() ?? remote;
-            if (_connections.Count >= _options.MaxConnections)
-            {
-                socket.Dispose();
-                Log.Refused(_logger, remote, _options.MaxConnections);
-                return;
-            }
             Register(await _handshake.AcceptAsync(socket, _stopping.Token));
         }
         catch (MesharaException e)
@@ -191,6 +188,7 @@ internal sealed partial class Swarm : IDisposable
         {
             Log.PeerConnected(_logger, connection.Peer, connection.Remote, connection.Outbound ? "outbound" : "inbound");
             Connected?.Invoke(connection);
+            MakeRoom(connection);
         }
         return winner;
     }
@@ -247,6 +245,7 @@ internal sealed partial class Swarm : IDisposable
             {
                 foreach (var connection in _connections.Values)
                     connection.Beat();
+                Prune();
             }
         }
         catch (OperationCanceledException)

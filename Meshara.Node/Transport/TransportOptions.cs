@@ -30,9 +30,20 @@ public sealed class TransportOptions
     [Range(1, 10_000)]
     public int MaxInboundHandshakes { get; set; } = 128;
 
-    /// <summary>Peer connections at the most; further ones are refused.</summary>
+    /// <summary>Peer connections at the most. With all of them in use the one worth least makes room for a newcomer.</summary>
     [Range(1, 100_000)]
     public int MaxConnections { get; set; } = 2048;
+
+    /// <summary>With more connections than this, those worth least are closed until <see cref="LowWater"/> are left.</summary>
+    [Range(1, 100_000)]
+    public int HighWater { get; set; } = 1792;
+
+    /// <summary>See <see cref="HighWater"/>.</summary>
+    [Range(1, 100_000)]
+    public int LowWater { get; set; } = 1536;
+
+    /// <summary>A connection younger than this is not closed because there are more than <see cref="HighWater"/>.</summary>
+    public TimeSpan GracePeriod { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Largest frame in bytes that is read.</summary>
     [Range(64 * 1024, 16 * 1024 * 1024)]

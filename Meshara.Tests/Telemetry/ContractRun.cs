@@ -184,8 +184,11 @@ public sealed class ContractRun : IAsyncLifetime
         }, "the slow peer is disconnected");
         await filling;
 
-        var leaving = await mesh.StartAsync();
+        var leaving = await mesh.StartAsync(("Transport:LowWater", "1"), ("Transport:HighWater", "1"), ("Transport:GracePeriod", "00:00:00"));
         await leaving.BecomesReadyAsync();
+        await using var guest = new TransportEnd();
+        await guest.ConnectAsync(leaving);
+        await Eventually.TrueAsync(() => leaving.Metrics.Sum("meshara.connections.closed", "pruned") > 0, "one connection is too many");
         await leaving.StopAsync();
         Assert.True(leaving.Metrics.Sum("meshara.connections.closed", "shutdown") > 0);
     }
