@@ -42,24 +42,21 @@ internal sealed partial class Receiver(
     {
         var envelope = Parse(wire);
         var from = connection.Peer;
-        if (envelope.Type == MessageType.Broadcast ? !broadcaster.IsNews(envelope, from) : !IsForThisNode(envelope, from))
+        if (envelope.Type == MessageType.Broadcast ? !broadcaster.IsNews(envelope, from) : IsOwn(envelope))
             return ValueTask.CompletedTask;
+        if (envelope.Type != MessageType.Broadcast && envelope.Recipient != identity.Address)
+            return forwarder.AcceptAsync(envelope, from, cancellationToken);
         var arrival = new Arrival(envelope, from, time.GetUtcNow(), null);
         return TryHandleHere(connection, arrival) ? ValueTask.CompletedTask : _queue.Writer.WriteAsync(arrival, cancellationToken);
     }
 
-    private bool IsForThisNode(Envelope envelope, NodeAddress from)
+    /// <summary>Nothing of this node's own needs to come back to it.</summary>
+    private bool IsOwn(Envelope envelope)
     {
-        if (envelope.Sender == identity.Address)
-        {
-            // Nothing of this node's own needs to come back to it.
-            telemetry.Dropped(DropReason.Duplicate);
+        if (envelope.Sender != identity.Address)
             return false;
-        }
-        if (envelope.Recipient == identity.Address)
-            return true;
-        forwarder.Accept(envelope, from);
-        return false;
+        telemetry.Dropped(DropReason.Duplicate);
+        return true;
     }
 
     /// <summary>An envelope that comes alone is handled where it was read: nothing waits behind it, and another thread would have to be woken.</summary>

@@ -7,6 +7,7 @@ using Meshara.Node.Protocol.Wire;
 using Meshara.Node.Telemetry;
 using Meshara.Node.Transport;
 using Envelope = Meshara.Node.Protocol.Envelope;
+using MessageType = Meshara.Node.Protocol.MessageType;
 
 namespace Meshara.Node.Routing;
 
@@ -17,12 +18,15 @@ namespace Meshara.Node.Routing;
 /// </summary>
 internal sealed partial class Forwarder
 {
-    private const int QueueLength = 4096;
+    private const int QueueLength = 1024;
     private const int MaxHopsTried = 3;
 
     // Bytes that may wait for one next hop, and for all of them.
     private const int MaxWaitingForOne = 16 * 1024 * 1024;
     private const int MaxWaiting = 64 * 1024 * 1024;
+
+    // Verifying is all they spend time on.
+    private static readonly int Workers = Math.Max(2, Environment.ProcessorCount);
 
     private readonly NodeIdentity _identity;
     private readonly RouteFinder _finder;
@@ -37,7 +41,8 @@ internal sealed partial class Forwarder
     private readonly RecentMap<MessageId, NodeAddress> _cameFrom;
 
     public Forwarder(
-        NodeIdentity identity, RouteFinder finder, RouteCache routes, VerifiedBatches verified, Swarm swarm, MeshTelemetry telemetry, TimeProvider time, ILogger<Forwarder> logger)
+        NodeIdentity identity, RouteFinder finder, RouteCache routes, VerifiedBatches verified, Swarm swarm,
+        MeshTelemetry telemetry, TimeProvider time, ILogger<Forwarder> logger)
     {
         _identity = identity;
         _finder = finder;
@@ -54,15 +59,19 @@ internal sealed partial class Forwarder
     /// <summary>A message of this node itself could not be passed on by a relay.</summary>
     public event Action<MessageId, NodeAddress>? OwnMessageReturned;
 
-    /// <summary>Takes a message for another node; drops it when too many are waiting.</summary>
-    public void Accept(Envelope envelope, NodeAddress from)
+    /// <summary>
+    /// Takes a message for another node. Waits while many are being verified, which slows down the peer it comes from: connections take
+    /// turns, so that one that floods this node makes it drop nothing of others.
+    /// </summary>
+    public ValueTask AcceptAsync(Envelope envelope, NodeAddress from, CancellationToken cancellationToken)
     {
         if (envelope.HopCount + 1 > envelope.Wire.HopLimit)
             _telemetry.Dropped(DropReason.HopLimit);
         else if (envelope.Expires <= _time.GetUtcNow())
             _telemetry.Dropped(DropReason.Expired);
-        else if (!_queue.Writer.TryWrite(new Job(envelope, from)))
-            _telemetry.Dropped(DropReason.QueueFull);
+        else
+            return _queue.Writer.WriteAsync(new Job(envelope, from), cancellationToken);
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>A next hop could not pass a message on.</summary>
@@ -82,7 +91,7 @@ internal sealed partial class Forwarder
 
     /// <summary>Relays until cancelled.</summary>
     public Task RunAsync(CancellationToken stopping) =>
-        Task.WhenAll([.. Enumerable.Range(0, Math.Max(2, Environment.ProcessorCount)).Select(_ => WorkAsync(stopping)), _waiting.RunAsync(stopping)]);
+        Task.WhenAll([.. Enumerable.Range(0, Workers).Select(_ => WorkAsync(stopping)), _waiting.RunAsync(stopping)]);
 
     private async Task WorkAsync(CancellationToken stopping)
     {
@@ -128,7 +137,8 @@ internal sealed partial class Forwarder
             return;
         }
         _routes.Learn(envelope, from);
-        PassOn(new Relayed(envelope, from, new Frame { Envelope = envelope.NextHop(_identity.Address, trace) }, [from, envelope.Sender, _identity.Address], span));
+        var frame = new Frame { Envelope = envelope.NextHop(_identity.Address, trace) };
+        PassOn(new Relayed(envelope, from, frame, [from, envelope.Sender, _identity.Address], span));
     }
 
     /// <summary>Hands a message to the best hop not tried yet, or to the queue of what waits for that hop.</summary>
@@ -136,11 +146,11 @@ internal sealed partial class Forwarder
     {
         while (message.HopsTried < MaxHopsTried)
         {
-            if (_finder.Find(message.Envelope.Recipient, peer => message.Tried.Contains(peer) || message.Envelope.HasVisited(peer), rotation: 0) is not { } hop)
+            if (FindNext(message) is not { } hop)
                 break;
             message.Tried.Add(hop.Peer);
             message.HopsTried++;
-            if (_swarm.TryGet(hop.Peer, out var connection) && !_waiting.Contains(hop.Peer) && connection.TrySend(message.Frame) > 0)
+            if (_swarm.TryGet(hop.Peer, out var connection) && TrySendAtOnce(connection, message))
             {
                 OnPassedOn(message, hop.Peer);
                 return;
@@ -151,6 +161,14 @@ internal sealed partial class Forwarder
         }
         Return(message);
     }
+
+    private Hop? FindNext(Relayed message) =>
+        _finder.Find(message.Envelope.Recipient, peer => message.Tried.Contains(peer) || message.Envelope.HasVisited(peer), rotation: 0);
+
+    /// <summary>Acknowledgments leave before messages; a message waits behind those that wait already.</summary>
+    private bool TrySendAtOnce(PeerConnection connection, Relayed message) => message.Envelope.Type == MessageType.Ack
+        ? connection.TrySendUrgent(message.Frame) > 0
+        : !_waiting.Contains(connection.Peer) && connection.TrySend(message.Frame) > 0;
 
     /// <summary>Passes a message on once its next hop is connected and takes it; another hop may do if that one does not.</summary>
     private async Task PassOnLaterAsync(NodeAddress peer, Relayed message, CancellationToken cancellationToken)
