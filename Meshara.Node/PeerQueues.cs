@@ -11,7 +11,8 @@ namespace Meshara.Node;
 /// <param name="inAll">Size of what may wait for all of them.</param>
 /// <param name="work">Ends one item. The next one of the same peer begins when this one has ended.</param>
 /// <param name="onFailure">Told of an exception that <paramref name="work"/> did not expect.</param>
-internal sealed class PeerQueues<T>(int perPeer, long inAll, Func<NodeAddress, T, CancellationToken, Task> work, Action<NodeAddress, Exception> onFailure)
+internal sealed class PeerQueues<T>(
+    int perPeer, long inAll, Func<NodeAddress, T, CancellationToken, Task> work, Action<NodeAddress, Exception> onFailure)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<NodeAddress, Waiting> _peers = [];

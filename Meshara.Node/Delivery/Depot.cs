@@ -137,7 +137,10 @@ internal sealed partial class Depot
         }
     }
 
-    /// <summary>Gives a node that is back what was kept for it, for as long as it is connected; what it does not take is tried again after a pause that grows.</summary>
+    /// <summary>
+    /// Gives a node that is back what was kept for it, for as long as it is connected; what it does not take is tried again after a
+    /// pause that grows.
+    /// </summary>
     private async Task HandOverAsync(NodeAddress peer, NodeAddress _, CancellationToken stopping)
     {
         var failures = 0;

@@ -61,7 +61,8 @@ internal sealed partial class Outbox
             return;
         Interlocked.Increment(ref _serving);
         ThreadPool.UnsafeQueueUserWorkItem(
-            static state => ExecutionContext.Run(state.Outbox._context, static state => _ = Serve(state!), state), (Outbox: this, Queue: queue), preferLocal: false);
+            static state => ExecutionContext.Run(state.Outbox._context, static state => _ = Serve(state!), state),
+            (Outbox: this, Queue: queue), preferLocal: false);
 
         static Task Serve(object state)
         {
@@ -226,7 +227,8 @@ internal sealed partial class Outbox
             return;
         var cap = isConnected ? ConnectedCap : _options.RetryCap;
         // Also a message that is new waits longer after probes of others were in vain.
-        _acknowledgmentsDue.Add(new Attempt(message.Id, message.Attempts), Backoff.AcknowledgmentWait(_options.RetryBase, cap, Math.Max(message.Attempts, queue.Failures)));
+        var attempts = Math.Max(message.Attempts, queue.Failures);
+        _acknowledgmentsDue.Add(new Attempt(message.Id, message.Attempts), Backoff.AcknowledgmentWait(_options.RetryBase, cap, attempts));
     }
 
     private TimeSpan ConnectedCap => _options.ConnectedRetryCap < _options.RetryCap ? _options.ConnectedRetryCap : _options.RetryCap;

@@ -39,7 +39,8 @@ internal sealed partial class Dht(
     public Frame Refer(PeerConnection connection)
     {
         var others = new FoundNodes();
-        others.Records.AddRange(table.Closest(connection.Record.Id, _options.BucketSize).Where(record => record.Address != connection.Peer).Select(record => record.Wire));
+        var closest = table.Closest(connection.Record.Id, _options.BucketSize);
+        others.Records.AddRange(closest.Where(record => record.Address != connection.Peer).Select(record => record.Wire));
         return new Frame { FoundNodes = others };
     }
 
@@ -140,8 +141,11 @@ internal sealed partial class Dht(
         var rounds = 0;
         try
         {
-            while (time.GetElapsedTime(started) < LookupLimit && !(lookup.HasFound && stopWhenFound) && await AskNextAsync(lookup, target, pending, end.Token))
+            while (time.GetElapsedTime(started) < LookupLimit && !(lookup.HasFound && stopWhenFound)
+                && await AskNextAsync(lookup, target, pending, end.Token))
+            {
                 rounds++;
+            }
         }
         finally
         {

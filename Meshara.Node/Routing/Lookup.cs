@@ -29,7 +29,11 @@ internal sealed class Lookup(NodeId self, NodeId target, int bucketSize)
 
     /// <summary>The closest nodes that have answered, closest first.</summary>
     public List<PeerRecord> Answered =>
-        [.. _candidates.Values.Where(candidate => candidate.Standing == Standing.Answered).Select(candidate => candidate.Record).Take(bucketSize)];
+    [
+        .. _candidates.Values.Where(candidate => candidate.Standing == Standing.Answered)
+            .Select(candidate => candidate.Record)
+            .Take(bucketSize),
+    ];
 
     /// <summary>Takes candidates in that are known to start with.</summary>
     public void Begin(IEnumerable<PeerRecord> known)
@@ -41,7 +45,8 @@ internal sealed class Lookup(NodeId self, NodeId target, int bucketSize)
     /// <summary>The closest node that was not asked, among the k closest that have not failed; null when there is none.</summary>
     public PeerRecord? Next()
     {
-        var candidate = _candidates.Values.Where(candidate => candidate.Standing != Standing.Failed).Take(bucketSize).FirstOrDefault(candidate => candidate.Standing == Standing.New);
+        var closest = _candidates.Values.Where(candidate => candidate.Standing != Standing.Failed).Take(bucketSize);
+        var candidate = closest.FirstOrDefault(candidate => candidate.Standing == Standing.New);
         if (candidate is null)
             return null;
         candidate.Standing = Standing.Asked;

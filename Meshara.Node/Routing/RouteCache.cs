@@ -6,7 +6,8 @@ namespace Meshara.Node.Routing;
 
 /// <summary>
 /// Next hops learned from traffic: if something from X came in through P, then X can probably be reached through P.
-/// Only signed messages teach, each of them once and while it is young: later, anybody who has kept a copy could send it. A failure forgets.
+/// Only signed messages teach, each of them once and while it is young: later, anybody who has kept a copy could send it. A failure
+/// forgets.
 /// </summary>
 internal sealed class RouteCache(TimeSpan lifetime, TimeProvider time)
 {
@@ -22,9 +23,11 @@ internal sealed class RouteCache(TimeSpan lifetime, TimeProvider time)
     public void Learn(Envelope envelope, NodeAddress via)
     {
         // A peer's own messages come over its own connection, which says all of this better.
-        if (envelope.Sender == via || (time.GetUtcNow() - envelope.Timestamp).Duration() < Young && _taught.TryAdd((envelope.Sender, envelope.Id), 0))
+        if (envelope.Sender == via || IsYoung(envelope) && _taught.TryAdd((envelope.Sender, envelope.Id), 0))
             Learn(envelope.Sender, via);
     }
+
+    private bool IsYoung(Envelope envelope) => (time.GetUtcNow() - envelope.Timestamp).Duration() < Young;
 
     public void Learn(NodeAddress destination, NodeAddress via)
     {

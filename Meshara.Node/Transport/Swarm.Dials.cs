@@ -46,7 +46,7 @@ internal sealed partial class Swarm
                 throw new MesharaException(ErrorCodes.Unreachable, $"{MaxDials} dials are under way, which is the limit.");
             if (!HasRoomForDial())
                 throw new MesharaException(ErrorCodes.Unreachable, $"All {_options.MaxConnections} connections are in use.");
-            shared = _dials.GetOrAdd(key, static (key, state) => new Lazy<Task<PeerConnection>>(() => state.Swarm.DialOnceAsync(key, state.Dial)), (Swarm: this, Dial: dial));
+            shared = _dials.GetOrAdd(key, new Lazy<Task<PeerConnection>>(() => DialOnceAsync(key, dial)));
         }
         try
         {
@@ -108,7 +108,7 @@ internal sealed partial class Swarm
             cancellationToken.ThrowIfCancellationRequested();
             if (endpoint is not null)
                 dials.Add(DialAsync(Target(endpoint), peer.Address, cancellationToken));
-            var patience = waiting.Count > 0 ? Task.Delay(AttemptDelay, _time, cancellationToken) : Task.Delay(Timeout.Infinite, cancellationToken);
+            var patience = Task.Delay(waiting.Count > 0 ? AttemptDelay : Timeout.InfiniteTimeSpan, _time, cancellationToken);
             if (await Task.WhenAny([patience, .. dials]) is not Task<PeerConnection> ended)
                 continue;
             dials.Remove(ended);

@@ -13,7 +13,10 @@ internal sealed partial class Swarm
 {
     private readonly ConcurrentBag<Func<PeerConnection, int>> _worths = [];
 
-    /// <summary>What is told to a peer whose connection goes for want of room: others that it may connect to. Set once, by the area that knows them.</summary>
+    /// <summary>
+    /// What is told to a peer whose connection goes for want of room: others that it may connect to. Set once, by the area that knows
+    /// them.
+    /// </summary>
     public Func<PeerConnection, Frame>? Referral { get; set; }
 
     private int OpenCount => _connections.Values.Count(connection => connection.IsOpen);
@@ -57,7 +60,10 @@ internal sealed partial class Swarm
     private bool HasRoomForDial() =>
         OpenCount + _dials.Count < _options.MaxConnections || Dispensable(ShortestStay).Any();
 
-    /// <summary>Connections older than a time that may go: those worth least first; of equal ones those whose address has most of them, and then the youngest.</summary>
+    /// <summary>
+    /// Connections older than a time that may go: those worth least first; of equal ones those whose address has most of them, and then
+    /// the youngest.
+    /// </summary>
     private IEnumerable<PeerConnection> Dispensable(TimeSpan age)
     {
         var now = _time.GetUtcNow();

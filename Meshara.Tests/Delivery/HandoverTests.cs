@@ -28,7 +28,8 @@ public sealed class HandoverTests
             await connection.SendAsync(new Frame { Correlation = frame.Correlation, HandedOver = new HandedOver() }, CancellationToken.None);
         };
         await bob.JoinAsync(relay);
-        await Eventually.TrueAsync(async () => (await relay.Get<IRelayStore>().TakeHeldAsync(bob.Identity.Address, 10, Cancel)).Count == 0, "nothing is kept any more");
+        var store = relay.Get<IRelayStore>();
+        await Eventually.TrueAsync(async () => (await store.TakeHeldAsync(bob.Identity.Address, 10, Cancel)).Count == 0, "nothing is kept any more");
         Assert.Equal(2, handovers);
         Assert.Equal(0, bob.Disconnects);
     }

@@ -82,8 +82,9 @@ public sealed class HearsayTests
         var renewed = PeerRecord.Create(peer.Identity, "renewed", peer.Record.Endpoints, peer.Record.Sequence + 1, DateTimeOffset.UtcNow.AddHours(1));
         await connection.SendAsync(new Frame { StoreRecord = new StoreRecord { Record = somebody.Wire } }, TestContext.Current.CancellationToken);
         await connection.SendAsync(new Frame { StoreRecord = new StoreRecord { Record = renewed.Wire } }, TestContext.Current.CancellationToken);
-        await Eventually.TrueAsync(() => node.Get<PeerBook>().TryGet(renewed.Id, out var stored) && stored.Sequence == renewed.Sequence, "its own record is stored");
-        Assert.False(node.Get<PeerBook>().TryGet(somebody.Id, out _));
+        var book = node.Get<PeerBook>();
+        await Eventually.TrueAsync(() => book.TryGet(renewed.Id, out var stored) && stored.Sequence == renewed.Sequence, "its own record is stored");
+        Assert.False(book.TryGet(somebody.Id, out _));
     }
 
     private PeerRecord[] Bucket(int count)

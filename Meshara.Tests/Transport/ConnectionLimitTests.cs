@@ -47,7 +47,8 @@ public sealed class ConnectionLimitTests
         node.Swarm.AddWorth(connection => connection.Peer == dear ? 1 : 0);
         foreach (var other in others)
             await node.ConnectAsync(other);
-        await Eventually.TrueAsync(() => node.Swarm.Count is >= 4 and <= 6 && node.Metrics.Sum("meshara.connections.closed", "pruned") >= 3, "surplus connections are closed");
+        await Eventually.TrueAsync(
+            () => node.Swarm.Count is >= 4 and <= 6 && node.Metrics.Sum("meshara.connections.closed", "pruned") >= 3, "surplus connections are closed");
         Assert.True(node.Swarm.TryGet(dear, out _));
         await Task.WhenAll(others.Select(other => other.DisposeAsync().AsTask()));
     }

@@ -25,9 +25,11 @@ public sealed class WrongAnswerTests
     public async Task A_peer_that_answers_something_else_than_was_asked_is_disconnected(string asked, string answer)
     {
         await using var node = new TransportEnd();
-        await using var peer = new TransportEnd { OnFrame = (connection, frame) => SendAsync(connection, Make(Enum.Parse<Frame.BodyOneofCase>(answer), frame.Correlation)) };
+        var (request, wrong) = (Make(Enum.Parse<Frame.BodyOneofCase>(asked)), Enum.Parse<Frame.BodyOneofCase>(answer));
+        await using var peer = new TransportEnd { OnFrame = (connection, frame) => SendAsync(connection, Make(wrong, frame.Correlation)) };
         var connection = await node.ConnectAsync(peer);
-        var refused = await Assert.ThrowsAsync<MesharaException>(() => Eventually.InTimeAsync(connection.RequestAsync(Make(Enum.Parse<Frame.BodyOneofCase>(asked)), TestContext.Current.CancellationToken)));
+        var refused = await Assert.ThrowsAsync<MesharaException>(
+            () => Eventually.InTimeAsync(connection.RequestAsync(request, TestContext.Current.CancellationToken)));
         Assert.Equal(ErrorCodes.Unreachable, refused.Code);
         await Eventually.TrueAsync(() => node.Metrics.Sum("meshara.connections.closed", "protocol") == 1, "the peer is disconnected");
         Assert.Equal(1, node.Metrics.Sum("meshara.errors", "protocol"));
