@@ -1,4 +1,5 @@
 using System.Net;
+using Meshara.Node.Clocks;
 using Meshara.Node.Delivery;
 using Meshara.Node.Gossip;
 using Meshara.Node.Identity;
@@ -30,6 +31,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
     private readonly Acknowledger _acknowledger;
     private readonly Depot _depot;
     private readonly Outbox _outbox;
+    private readonly ClockGuard _clockGuard;
     private readonly FrameDispatcher _dispatcher;
     private readonly Listener _listener;
     private readonly IHostApplicationLifetime _lifetime;
@@ -41,7 +43,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
     public MeshNode(
         NodeIdentity identity, IOptions<NodeOptions> node, Listener listener, Swarm swarm, LocalRecord self, RoutingTable table, RouteCache routes,
         Topology topology, Forwarder forwarder, Broadcaster broadcaster, Membership membership, Receiver receiver, Acknowledger acknowledger, Depot depot, Outbox outbox,
-        FrameDispatcher dispatcher, IMessageStore store, MeshTelemetry telemetry, ProcessResources process, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<MeshNode> logger)
+        ClockGuard clockGuard, FrameDispatcher dispatcher, IMessageStore store, MeshTelemetry telemetry, ProcessResources process, NodeClock clock, IHostApplicationLifetime lifetime, ILogger<MeshNode> logger)
     {
         _listener = listener;
         _swarm = swarm;
@@ -56,13 +58,15 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
         _acknowledger = acknowledger;
         _depot = depot;
         _outbox = outbox;
+        _clockGuard = clockGuard;
         _dispatcher = dispatcher;
         _lifetime = lifetime;
         _logger = logger;
         Info = new NodeInfo(
             identity.Address, identity.Id.ToString(), node.Value.Name, BuildInfo.Version,
-            [.. listener.Advertised.Select(endpoint => endpoint.Text)], time.GetUtcNow());
+            [.. listener.Advertised.Select(endpoint => endpoint.Text)], clock.GetUtcNow());
         telemetry.Observe(this, store, new DriveInfo(Path.GetFullPath(node.Value.DataDirectory)), process);
+        telemetry.Observe(clock.Peers);
     }
 
     /// <summary>Why the node stopped by itself; null when it was asked to, or runs.</summary>
@@ -116,6 +120,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
             SuperviseAsync(_receiver.RunAsync(_stopping.Token)),
             SuperviseAsync(_outbox.RunAsync(_stopping.Token)),
             SuperviseAsync(_topology.RunAsync(_stopping.Token)),
+            SuperviseAsync(_clockGuard.RunAsync(_stopping.Token)),
             SuperviseAsync(BecomeReadyAsync()));
         return Task.CompletedTask;
     }

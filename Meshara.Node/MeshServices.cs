@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Meshara.Node.Clocks;
 using Meshara.Node.Delivery;
 using Meshara.Node.Gossip;
 using Meshara.Node.Identity;
@@ -9,7 +10,6 @@ using Meshara.Node.Storage.Sqlite;
 using Meshara.Node.Telemetry;
 using Meshara.Node.Transport;
 using Meshara.ServiceDefaults;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.ServiceDiscovery;
 
@@ -18,9 +18,12 @@ namespace Meshara.Node;
 /// <summary>Registers the node's areas, from the inside out.</summary>
 internal static class MeshServices
 {
-    public static IServiceCollection AddMesh(this IServiceCollection services, NodeIdentity identity)
+    public static IServiceCollection AddMesh(this IServiceCollection services, NodeIdentity identity, TimeProvider time)
     {
-        services.TryAddSingleton(TimeProvider.System);
+        var clock = NodeClock.Of(time);
+        services.AddSingleton(clock);
+        services.AddSingleton<TimeProvider>(clock);
+        services.AddSingleton<ClockGuard>();
         services.AddSingleton(identity);
         services.AddSingleton<MeshTelemetry>();
 

@@ -30,8 +30,10 @@ internal static class NodeHost
     }
 
     /// <summary>A node that has not been started: keys loaded, nothing bound.</summary>
+    /// <param name="settings">What it is to be.</param>
+    /// <param name="time">Its clock; null for the machine's.</param>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.KeyFile"/> or <see cref="ErrorCodes.Configuration"/>.</exception>
-    public static WebApplication Build(NodeSettings settings)
+    public static WebApplication Build(NodeSettings settings, TimeProvider? time = null)
     {
         var passphrase = settings.Node.PassphraseFile is { } file ? PassphraseFile.Read(file) : null;
         var keyFile = Path.Combine(settings.Node.DataDirectory, KeyFileName);
@@ -45,11 +47,12 @@ internal static class NodeHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.Delivery.DrainTimeout + TimeSpan.FromSeconds(10));
         AddDefaults(builder, settings, identity);
         settings.AddTo(builder.Services);
-        builder.Services.AddMesh(identity);
+        builder.Services.AddMesh(identity, time ?? TimeProvider.System);
         builder.Services.AddMeshApi();
         builder.Services.AddHealthChecks()
             .AddCheck<PeersCheck>("peers", tags: [HealthTags.Health])
             .AddCheck<StorageCheck>("storage", tags: [HealthTags.Health])
+            .AddCheck<ClockCheck>("clock", tags: [HealthTags.Health])
             .AddCheck<ReadyCheck>("mesh", tags: [HealthTags.Ready]);
         builder.Services.AddSingleton<PeersCheck>();
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Threading.Channels;
 using Google.Protobuf;
+using Meshara.Node.Clocks;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 using Meshara.Node.Protocol.Wire;
@@ -36,7 +37,7 @@ internal sealed partial class Acknowledger
     private readonly NodeIdentity _identity;
     private readonly Router _router;
     private readonly MeshTelemetry _telemetry;
-    private readonly TimeProvider _time;
+    private readonly NodeClock _clock;
     private readonly ILogger<Acknowledger> _logger;
     private readonly PeerQueues<Due> _waiting;
     private readonly Channel<Answer>[] _queues = [.. Enumerable.Range(0, Senders).Select(_ => Channel.CreateBounded<Answer>(new BoundedChannelOptions(QueueLength) { SingleReader = true }))];
@@ -46,7 +47,7 @@ internal sealed partial class Acknowledger
         _identity = identity;
         _router = router;
         _telemetry = telemetry;
-        _time = time;
+        _clock = NodeClock.Of(time);
         _logger = logger;
         _waiting = new PeerQueues<Due>(MaxWaitingForOne, MaxWaiting, SendLaterAsync, OnFailure);
     }
@@ -81,7 +82,7 @@ internal sealed partial class Acknowledger
                 foreach (var group in batch.GroupBy(answer => answer.Sender))
                     TrySend(group.Key, [.. group]);
                 if (batch.Count >= Busy)
-                    await Task.Delay(Gathering, _time, stopping);
+                    await Task.Delay(Gathering, _clock, stopping);
             }
         }
         catch (OperationCanceledException)
@@ -122,7 +123,7 @@ internal sealed partial class Acknowledger
                 TraceContext = TraceContext.Write(answer.Span is null ? default : answer.Receiver),
             });
         }
-        var now = _time.GetUtcNow();
+        var now = _clock.Stamp;
         var envelope = Envelope.Create(
             _identity, MessageType.Ack, MessageId.Create(now), sender, now, now + TimeToLive, _ => payload.ToByteString(), parent: null);
         if (_router.TrySend(envelope))

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Meshara.Node.Clocks;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 using Meshara.Node.Protocol.Wire;
@@ -36,7 +37,7 @@ internal sealed partial class Depot
     private readonly VerifiedBatches _verified;
     private readonly DeliveryOptions _options;
     private readonly MeshTelemetry _telemetry;
-    private readonly TimeProvider _time;
+    private readonly NodeClock _clock;
     private readonly ILogger<Depot> _logger;
     private readonly PeerQueues<NodeAddress> _returned;
 
@@ -50,7 +51,7 @@ internal sealed partial class Depot
         _verified = verified;
         _options = options.Value;
         _telemetry = telemetry;
-        _time = time;
+        _clock = NodeClock.Of(time);
         _logger = logger;
         _returned = new PeerQueues<NodeAddress>(2, MaxReturned, HandOverAsync, OnFailure);
         swarm.Connected += connection => HandOver(connection.Peer);
@@ -100,7 +101,9 @@ internal sealed partial class Depot
         {
             if (!_swarm.TryGet(relay.Address, out var connection))
                 connection = await _swarm.ConnectAsync(relay, cancellationToken);
-            var answer = await connection.RequestAsync(new Frame { Deposit = new Deposit { Envelope = message.Wire } }, cancellationToken);
+            var wire = message.Wire.Clone();
+            Envelope.SetAge(wire, message.Born, _clock.Steady);
+            var answer = await connection.RequestAsync(new Frame { Deposit = new Deposit { Envelope = wire } }, cancellationToken);
             return answer.Deposited is { Held: true };
         }
         catch (MesharaException e)
@@ -112,8 +115,7 @@ internal sealed partial class Depot
 
     private async ValueTask<bool> TryHoldAsync(Envelope envelope, CancellationToken cancellationToken)
     {
-        var now = _time.GetUtcNow();
-        if (envelope.Recipient == _identity.Address || envelope.Expires <= now || envelope.Expires > now + _options.MaxTimeToLive)
+        if (envelope.Recipient == _identity.Address || !envelope.Arrive(_clock.Steady, _options.MaxTimeToLive))
             return false;
         if (!envelope.HasValidSignature(_verified))
         {
@@ -124,7 +126,7 @@ internal sealed partial class Depot
         try
         {
             var result = await _store.HoldAsync(
-                new HeldMessage(envelope.Recipient, envelope.Sender, envelope.Id, envelope.Wire.ToByteArray(), envelope.Expires), cancellationToken);
+                new HeldMessage(envelope.Recipient, envelope.Sender, envelope.Id, envelope.Wire.ToByteArray(), envelope.Ends), cancellationToken);
             if (result == HoldResult.OverQuota)
                 _telemetry.Dropped(DropReason.RateLimited);
             return result != HoldResult.OverQuota;
@@ -154,7 +156,7 @@ internal sealed partial class Depot
                     failures = 0;
                     break;
                 case Handed.Less:
-                    await Task.Delay(_options.RetryBase + Backoff.FullJitter(_options.RetryBase, _options.RetryCap, ++failures), _time, stopping);
+                    await Task.Delay(_options.RetryBase + Backoff.FullJitter(_options.RetryBase, _options.RetryCap, ++failures), _clock, stopping);
                     break;
             }
         }
@@ -200,7 +202,10 @@ internal sealed partial class Depot
         try
         {
             var wire = Protocol.Wire.Envelope.Parser.ParseFrom(message.Envelope.Span);
-            await connection.RequestAsync(new Frame { Handover = new Handover { Envelope = wire } }, stopping);
+            Envelope.SetAge(wire, born: message.Expires - Lives.Bounded(Envelope.LifeOf(wire), _options.MaxTimeToLive), _clock.Steady);
+            var answer = await connection.RequestAsync(new Frame { Handover = new Handover { Envelope = wire } }, stopping);
+            if (answer.HandedOver is not { Refused: false })
+                return false;
             _telemetry.Forwarded(MessageType.Private);
             return true;
         }

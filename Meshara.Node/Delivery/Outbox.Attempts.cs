@@ -121,7 +121,7 @@ internal sealed partial class Outbox
 
     private async Task AttemptAsync(RecipientQueue queue, OutgoingMessage message, CancellationToken stopping)
     {
-        if (message.Record.Expires <= _time.GetUtcNow())
+        if (message.Record.Ends <= _clock.Steady)
         {
             await FinishAsync(message, MessageState.Expired, message.LastFailure);
             return;
@@ -208,7 +208,8 @@ internal sealed partial class Outbox
         // A recipient that did not answer may have moved: ask the mesh for a newer record before trying again.
         if (message.Attempts > 1 && !_swarm.TryGet(message.Recipient, out _))
             await LookUpAsync(message, refresh: true, stopping);
-        message.SentTimestamp = _time.GetTimestamp();
+        message.SentTimestamp = _clock.GetTimestamp();
+        message.Record.Sealed!.SetAge(_clock.Steady);
         return await _router.SendAsync(message.Record.Sealed!, message.Attempts, message.Record.Trace, traced: true, stopping) is not null;
     }
 
@@ -287,11 +288,24 @@ internal sealed partial class Outbox
         {
             if (!_queues.TryGetValue(connection.Peer, out var queue))
                 return;
-            for (var lost = queue.ReturnSentBefore(_time.GetTimestamp()); lost > 0; lost--)
+            for (var lost = queue.ReturnSentBefore(_clock.GetTimestamp()); lost > 0; lost--)
                 _telemetry.Attempt(AttemptOutcome.Timeout);
             queue.Reached();
             Schedule(queue);
             queue.Probe?.CancelAsync();
+        }
+    }
+
+    /// <summary>The node stood still: what waits for a recipient to come within reach is tried at once.</summary>
+    private void OnResumed(TimeSpan stoodStill)
+    {
+        lock (_gate)
+        {
+            foreach (var queue in _queues.Values)
+            {
+                queue.Resume();
+                Schedule(queue);
+            }
         }
     }
 

@@ -73,7 +73,7 @@ internal sealed partial class Outbox
             return;
         try
         {
-            await _store.CompleteAsync(message.Status(state, _time.GetUtcNow(), reason), CancellationToken.None);
+            await _store.CompleteAsync(message.Status(state, _clock.GetUtcNow(), reason), CancellationToken.None);
         }
         catch (MesharaException e)
         {
@@ -111,7 +111,7 @@ internal sealed partial class Outbox
             case MessageState.Acknowledged:
                 _telemetry.Attempt(AttemptOutcome.Acknowledged);
                 _telemetry.Completed(Completion.Acknowledged);
-                _telemetry.MessageLatency(_time.GetElapsedTime(message.AcceptedTimestamp));
+                _telemetry.MessageLatency(_clock.GetElapsedTime(message.AcceptedTimestamp));
                 message.Span?.AddEvent(new ActivityEvent("message_delivered"));
                 Log.Delivered(_logger, message.Id, message.Recipient, message.Attempts);
                 break;
@@ -135,15 +135,15 @@ internal sealed partial class Outbox
     /// <summary>Expires messages that wait for something that does not come.</summary>
     private async Task SweepAsync(CancellationToken stopping)
     {
-        using var timer = new PeriodicTimer(SweepInterval, _time);
+        using var timer = new PeriodicTimer(SweepInterval, _clock);
         try
         {
             while (await timer.WaitForNextTickAsync(stopping))
             {
-                var now = _time.GetUtcNow();
+                var now = _clock.Steady;
                 foreach (var (_, message) in _pending)
                 {
-                    if (message.Record.Expires <= now)
+                    if (message.Record.Ends <= now)
                         await ExpireAsync(message);
                 }
             }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Google.Protobuf;
+using Meshara.Node.Clocks;
 using Meshara.Node.Gossip;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
@@ -30,7 +31,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     private readonly DeliveryOptions _options;
     private readonly TimeSpan _maxCompletedAge;
     private readonly MeshTelemetry _telemetry;
-    private readonly TimeProvider _time;
+    private readonly NodeClock _clock;
     private readonly ILogger<Outbox> _logger;
     private readonly Lock _gate = new();
     private readonly Dictionary<NodeAddress, RecipientQueue> _queues = [];
@@ -63,12 +64,13 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         _options = options.Value;
         _maxCompletedAge = storage.Value.MaxCompletedAge;
         _telemetry = telemetry;
-        _time = time;
+        _clock = NodeClock.Of(time);
         _logger = logger;
         _acknowledgmentsDue = new DueTimes<Attempt>(time, OnAcknowledgmentDue);
         _pausesOver = new DueTimes<RecipientQueue>(time, Resume);
         swarm.AddWorth(connection => IsAwaited(connection.Peer) ? Swarm.Indispensable : 0);
         swarm.Connected += OnConnected;
+        _clock.Resumed += OnResumed;
         forwarder.OwnMessageReturned += OnReturned;
     }
 
@@ -80,14 +82,14 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     {
         get
         {
-            var oldest = DateTimeOffset.MaxValue;
+            var (now, age) = (_clock.Steady, TimeSpan.Zero);
             foreach (var (_, message) in _pending)
             {
-                if (message.Record.AcceptedAt < oldest)
-                    oldest = message.Record.AcceptedAt;
+                var own = now - (message.Record.Ends - message.Record.TimeToLive);
+                if (own > age)
+                    age = own;
             }
-            var age = _time.GetUtcNow() - oldest;
-            return age > TimeSpan.Zero ? age : TimeSpan.Zero;
+            return age;
         }
     }
 
@@ -108,14 +110,14 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         OutgoingMessage? message = null;
         try
         {
-            var now = _time.GetUtcNow();
+            var now = _clock.Stamp;
             var id = MessageId.Create(now);
             span?.SetTag("recipient", recipient.ToString()).SetTag("message_size", content.Length).SetTag("message_id", id.ToString());
-            var record = new OutgoingRecord(id, recipient, null, content, content.Length, now, now + life, trace);
+            var record = new OutgoingRecord(id, recipient, null, content, content.Length, now, now + life, trace) { Ends = _clock.Steady + life };
             ActivityContext creation = default;
             if (_book.TryGet(NodeId.Of(recipient), out var peer))
                 record = Seal(record, peer, out creation);
-            message = new OutgoingMessage(record, span, _time.GetTimestamp()) { Creation = creation };
+            message = new OutgoingMessage(record, span, _clock.GetTimestamp()) { Creation = creation };
             if (key is null)
                 await _store.AppendAsync(record, cancellationToken);
             else if (await AppendOnceAsync(key, record, RequestFingerprint.Of(recipient, timeToLive, content.Span), cancellationToken) is { } earlier)
@@ -146,8 +148,8 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     public async ValueTask<MessageId> BroadcastOnceAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         CheckContent(content);
-        var now = _time.GetUtcNow();
-        var request = new RequestRecord(key, RequestFingerprint.Of(null, null, content.Span), MessageId.Create(now), now + _maxCompletedAge);
+        var id = MessageId.Create(_clock.Stamp);
+        var request = new RequestRecord(key, RequestFingerprint.Of(null, null, content.Span), id, _clock.Steady + _maxCompletedAge);
         if (await _store.AppendOnceAsync(request, null, cancellationToken) is { } earlier)
             return Same(earlier, request.Fingerprint);
         return await _broadcaster.SendAsync(request.Id, content);
@@ -170,7 +172,8 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         _context = ExecutionContext.Capture()!;
         foreach (var record in await _store.LoadPendingAsync(stopping))
         {
-            var message = new OutgoingMessage(record, span: null, _time.GetTimestamp());
+            record.Sealed?.LiveUntil(record.Ends);
+            var message = new OutgoingMessage(record, span: null, _clock.GetTimestamp());
             Interlocked.Increment(ref _pendingCount);
             Interlocked.Add(ref _pendingBytes, record.ContentLength);
             _pending[record.Id] = message;
@@ -189,7 +192,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(_options.DrainTimeout);
         while (InFlight() > 0 && !deadline.IsCancellationRequested)
-            await Task.Delay(TimeSpan.FromMilliseconds(20), _time, deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), _clock, deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public void Dispose()
@@ -203,7 +206,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     /// <summary>Null when the message was taken; else the one that the request became when it came first.</summary>
     private async ValueTask<MessageId?> AppendOnceAsync(string key, OutgoingRecord record, ReadOnlyMemory<byte> fingerprint, CancellationToken cancellationToken)
     {
-        var request = new RequestRecord(key, fingerprint, record.Id, record.Expires + _maxCompletedAge);
+        var request = new RequestRecord(key, fingerprint, record.Id, record.Ends + _maxCompletedAge);
         return await _store.AppendOnceAsync(request, record, cancellationToken) is { } earlier ? Same(earlier, fingerprint) : null;
     }
 
@@ -257,6 +260,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         var envelope = Envelope.CreateUnsigned(
             _identity, MessageType.Private, record.Id, record.Recipient, record.AcceptedAt, record.Expires,
             header => _sealer.Seal(peer, header, content.Span), span);
+        envelope.LiveUntil(record.Ends);
         return record with { Sealed = envelope, Content = default };
     }
 }

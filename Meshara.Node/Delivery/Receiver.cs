@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Threading.Channels;
+using Meshara.Node.Clocks;
 using Meshara.Node.Gossip;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
@@ -28,6 +29,7 @@ internal sealed partial class Receiver(
     private const int MaxUncommitted = 512;
 
     private readonly DeliveryOptions _options = options.Value;
+    private readonly NodeClock _clock = NodeClock.Of(time);
     private readonly Channel<Arrival> _queue = Channel.CreateBounded<Arrival>(QueueLength);
 
     // Of the envelopes handled where they were read.
@@ -46,7 +48,7 @@ internal sealed partial class Receiver(
             return ValueTask.CompletedTask;
         if (envelope.Type != MessageType.Broadcast && envelope.Recipient != identity.Address)
             return forwarder.AcceptAsync(envelope, from, cancellationToken);
-        var arrival = new Arrival(envelope, from, time.GetUtcNow(), null);
+        var arrival = new Arrival(envelope, from, _clock.GetUtcNow(), null);
         return TryHandleHere(connection, arrival) ? ValueTask.CompletedTask : _queue.Writer.WriteAsync(arrival, cancellationToken);
     }
 
@@ -80,7 +82,7 @@ internal sealed partial class Receiver(
         var envelope = Parse(frame.Handover.Envelope);
         if (envelope.Type != MessageType.Private || envelope.Recipient != identity.Address)
             throw new MesharaException(ErrorCodes.Protocol, "A kept message was handed over to the wrong node.");
-        return _queue.Writer.WriteAsync(new Arrival(envelope, connection.Peer, time.GetUtcNow(), new Handed(connection, frame.Correlation)), cancellationToken);
+        return _queue.Writer.WriteAsync(new Arrival(envelope, connection.Peer, _clock.GetUtcNow(), new Handed(connection, frame.Correlation)), cancellationToken);
     }
 
     /// <summary>Works until cancelled.</summary>
@@ -131,13 +133,12 @@ internal sealed partial class Receiver(
         var (envelope, from, arrived, handed) = arrival;
         try
         {
-            var isTaken = true;
+            var isDone = true;
             if (envelope.Type == MessageType.Private)
-                isTaken = await ReceiveAsync(envelope, from, stopping);
+                isDone = await ReceiveAsync(envelope, from, stopping);
             else
                 await (envelope.Type == MessageType.Broadcast ? broadcaster.ReceiveAsync(envelope, from, stopping) : AcknowledgedAsync(envelope, from, arrived));
-            if (isTaken)
-                handed?.Connection.TrySendUrgent(new Frame { Correlation = handed.Correlation, HandedOver = new HandedOver() });
+            handed?.Connection.TrySendUrgent(new Frame { Correlation = handed.Correlation, HandedOver = new HandedOver { Refused = !isDone } });
         }
         catch (OperationCanceledException)
         {
@@ -178,15 +179,18 @@ internal sealed partial class Receiver(
         await outbox.OnAcknowledgedAsync(envelope, arrived);
     }
 
-    /// <summary>False when the message is to be kept elsewhere until there is room for it here.</summary>
+    /// <summary>
+    /// False when the message was not taken although it is in order: whoever keeps it must not give it up because there is no room for it
+    /// here, or the clocks of the two disagree.
+    /// </summary>
     private async Task<bool> ReceiveAsync(Envelope envelope, NodeAddress from, CancellationToken cancellationToken)
     {
         using var span = telemetry.Begin(SpanNames.ReceiveMessage, ActivityKind.Consumer, TraceContext.Read(envelope.Wire.TraceContext), out var trace);
         span?.SetTag("message_id", envelope.Id.ToString()).SetTag("hops", envelope.HopCount);
-        if (envelope.Expires <= time.GetUtcNow())
+        if (!envelope.Arrive(_clock.Steady, _options.MaxTimeToLive) || Lives.IsStale(envelope, from, _options.MaxTimeToLive, _clock))
         {
             Drop(span, DropReason.Expired, "expired");
-            return true;
+            return false;
         }
         if (!Verify(envelope, span))
         {
@@ -248,8 +252,9 @@ internal sealed partial class Receiver(
     private async ValueTask<bool> DeliverAsync(Envelope envelope, byte[] content, Activity? parent, CancellationToken cancellationToken)
     {
         using var span = parent.StartChild(SpanNames.Deliver);
+        var forget = _clock.Steady + Lives.Memory(Lives.Bounded(envelope.Life, _options.MaxTimeToLive));
         var result = await store.DeliverAsync(
-            new IncomingMessage(envelope.Id, envelope.Sender, IsBroadcast: false, envelope.Timestamp, time.GetUtcNow(), content, envelope.Expires), cancellationToken);
+            new IncomingMessage(envelope.Id, envelope.Sender, IsBroadcast: false, envelope.Timestamp, _clock.GetUtcNow(), content, forget), cancellationToken);
         if (result == DeliveryResult.Full)
             return false;
         if (result == DeliveryResult.Duplicate)

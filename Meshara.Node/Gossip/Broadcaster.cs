@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Threading.Channels;
 using Google.Protobuf;
+using Meshara.Node.Clocks;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 using Meshara.Node.Protocol.Wire;
@@ -35,7 +36,7 @@ internal sealed partial class Broadcaster
     private readonly IMessageStore _store;
     private readonly GossipOptions _options;
     private readonly MeshTelemetry _telemetry;
-    private readonly TimeProvider _time;
+    private readonly NodeClock _clock;
     private readonly ILogger<Broadcaster> _logger;
     private readonly RecentMap<BroadcastKey, byte> _seen;
     private readonly RecentBroadcasts _recent;
@@ -58,7 +59,7 @@ internal sealed partial class Broadcaster
         _store = store;
         _options = options.Value;
         _telemetry = telemetry;
-        _time = time;
+        _clock = NodeClock.Of(time);
         _logger = logger;
         // Twice as long as a broadcast may travel, so that none is delivered a second time.
         _seen = new RecentMap<BroadcastKey, byte>(200_000, _options.TimeToLive * 4, time);
@@ -70,20 +71,23 @@ internal sealed partial class Broadcaster
         swarm.Disconnected += OnDisconnected;
     }
 
+    private TimeSpan LongestLife => _options.TimeToLive * 2;
+
     /// <summary>The peers that broadcasts are pushed to at this moment.</summary>
     public IReadOnlyList<NodeAddress> Eager => _eager.All;
 
     /// <summary>Signs a broadcast and starts its spread.</summary>
-    public ValueTask<MessageId> SendAsync(ReadOnlyMemory<byte> content) => SendAsync(MessageId.Create(_time.GetUtcNow()), content);
+    public ValueTask<MessageId> SendAsync(ReadOnlyMemory<byte> content) => SendAsync(MessageId.Create(_clock.Stamp), content);
 
     /// <summary>The same under an id that was chosen before.</summary>
     public ValueTask<MessageId> SendAsync(MessageId id, ReadOnlyMemory<byte> content)
     {
-        var now = _time.GetUtcNow();
+        var now = _clock.Stamp;
         using var span = _telemetry.Begin(SpanNames.BroadcastMessage, ActivityKind.Internal, Activity.Current?.Context ?? default, out var trace);
         var copy = ByteString.CopyFrom(content.Span);
         var envelope = Envelope.Create(
             _identity, MessageType.Broadcast, id, default, now, now + _options.TimeToLive, _ => copy, span);
+        envelope.Arrive(_clock.Steady, LongestLife);
         span?.SetTag("message_id", envelope.Id.ToString()).SetTag("message_size", content.Length);
         var key = new BroadcastKey(envelope.Sender, envelope.Id);
         _seen.TryAdd(key, 0);
@@ -107,9 +111,8 @@ internal sealed partial class Broadcaster
     {
         using var span = _telemetry.Begin(SpanNames.ReceiveBroadcast, ActivityKind.Consumer, TraceContext.Read(envelope.Wire.TraceContext), out var trace);
         span?.SetTag("message_id", envelope.Id.ToString()).SetTag("hops", envelope.HopCount);
-        var now = _time.GetUtcNow();
-        // Nor one that would outlive this node's memory of it, after which it could spread again.
-        if (envelope.Expires <= now || envelope.Expires > now + _options.TimeToLive * 2 || envelope.Expires - envelope.Timestamp > _options.TimeToLive * 2)
+        // Its age counts, and what other clocks say does not. A life is bounded, or it would outlive this node's memory of it and spread again.
+        if (!envelope.Arrive(_clock.Steady, LongestLife) || Lives.IsStale(envelope, from, LongestLife, _clock))
         {
             _telemetry.Dropped(DropReason.Expired);
             span.Fail("expired");
@@ -139,8 +142,8 @@ internal sealed partial class Broadcaster
         broadcast.Knows(from);
         Link(from, int.MaxValue);
         if (envelope.HopCount < envelope.Wire.HopLimit)
-            Push(broadcast, envelope.NextHop(_identity.Address, default), from, trace);
-        await DeliverAsync(envelope, now, span, cancellationToken);
+            Push(broadcast, envelope.NextHop(_identity.Address, default, _clock.Steady), from, trace);
+        await DeliverAsync(envelope, span, cancellationToken);
     }
 
     /// <summary>A peer says what it has: ask for what is missing here, and to be pushed to, since nobody else did in time.</summary>
@@ -173,14 +176,15 @@ internal sealed partial class Broadcaster
         }
     }
 
-    /// <summary>Sends a peer what it has asked for, as fast as it takes it.</summary>
+    /// <summary>Sends a peer what it has asked for, as fast as it takes it, unless its life ends meanwhile.</summary>
     private async Task SendWantedAsync(NodeAddress peer, Broadcast broadcast, CancellationToken stopping)
     {
         var parent = TraceContext.Read(broadcast.Envelope.Wire.TraceContext);
         while (_swarm.TryGet(peer, out var connection))
         {
             await connection.RoomAsync().WaitAsync(stopping);
-            if (PushTo(broadcast, connection, broadcast.Envelope.NextHop(_identity.Address, default), parent))
+            var now = _clock.Steady;
+            if (broadcast.Envelope.Ends <= now || PushTo(broadcast, connection, broadcast.Envelope.NextHop(_identity.Address, default, now), parent))
                 return;
         }
     }
@@ -268,7 +272,7 @@ internal sealed partial class Broadcaster
 
     private async Task AnnounceAsync(CancellationToken stopping)
     {
-        using var timer = new PeriodicTimer(_options.AnnounceInterval, _time);
+        using var timer = new PeriodicTimer(_options.AnnounceInterval, _clock);
         while (await timer.WaitForNextTickAsync(stopping))
         {
             try
@@ -330,11 +334,13 @@ internal sealed partial class Broadcaster
         return valid;
     }
 
-    private async Task DeliverAsync(Envelope envelope, DateTimeOffset now, Activity? parent, CancellationToken cancellationToken)
+    private async Task DeliverAsync(Envelope envelope, Activity? parent, CancellationToken cancellationToken)
     {
         using var span = parent.StartChild(SpanNames.Deliver);
+        var now = _clock.GetUtcNow();
+        var forget = _clock.Steady + Lives.Memory(Lives.Bounded(envelope.Life, LongestLife));
         var delivered = await _store.DeliverAsync(
-            new IncomingMessage(envelope.Id, envelope.Sender, IsBroadcast: true, envelope.Timestamp, now, envelope.Wire.Payload.Memory, envelope.Expires), cancellationToken);
+            new IncomingMessage(envelope.Id, envelope.Sender, IsBroadcast: true, envelope.Timestamp, now, envelope.Wire.Payload.Memory, forget), cancellationToken);
         if (delivered == DeliveryResult.Duplicate)
         {
             _telemetry.Dropped(DropReason.Duplicate);
@@ -348,7 +354,7 @@ internal sealed partial class Broadcaster
 
     private Broadcast Keep(BroadcastKey key, Envelope envelope)
     {
-        var broadcast = new Broadcast(key.ToWire(), envelope, _time.GetTimestamp());
+        var broadcast = new Broadcast(key.ToWire(), envelope, _clock.GetTimestamp());
         _recent.Add(broadcast);
         _missing.Arrived(broadcast.Key);
         _unannounced = true;

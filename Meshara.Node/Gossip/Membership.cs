@@ -1,12 +1,14 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Google.Protobuf;
+using Meshara.Node.Clocks;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 using Meshara.Node.Protocol.Wire;
 using Meshara.Node.Telemetry;
 using Meshara.Node.Transport;
 using Microsoft.Extensions.Options;
+using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 
 namespace Meshara.Node.Gossip;
 
@@ -31,10 +33,11 @@ internal sealed class Membership
     private readonly Swarm _swarm;
     private readonly GossipOptions _options;
     private readonly MeshTelemetry _telemetry;
-    private readonly TimeProvider _time;
+    private readonly NodeClock _time;
     private readonly Lock _gate = new();
     private readonly Dictionary<NodeAddress, Heard> _members = [];
     private volatile View _view;
+    private ulong _heartbeat;
 
     public Membership(NodeIdentity identity, Swarm swarm, IOptions<GossipOptions> options, MeshTelemetry telemetry, TimeProvider time)
     {
@@ -42,7 +45,7 @@ internal sealed class Membership
         _swarm = swarm;
         _options = options.Value;
         _telemetry = telemetry;
-        _time = time;
+        _time = NodeClock.Of(time);
         _view = View.Of([identity.Address]);
     }
 
@@ -76,8 +79,9 @@ internal sealed class Membership
     public void OnMembers(Members members)
     {
         _telemetry.Received(Tags.Ping);
-        // A heartbeat from the future would keep a dead member alive; clocks differ by less than this.
-        var latest = (ulong)(_time.GetUtcNow() + TimeSpan.FromMinutes(5)).ToMicroseconds();
+        // A heartbeat from the future would keep a dead member alive; of two clocks that differ the one that is behind may be this node's.
+        var (wall, mesh) = (_time.GetUtcNow(), _time.MeshUtcNow);
+        var latest = (ulong)((wall > mesh ? wall : mesh) + PeerRecord.MaxAhead).ToMicroseconds();
         lock (_gate)
         {
             foreach (var member in members.Members_)
@@ -85,8 +89,14 @@ internal sealed class Membership
                 if (member.Address.Length != NodeAddress.Size)
                     throw new MesharaException(ErrorCodes.Protocol, "A member's address has a wrong length.");
                 var address = new NodeAddress(member.Address.Span);
-                if (address == _identity.Address || member.Heartbeat > latest)
+                if (member.Heartbeat > latest)
                     continue;
+                if (address == _identity.Address)
+                {
+                    // One of before a restart, or made up: the next one of this node has to be higher to be heard.
+                    _heartbeat = Math.Max(_heartbeat, member.Heartbeat);
+                    continue;
+                }
                 var known = _members.TryGetValue(address, out var heard);
                 if (known ? member.Heartbeat <= heard!.Heartbeat : _members.Count >= MaxMembers)
                     continue;
@@ -134,14 +144,10 @@ internal sealed class Membership
     private Members Describe(bool left)
     {
         var members = new Members();
-        members.Members_.Add(new Member
-        {
-            Address = UnsafeByteOperations.UnsafeWrap(_identity.Address.ToBytes()),
-            Heartbeat = (ulong)_time.GetUtcNow().ToMicroseconds(),
-            Left = left,
-        });
         lock (_gate)
         {
+            _heartbeat = _time.Next(_heartbeat);
+            members.Members_.Add(new Member { Address = UnsafeByteOperations.UnsafeWrap(_identity.Address.ToBytes()), Heartbeat = _heartbeat, Left = left });
             foreach (var (address, heard) in _members)
             {
                 if (_time.GetElapsedTime(heard.At) <= _options.MemberTimeout)

@@ -57,8 +57,17 @@ internal sealed partial class Envelope
     /// <summary>The sender's clock when it made the message.</summary>
     public DateTimeOffset Timestamp { get; }
 
-    /// <summary>End of its time to live.</summary>
+    /// <summary>The same clock at the end of its time to live: for people. What counts is <see cref="Ends"/>.</summary>
     public DateTimeOffset Expires { get; }
+
+    /// <summary>The time to live that its sender signed.</summary>
+    public TimeSpan Life => Expires - Timestamp;
+
+    /// <summary>When its life began, in this node's steady time; known from <see cref="Arrive"/> on, as <see cref="Ends"/> is.</summary>
+    public DateTimeOffset Born { get; private set; }
+
+    /// <summary>End of its life in this node's steady time, from <see cref="Arrive"/> on.</summary>
+    public DateTimeOffset Ends { get; private set; } = DateTimeOffset.MaxValue;
 
     public uint HopCount => Wire.HopCount;
 
@@ -137,13 +146,43 @@ internal sealed partial class Envelope
         return false;
     }
 
+    /// <summary>Counts its life by this node's steady time from now on; false when nothing is left of it.</summary>
+    /// <param name="now">The node's steady time.</param>
+    /// <param name="longest">What a life may be here: what a sender asks for beyond is not granted.</param>
+    public bool Arrive(DateTimeOffset now, TimeSpan longest)
+    {
+        var life = Life < longest ? Life : longest;
+        var age = Wire.Age < (ulong)(life.Ticks / TimeSpan.TicksPerMicrosecond) ? TimeSpan.FromTicks((long)Wire.Age * TimeSpan.TicksPerMicrosecond) : life;
+        Born = now - age;
+        Ends = Born + life;
+        return age < life;
+    }
+
+    /// <summary>As <see cref="Arrive"/>, for one of this node's own.</summary>
+    public void LiveUntil(DateTimeOffset ends) => (Born, Ends) = (ends - Life, ends);
+
+    /// <summary>The time to live that the sender of an envelope signed.</summary>
+    public static TimeSpan LifeOf(Wire.Envelope wire) => TimeSpan.FromTicks((wire.Expires - wire.Timestamp) * TimeSpan.TicksPerMicrosecond);
+
+    /// <summary>Says on the wire how old it is, before it leaves this node.</summary>
+    public void SetAge(DateTimeOffset now) => SetAge(Wire, Born, now);
+
+    /// <summary>Says on the wire how old a message is that was <paramref name="born"/> then; both in this node's steady time.</summary>
+    public static void SetAge(Wire.Envelope wire, DateTimeOffset born, DateTimeOffset now) =>
+        wire.Age = (ulong)Math.Max(0, (now - born).Ticks / TimeSpan.TicksPerMicrosecond);
+
     /// <summary>Writes the header that the payload is bound to, <see cref="SealedHeaderSize"/> bytes.</summary>
     public void WriteHeader(Span<byte> destination) => WriteHeader(Wire, destination);
 
     /// <summary>The same message one hop further, through <paramref name="relay"/>.</summary>
-    public Wire.Envelope NextHop(NodeAddress relay, ActivityContext trace)
+    /// <param name="relay">This node.</param>
+    /// <param name="trace">Its span.</param>
+    /// <param name="now">Its steady time, when the message has <see cref="Arrive"/>d; null to leave the age as it was.</param>
+    public Wire.Envelope NextHop(NodeAddress relay, ActivityContext trace, DateTimeOffset? now = null)
     {
         var next = Wire.Clone();
+        if (now is { } leaves)
+            SetAge(next, Born, leaves);
         next.HopCount++;
         var visited = new byte[Wire.Visited.Length + VisitedSize];
         Wire.Visited.CopyTo(visited, 0);

@@ -15,6 +15,12 @@ internal sealed class PeerRecord
     // Records are kept for others and handed on by the dozen: eight endpoints of 300 characters and the rest.
     private const int MaxBytes = 3 * 1024;
 
+    /// <summary>
+    /// How far into the future a sequence may lie for others to take it, and how long they use a record at the most: a clock that was wrong
+    /// for a moment must not decide for longer which record counts.
+    /// </summary>
+    public static readonly TimeSpan MaxAhead = TimeSpan.FromDays(1);
+
     private static ReadOnlySpan<byte> Domain => "meshara/1 peer record\0"u8;
 
     private PeerRecord(Wire.PeerRecord wire, IReadOnlyList<PeerEndpoint> endpoints, DateTimeOffset expires)
@@ -42,7 +48,11 @@ internal sealed class PeerRecord
 
     public ulong Sequence => Wire.Sequence;
 
+    /// <summary>Until when it is used here, in the node's steady time once <see cref="Until"/> has said it so.</summary>
     public DateTimeOffset Expires { get; }
+
+    /// <summary>The same record, used until another time.</summary>
+    public PeerRecord Until(DateTimeOffset expires) => new(Wire, Endpoints, expires);
 
     public bool IsDialable => Endpoints.Any(endpoint => endpoint.IsTcp);
 
@@ -64,22 +74,49 @@ internal sealed class PeerRecord
         return new PeerRecord(wire, reachable, expires);
     }
 
-    /// <summary>Checks shape, size, expiry and signature. Endpoints of a kind this version does not know are left out.</summary>
+    /// <summary>
+    /// Checks shape, size, times and signature of a record that somebody told. Endpoints of a kind this version does not know are left out.
+    /// </summary>
+    /// <param name="now">What the clocks of the mesh say, not this node's alone.</param>
     public static bool TryVerify(Wire.PeerRecord? wire, DateTimeOffset now, [NotNullWhen(true)] out PeerRecord? record)
     {
         record = null;
-        if (wire is null || wire.Identity.Length != NodeAddress.Size || wire.EncryptionKey.Length != X25519.Size || wire.Endpoints.Count > MaxEndpoints
-            || wire.Name.Length > MaxName + 1 || wire.CalculateSize() > MaxBytes || !MicrosecondTime.TryFromMicroseconds(wire.Expires, out var expires) || expires <= now
-            || !NodeIdentity.Verify(new NodeAddress(wire.Identity.Span), Canonical(wire), wire.Signature.Span))
+        if (wire is null || !MicrosecondTime.TryFromMicroseconds(wire.Expires, out var expires) || expires <= now
+            || wire.Sequence > (ulong)(now + MaxAhead).ToMicroseconds() || !IsInOrder(wire))
             return false;
+        var longest = now + 2 * MaxAhead;
+        record = Read(wire, expires < longest ? expires : longest);
+        return true;
+    }
+
+    /// <summary>The same for one that its owner shows over its own connection: it is new, whatever the clocks of the two say.</summary>
+    public static bool TryVerifyOwn(Wire.PeerRecord? wire, NodeAddress owner, DateTimeOffset now, [NotNullWhen(true)] out PeerRecord? record)
+    {
+        record = wire is not null && wire.Identity.Length == NodeAddress.Size && new NodeAddress(wire.Identity.Span) == owner && IsInOrder(wire) ? Read(wire, now + MaxAhead) : null;
+        return record is not null;
+    }
+
+    /// <summary>The same for one that this node saved once: it may have expired, but where its owner was somebody may still be.</summary>
+    public static bool TryRecall(Wire.PeerRecord? wire, [NotNullWhen(true)] out PeerRecord? record)
+    {
+        record = wire is not null && MicrosecondTime.TryFromMicroseconds(wire.Expires, out var expires) && IsInOrder(wire) ? Read(wire, expires) : null;
+        return record is not null;
+    }
+
+    private static bool IsInOrder(Wire.PeerRecord wire) =>
+        wire.Identity.Length == NodeAddress.Size && wire.EncryptionKey.Length == X25519.Size && wire.Endpoints.Count <= MaxEndpoints
+        && wire.Name.Length <= MaxName + 1 && wire.CalculateSize() <= MaxBytes
+        && NodeIdentity.Verify(new NodeAddress(wire.Identity.Span), Canonical(wire), wire.Signature.Span);
+
+    private static PeerRecord Read(Wire.PeerRecord wire, DateTimeOffset expires)
+    {
         var endpoints = new List<PeerEndpoint>(wire.Endpoints.Count);
         foreach (var text in wire.Endpoints)
         {
             if (PeerEndpoint.TryParse(text, out var endpoint))
                 endpoints.Add(endpoint);
         }
-        record = new PeerRecord(wire, endpoints, expires);
-        return true;
+        return new PeerRecord(wire, endpoints, expires);
     }
 
     /// <summary>Fixed fields, then each variable one with its length in front: one meaning, one encoding.</summary>

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Google.Protobuf;
+using Meshara.Node.Clocks;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 using Meshara.Node.Protocol.Wire;
@@ -23,6 +25,7 @@ internal sealed partial class Dht(
     private static readonly TimeSpan LookupLimit = TimeSpan.FromSeconds(15);
 
     private readonly RoutingOptions _options = options.Value;
+    private readonly NodeClock _clock = NodeClock.Of(time);
 
     /// <summary>Takes in a record.</summary>
     /// <param name="record">A verified record.</param>
@@ -30,9 +33,31 @@ internal sealed partial class Dht(
     public void Learn(PeerRecord record, NodeAddress source)
     {
         if (record.Address == identity.Address)
+        {
+            self.MoveOn(record.Sequence);
             return;
+        }
         book.Add(record, source);
         table.Add(record, seen: source == record.Address);
+    }
+
+    /// <summary>Verifies a record that a peer told. What it says of itself is new; else the clocks of the mesh decide, or of the only peer there is.</summary>
+    public bool TryVerify(Protocol.Wire.PeerRecord? wire, NodeAddress teller, [NotNullWhen(true)] out PeerRecord? record)
+    {
+        var steady = _clock.Steady;
+        if (PeerRecord.TryVerifyOwn(wire, teller, steady, out record))
+            return true;
+        var now = _clock.MajorityUtcNow;
+        if (!PeerRecord.TryVerify(wire, now, out record))
+        {
+            if (_clock.Peers.LoneLead is null)
+                return false;
+            now = _clock.MeshUtcNow;
+            if (!PeerRecord.TryVerify(wire, now, out record))
+                return false;
+        }
+        record = record.Until(steady + (record.Expires - now));
+        return true;
     }
 
     /// <summary>What a peer is told that has to look for others.</summary>
@@ -51,7 +76,7 @@ internal sealed partial class Dht(
         if (frame.BodyCase == Frame.BodyOneofCase.StoreRecord)
         {
             // A node stores its own record with others and nobody else's: strangers must not fill this node's memory.
-            if (PeerRecord.TryVerify(frame.StoreRecord.Record, time.GetUtcNow(), out var record) && record.Address == connection.Peer)
+            if (PeerRecord.TryVerifyOwn(frame.StoreRecord.Record, connection.Peer, _clock.Steady, out var record))
             {
                 connection.Update(record);
                 Learn(record, connection.Peer);
@@ -217,11 +242,10 @@ internal sealed partial class Dht(
 
     private List<PeerRecord> Learn(FoundNodes named, NodeAddress source)
     {
-        var now = time.GetUtcNow();
         var records = new List<PeerRecord>();
         foreach (var wire in named.Records.Take(_options.BucketSize + 1))
         {
-            if (!PeerRecord.TryVerify(wire, now, out var record))
+            if (!TryVerify(wire, source, out var record))
                 continue;
             Learn(record, source);
             records.Add(record);

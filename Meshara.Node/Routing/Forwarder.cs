@@ -1,11 +1,14 @@
 using System.Diagnostics;
 using System.Threading.Channels;
 using Google.Protobuf;
+using Meshara.Node.Clocks;
+using Meshara.Node.Delivery;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 using Meshara.Node.Protocol.Wire;
 using Meshara.Node.Telemetry;
 using Meshara.Node.Transport;
+using Microsoft.Extensions.Options;
 using Envelope = Meshara.Node.Protocol.Envelope;
 using MessageType = Meshara.Node.Protocol.MessageType;
 
@@ -34,14 +37,15 @@ internal sealed partial class Forwarder
     private readonly VerifiedBatches _verified;
     private readonly Swarm _swarm;
     private readonly MeshTelemetry _telemetry;
-    private readonly TimeProvider _time;
+    private readonly NodeClock _clock;
+    private readonly TimeSpan _longestLife;
     private readonly ILogger<Forwarder> _logger;
     private readonly Channel<Job> _queue = Channel.CreateBounded<Job>(new BoundedChannelOptions(QueueLength) { FullMode = BoundedChannelFullMode.Wait });
     private readonly PeerQueues<Relayed> _waiting;
     private readonly RecentMap<MessageId, NodeAddress> _cameFrom;
 
     public Forwarder(
-        NodeIdentity identity, RouteFinder finder, RouteCache routes, VerifiedBatches verified, Swarm swarm,
+        NodeIdentity identity, RouteFinder finder, RouteCache routes, VerifiedBatches verified, Swarm swarm, IOptions<DeliveryOptions> delivery,
         MeshTelemetry telemetry, TimeProvider time, ILogger<Forwarder> logger)
     {
         _identity = identity;
@@ -50,7 +54,8 @@ internal sealed partial class Forwarder
         _verified = verified;
         _swarm = swarm;
         _telemetry = telemetry;
-        _time = time;
+        _clock = NodeClock.Of(time);
+        _longestLife = delivery.Value.MaxTimeToLive;
         _logger = logger;
         _cameFrom = new RecentMap<MessageId, NodeAddress>(20_000, TimeSpan.FromMinutes(2), time);
         _waiting = new PeerQueues<Relayed>(MaxWaitingForOne, MaxWaiting, PassOnLaterAsync, (_, e) => OnFailure(default, e));
@@ -67,7 +72,7 @@ internal sealed partial class Forwarder
     {
         if (envelope.HopCount + 1 > envelope.Wire.HopLimit)
             _telemetry.Dropped(DropReason.HopLimit);
-        else if (envelope.Expires <= _time.GetUtcNow())
+        else if (!envelope.Arrive(_clock.Steady, _longestLife))
             _telemetry.Dropped(DropReason.Expired);
         else
             return _queue.Writer.WriteAsync(new Job(envelope, from), cancellationToken);
@@ -137,7 +142,7 @@ internal sealed partial class Forwarder
             return;
         }
         _routes.Learn(envelope, from);
-        var frame = new Frame { Envelope = envelope.NextHop(_identity.Address, trace) };
+        var frame = new Frame { Envelope = envelope.NextHop(_identity.Address, trace, _clock.Steady) };
         PassOn(new Relayed(envelope, from, frame, [from, envelope.Sender, _identity.Address], span));
     }
 
@@ -173,7 +178,7 @@ internal sealed partial class Forwarder
     /// <summary>Passes a message on once its next hop is connected and takes it; another hop may do if that one does not.</summary>
     private async Task PassOnLaterAsync(NodeAddress peer, Relayed message, CancellationToken cancellationToken)
     {
-        if (message.Envelope.Expires <= _time.GetUtcNow())
+        if (message.Envelope.Ends <= _clock.Steady)
         {
             _telemetry.Dropped(DropReason.Expired);
             message.Span.Fail("expired");
@@ -195,6 +200,7 @@ internal sealed partial class Forwarder
                     return false;
                 connection = await _swarm.ConnectAsync(message.Hop.Dial, cancellationToken);
             }
+            Envelope.SetAge(message.Frame.Envelope, message.Envelope.Born, _clock.Steady);
             return await connection.SendAsync(message.Frame, cancellationToken) > 0;
         }
         catch (MesharaException)

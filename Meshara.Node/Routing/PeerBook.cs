@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Meshara.Node.Clocks;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 
@@ -11,24 +12,28 @@ namespace Meshara.Node.Routing;
 /// </summary>
 internal sealed class PeerBook(NodeId self, int capacity, TimeProvider time)
 {
+    private readonly NodeClock _clock = NodeClock.Of(time);
     private readonly Lock _gate = new();
     private readonly Dictionary<NodeId, Entry> _records = [];
 
-    /// <summary>Keeps the record unless a newer one of that node is here. True when it was news.</summary>
+    /// <summary>Keeps the record unless a newer one of that node is here that has not expired. True when it was news.</summary>
     /// <param name="record">A verified record.</param>
-    /// <param name="source">Who told of it; its owner if left out.</param>
+    /// <param name="source">
+    /// Who told of it. What its owner itself shows is the newest one, whatever the sequences say; null for one that nobody in particular told of.
+    /// </param>
     public bool Add(PeerRecord record, NodeAddress? source = null)
     {
         if (record.Id == self)
             return false;
         lock (_gate)
         {
-            if (_records.TryGetValue(record.Id, out var known) && known.Record.Sequence >= record.Sequence)
+            var known = _records.GetValueOrDefault(record.Id)?.Record;
+            if (known is not null && source != record.Address && known.Sequence >= record.Sequence && known.Expires > _clock.Steady)
                 return false;
             _records[record.Id] = new Entry(record, source ?? record.Address);
             if (_records.Count > capacity)
                 Shrink();
-            return true;
+            return known?.Sequence != record.Sequence;
         }
     }
 
@@ -36,13 +41,13 @@ internal sealed class PeerBook(NodeId self, int capacity, TimeProvider time)
     {
         lock (_gate)
             record = _records.GetValueOrDefault(id)?.Record;
-        return record?.Expires > time.GetUtcNow();
+        return record?.Expires > _clock.Steady;
     }
 
     private void Shrink()
     {
         // A tenth at once, so that a full book does not sort itself for every record.
-        var now = time.GetUtcNow();
+        var now = _clock.Steady;
         var victims = _records.Values
             .GroupBy(entry => entry.Source)
             .SelectMany(source => source

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Meshara.Node.Clocks;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 
@@ -13,9 +14,11 @@ internal sealed class RouteCache(TimeSpan lifetime, TimeProvider time)
 {
     private const int Capacity = 10_000;
 
-    // Older messages come from retries and from stores, whose senders may be elsewhere by now; clocks differ by less.
+    // Older messages come from retries and from stores, whose senders may be elsewhere by now. What the sender signed tells, and not the age
+    // that those on the way count, which anybody may set; a sender whose clock is further off teaches nothing through others.
     private static readonly TimeSpan Young = TimeSpan.FromMinutes(2);
 
+    private readonly NodeClock _clock = NodeClock.Of(time);
     private readonly ConcurrentDictionary<NodeAddress, Entry> _routes = new();
     private readonly RecentMap<(NodeAddress, MessageId), byte> _taught = new(50_000, Young * 4, time);
 
@@ -27,18 +30,18 @@ internal sealed class RouteCache(TimeSpan lifetime, TimeProvider time)
             Learn(envelope.Sender, via);
     }
 
-    private bool IsYoung(Envelope envelope) => (time.GetUtcNow() - envelope.Timestamp).Duration() < Young;
+    private bool IsYoung(Envelope envelope) => (_clock.MajorityUtcNow - envelope.Timestamp).Duration() < Young;
 
     public void Learn(NodeAddress destination, NodeAddress via)
     {
         if (_routes.Count >= Capacity && !_routes.ContainsKey(destination))
             Sweep();
-        _routes[destination] = new Entry(via, time.GetUtcNow());
+        _routes[destination] = new Entry(via, _clock.GetUtcNow(), _clock.GetTimestamp());
     }
 
     public bool TryGet(NodeAddress destination, out NodeAddress via)
     {
-        var found = _routes.TryGetValue(destination, out var entry) && time.GetUtcNow() - entry!.LearnedAt < lifetime;
+        var found = _routes.TryGetValue(destination, out var entry) && _clock.GetElapsedTime(entry!.Learned) < lifetime;
         via = found ? entry!.Via : default;
         return found;
     }
@@ -61,9 +64,10 @@ internal sealed class RouteCache(TimeSpan lifetime, TimeProvider time)
 
     private void Sweep()
     {
-        foreach (var (destination, entry) in _routes.OrderBy(route => route.Value.LearnedAt).Take(Capacity / 10))
+        foreach (var (destination, entry) in _routes.OrderBy(route => route.Value.Learned).Take(Capacity / 10))
             _routes.TryRemove(KeyValuePair.Create(destination, entry));
     }
 
-    private sealed record Entry(NodeAddress Via, DateTimeOffset LearnedAt);
+    /// <summary>When it was learned stands there twice: as people read it, and as a timestamp, which counts.</summary>
+    private sealed record Entry(NodeAddress Via, DateTimeOffset LearnedAt, long Learned);
 }

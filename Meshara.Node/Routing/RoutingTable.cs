@@ -1,3 +1,4 @@
+using Meshara.Node.Clocks;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 
@@ -13,6 +14,7 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
     // A contact that failed this often is given up for a new one, and is no longer handed to others.
     private const int MaxFailures = 3;
 
+    private readonly NodeClock _clock = NodeClock.Of(time);
     private readonly Lock _gate = new();
     private readonly List<Contact>?[] _buckets = new List<Contact>?[NodeId.Bits];
     private int _count;
@@ -33,15 +35,15 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
             if (at >= 0)
             {
                 var old = bucket[at];
-                var isNewer = record.Sequence > old.Record.Sequence;
-                var newest = isNewer ? record : old.Record;
+                // What its owner itself shows is the newest one, and an expired one keeps none out, whatever the sequences say.
+                var isNewer = record.Sequence > old.Record.Sequence || old.Record.Expires <= _clock.Steady;
                 // A record signed since the contact failed says that it is back, or elsewhere: worth another try.
-                bucket[at] = seen ? new Contact(newest, time.GetUtcNow(), 0) : isNewer ? old with { Record = newest, Failures = 0 } : old;
+                bucket[at] = seen ? new Contact(record, _clock.GetUtcNow(), 0) : isNewer ? old with { Record = record, Failures = 0 } : old;
                 return true;
             }
             if (bucket.Count >= bucketSize && !EvictFailed(bucket) && !(seen && EvictHearsay(bucket)))
                 return false;
-            bucket.Add(new Contact(record, seen ? time.GetUtcNow() : DateTimeOffset.UnixEpoch, 0));
+            bucket.Add(new Contact(record, seen ? _clock.GetUtcNow() : DateTimeOffset.UnixEpoch, 0));
             _count++;
             return true;
         }
@@ -57,7 +59,7 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
             var bucket = _buckets[self.CommonPrefix(id)];
             var at = bucket?.FindIndex(contact => contact.Record.Id == id) ?? -1;
             if (at >= 0)
-                bucket![at] = bucket[at] with { LastSeen = time.GetUtcNow(), Failures = 0 };
+                bucket![at] = bucket[at] with { LastSeen = _clock.GetUtcNow(), Failures = 0 };
         }
     }
 
@@ -82,7 +84,7 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
     /// <summary>The contacts closest to a target, closest first; failing and expired ones are left out.</summary>
     public List<PeerRecord> Closest(NodeId target, int count)
     {
-        var now = time.GetUtcNow();
+        var now = _clock.Steady;
         lock (_gate)
         {
             var all = new List<PeerRecord>(_count);
@@ -115,7 +117,7 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
     /// <summary>Every contact whose record still holds, failing ones too.</summary>
     public List<Contact> Snapshot()
     {
-        var now = time.GetUtcNow();
+        var now = _clock.Steady;
         lock (_gate)
             return [.. _buckets.Where(bucket => bucket is not null).SelectMany(bucket => bucket!).Where(contact => contact.Record.Expires > now)];
     }
@@ -132,7 +134,7 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
 
     private bool EvictFailed(List<Contact> bucket)
     {
-        var now = time.GetUtcNow();
+        var now = _clock.Steady;
         return Evict(bucket, contact => contact.Failures >= MaxFailures || contact.Record.Expires <= now);
     }
 

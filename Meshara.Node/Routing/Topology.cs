@@ -1,5 +1,6 @@
 using System.Net;
 using System.Threading.Channels;
+using Meshara.Node.Clocks;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 using Meshara.Node.Storage;
@@ -61,6 +62,7 @@ internal sealed partial class Topology
         _options = options.Value;
         _telemetry = telemetry;
         _time = time;
+        WatchClock(NodeClock.Of(time));
         _logger = logger;
         swarm.Referral = dht.Refer;
         swarm.AddWorth(connection => table.Contains(connection.Record.Id) ? 2 : 0);
@@ -130,6 +132,7 @@ internal sealed partial class Topology
 
     private async Task MaintainAsync(CancellationToken stopping)
     {
+        CatchUp();
         if (_swarm.Count == 0)
             await FillAsync(stopping);
         if (_swarm.Count == 0)
@@ -153,14 +156,11 @@ internal sealed partial class Topology
     /// <summary>The peers of the last run: a node that is restarted finds the mesh again even when its bootstrap is gone.</summary>
     private async Task RecallAsync(CancellationToken stopping)
     {
-        var now = _time.GetUtcNow();
         foreach (var wire in await _cache.LoadPeersAsync(stopping))
         {
-            if (!PeerRecord.TryVerify(wire, DateTimeOffset.MinValue, out var record))
-                continue;
-            if (record.Expires > now)
+            if (_dht.TryVerify(wire, teller: default, out var record))
                 _dht.Learn(record, _identity.Address);
-            else
+            else if (PeerRecord.TryRecall(wire, out record))
                 _expired.Add(record);
         }
     }

@@ -8,7 +8,7 @@ namespace Meshara.Node.Storage;
 /// <param name="Sender">Who signed it, and whose quota it counts against.</param>
 /// <param name="Id">The sender's id for it.</param>
 /// <param name="Envelope">The signed envelope as it goes on the wire.</param>
-/// <param name="Expires">End of its time to live; it is not kept beyond.</param>
+/// <param name="Expires">End of its time to live in this node's steady time; it is not kept beyond.</param>
 internal sealed record HeldMessage(NodeAddress Recipient, NodeAddress Sender, MessageId Id, ReadOnlyMemory<byte> Envelope, DateTimeOffset Expires);
 
 /// <summary>What became of a message offered to a relay.</summary>

@@ -8,9 +8,9 @@ namespace Meshara.Node.Storage;
 /// <param name="Sender">Who signed it.</param>
 /// <param name="IsBroadcast">Sent to everybody.</param>
 /// <param name="SentAt">The sender's clock.</param>
-/// <param name="ReceivedAt">This node's clock.</param>
+/// <param name="ReceivedAt">This node's wall clock.</param>
 /// <param name="Content">Opaque bytes.</param>
-/// <param name="Expires">After this a duplicate can no longer arrive, and the id may be forgotten.</param>
+/// <param name="Expires">After this, in this node's steady time, no copy can arrive any more, and the id may be forgotten.</param>
 internal sealed record IncomingMessage(
     MessageId Id, NodeAddress Sender, bool IsBroadcast, DateTimeOffset SentAt, DateTimeOffset ReceivedAt, ReadOnlyMemory<byte> Content, DateTimeOffset Expires);
 

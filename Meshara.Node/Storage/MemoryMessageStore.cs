@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Meshara.Node.Clocks;
 using Meshara.Node.Delivery;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
@@ -16,16 +17,18 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
 
     private readonly StorageOptions _options = storage.Value;
     private readonly Lock _gate = new();
-    private readonly List<InboxMessage> _inbox = []; // in order of their cursors
+    private readonly NodeClock _clock = NodeClock.Of(time);
+    private readonly List<Kept> _inbox = []; // in order of their cursors
     private readonly InboxUsage _usage = new(storage.Value);
     private readonly Dictionary<(NodeAddress Sender, MessageId Id), long> _cursors = [];
-    private readonly RecentMap<(NodeAddress, MessageId), byte> _seen = new(MaxRemembered, delivery.Value.MaxTimeToLive * 2, time);
+    private readonly RecentMap<(NodeAddress, MessageId), byte> _seen = new(MaxRemembered, Lives.Memory(delivery.Value.MaxTimeToLive) * 2, time);
     private readonly ConcurrentDictionary<MessageId, OutgoingRecord> _pending = new();
-    private readonly RecentMap<MessageId, MessageStatus> _completed = new(storage.Value.MaxCompleted * 2, storage.Value.MaxCompletedAge * 2, time);
+    private readonly RecentMap<MessageId, (MessageStatus Status, DateTimeOffset Ended)> _completed =
+        new(storage.Value.MaxCompleted * 2, storage.Value.MaxCompletedAge * 2, time);
     private readonly Lock _requestsGate = new();
     private readonly RecentMap<string, RequestRecord> _requests =
         new(MaxRemembered, (delivery.Value.MaxTimeToLive + storage.Value.MaxCompletedAge) * 2, time);
-    private readonly MemoryRelayStore _relayed = new(storage.Value, time);
+    private readonly MemoryRelayStore _relayed = new(storage.Value, NodeClock.Of(time));
     private readonly ArrivalSignal _arrived = new();
     private IReadOnlyList<Protocol.Wire.PeerRecord> _peers = [];
     private long _lastCursor;
@@ -67,14 +70,14 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
 
     public ValueTask CompleteAsync(MessageStatus final, CancellationToken cancellationToken)
     {
-        _completed.TryAdd(final.Id, final);
+        _completed.TryAdd(final.Id, (final, _clock.Steady));
         _pending.TryRemove(final.Id, out _);
         return ValueTask.CompletedTask;
     }
 
     public ValueTask<MessageStatus?> FindCompletedAsync(MessageId id, CancellationToken cancellationToken) =>
         ValueTask.FromResult(
-            _completed.TryGet(id, out var status) && status.CompletedAt > time.GetUtcNow() - _options.MaxCompletedAge ? status : null);
+            _completed.TryGet(id, out var completed) && completed.Ended > _clock.Steady - _options.MaxCompletedAge ? completed.Status : null);
 
     public ValueTask<DeliveryResult> DeliverAsync(IncomingMessage message, CancellationToken cancellationToken)
     {
@@ -85,7 +88,8 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
             if (!_seen.TryAdd((message.Sender, message.Id), 0))
                 return ValueTask.FromResult(DeliveryResult.Duplicate);
             var cursor = _lastCursor + 1;
-            _inbox.Add(new InboxMessage(cursor, message.Id, message.Sender, message.IsBroadcast, message.SentAt, message.ReceivedAt, message.Content));
+            _inbox.Add(new Kept(
+                new InboxMessage(cursor, message.Id, message.Sender, message.IsBroadcast, message.SentAt, message.ReceivedAt, message.Content), _clock.Steady));
             _cursors[(message.Sender, message.Id)] = cursor;
             _usage.Add(message.Sender, message.IsBroadcast, message.Content.Length);
             Volatile.Write(ref _lastCursor, cursor);
@@ -107,7 +111,7 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
     {
         lock (_gate)
         {
-            var senders = sender is { } named ? [named] : _inbox.Where(message => message.Id == id).Select(message => message.Sender).Distinct().ToList();
+            var senders = sender is { } named ? [named] : _inbox.Where(kept => kept.Message.Id == id).Select(kept => kept.Message.Sender).Distinct().ToList();
             if (senders.Count > 1)
                 return ValueTask.FromResult(DeleteResult.Ambiguous);
             if (senders.Count == 0 || !_cursors.Remove((senders[0], id), out var cursor))
@@ -161,7 +165,7 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
         while (low < high)
         {
             var middle = (low + high) / 2;
-            if (_inbox[middle].Cursor <= cursor)
+            if (_inbox[middle].Message.Cursor <= cursor)
                 low = middle + 1;
             else
                 high = middle;
@@ -173,12 +177,12 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
     {
         lock (_gate)
         {
-            var oldest = time.GetUtcNow() - _options.MaxInboxAge;
+            var oldest = _clock.Steady - _options.MaxInboxAge;
             var page = new List<InboxMessage>();
             for (var at = FirstAfter(after); at < _inbox.Count && page.Count < limit; at++)
             {
-                if (_inbox[at] is var message && message.ReceivedAt > oldest)
-                    page.Add(message);
+                if (_inbox[at].Arrived > oldest)
+                    page.Add(_inbox[at].Message);
             }
             return page;
         }
@@ -187,9 +191,9 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
     private void Remove(long cursor)
     {
         var at = FirstAfter(cursor - 1);
-        if (at == _inbox.Count || _inbox[at].Cursor != cursor)
+        if (at == _inbox.Count || _inbox[at].Message.Cursor != cursor)
             return;
-        var message = _inbox[at];
+        var message = _inbox[at].Message;
         _usage.Remove(cursor, message.Sender, message.IsBroadcast, message.Content.Length);
         _inbox.RemoveAt(at);
     }
@@ -198,29 +202,30 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
     {
         if (_usage.HasRoom(message.Sender, message.Content.Length))
             return true;
-        var oldest = time.GetUtcNow() - _options.MaxInboxAge;
-        Evict(kept => kept.ReceivedAt <= oldest, () => true, 0);
+        var oldest = _clock.Steady - _options.MaxInboxAge;
+        Evict(kept => kept.Arrived <= oldest, () => true, 0);
         return _usage.HasRoom(message.Sender, message.Content.Length);
     }
 
     private void Trim(IncomingMessage arrived)
     {
         if (arrived.IsBroadcast && _usage.IsOverBroadcastsOf(arrived.Sender))
-            Evict(message => message.IsBroadcast && message.Sender == arrived.Sender, () => _usage.IsOverBroadcastsOf(arrived.Sender), _options.MaxInboxBroadcastsPerSender);
+            Evict(kept => kept.Message.IsBroadcast && kept.Message.Sender == arrived.Sender, () => _usage.IsOverBroadcastsOf(arrived.Sender), _options.MaxInboxBroadcastsPerSender);
         if (arrived.IsBroadcast && _usage.IsOverBroadcasts)
-            Evict(message => message.IsBroadcast, () => _usage.IsOverBroadcasts, _options.MaxInboxBroadcasts);
+            Evict(kept => kept.Message.IsBroadcast, () => _usage.IsOverBroadcasts, _options.MaxInboxBroadcasts);
         if (!arrived.IsBroadcast && _usage.IsOverPrivate)
-            Evict(message => !message.IsBroadcast && _usage.IsRead(message.Cursor), () => _usage.IsOverPrivate, _options.MaxInboxMessages);
+            Evict(kept => !kept.Message.IsBroadcast && _usage.IsRead(kept.Message.Cursor), () => _usage.IsOverPrivate, _options.MaxInboxMessages);
     }
 
     /// <summary>Removes the oldest; at least a tenth at once, since it goes through all of the list.</summary>
-    private void Evict(Predicate<InboxMessage> may, Func<bool> isOver, int limit)
+    private void Evict(Predicate<Kept> may, Func<bool> isOver, int limit)
     {
         var (dropped, least) = (0, limit / 10 + 1);
-        _inbox.RemoveAll(message =>
+        _inbox.RemoveAll(kept =>
         {
-            if ((dropped >= least && !isOver()) || !may(message))
+            if ((dropped >= least && !isOver()) || !may(kept))
                 return false;
+            var message = kept.Message;
             dropped++;
             _cursors.Remove((message.Sender, message.Id));
             var isUnread = _usage.Remove(message.Cursor, message.Sender, message.IsBroadcast, message.Content.Length);
@@ -228,4 +233,7 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
             return true;
         });
     }
+
+    /// <summary>A message and when it came, in the node's steady time.</summary>
+    private readonly record struct Kept(InboxMessage Message, DateTimeOffset Arrived);
 }

@@ -1,11 +1,12 @@
 using System.Runtime.InteropServices;
+using Meshara.Node.Clocks;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 
 namespace Meshara.Node.Storage;
 
 /// <summary>The messages a relay keeps in memory. Safe for concurrent use.</summary>
-internal sealed class MemoryRelayStore(StorageOptions options, TimeProvider time) : IRelayStore
+internal sealed class MemoryRelayStore(StorageOptions options, NodeClock clock) : IRelayStore
 {
     private readonly Lock _gate = new();
     private readonly LinkedList<HeldMessage> _held = [];
@@ -62,7 +63,7 @@ internal sealed class MemoryRelayStore(StorageOptions options, TimeProvider time
 
     private void ForgetExpired()
     {
-        var now = time.GetUtcNow();
+        var now = clock.Steady;
         for (var node = _held.First; node is not null;)
         {
             var next = node.Next;

@@ -11,8 +11,14 @@ namespace Meshara.Node.Storage;
 /// <param name="Content">What is to be sealed; empty once it is.</param>
 /// <param name="ContentLength">Bytes of the content: what the queue's limit counts.</param>
 /// <param name="AcceptedAt">When the node took it over.</param>
-/// <param name="Expires">End of its time to live.</param>
+/// <param name="Expires">End of its time to live by the clock that accepted it, for people; <see cref="Ends"/> decides.</param>
 /// <param name="Trace">The span it belongs to; <c>default</c> when it is not traced.</param>
 internal sealed record OutgoingRecord(
     MessageId Id, NodeAddress Recipient, Envelope? Sealed, ReadOnlyMemory<byte> Content, int ContentLength,
-    DateTimeOffset AcceptedAt, DateTimeOffset Expires, ActivityContext Trace);
+    DateTimeOffset AcceptedAt, DateTimeOffset Expires, ActivityContext Trace)
+{
+    /// <summary>End of its time to live in the node's steady time.</summary>
+    public DateTimeOffset Ends { get; init; } = Expires;
+
+    public TimeSpan TimeToLive => Expires - AcceptedAt;
+}

@@ -6,5 +6,5 @@ namespace Meshara.Node.Storage;
 /// <param name="Key">The client's name for it.</param>
 /// <param name="Fingerprint">Of everything it asked for.</param>
 /// <param name="Id">The message it became.</param>
-/// <param name="Expires">It is remembered until then.</param>
+/// <param name="Expires">It is remembered until then, by <see cref="Clocks.NodeClock.Steady"/>.</param>
 internal sealed record RequestRecord(string Key, ReadOnlyMemory<byte> Fingerprint, MessageId Id, DateTimeOffset Expires);

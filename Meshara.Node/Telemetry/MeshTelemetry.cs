@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Meshara.Node.Clocks;
 using Meshara.Node.Protocol;
 using Meshara.Node.Storage;
 using Meshara.ServiceDefaults;
@@ -91,6 +92,11 @@ internal sealed partial class MeshTelemetry : IDisposable
         _meter.CreateObservableCounter("meshara.inbox.evictions", () => Evictions(store.Evictions), "{message}", "Messages that left the inbox without being removed by a reader.");
         ObserveProcess(process);
     }
+
+    /// <summary>As above, for what is known of the peers' clocks: nothing is shown while none is known.</summary>
+    public void Observe(PeerClocks clocks) => _meter.CreateObservableGauge(
+        "meshara.clock.skew", () => clocks.Skew is { } skew ? [new Measurement<double>(skew.Median.TotalSeconds)] : Array.Empty<Measurement<double>>(),
+        "s", "Median by which this node's clock is ahead of its peers'.");
 
     private static Measurement<long>[] Evictions(InboxEvictions evictions) =>
     [

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using Meshara.Node.Clocks;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 using Meshara.Node.Protocol.Wire;
@@ -25,6 +26,8 @@ internal sealed class Handshake(
 
     private static readonly SslApplicationProtocol Protocol = new("meshara/1");
     private static readonly string Agent = $"meshara/{BuildInfo.Version}";
+
+    private readonly NodeClock _clock = NodeClock.Of(time);
 
     // Made once: from a bare certificate every handshake would build a chain of its own. And made late: it has .NET read every
     // certificate that the machine trusts, which a node without peers need not wait for.
@@ -123,14 +126,16 @@ internal sealed class Handshake(
     private async Task<PeerConnection> GreetAsync(SslStream stream, Socket socket, NodeAddress peer, string remote, bool outbound, CancellationToken cancellationToken)
     {
         var writer = new FrameWriter(stream, options.SendBufferBytes);
-        var greeting = new Hello { Record = self.Current.Wire, Agent = Agent, DialNumber = outbound ? (ulong)time.GetUtcNow().UtcTicks : 0 };
+        var greeting = new Hello { Record = self.Current.Wire, Agent = Agent, DialNumber = outbound ? (ulong)_clock.Steady.UtcTicks : 0, Clock = _clock.ToWire() };
         await FrameWriter.WriteDirectAsync(stream, new Frame { Hello = greeting }, cancellationToken);
         var reader = new FrameReader(stream, options.MaxFrameBytes);
         var hello = (await reader.ReadAsync(MaxHelloBytes, cancellationToken))?.Hello
             ?? throw new MesharaException(ErrorCodes.Protocol, "The peer did not introduce itself.");
-        if (!PeerRecord.TryVerify(hello.Record, time.GetUtcNow(), out var record) || record.Address != peer)
+        if (!PeerRecord.TryVerifyOwn(hello.Record, peer, _clock.Steady, out var record))
             throw new MesharaException(ErrorCodes.Protocol, "The peer's record is not valid or not its own.");
-        return new PeerConnection(stream, socket, reader, writer, record, remote, outbound, outbound ? greeting.DialNumber : hello.DialNumber, options, telemetry, time);
+        var connection = new PeerConnection(stream, socket, reader, writer, record, remote, outbound, outbound ? greeting.DialNumber : hello.DialNumber, options, telemetry, time);
+        connection.ReadClock(hello.Clock, TimeSpan.Zero);
+        return connection;
     }
 
     /// <summary>

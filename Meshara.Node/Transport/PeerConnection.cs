@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using Meshara.Node.Clocks;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 using Meshara.Node.Protocol.Wire;
@@ -13,6 +14,12 @@ namespace Meshara.Node.Transport;
 /// <summary>One authenticated connection to a peer. Created by <see cref="Handshake"/>, owned by <see cref="Swarm"/>.</summary>
 internal sealed class PeerConnection : IDisposable
 {
+    // A peer that has always something to say needs no heartbeat, but its clock is asked for now and then.
+    private static readonly TimeSpan ClockInterval = TimeSpan.FromSeconds(15);
+
+    // A peer that is there answers within a round trip; this leaves room for one that is busy.
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(3);
+
     // How long the other end may take to finish what it is sending once this end has said goodbye.
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(2);
 
@@ -24,17 +31,21 @@ internal sealed class PeerConnection : IDisposable
     private readonly FrameWriter _writer;
     private readonly FrameReader _reader;
     private readonly MeshTelemetry _telemetry;
-    private readonly TimeProvider _time;
+    private readonly NodeClock _time;
     private readonly TransportOptions _options;
     private readonly CancellationTokenSource _abort = new();
     private readonly ConcurrentDictionary<ulong, PendingRequest> _requests = new();
     private readonly RoundTripEstimate _roundTrip;
     private ulong _lastCorrelation;
     private string? _reason;
+    private readonly long _connected;
     private long _lastReceived;
     private long _pingSent;
     private long _progress;
     private long _progressed;
+    private long _beaten;
+    private long _clockRead;
+    private volatile bool _isProbed;
     private PeerRecord _record;
 
     public PeerConnection(
@@ -52,10 +63,10 @@ internal sealed class PeerConnection : IDisposable
         DialNumber = dialNumber;
         _options = options;
         _telemetry = telemetry;
-        _time = time;
+        _time = NodeClock.Of(time);
         _roundTrip = new RoundTripEstimate(options.MinHeartbeatTimeout, options.MaxHeartbeatTimeout);
         ConnectedAt = time.GetUtcNow();
-        _lastReceived = _progressed = time.GetTimestamp();
+        _lastReceived = _progressed = _beaten = _connected = time.GetTimestamp();
     }
 
     /// <summary>Who is at the other end.</summary>
@@ -77,6 +88,8 @@ internal sealed class PeerConnection : IDisposable
     public ulong DialNumber { get; }
 
     public DateTimeOffset ConnectedAt { get; }
+
+    public TimeSpan Duration => _time.GetElapsedTime(_connected);
 
     public TimeSpan? RoundTrip => _roundTrip.Smoothed;
 
@@ -162,7 +175,8 @@ internal sealed class PeerConnection : IDisposable
     /// <summary>Takes a newer record that the peer sent of itself.</summary>
     public void Update(PeerRecord record)
     {
-        if (record.Address == Peer && record.Sequence >= Record.Sequence)
+        // The last one counts: its sequence may be lower after its owner's clock was set right.
+        if (record.Address == Peer)
             Volatile.Write(ref _record, record);
     }
 
@@ -180,12 +194,25 @@ internal sealed class PeerConnection : IDisposable
         var sent = Volatile.Read(ref _pingSent);
         if (sent != 0)
         {
-            if (_time.GetElapsedTime(sent) > _roundTrip.Timeout && Silence > _roundTrip.Timeout)
+            var patience = _isProbed ? ProbeTimeout : _roundTrip.Timeout;
+            if (_time.GetElapsedTime(sent) > patience && Silence > patience)
                 Abort(CloseReason.Timeout);
             return;
         }
-        if (_roundTrip.Smoothed is not null && Silence < _options.HeartbeatInterval)
+        if (_roundTrip.Smoothed is not null && Silence < _options.HeartbeatInterval && _time.GetElapsedTime(Volatile.Read(ref _clockRead)) < ClockInterval)
             return;
+        Ping();
+    }
+
+    /// <summary>Asks for a sign of life now, and gives up soon when none comes: this node stood still, and the peer may be gone.</summary>
+    public void Probe()
+    {
+        _isProbed = true;
+        Ping();
+    }
+
+    private void Ping()
+    {
         Volatile.Write(ref _pingSent, _time.GetTimestamp());
         _telemetry.Sent(Tags.Ping);
         TrySendUrgent(new Frame { Ping = new Ping() });
@@ -193,13 +220,15 @@ internal sealed class PeerConnection : IDisposable
 
     private bool HasStalled()
     {
-        var progress = _writer.Progress;
-        if (_writer.IsIdle || progress != _progress)
+        var (progress, now) = (_writer.Progress, _time.GetTimestamp());
+        // After a time in which this node stood still nothing is known of the peer.
+        if (_writer.IsIdle || progress != _progress || _time.GetElapsedTime(_beaten, now) > ClockGuard.StandStill)
         {
             _progress = progress;
-            _progressed = _time.GetTimestamp();
+            _progressed = now;
         }
-        return _time.GetElapsedTime(_progressed) > _options.SendTimeout;
+        _beaten = now;
+        return _time.GetElapsedTime(_progressed, now) > _options.SendTimeout;
     }
 
     /// <summary>Reads and writes until the connection ends; <see cref="Reason"/> says why it did.</summary>
@@ -290,18 +319,35 @@ internal sealed class PeerConnection : IDisposable
         }
     }
 
+    private void OnPong(Pong pong, TimeSpan roundTrip)
+    {
+        _isProbed = false;
+        _roundTrip.Add(roundTrip);
+        ReadClock(pong.Clock, roundTrip / 2);
+    }
+
+    /// <summary>Takes what the peer says of its clocks.</summary>
+    /// <param name="shown">Null from a peer that says nothing.</param>
+    /// <param name="delay">How long ago it was said, about.</param>
+    public void ReadClock(Clock? shown, TimeSpan delay)
+    {
+        Volatile.Write(ref _clockRead, _time.GetTimestamp());
+        if (shown is not null && MicrosecondTime.TryFromMicroseconds(shown.Wall, out var wall) && MicrosecondTime.TryFromMicroseconds(shown.Steady, out var steady))
+            _time.Peers.Observe(Peer, wall, steady, delay);
+    }
+
     private async ValueTask OnFrameAsync(IFrameHandler handler, Frame frame, CancellationToken cancellationToken)
     {
         switch (frame.BodyCase)
         {
             case Frame.BodyOneofCase.Ping:
                 _telemetry.Received(Tags.Ping);
-                TrySendUrgent(new Frame { Pong = new Pong() });
+                TrySendUrgent(new Frame { Pong = new Pong { Clock = _time.ToWire() } });
                 break;
             case Frame.BodyOneofCase.Pong:
                 var sent = Interlocked.Exchange(ref _pingSent, 0);
                 if (sent != 0)
-                    _roundTrip.Add(_time.GetElapsedTime(sent));
+                    OnPong(frame.Pong, _time.GetElapsedTime(sent));
                 break;
             case Frame.BodyOneofCase.FoundNodes or Frame.BodyOneofCase.Deposited or Frame.BodyOneofCase.HandedOver:
                 if (frame.Correlation == 0)

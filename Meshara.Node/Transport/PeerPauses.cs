@@ -26,6 +26,8 @@ internal sealed class PeerPauses(TimeSpan first, TimeSpan longest, TimeProvider 
 
     public void Remove(NodeAddress peer) => _pauses.TryRemove(peer, out _);
 
+    public void Clear() => _pauses.Clear();
+
     private Pause Next(int before)
     {
         var length = Math.Min(longest.TotalSeconds, first.TotalSeconds * (1 << Math.Min(before, 20)));

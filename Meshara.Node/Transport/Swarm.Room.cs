@@ -48,8 +48,7 @@ internal sealed partial class Swarm
     {
         if (OpenCount <= _options.MaxConnections)
             return;
-        var now = _time.GetUtcNow();
-        var newcomers = _connections.Values.Count(connection => connection.IsOpen && now - connection.ConnectedAt < ShortestStay);
+        var newcomers = _connections.Values.Count(connection => connection.IsOpen && connection.Duration < ShortestStay);
         var other = newcomers <= Math.Max(1, _options.MaxConnections / 8) ? Dispensable(ShortestStay).FirstOrDefault() : null;
         if (other is null)
             Log.Refused(_logger, newcomer.Remote, _options.MaxConnections);
@@ -66,16 +65,15 @@ internal sealed partial class Swarm
     /// </summary>
     private IEnumerable<PeerConnection> Dispensable(TimeSpan age)
     {
-        var now = _time.GetUtcNow();
         var open = _connections.Values.Where(connection => connection.IsOpen).ToList();
         var crowds = open.CountBy(connection => connection.RemoteAddress).ToDictionary();
         return open
-            .Where(connection => now - connection.ConnectedAt >= age)
+            .Where(connection => connection.Duration >= age)
             .Select(connection => (Connection: connection, Worth: Worth(connection)))
             .Where(valued => valued.Worth < Indispensable)
             .OrderBy(valued => valued.Worth)
             .ThenByDescending(valued => crowds[valued.Connection.RemoteAddress])
-            .ThenByDescending(valued => valued.Connection.ConnectedAt)
+            .ThenBy(valued => valued.Connection.Duration)
             .Select(valued => valued.Connection);
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Meshara.Node.Clocks;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 using Meshara.Node.Telemetry;
@@ -85,6 +86,7 @@ internal sealed partial class Swarm : IDisposable
     public void Start(IFrameHandler handler)
     {
         _handler = handler;
+        NodeClock.Of(_time).Resumed += OnResumed;
         Own(BeatAsync());
         if (_listener is not null)
             Own(AcceptAsync(_listener));
@@ -226,7 +228,7 @@ internal sealed partial class Swarm : IDisposable
         if (reason is CloseReason.Network or CloseReason.Timeout or CloseReason.Protocol)
             _telemetry.ConnectionError(reason);
         // A peer that hangs up at once would otherwise be dialled again at once, and for ever.
-        if (current && connection.Outbound && _time.GetUtcNow() - connection.ConnectedAt < ShortLived)
+        if (current && connection.Outbound && connection.Duration < ShortLived)
             _failures.Add(connection.Peer);
         if (reason == CloseReason.Protocol)
             _bans.Add(connection.Peer);

@@ -8,6 +8,7 @@ using Meshara.Node.Protocol;
 using Meshara.Node.Storage;
 using Meshara.Node.Telemetry;
 using Meshara.Node.Transport;
+using Meshara.Tests.Clocks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -53,7 +54,7 @@ internal sealed class MeshPeer : IAsyncDisposable
 
     public static async Task<MeshPeer> StartAsync(Dictionary<string, string?> settings)
     {
-        var app = NodeHost.Build(NodeSettings.From(new ConfigurationBuilder().AddInMemoryCollection(settings).Build()));
+        var app = NodeHost.Build(NodeSettings.From(new ConfigurationBuilder().AddInMemoryCollection(settings).Build()), TestClock.Of(settings));
         var peer = new MeshPeer(app, settings);
         try
         {

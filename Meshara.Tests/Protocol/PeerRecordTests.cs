@@ -114,7 +114,7 @@ public sealed class PeerRecordTests : IDisposable
     public void The_largest_record_a_node_makes_is_taken()
     {
         var host = string.Join('.', Enumerable.Repeat(new string('h', 49), 5)); // 249 characters, near the limit of DNS
-        var made = PeerRecord.Create(_identity, new string('界', 64), Enumerable.Range(1, 8).Select(port => PeerEndpoint.Tcp(host, 65535)), ulong.MaxValue, Now.AddYears(100));
+        var made = PeerRecord.Create(_identity, new string('界', 64), Enumerable.Range(1, 8).Select(port => PeerEndpoint.Tcp(host, 65535)), (ulong)Now.ToMicroseconds(), Now.AddYears(100));
         Assert.True(PeerRecord.TryVerify(made.Wire, Now, out var read));
         Assert.Equal(8, read.Endpoints.Count);
     }

@@ -1,5 +1,7 @@
 using Google.Protobuf;
+using Meshara.Node.Delivery;
 using Meshara.Node.Identity;
+using Microsoft.Extensions.Options;
 using Meshara.Node.Protocol;
 using Meshara.Node.Routing;
 using Meshara.Node.Telemetry;
@@ -25,7 +27,7 @@ public sealed class RelayFloodTests
         // One that has not begun to work yet, as if it had no time.
         var relay = new Forwarder(
             node.Get<NodeIdentity>(), node.Get<RouteFinder>(), node.Get<RouteCache>(), node.Get<VerifiedBatches>(), node.Swarm,
-            node.Get<MeshTelemetry>(), TimeProvider.System, NullLogger<Forwarder>.Instance);
+            Options.Create(new DeliveryOptions()), node.Get<MeshTelemetry>(), TimeProvider.System, NullLogger<Forwarder>.Instance);
         var reading = Task.Run(async () =>
         {
             for (var i = 0; i < messages; i++)

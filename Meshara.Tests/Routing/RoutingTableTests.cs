@@ -109,7 +109,7 @@ public sealed class RoutingTableTests
         using var identity = NodeIdentity.Generate();
         var table = new RoutingTable(_self, bucketSize: 20, _time);
         foreach (var sequence in new ulong[] { 2, 5, 3 })
-            table.Add(Peers.Record(identity, sequence: sequence), seen: true);
+            table.Add(Peers.Record(identity, sequence: sequence), seen: false);
         Assert.Equal(5UL, Assert.Single(table.Snapshot()).Record.Sequence);
         Assert.Equal(1, table.Count);
     }

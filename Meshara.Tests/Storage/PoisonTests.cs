@@ -1,3 +1,4 @@
+using Meshara.Node.Clocks;
 using Meshara.Node;
 using Meshara.Node.Storage;
 using Meshara.Node.Storage.Sqlite;
@@ -54,5 +55,6 @@ public sealed class PoisonTests : IDisposable
     }
 
     private WriteSession Open() => new(
-        Database.OpenWriter(_folder.Database, StorageDurability.Normal), new InboxUsage(_folder.Options), _folder.Options, TimeSpan.FromDays(7), TimeProvider.System);
+        Database.OpenWriter(_folder.Database, StorageDurability.Normal), new InboxUsage(_folder.Options), _folder.Options, TimeSpan.FromDays(7),
+        NodeClock.Of(TimeProvider.System));
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Meshara.Node;
+using Meshara.Node.Clocks;
 using Meshara.Node.Delivery;
 using Meshara.Node.Protocol;
 using Meshara.Node.Storage;
@@ -16,7 +17,7 @@ public sealed class SqliteStoreTests : IDisposable
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
     private readonly StoreFolder _folder;
 
-    public SqliteStoreTests() => _folder = new StoreFolder { Time = _time };
+    public SqliteStoreTests() => _folder = new StoreFolder { Time = NodeClock.Of(_time) };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

@@ -95,6 +95,7 @@ public sealed class SpanTests
         using var nobody = NodeIdentity.Generate();
         var id = await sender.Messenger.SendAsync(nobody.Address, "x"u8.ToArray(), TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
         await sender.EndsAsync(id);
+        await Eventually.TrueAsync(() => sender.Spans.Named("send_message").Count > 0, "its span ends, a moment after the message");
         var send = sender.Spans.Named("send_message").Single(span => Equals(span.GetTagItem("message_id"), id.ToString()));
         var trace = sender.Spans.OfTrace(send.TraceId);
         var lookup = trace.First(span => span.OperationName == "dht_lookup");

@@ -72,13 +72,6 @@ public sealed class HostilePeerTests : IAsyncDisposable
     }, "protocol");
 
     [Fact]
-    public Task An_expired_record_is_refused() => RefusedAsync(async peer =>
-    {
-        await peer.SecureAsync(Certificate());
-        await peer.SendAsync(Hello(_hostile, DateTimeOffset.UtcNow.AddSeconds(-1)));
-    }, "protocol");
-
-    [Fact]
     public Task A_first_frame_that_is_no_greeting_is_refused() => RefusedAsync(async peer =>
     {
         await peer.SecureAsync(Certificate());

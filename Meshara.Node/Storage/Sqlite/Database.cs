@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Meshara.Node.Clocks;
 using Meshara.Node.Identity;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
@@ -115,6 +116,13 @@ internal static class Database
         var connection = Connect(path, SqliteOpenMode.ReadOnly);
         Statement.Execute(connection.Handle!, "PRAGMA cache_size = -4096");
         return connection;
+    }
+
+    /// <summary>Where the node's clock stood when it was last saved; null in a database that has not been used.</summary>
+    public static ClockState? ReadClock(SqliteConnection connection)
+    {
+        using var row = new Statement(connection.Handle!, "SELECT steady, wall, ahead, peers FROM clock");
+        return row.Step() ? new ClockState(row.Time(0), row.Time(1), TimeSpan.FromTicks(row.Int64(2)), row.Blob(3).ToArray()) : null;
     }
 
     private static SqliteConnection Connect(string path, SqliteOpenMode mode)

@@ -165,6 +165,23 @@ internal sealed partial class GroupCommitWriter
             Log.NotesLost(_logger, _owed.Count);
     }
 
+    /// <summary>At the end, so that the next run goes on from this moment.</summary>
+    private void SaveClock()
+    {
+        if (_fault is not null || _session is not { } session)
+            return; // what was saved last will do
+        try
+        {
+            session.Begin();
+            session.SaveClock();
+            session.Commit();
+        }
+        catch (Exception e) when (StorageFailure.ConcernsAll(e))
+        {
+            Undo(e);
+        }
+    }
+
     private void SetFault(Exception failure)
     {
         var text = failure is MesharaException ? failure.Message : StorageFailure.Describe(failure, _path);

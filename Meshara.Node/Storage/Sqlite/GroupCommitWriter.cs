@@ -135,6 +135,7 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
                     OnTick();
             }
             SettleDebts();
+            SaveClock();
         }
         catch (Exception e)
         {

@@ -20,9 +20,11 @@ internal sealed class ReadSession : IDisposable
         {
             var database = _connection.Handle!;
             _page = new Statement(database,
-                "SELECT cursor, id, sender, broadcast, sent, received, content FROM inbox WHERE cursor > ?1 AND received > ?2 ORDER BY cursor LIMIT ?3");
+                "SELECT cursor, id, sender, broadcast, sent, coalesce(received_wall, received), content FROM inbox "
+                + "WHERE cursor > ?1 AND received > ?2 ORDER BY cursor LIMIT ?3");
             _completed = new Statement(database,
-                "SELECT recipient, state, attempts, accepted, expires, completed, reason FROM completed WHERE id = ?1 AND completed > ?2");
+                "SELECT recipient, state, attempts, accepted, expires, completed, reason FROM completed "
+                + "WHERE id = ?1 AND coalesce(ended, completed) > ?2");
             _held = new Statement(database,
                 "SELECT sender, id, envelope, expires FROM relayed WHERE recipient = ?1 AND expires > ?2 ORDER BY seq LIMIT ?3");
         }
@@ -58,7 +60,7 @@ internal sealed class ReadSession : IDisposable
     /// <summary>Everything unfinished, oldest first; calls <paramref name="onDamaged"/> for what cannot be read, and leaves it where it is.</summary>
     public List<OutgoingRecord> Pending(Action<string> onDamaged)
     {
-        using var rows = new Statement(_connection.Handle!, "SELECT id, recipient, accepted, expires, size, trace, envelope, content FROM outbox ORDER BY seq");
+        using var rows = new Statement(_connection.Handle!, "SELECT id, recipient, accepted, expires, size, trace, envelope, content, coalesce(ends, expires) FROM outbox ORDER BY seq");
         var pending = new List<OutgoingRecord>();
         while (rows.Step())
         {
@@ -70,7 +72,7 @@ internal sealed class ReadSession : IDisposable
             }
             pending.Add(new OutgoingRecord(
                 rows.Id(0), rows.Address(1), envelope, rows.Blob(7).ToArray(), rows.Int32(4), rows.Time(2), rows.Time(3),
-                TraceContext.Read(ByteString.CopyFrom(rows.Blob(5)))));
+                TraceContext.Read(ByteString.CopyFrom(rows.Blob(5)))) { Ends = rows.Time(8) });
         }
         return pending;
     }

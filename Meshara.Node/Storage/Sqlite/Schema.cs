@@ -57,6 +57,14 @@ internal static class Schema
         -- Whose messages these are.
         CREATE TABLE owner (one INTEGER PRIMARY KEY CHECK (one = 1), address BLOB NOT NULL);
         """,
+        // What decides about a row's end is a time of the node's own clock from here on (NodeClock.Steady), which nobody can set; what
+        // people read is the wall clock's. Rows of before have one time for both.
+        """
+        ALTER TABLE outbox ADD COLUMN ends INTEGER;
+        ALTER TABLE inbox ADD COLUMN received_wall INTEGER;
+        ALTER TABLE completed ADD COLUMN ended INTEGER;
+        CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), steady INTEGER NOT NULL, wall INTEGER NOT NULL, ahead INTEGER NOT NULL, peers BLOB NOT NULL);
+        """,
     ];
 
     /// <summary>The version this program writes.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Meshara.Node.Clocks;
 using Meshara.Node.Delivery;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
@@ -19,7 +20,7 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
     private const int RowOverhead = 256;
 
     private readonly StorageOptions _options;
-    private readonly TimeProvider _time;
+    private readonly NodeClock _clock;
     private readonly ILogger _logger;
     private readonly TimeSpan _maxTimeToLive;
     private readonly string _directory, _path;
@@ -43,7 +44,7 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
     {
         _owner = owner?.Address;
         _options = storage.Value;
-        _time = time;
+        _clock = NodeClock.Of(time);
         _logger = logger;
         _maxTimeToLive = delivery.Value.MaxTimeToLive;
         _directory = Path.GetFullPath(node.Value.DataDirectory);
@@ -104,7 +105,7 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
     public async ValueTask<MessageStatus?> FindCompletedAsync(MessageId id, CancellationToken cancellationToken) =>
         _unwritten.TryGetValue(id, out var status)
             ? status
-            : await _readers.ReadAsync((id, _time.GetUtcNow() - _options.MaxCompletedAge), static (session, query) => session.Completed(query.id, query.Item2), cancellationToken);
+            : await _readers.ReadAsync((id, _clock.Steady - _options.MaxCompletedAge), static (session, query) => session.Completed(query.id, query.Item2), cancellationToken);
 
     public ValueTask<DeliveryResult> DeliverAsync(IncomingMessage message, CancellationToken cancellationToken) =>
         _writer.WriteAsync(message, message.Content.Length + RowOverhead, static (session, message) => session.Deliver(message), cancellationToken);
@@ -146,7 +147,7 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
 
     public async ValueTask<IReadOnlyList<HeldMessage>> TakeHeldAsync(NodeAddress recipient, int limit, CancellationToken cancellationToken) =>
         await _readers.ReadAsync(
-            (recipient, limit, Now: _time.GetUtcNow()), static (session, query) => session.Held(query.recipient, query.Now, query.limit), cancellationToken);
+            (recipient, limit, Now: _clock.Steady), static (session, query) => session.Held(query.recipient, query.Now, query.limit), cancellationToken);
 
     public ValueTask ReleaseAsync(IReadOnlyCollection<(NodeAddress Sender, MessageId Id)> messages, CancellationToken cancellationToken) =>
         _writer.ExecuteAsync(messages, messages.Count * RowOverhead, static (session, messages) => session.Release(messages), cancellationToken);
@@ -186,7 +187,9 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
             Database.Inspect(_path);
             if (_owner is { } mine && Database.Owner(_path) is { } other && other != mine)
                 throw Database.NotTheOwner(_path, other, mine);
-            var session = new WriteSession(Database.OpenWriter(_path, _options.Durability), _usage, _options, _maxTimeToLive, _time);
+            var connection = Database.OpenWriter(_path, _options.Durability);
+            _clock.Restore(Database.ReadClock(connection));
+            var session = new WriteSession(connection, _usage, _options, _maxTimeToLive, _clock);
             try
             {
                 if (_owner is { } owner)
@@ -206,7 +209,7 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
     }
 
     private ValueTask<List<InboxMessage>> PageAsync(long after, int limit, CancellationToken cancellationToken) => _readers.ReadAsync(
-        (after, limit, Oldest: _time.GetUtcNow() - _options.MaxInboxAge),
+        (after, limit, Oldest: _clock.Steady - _options.MaxInboxAge),
         static (session, query) => session.Page(query.after, query.Oldest, query.limit), cancellationToken);
 
     private static int Weight(OutgoingRecord message) => message.ContentLength + 2 * RowOverhead;

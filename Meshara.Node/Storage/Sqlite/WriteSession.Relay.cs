@@ -25,7 +25,7 @@ internal sealed partial class WriteSession
         if (Exists(_isHeld.Bind(1, message.Sender).Bind(2, message.Id)))
             return HoldResult.Duplicate;
         var size = message.Envelope.Length;
-        if (IsOverQuota(message.Sender, size) && (_forgetHeld.Bind(1, _time.GetUtcNow()).Bind(2, RowsPerSlice).Execute() == 0 || IsOverQuota(message.Sender, size)))
+        if (IsOverQuota(message.Sender, size) && (_forgetHeld.Bind(1, _clock.Steady).Bind(2, RowsPerSlice).Execute() == 0 || IsOverQuota(message.Sender, size)))
             return HoldResult.OverQuota;
         _hold.Bind(1, message.Sender).Bind(2, message.Id).Bind(3, message.Recipient).Bind(4, message.Expires).Bind(5, size).Bind(6, message.Envelope.Span).Execute();
         return HoldResult.Held;

@@ -14,15 +14,23 @@ internal sealed partial class WriteSession
     private const int SparePages = 1024;
     private const int PagesPerSlice = 256;
 
-    private Statement _forgetOldest = null!, _dropAged = null!, _forgetAged = null!, _forgetSeen = null!, _probe = null!;
+    // After a crash the node's clock goes on from the last state that was saved, and counts what has passed since by the wall clock.
+    private static readonly TimeSpan ClockInterval = TimeSpan.FromSeconds(30);
+
+    private Statement _forgetOldest = null!, _dropAged = null!, _forgetAged = null!, _forgetSeen = null!, _probe = null!, _saveClock = null!;
+    private long _clockSaved;
 
     private void PrepareRetention()
     {
         _forgetOldest = Prepare("DELETE FROM completed WHERE seq IN (SELECT seq FROM completed ORDER BY seq LIMIT ?1)");
         // Cursor and sequence grow with time, so the oldest rows are the first ones and no index on time is needed.
         _dropAged = Prepare($"DELETE FROM inbox WHERE cursor IN (SELECT cursor FROM inbox ORDER BY cursor LIMIT ?2) AND received <= ?1 {Removed}");
-        _forgetAged = Prepare("DELETE FROM completed WHERE seq IN (SELECT seq FROM completed ORDER BY seq LIMIT ?2) AND completed <= ?1");
+        _forgetAged = Prepare("DELETE FROM completed WHERE seq IN (SELECT seq FROM completed ORDER BY seq LIMIT ?2) AND coalesce(ended, completed) <= ?1");
         _forgetSeen = Prepare("DELETE FROM seen WHERE (sender, id) IN (SELECT sender, id FROM seen WHERE expires <= ?1 ORDER BY expires LIMIT ?2)");
+        _saveClock = Prepare("""
+            INSERT INTO clock (one, steady, wall, ahead, peers) VALUES (1, ?1, ?2, ?3, ?4)
+            ON CONFLICT (one) DO UPDATE SET steady = excluded.steady, wall = excluded.wall, ahead = excluded.ahead, peers = excluded.peers
+            """);
         _probe = Prepare("INSERT INTO probe (one, data) VALUES (1, randomblob(65536)) ON CONFLICT (one) DO UPDATE SET data = excluded.data");
     }
 
@@ -33,10 +41,20 @@ internal sealed partial class WriteSession
         return true;
     }
 
+    /// <summary>Notes where the node's clock stands, inside a transaction.</summary>
+    public void SaveClock()
+    {
+        var state = _clock.State;
+        _saveClock.Bind(1, state.Steady).Bind(2, state.Wall).Bind(3, state.Ahead.Ticks).Bind(4, state.Peers).Execute();
+        _clockSaved = _clock.GetTimestamp();
+    }
+
     /// <summary>Removes some of what is past its time, inside a transaction; true when there may be more.</summary>
     public bool Forget()
     {
-        var now = _time.GetUtcNow();
+        if (_clockSaved == 0 || _clock.GetElapsedTime(_clockSaved) > ClockInterval)
+            SaveClock();
+        var now = _clock.Steady;
         var aged = Evict(_dropAged.Bind(1, now - _options.MaxInboxAge).Bind(2, RowsPerSlice));
         SaveMarks();
         var forgotten = _forgetAged.Bind(1, now - _options.MaxCompletedAge).Bind(2, RowsPerSlice).Execute();

@@ -1,3 +1,4 @@
+using Meshara.Node.Clocks;
 using Meshara.Node.Delivery;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
@@ -9,14 +10,11 @@ namespace Meshara.Node.Storage.Sqlite;
 /// <summary>The connection that writes, with its statements and the figures that a transaction changes. Belongs to the writer's thread.</summary>
 internal sealed partial class WriteSession : IDisposable
 {
-    // A clock may be set back a little after a message was taken in.
-    private static readonly TimeSpan ClockSlack = TimeSpan.FromMinutes(5);
-
     private readonly SqliteConnection _connection;
     private readonly sqlite3 _database;
     private readonly StorageOptions _options;
     private readonly TimeSpan _maxTimeToLive;
-    private readonly TimeProvider _time;
+    private readonly NodeClock _clock;
     private readonly List<Statement> _statements = [];
     private readonly Statement _begin, _commit, _rollback;
     private readonly Statement _append, _seal, _finish, _complete;
@@ -24,30 +22,30 @@ internal sealed partial class WriteSession : IDisposable
     private readonly InboxUsage _usage;
     private Figures _committed, _current;
 
-    public WriteSession(SqliteConnection connection, InboxUsage usage, StorageOptions options, TimeSpan maxTimeToLive, TimeProvider time)
+    public WriteSession(SqliteConnection connection, InboxUsage usage, StorageOptions options, TimeSpan maxTimeToLive, NodeClock clock)
     {
         _usage = usage;
         _connection = connection;
         _database = connection.Handle!;
         _options = options;
         _maxTimeToLive = maxTimeToLive;
-        _time = time;
+        _clock = clock;
         _begin = Prepare("BEGIN IMMEDIATE");
         _commit = Prepare("COMMIT");
         _rollback = Prepare("ROLLBACK");
         _append = Prepare("""
-            INSERT INTO outbox (id, recipient, accepted, expires, size, trace, envelope, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            INSERT INTO outbox (id, recipient, accepted, expires, size, trace, envelope, content, ends) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
             ON CONFLICT (id) DO UPDATE SET envelope = excluded.envelope, content = excluded.content
             """);
         _seal = Prepare("UPDATE outbox SET envelope = ?2, content = NULL WHERE id = ?1");
         _finish = Prepare("DELETE FROM outbox WHERE id = ?1");
         _complete = Prepare("""
-            INSERT INTO completed (id, recipient, state, attempts, accepted, expires, completed, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            INSERT INTO completed (id, recipient, state, attempts, accepted, expires, completed, reason, ended) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
             ON CONFLICT DO NOTHING
             """);
         _see = Prepare("INSERT INTO seen (sender, id, expires) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING");
         _isSeen = Prepare("SELECT 1 FROM seen WHERE sender = ?1 AND id = ?2");
-        _deliver = Prepare("INSERT INTO inbox (cursor, id, sender, broadcast, sent, received, size, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+        _deliver = Prepare("INSERT INTO inbox (cursor, id, sender, broadcast, sent, received, size, content, received_wall) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
         _delete = Prepare($"DELETE FROM inbox WHERE id = ?1 AND sender = ?2 {Removed}");
         _sendersOf = Prepare("SELECT sender FROM inbox WHERE id = ?1 LIMIT 2");
         PrepareRelay();
@@ -111,7 +109,7 @@ internal sealed partial class WriteSession : IDisposable
     {
         _append.Bind(1, message.Id).Bind(2, message.Recipient).Bind(3, message.AcceptedAt).Bind(4, message.Expires)
             .Bind(5, message.ContentLength).Bind(6, TraceContext.Write(message.Trace).Span).Bind(7, message.Sealed?.Wire).Bind(8, message.Content.Span)
-            .Execute();
+            .Bind(9, message.Ends).Execute();
         return true;
     }
 
@@ -122,20 +120,20 @@ internal sealed partial class WriteSession : IDisposable
         _finish.Bind(1, final.Id).Execute();
         // A note that is repeated counts once.
         _current.Completed += _complete.Bind(1, final.Id).Bind(2, final.Recipient).Bind(3, (long)final.State).Bind(4, final.Attempts)
-            .Bind(5, final.AcceptedAt).Bind(6, final.ExpiresAt).Bind(7, final.CompletedAt ?? _time.GetUtcNow()).Bind(8, final.Reason).Execute();
+            .Bind(5, final.AcceptedAt).Bind(6, final.ExpiresAt).Bind(7, final.CompletedAt ?? _clock.GetUtcNow()).Bind(8, final.Reason).Bind(9, _clock.Steady).Execute();
     }
 
     public DeliveryResult Deliver(IncomingMessage message)
     {
         if (!message.IsBroadcast && !_usage.HasRoom(message.Sender, message.Content.Length))
             return Exists(_isSeen.Bind(1, message.Sender).Bind(2, message.Id)) ? DeliveryResult.Duplicate : DeliveryResult.Full;
-        // The sender alone says when its message expires; what it says must not keep the id here for ever.
-        var longest = message.ReceivedAt + _maxTimeToLive * 2;
-        var forget = message.Expires < longest - ClockSlack ? message.Expires + ClockSlack : longest;
-        if (_see.Bind(1, message.Sender).Bind(2, message.Id).Bind(3, forget).Execute() == 0)
+        var now = _clock.Steady;
+        // Whatever the caller says must not keep the id here for ever.
+        var longest = now + Lives.Memory(_maxTimeToLive);
+        if (_see.Bind(1, message.Sender).Bind(2, message.Id).Bind(3, message.Expires < longest ? message.Expires : longest).Execute() == 0)
             return DeliveryResult.Duplicate;
         _deliver.Bind(1, _current.LastCursor + 1).Bind(2, message.Id).Bind(3, message.Sender).Bind(4, message.IsBroadcast ? 1 : 0)
-            .Bind(5, message.SentAt).Bind(6, message.ReceivedAt).Bind(7, message.Content.Length).Bind(8, message.Content.Span).Execute();
+            .Bind(5, message.SentAt).Bind(6, now).Bind(7, message.Content.Length).Bind(8, message.Content.Span).Bind(9, message.ReceivedAt).Execute();
         _current.LastCursor++;
         _usageChanged = true;
         _usage.Add(message.Sender, message.IsBroadcast, message.Content.Length);

@@ -1,0 +1,25 @@
+using Meshara.Node.Clocks;
+
+namespace Meshara.Node.Routing;
+
+internal sealed partial class Topology
+{
+    private volatile bool _resumed;
+
+    private void WatchClock(NodeClock clock) => clock.Resumed += _ =>
+    {
+        _resumed = true;
+        Wake();
+    };
+
+    /// <summary>After a stand-still everything is due at once: others may have forgotten this node, and moved.</summary>
+    private void CatchUp()
+    {
+        if (!_resumed)
+            return;
+        _resumed = false;
+        _bootstrapPause = MinBootstrapPause;
+        _bootstrapTried = 0;
+        _refreshed = 0;
+    }
+}
