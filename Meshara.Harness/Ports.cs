@@ -35,7 +35,7 @@ internal static class Ports
         {
             var ports = StackPorts.From(random.Next(AutoFrom, AutoTo + 1));
             var stack = Stack.Create(nodes, ports);
-            if (Taken(stack.Nodes).Count == 0 && ports.Servers.All(IsFree))
+            if (Taken(stack.Nodes).Count == 0 && stack.Nodes.All(node => IsFree(node.HiddenMeshPort)) && ports.Servers.All(IsFree))
                 return ports;
         }
 

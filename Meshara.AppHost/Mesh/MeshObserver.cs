@@ -104,7 +104,9 @@ internal sealed class MeshObserver(
         NoteRequest(name, state);
         var before = _programs.GetValueOrDefault(name);
         _programs[name] = state;
-        if (before == KnownResourceStates.Running && KnownResourceStates.TerminalStates.Contains(state))
+        if (state == KnownResourceStates.Running)
+            _asked.TryRemove(name, out _);
+        else if (before is not null && !KnownResourceStates.TerminalStates.Contains(before) && KnownResourceStates.TerminalStates.Contains(state))
             TellEnd(name, snapshot.ExitCode);
     }
 

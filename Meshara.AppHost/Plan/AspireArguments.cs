@@ -43,16 +43,18 @@ internal sealed record AspireArguments(string[] Own, string[] Aspire)
     }
 
     /// <summary>True if nothing runs: Aspire writes files, or executes or lists steps of its pipeline.</summary>
-    public bool Publishes => IsManifest || Aspire.Contains("publish");
+    public bool Publishes => IsManifest || Is("--operation", "publish");
 
     /// <summary>True if Aspire writes its manifest.</summary>
     public bool IsManifest => Aspire.Any(argument => argument.StartsWith("--publisher", StringComparison.Ordinal));
 
     /// <summary>True if Aspire's own messages are to be shown: <c>--log-level debug</c> or <c>trace</c>.</summary>
-    public bool IsDebugged => string.Join(' ', Aspire).Replace('=', ' ') is var line
-        && (line.Contains("--log-level debug", StringComparison.OrdinalIgnoreCase)
-            || line.Contains("--log-level trace", StringComparison.OrdinalIgnoreCase));
+    public bool IsDebugged => Is("--log-level", "debug") || Is("--log-level", "trace");
 
     /// <summary>True if Aspire writes files that describe every server.</summary>
-    public bool Exports => IsManifest || (Publishes && !Aspire.Contains("--list-steps") && !Aspire.Contains("diagnostics"));
+    public bool Exports => IsManifest || (Publishes && !Aspire.Contains("--list-steps") && !Is("--step", "diagnostics"));
+
+    // --operation publish or --operation=publish
+    private bool Is(string option, string value) => Aspire.Contains($"{option}={value}", StringComparer.OrdinalIgnoreCase)
+        || Aspire.Zip(Aspire.Skip(1)).Any(pair => pair.First == option && pair.Second.Equals(value, StringComparison.OrdinalIgnoreCase));
 }

@@ -10,14 +10,13 @@ internal sealed record ContainerEngine(string Client)
     /// <summary>Base image of the tunnel's end that Aspire builds for the container network.</summary>
     public const string TunnelImage = "mcr.microsoft.com/azurelinux/base/core:3.0";
 
+    private static readonly string[] Variables = ["ASPIRE_CONTAINER_RUNTIME", "DOTNET_ASPIRE_CONTAINER_RUNTIME"];
     private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan PullDeadline = TimeSpan.FromMinutes(3);
 
     /// <summary>The engine that Aspire will use.</summary>
     public static ContainerEngine FromEnvironment() => new(
-        Environment.GetEnvironmentVariable("ASPIRE_CONTAINER_RUNTIME")
-        ?? Environment.GetEnvironmentVariable("DOTNET_ASPIRE_CONTAINER_RUNTIME")
-        ?? "docker");
+        Variables.Select(Environment.GetEnvironmentVariable).FirstOrDefault(name => !string.IsNullOrWhiteSpace(name)) ?? "docker");
 
     /// <summary>Says in one line why servers cannot run in containers; null if they can.</summary>
     /// <param name="isScraped">True if a container is to scrape the nodes.</param>

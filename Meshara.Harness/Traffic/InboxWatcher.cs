@@ -35,13 +35,13 @@ internal sealed class InboxWatcher(ITrafficNode node, IReadOnlyList<TrafficLedge
                         ledger.Arrived(node.Index, arrival);
                 }
             }
-            catch (Exception exception) when (exception is HttpRequestException or IOException or JsonException)
-            {
-                LastError = exception.Message;
-            }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
                 return;
+            }
+            catch (Exception exception) when (exception is HttpRequestException or IOException or JsonException or OperationCanceledException)
+            {
+                LastError = exception.Message;
             }
 
             // Before the first arrival there is no cursor to resume from. Reading the inbox from its start misses nothing, and the ledgers

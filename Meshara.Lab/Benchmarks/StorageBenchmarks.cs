@@ -33,7 +33,7 @@ public class StorageBenchmarks
     [GlobalSetup]
     public void SetUp()
     {
-        var storage = Options.Create(new StorageOptions { Durability = Durability });
+        var storage = Options.Create(new StorageOptions { Durability = Durability, MaxInboxMessagesPerSender = int.MaxValue, MaxInboxBytesPerSender = long.MaxValue });
         var delivery = Options.Create(new DeliveryOptions());
         _store = Durability == StorageDurability.Memory
             ? new MemoryMessageStore(storage, delivery, TimeProvider.System)
