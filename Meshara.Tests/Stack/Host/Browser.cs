@@ -9,6 +9,7 @@ internal sealed class Browser : IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Attempt = TimeSpan.FromSeconds(10);
+    private const string ReloadWanted = "An unhandled error has occurred. Reload";
     private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
     private readonly IBrowser _browser;
@@ -52,7 +53,7 @@ internal sealed class Browser : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until the page's text is as it should be.</summary>
+    /// <summary>Waits until the page's text is as it should be, and reloads a page that asks for it.</summary>
     /// <returns>The text.</returns>
     public async Task<string> ReadsAsync(Predicate<string> isRight, CancellationToken test)
     {
@@ -63,7 +64,12 @@ internal sealed class Browser : IAsyncDisposable
         try
         {
             while (!isRight(text = await Page.EvaluateExpressionAsync<string>("document.body.innerText")))
+            {
+                // The dashboard's connection to its page can break while the page loads; the page then shows nothing new.
+                if (text.Contains(ReloadWanted, StringComparison.Ordinal))
+                    await GoAsync(Page.Url);
                 await timer.WaitForNextTickAsync(limit.Token);
+            }
             return text;
         }
         catch (OperationCanceledException) when (!test.IsCancellationRequested)
