@@ -30,9 +30,6 @@ internal sealed record StackPorts
     /// <summary>Node i's metrics port minus i.</summary>
     public int Metrics { get; init; } = 9464;
 
-    /// <summary>The console: a web page that shows the mesh.</summary>
-    public int Console { get; init; } = 8080;
-
     public int Prometheus { get; init; } = 9090;
 
     public int Alertmanager { get; init; } = 9093;
@@ -79,13 +76,13 @@ internal sealed record StackPorts
     /// <summary>The port of every server.</summary>
     public IEnumerable<int> Servers =>
     [
-        Console, Prometheus, Alertmanager, Grafana, Jaeger, OtlpGrpc, OtlpHttp, Elasticsearch, Kibana, MailpitHttp, MailpitSmtp,
+        Prometheus, Alertmanager, Grafana, Jaeger, OtlpGrpc, OtlpHttp, Elasticsearch, Kibana, MailpitHttp, MailpitSmtp,
         Dashboard, DashboardOtlp, JaegerGrpc, JaegerHealth, JaegerMetrics, SpanMetrics,
     ];
 
     /// <summary>
-    /// The scheme of <c>--port-base P</c>: mesh P+i, http P+100+i, metrics P+200+i for node i, and from P+300 on, in this
-    /// order, console, Prometheus, Alertmanager, Grafana, Jaeger, OTLP gRPC, OTLP HTTP, Elasticsearch, Kibana, Mailpit's
+    /// The scheme of <c>--port-base P</c>: mesh P+i, http P+100+i, metrics P+200+i for node i, and from P+301 on, in this
+    /// order, Prometheus, Alertmanager, Grafana, Jaeger, OTLP gRPC, OTLP HTTP, Elasticsearch, Kibana, Mailpit's
     /// page, Mailpit's SMTP, Aspire's dashboard, its OTLP, and Jaeger's gRPC, health, own metrics and span metrics.
     /// </summary>
     /// <param name="portBase"><see cref="MinBase"/> to <see cref="MaxBase"/>.</param>
@@ -98,7 +95,6 @@ internal sealed record StackPorts
             Mesh = portBase,
             Http = portBase + 100,
             Metrics = portBase + 200,
-            Console = portBase + 300,
             Prometheus = portBase + 301,
             Alertmanager = portBase + 302,
             Grafana = portBase + 303,
