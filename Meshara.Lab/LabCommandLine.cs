@@ -43,6 +43,7 @@ internal sealed class LabCommandLine
             _name, _nodes, _for, _rate, _settle, _seed, _report, _data, _stopWithInput,
         };
         drill.Add(Alerts.Command);
+        drill.Add(SlowLink.Command);
         // Without an action of its own a command that has commands would demand one of them.
         drill.SetAction(_ => ExitCodes.Success);
         _drill = drill.Action;
@@ -60,6 +61,9 @@ internal sealed class LabCommandLine
 
     /// <summary>The drills of alerts.</summary>
     public AlertCommandLine Alerts { get; } = new();
+
+    /// <summary>The drill of a slow link.</summary>
+    public SlowLinkCommandLine SlowLink { get; } = new();
 
     /// <summary>The commands that measure.</summary>
     public LoadCommandLine Load { get; } = new();

@@ -6,6 +6,7 @@ using Meshara.Lab.Benchmarks;
 using Meshara.Lab.Drills;
 using Meshara.Lab.Drills.Alerts;
 using Meshara.Lab.Drills.Alerts.Faults;
+using Meshara.Lab.Drills.SlowLink;
 using Meshara.Lab.Load;
 using Spectre.Console;
 
@@ -47,6 +48,13 @@ return await FailureReport.RunAsync("meshara-lab", async () =>
         if (alerts.StopWithInput)
             stops.WatchInput(Console.OpenStandardInput());
         return await new AlertRun(alerts, console, stops, TimeProvider.System).RunAsync();
+    }
+
+    if (commandLine.SlowLink.Find(arguments) is { } slowLink)
+    {
+        if (slowLink.StopWithInput)
+            stops.WatchInput(Console.OpenStandardInput());
+        return await new SlowLinkDrill(slowLink, console, stops, TimeProvider.System).RunAsync();
     }
 
     if (commandLine.Pictures.Find(arguments) is { } draw)

@@ -131,10 +131,14 @@ internal sealed class FaultyNetwork : IAsyncDisposable
         }
     }
 
+    /// <summary>How long the link between the two is busy with a segment.</summary>
+    internal TimeSpan Occupancy(int? source, int destination, int bytes) =>
+        Between(source, destination).BytesPerSecond is > 0 and var rate ? TimeSpan.FromSeconds((double)bytes / rate) : TimeSpan.Zero;
+
     /// <summary>The delay of the next segment between the two.</summary>
     internal TimeSpan TravelTime(int? source, int destination)
     {
-        var conditions = Of(destination) ?? (source is { } dialler ? Of(dialler) : null) ?? _conditions;
+        var conditions = Between(source, destination);
         if (conditions == LinkConditions.Good)
             return TimeSpan.Zero;
         lock (_random)
@@ -166,6 +170,8 @@ internal sealed class FaultyNetwork : IAsyncDisposable
         lock (_gate)
             return _island.Count > 0 && (source is not { } from || _island.Contains(from) != _island.Contains(destination));
     }
+
+    private LinkConditions Between(int? source, int destination) => Of(destination) ?? (source is { } dialler ? Of(dialler) : null) ?? _conditions;
 
     private LinkConditions? Of(int node) =>
         _conditionsOf.GetValueOrDefault(node) is { } conditions && conditions != LinkConditions.Good ? conditions : null;

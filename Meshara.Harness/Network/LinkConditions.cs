@@ -1,10 +1,13 @@
 namespace Meshara.Harness.Network;
 
-/// <summary>Latency, jitter and stalls of a link.</summary>
+/// <summary>Bandwidth, latency, jitter and stalls of a link.</summary>
 internal sealed record LinkConditions
 {
     /// <summary>No delay.</summary>
     public static LinkConditions Good { get; } = new();
+
+    /// <summary>Bytes that a connection carries in a second, in each direction; 0 for no limit.</summary>
+    public int BytesPerSecond { get; init; }
 
     /// <summary>One-way delay of every segment.</summary>
     public TimeSpan Latency { get; init; }

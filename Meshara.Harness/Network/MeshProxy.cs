@@ -11,6 +11,10 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
     // Identifying a dialler can fail at first: the kernel's tables change while they are read, and a node may dial before its process is
     // known. A dialler that is not a node always uses up all attempts.
     private const int Identifications = 7;
+
+    // What waits in the kernel has passed no link yet: with the megabytes of a default buffer a slow link would seem to take them at once.
+    private const int KernelBuffer = 64 * 1024;
+
     private static readonly TimeSpan ListenPoll = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
 
@@ -32,6 +36,7 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
             if (_listening is not null || _stop.IsCancellationRequested)
                 return;
             _listening = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+            _listener.Server.ReceiveBufferSize = KernelBuffer; // the sockets that it accepts inherit it
             _listener.Start(512);
             _accepting = AcceptAsync(_listening.Token);
         }
@@ -93,7 +98,7 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
     {
         // Identifying the dialler takes a few milliseconds; the accept loop must not wait for it.
         await Task.Yield();
-        var target = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var target = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = KernelBuffer };
         var link = new ProxyLink(network, dialler, target, node);
         try
         {

@@ -15,6 +15,8 @@ internal sealed class ProxyLink(FaultyNetwork network, Socket dialler, Socket ta
     // At most 4 MiB are in flight in one direction; then the sender waits, as with a full TCP window.
     private const int MaxSegments = 256;
 
+    private static readonly TimeSpan TimerError = TimeSpan.FromMilliseconds(20);
+
     private int _isReset;
 
     /// <summary>Index of the node that dialled; null if it cannot be identified. Must be set before <see cref="RunAsync"/>.</summary>
@@ -68,6 +70,7 @@ internal sealed class ProxyLink(FaultyNetwork network, Socket dialler, Socket ta
     private async Task ReadAsync(Socket from, ChannelWriter<Segment> way, TimeProvider time, CancellationToken cancellationToken)
     {
         var kind = SegmentKind.End;
+        var free = time.GetUtcNow(); // when the link is done with what it carries
         try
         {
             while (true)
@@ -76,8 +79,12 @@ internal sealed class ProxyLink(FaultyNetwork network, Socket dialler, Socket ta
                 var length = await from.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
                 if (length == 0)
                     break;
-                var arrival = time.GetUtcNow() + network.TravelTime(Source, destination);
-                await way.WriteAsync(new Segment(SegmentKind.Data, buffer.AsMemory(0, length), arrival), cancellationToken);
+                var now = time.GetUtcNow();
+                // What a timer wakes up late for was already waiting.
+                free = (free > now - TimerError ? free : now - TimerError) + network.Occupancy(Source, destination, length);
+                await way.WriteAsync(new Segment(SegmentKind.Data, buffer.AsMemory(0, length), (free > now ? free : now) + network.TravelTime(Source, destination)), cancellationToken);
+                if (free > now)
+                    await Task.Delay(free - now, time, cancellationToken);
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)

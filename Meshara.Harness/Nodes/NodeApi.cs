@@ -80,6 +80,20 @@ internal sealed class NodeApi : IDisposable
         }
     }
 
+    /// <summary>The node's live connections; null if it did not answer.</summary>
+    public async Task<IReadOnlyList<PeerLink>?> TryGetPeersAsync(CancellationToken cancellationToken)
+    {
+        using var limit = Limit(cancellationToken);
+        try
+        {
+            return (await _client.GetFromJsonAsync<PeersAnswer>("api/peers", Json, limit.Token))?.Peers;
+        }
+        catch (Exception exception) when (exception is JsonException || IsTransport(exception, cancellationToken))
+        {
+            return null;
+        }
+    }
+
     /// <summary>Hands the node a private message.</summary>
     /// <param name="recipient">The recipient's address.</param>
     /// <param name="text">Its content.</param>
@@ -187,6 +201,8 @@ internal sealed class NodeApi : IDisposable
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? To,
         string Text,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? TtlSeconds);
+
+    private sealed record PeersAnswer(IReadOnlyList<PeerLink> Peers);
 
     private sealed record InboxEvent(string Type, string? Text);
 

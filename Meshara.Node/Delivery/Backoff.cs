@@ -12,13 +12,13 @@ internal static class Backoff
     }
 
     /// <summary>
-    /// How long to wait for an acknowledgment: never less than <paramref name="start"/>, which an answer needs on a healthy
-    /// mesh, and beyond that as <see cref="FullJitter"/>.
+    /// How long to wait for an acknowledgment: never less than <paramref name="patience"/>, which an answer may take, and beyond that as
+    /// <see cref="FullJitter"/>, in all not longer than the cap unless patience is.
     /// </summary>
-    public static TimeSpan AcknowledgmentWait(TimeSpan start, TimeSpan cap, int attempts)
+    public static TimeSpan AcknowledgmentWait(TimeSpan patience, TimeSpan start, TimeSpan cap, int attempts)
     {
-        var wait = start + FullJitter(start, cap, attempts);
-        return wait < cap ? wait : cap;
+        var wait = patience + FullJitter(start, cap, attempts);
+        return wait < cap ? wait : patience < cap ? cap : patience;
     }
 
     private static TimeSpan Ceiling(TimeSpan start, TimeSpan cap, int failures)

@@ -62,17 +62,15 @@ internal sealed partial class Depot
     {
         var relays = await _dht.ClosestAsync(recipient, _options.DepositCopies, cancellationToken);
         var kept = new int[messages.Count];
-        foreach (var relay in relays)
-        {
-            await Parallel.ForEachAsync(
-                Enumerable.Range(0, messages.Count),
-                new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
-                async (i, cancel) =>
-                {
-                    if (await TryDepositAsync(relay, messages[i], cancel))
-                        kept[i]++;
-                });
-        }
+        // All relays at once: one that is slow must not keep the others from having a copy.
+        await Task.WhenAll(relays.Select(relay => Parallel.ForEachAsync(
+            Enumerable.Range(0, messages.Count),
+            new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
+            async (i, cancel) =>
+            {
+                if (await TryDepositAsync(relay, messages[i], cancel))
+                    Interlocked.Increment(ref kept[i]);
+            })));
         Log.Deposited(_logger, recipient, messages.Count, relays.Count);
         return kept;
     }

@@ -19,7 +19,10 @@ internal sealed partial class Outbox
         lock (_gate)
         {
             if (!_queues.TryGetValue(message.Recipient, out queue))
-                _queues[message.Recipient] = queue = new RecipientQueue(message.Recipient, Window);
+            {
+                var passage = _passages.GetOrAdd(message.Recipient, _options.RetryBase, static (_, target) => new Passage(target));
+                _queues[message.Recipient] = queue = new RecipientQueue(message.Recipient, Window, passage);
+            }
             queue.AddReady(message);
             if (queue.InFlight > 0 || !_accepting || !_swarm.TryGet(message.Recipient, out var connection) || !connection.HasRoom)
             {
@@ -210,7 +213,10 @@ internal sealed partial class Outbox
             await LookUpAsync(message, refresh: true, stopping);
         message.SentTimestamp = _clock.GetTimestamp();
         message.Record.Sealed!.SetAge(_clock.Steady);
-        return await _router.SendAsync(message.Record.Sealed!, message.Attempts, message.Record.Trace, traced: true, stopping) is not null;
+        if (await _router.SendAsync(message.Record.Sealed!, message.Attempts, message.Record.Trace, traced: true, stopping) is not { } hop)
+            return false;
+        message.Departure = _swarm.TryGet(hop, out var connection) ? (connection, connection.Queued) : null;
+        return true;
     }
 
     private void OnHandedOver(RecipientQueue queue, OutgoingMessage message)
@@ -226,10 +232,18 @@ internal sealed partial class Outbox
         }
         if (message.IsFinished)
             return;
+        AwaitAcknowledgment(queue, message, isConnected);
+    }
+
+    private void AwaitAcknowledgment(RecipientQueue queue, OutgoingMessage message, bool isConnected)
+    {
         var cap = isConnected ? ConnectedCap : _options.RetryCap;
         // Also a message that is new waits longer after probes of others were in vain.
         var attempts = Math.Max(message.Attempts, queue.Failures);
-        _acknowledgmentsDue.Add(new Attempt(message.Id, message.Attempts), Backoff.AcknowledgmentWait(_options.RetryBase, cap, attempts));
+        TimeSpan patience;
+        lock (_gate)
+            patience = queue.Passage.Patience(message.Bytes, cap);
+        _acknowledgmentsDue.Add(new Attempt(message.Id, message.Attempts), Backoff.AcknowledgmentWait(patience, _options.RetryBase, cap, attempts));
     }
 
     private TimeSpan ConnectedCap => _options.ConnectedRetryCap < _options.RetryCap ? _options.ConnectedRetryCap : _options.RetryCap;
@@ -271,8 +285,16 @@ internal sealed partial class Outbox
         lock (_gate)
         {
             var isConnected = _swarm.TryGet(message.Recipient, out _);
-            if (!_queues.TryGetValue(message.Recipient, out var queue) || !(isConnected ? queue.Return(message) : queue.Doubt(message)))
+            if (!_queues.TryGetValue(message.Recipient, out var queue))
+                return;
+            if (!message.HasLeft)
+            {
+                AwaitAcknowledgment(queue, message, isConnected); // it waits behind others for a slow link
+                return;
+            }
+            if (!(isConnected ? queue.Return(message) : queue.Doubt(message)))
                 return; // it is being attempted again already
+            queue.Passage.TimedOut(message.SentTimestamp, _clock.GetTimestamp());
             message.LastFailure = "no acknowledgment in time";
             Schedule(queue);
         }
@@ -290,6 +312,7 @@ internal sealed partial class Outbox
                 return;
             for (var lost = queue.ReturnSentBefore(_clock.GetTimestamp()); lost > 0; lost--)
                 _telemetry.Attempt(AttemptOutcome.Timeout);
+            queue.Passage.Restart();
             queue.Reached();
             Schedule(queue);
             queue.Probe?.CancelAsync();

@@ -89,6 +89,8 @@ internal sealed partial class Outbox
         {
             if (!_queues.TryGetValue(message.Recipient, out var queue))
                 return;
+            if (state is MessageState.Acknowledged && message.Attempts == 1)
+                queue.Acknowledged(message, _clock.GetElapsedTime(message.SentTimestamp));
             queue.Finished(message);
             if (state is MessageState.Acknowledged or MessageState.Rejected)
                 queue.Reached(); // it has answered, and what else waits for it need not

@@ -19,6 +19,9 @@ namespace Meshara.Node.Delivery;
 /// </summary>
 internal sealed partial class Outbox : IMessenger, IDisposable
 {
+    // Recipients whose ways are remembered when nothing waits for them.
+    private const int MaxPassages = 10_000;
+
     private readonly NodeIdentity _identity;
     private readonly Router _router;
     private readonly Dht _dht;
@@ -35,6 +38,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     private readonly ILogger<Outbox> _logger;
     private readonly Lock _gate = new();
     private readonly Dictionary<NodeAddress, RecipientQueue> _queues = [];
+    private readonly RecentMap<NodeAddress, Passage> _passages;
     private readonly ConcurrentDictionary<MessageId, OutgoingMessage> _pending = new();
     private readonly SemaphoreSlim _firstProbes = new(MaxProbes);
     private readonly SemaphoreSlim _laterProbes = new(MaxProbes);
@@ -66,6 +70,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         _telemetry = telemetry;
         _clock = NodeClock.Of(time);
         _logger = logger;
+        _passages = new RecentMap<NodeAddress, Passage>(MaxPassages, TimeSpan.FromHours(1), time);
         _acknowledgmentsDue = new DueTimes<Attempt>(time, OnAcknowledgmentDue);
         _pausesOver = new DueTimes<RecipientQueue>(time, Resume);
         swarm.AddWorth(connection => IsAwaited(connection.Peer) ? Swarm.Indispensable : 0);

@@ -2,12 +2,16 @@ using System.Diagnostics;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 using Meshara.Node.Storage;
+using Meshara.Node.Transport;
 
 namespace Meshara.Node.Delivery;
 
 /// <summary>An accepted message while it is pending. Attempts are made by one worker at a time; it ends exactly once.</summary>
 internal sealed class OutgoingMessage(OutgoingRecord record, Activity? span, long acceptedTimestamp)
 {
+    // Keys, signature, seal, trace and headers.
+    private const int EnvelopeBytes = 384;
+
     private int _finished;
 
     public MessageId Id => Record.Id;
@@ -33,6 +37,15 @@ internal sealed class OutgoingMessage(OutgoingRecord record, Activity? span, lon
 
     /// <summary>Monotonic time of the last hand-over to a peer.</summary>
     public long SentTimestamp { get; set; }
+
+    /// <summary>The peer it was handed to last, and the position in what is sent there that it has left with; null before.</summary>
+    public (PeerConnection Hop, long Position)? Departure { get; set; }
+
+    /// <summary>False while it waits to leave for the peer that it was handed to.</summary>
+    public bool HasLeft => Departure is not { } departure || departure.Hop.HasLeft(departure.Position);
+
+    /// <summary>About its size on the wire: content, and the envelope around it.</summary>
+    public int Bytes => Record.ContentLength + EnvelopeBytes;
 
     /// <summary>What the last attempt failed with.</summary>
     public string? LastFailure { get; set; }

@@ -8,11 +8,15 @@ namespace Meshara.Node.Delivery;
 /// known to be within reach again only one message at a time is on its way, so that an unreachable recipient costs one probe a
 /// pause however many wait for it; each waiting message has its turn to be that probe. Not safe for concurrent use: <see cref="Outbox"/> holds its lock.
 /// </summary>
-internal sealed class RecipientQueue(NodeAddress recipient, int window)
+/// <param name="recipient">Whose messages they are.</param>
+/// <param name="window">Messages that may be handed over and not acknowledged; bytes are limited by <paramref name="passage"/>.</param>
+/// <param name="passage">What is known of the way to the recipient.</param>
+internal sealed class RecipientQueue(NodeAddress recipient, int window, Passage passage)
 {
     private readonly PriorityQueue<OutgoingMessage, Protocol.MessageId> _ready = new();
     private readonly Queue<OutgoingMessage> _doubted = new();
     private readonly HashSet<OutgoingMessage> _inFlight = [];
+    private long _bytes; // of those in flight
     private int _failures;
     private int _refusals;
     private bool _paused;
@@ -27,11 +31,13 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
 
     public int InFlight => _inFlight.Count;
 
+    public Passage Passage => passage;
+
     /// <summary>Probes in a row that were in vain; 0 while the recipient is within reach as far as is known.</summary>
     public int Failures => _failures;
 
     // After a failure or a refusal the next message is a probe.
-    private bool IsFull => _inFlight.Count >= (_failures > 0 || _refusals > 0 ? 1 : window);
+    private bool IsFull => _inFlight.Count >= (_failures > 0 || _refusals > 0 ? 1 : window) || _bytes >= passage.Window;
 
     public void AddReady(OutgoingMessage message) => _ready.Enqueue(message, message.Id);
 
@@ -54,6 +60,7 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
             if (message.IsFinished)
                 continue;
             _inFlight.Add(message);
+            _bytes += message.Bytes;
             return message;
         }
         _busy = false;
@@ -108,7 +115,7 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
     /// <returns>False when the message was not in flight.</returns>
     public bool Doubt(OutgoingMessage message)
     {
-        if (!_inFlight.Remove(message))
+        if (!Remove(message))
             return false;
         _failures++;
         if (!message.IsFinished)
@@ -119,7 +126,7 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
     /// <summary>Puts a message that was in flight back among the ready ones; false when it was not in flight.</summary>
     public bool Return(OutgoingMessage message)
     {
-        if (!_inFlight.Remove(message))
+        if (!Remove(message))
             return false;
         if (!message.IsFinished)
             AddReady(message);
@@ -149,7 +156,10 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
             .Take(limit),
     ];
 
-    public void Finished(OutgoingMessage message) => _inFlight.Remove(message);
+    public void Finished(OutgoingMessage message) => Remove(message);
+
+    /// <summary>The recipient has acknowledged a message that was sent once; to be said before <see cref="Finished"/>.</summary>
+    public void Acknowledged(OutgoingMessage message, TimeSpan roundTrip) => passage.Acknowledged(roundTrip, message.Bytes, _bytes);
 
     /// <summary>A pause is over.</summary>
     public void Resume() => _paused = false;
@@ -161,5 +171,13 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window)
         foreach (var message in lost)
             Return(message);
         return lost.Count;
+    }
+
+    private bool Remove(OutgoingMessage message)
+    {
+        if (!_inFlight.Remove(message))
+            return false;
+        _bytes -= message.Bytes;
+        return true;
     }
 }

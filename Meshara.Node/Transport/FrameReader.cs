@@ -10,6 +10,12 @@ internal sealed class FrameReader(Stream stream, int maxFrameBytes)
 {
     private readonly PipeReader _reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 16 * 1024, minimumReadSize: 4 * 1024, leaveOpen: true, useZeroByteReads: true));
 
+    private long _consumed;
+    private long _arrived;
+
+    /// <summary>Bytes read from the stream so far; grows also while a long frame is on its way.</summary>
+    public long Arrived => Volatile.Read(ref _arrived);
+
     /// <summary>True when more than the last frame has been read from the stream.</summary>
     public bool HasMore { get; private set; }
 
@@ -26,9 +32,13 @@ internal sealed class FrameReader(Stream stream, int maxFrameBytes)
             // Frames that arrived together are parsed without another look at the stream.
             var ready = _reader.TryRead(out var result) ? result : await _reader.ReadAsync(cancellationToken);
             var buffer = ready.Buffer;
+            var length = buffer.Length;
+            Volatile.Write(ref _arrived, _consumed + length);
             if (TryParse(buffer, limit, out var frame, out var consumed))
             {
-                HasMore = !buffer.Slice(consumed).IsEmpty;
+                var more = buffer.Slice(consumed).Length;
+                _consumed += length - more;
+                HasMore = more > 0;
                 _reader.AdvanceTo(consumed);
                 return frame;
             }

@@ -29,6 +29,8 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
     private CancellationToken _abort;
     private long _idleSince;
     private long _progress;
+    private long _queued;
+    private long _left;
     private bool _writing = true; // nothing is written before RunAsync
     private bool _completed;
 
@@ -51,6 +53,12 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
     /// <summary>Grows with every piece that the stream has taken.</summary>
     public long Progress => Volatile.Read(ref _progress);
 
+    /// <summary>Bytes of frames queued so far that are not urgent.</summary>
+    public long Queued => Volatile.Read(ref _queued);
+
+    /// <summary>How many of <see cref="Queued"/> the stream has taken.</summary>
+    public long Left => Volatile.Read(ref _left);
+
     // As much again may be leaving.
     private int Limit => bufferBytes / 2;
 
@@ -66,7 +74,7 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
         var size = frame.CalculateSize();
         while (true)
         {
-            var start = Append(ref _bulk, Limit, frame, size);
+            var start = AppendBulk(frame, size);
             if (start != Start.Full)
                 return Begin(start, size);
             await RoomAsync().WaitAsync(cancellationToken);
@@ -78,7 +86,7 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
     public int TryWrite(Frame frame)
     {
         var size = frame.CalculateSize();
-        return Begin(Append(ref _bulk, Limit, frame, size), size);
+        return Begin(AppendBulk(frame, size), size);
     }
 
     /// <summary>Queues a frame that leaves before everything that is not urgent, if there is room for it.</summary>
@@ -86,7 +94,10 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
     public int TryWriteUrgent(Frame frame)
     {
         var size = frame.CalculateSize();
-        return Begin(Append(ref _urgent, UrgentLimit, frame, size), size);
+        Start start;
+        lock (_gate)
+            start = Append(ref _urgent, UrgentLimit, frame, size);
+        return Begin(start, size);
     }
 
     /// <summary>Completes when there is room again, or the connection is closed.</summary>
@@ -142,20 +153,29 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
         }
     }
 
-    private Start Append(ref Gathered buffer, int limit, Frame frame, int size)
+    private Start AppendBulk(Frame frame, int size)
     {
         lock (_gate)
         {
-            if (_completed)
-                return Start.Closed;
-            if (buffer.Length >= limit)
-                return Start.Full;
-            buffer.Add(frame, size);
-            if (_writing)
-                return Start.No;
-            _writing = true;
-            return Stopwatch.GetElapsedTime(_idleSince) < Pause ? Start.Elsewhere : Start.Here;
+            var start = Append(ref _bulk, Limit, frame, size);
+            if (start is not (Start.Closed or Start.Full))
+                Volatile.Write(ref _queued, _queued + LengthSize + size);
+            return start;
         }
+    }
+
+    /// <summary>The caller holds the lock.</summary>
+    private Start Append(ref Gathered buffer, int limit, Frame frame, int size)
+    {
+        if (_completed)
+            return Start.Closed;
+        if (buffer.Length >= limit)
+            return Start.Full;
+        buffer.Add(frame, size);
+        if (_writing)
+            return Start.No;
+        _writing = true;
+        return Stopwatch.GetElapsedTime(_idleSince) < Pause ? Start.Elsewhere : Start.Here;
     }
 
     private int Begin(Start start, int size)
@@ -180,11 +200,11 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
     {
         try
         {
-            while (Take(out var leaving))
+            while (Take(out var leaving, out var isUrgent))
             {
                 try
                 {
-                    await WriteAsync(leaving);
+                    await WriteAsync(leaving, isUrgent);
                 }
                 finally
                 {
@@ -202,12 +222,14 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
     }
 
     /// <summary>Writes whole frames, about as many at a time as fit into a piece; what has become urgent meanwhile goes in between.</summary>
-    private async ValueTask WriteAsync(Gathered leaving)
+    private async ValueTask WriteAsync(Gathered leaving, bool isUrgent)
     {
         for (var at = 0; at < leaving.Length;)
         {
             var end = leaving.EndOfFrames(at, PieceBytes);
             await WriteAsync(leaving.Bytes.AsMemory(at, end - at));
+            if (!isUrgent)
+                Volatile.Write(ref _left, _left + end - at);
             at = end;
             if (at < leaving.Length && TakeUrgent(out var urgent))
             {
@@ -244,12 +266,13 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
         return true;
     }
 
-    private bool Take(out Gathered leaving)
+    private bool Take(out Gathered leaving, out bool isUrgent)
     {
         TaskCompletionSource? room = null;
         lock (_gate)
         {
-            if (_urgent.Length > 0)
+            isUrgent = _urgent.Length > 0;
+            if (isUrgent)
             {
                 leaving = _urgent.Take();
                 return true;

@@ -21,6 +21,9 @@ internal sealed class Handshake(
     // Before a peer has introduced itself, it gets no more memory than an introduction needs.
     private const int MaxHelloBytes = 16 * 1024;
 
+    // In the kernel's send buffer and not on the network yet.
+    private const int UnsentBytes = 128 * 1024;
+
     /// <summary>Code of the failure when a node reaches itself, as one does that stands in its own bootstrap list.</summary>
     public const string Self = "self";
 
@@ -53,6 +56,7 @@ internal sealed class Handshake(
         {
             remote = socket.RemoteEndPoint?.ToString() ?? remote;
             socket.NoDelay = true;
+            LimitUnsent(socket);
             stream = new SslStream(new MeteredStream(new NetworkStream(socket, ownsSocket: true), telemetry));
         }
         catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
@@ -86,6 +90,17 @@ internal sealed class Handshake(
                 _ => new MesharaException(ErrorCodes.Protocol, $"{remote} is not a Meshara peer: {Printable.Bounded(e.Message, 200)}", e),
             };
         }
+    }
+
+    /// <summary>
+    /// Lets the kernel take only what the network takes and a little more: behind megabytes in a socket's buffer heartbeats, answers and
+    /// acknowledgments would come seconds late on a slow link.
+    /// </summary>
+    private static void LimitUnsent(Socket socket)
+    {
+        int? notSentLowWater = OperatingSystem.IsLinux() ? 25 : OperatingSystem.IsMacOS() ? 0x201 : null; // TCP_NOTSENT_LOWAT
+        if (notSentLowWater is { } option)
+            socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, option, BitConverter.GetBytes(UnsentBytes));
     }
 
     private async Task<NodeAddress> AuthenticateAsync(SslStream stream, bool outbound, CancellationToken cancellationToken)

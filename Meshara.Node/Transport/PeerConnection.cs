@@ -11,8 +11,11 @@ using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 
 namespace Meshara.Node.Transport;
 
-/// <summary>One authenticated connection to a peer. Created by <see cref="Handshake"/>, owned by <see cref="Swarm"/>.</summary>
-internal sealed class PeerConnection : IDisposable
+/// <summary>
+/// One authenticated connection to a peer. Created by <see cref="Handshake"/>, owned by <see cref="Swarm"/>.
+/// <c>PeerConnection.Requests.cs</c> asks and waits for answers.
+/// </summary>
+internal sealed partial class PeerConnection : IDisposable
 {
     // A peer that has always something to say needs no heartbeat, but its clock is asked for now and then.
     private static readonly TimeSpan ClockInterval = TimeSpan.FromSeconds(15);
@@ -35,11 +38,12 @@ internal sealed class PeerConnection : IDisposable
     private readonly TransportOptions _options;
     private readonly CancellationTokenSource _abort = new();
     private readonly ConcurrentDictionary<ulong, PendingRequest> _requests = new();
-    private readonly RoundTripEstimate _roundTrip;
+    private readonly RoundTripEstimate _roundTrip = new();
     private ulong _lastCorrelation;
     private string? _reason;
     private readonly long _connected;
     private long _lastReceived;
+    private long _arrived;
     private long _pingSent;
     private long _progress;
     private long _progressed;
@@ -64,7 +68,6 @@ internal sealed class PeerConnection : IDisposable
         _options = options;
         _telemetry = telemetry;
         _time = NodeClock.Of(time);
-        _roundTrip = new RoundTripEstimate(options.MinHeartbeatTimeout, options.MaxHeartbeatTimeout);
         ConnectedAt = time.GetUtcNow();
         _lastReceived = _progressed = _beaten = _connected = time.GetTimestamp();
     }
@@ -126,51 +129,14 @@ internal sealed class PeerConnection : IDisposable
     /// <returns>Bytes queued; 0 when the connection is closed, or the peer takes so little that the frame is dropped.</returns>
     public int TrySendUrgent(Frame frame) => IsOpen ? _writer.TryWriteUrgent(frame) : 0;
 
+    /// <summary>A position behind every frame queued so far that is not urgent.</summary>
+    public long Queued => _writer.Queued;
+
+    /// <summary>True when everything before a position has left for the peer, or is lost with the connection.</summary>
+    public bool HasLeft(long position) => !IsOpen || _writer.Left >= position;
+
     /// <summary>Completes when the send buffer has room again, or the connection is closed.</summary>
     public Task RoomAsync() => _writer.RoomAsync();
-
-    /// <summary>Sends a request and waits for its answer.</summary>
-    /// <returns>A frame whose body is the one that answers this request.</returns>
-    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Unreachable"/>: closed, no room for the request in time, or no answer in time.</exception>
-    public async Task<Frame> RequestAsync(Frame request, CancellationToken cancellationToken)
-    {
-        request.Correlation = Interlocked.Increment(ref _lastCorrelation);
-        var answer = new PendingRequest(AnswerTo(request.BodyCase));
-        _requests[request.Correlation] = answer;
-        try
-        {
-            if (await SendRequestAsync(request, cancellationToken) == 0)
-                throw new MesharaException(ErrorCodes.Unreachable, $"The connection to {Peer.Short} is closed, or the peer takes nothing.");
-            return await answer.Task.WaitAsync(_options.RequestTimeout, _time, cancellationToken);
-        }
-        catch (TimeoutException e)
-        {
-            throw new MesharaException(ErrorCodes.Unreachable, $"{Peer.Short} did not answer within {_options.RequestTimeout.TotalSeconds:0.#} s.", e);
-        }
-        finally
-        {
-            _requests.TryRemove(request.Correlation, out _);
-        }
-    }
-
-    private async ValueTask<int> SendRequestAsync(Frame request, CancellationToken cancellationToken)
-    {
-        var isSmall = request.BodyCase == Frame.BodyOneofCase.FindNode;
-        if ((isSmall ? TrySendUrgent(request) : TrySend(request)) is > 0 and var bytes)
-            return bytes;
-        if (isSmall || !IsOpen)
-            return 0;
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(_options.RequestTimeout);
-        try
-        {
-            return await SendAsync(request, deadline.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return 0;
-        }
-    }
 
     /// <summary>Takes a newer record that the peer sent of itself.</summary>
     public void Update(PeerRecord record)
@@ -191,10 +157,16 @@ internal sealed class PeerConnection : IDisposable
             Abort(CloseReason.SlowConsumer);
             return;
         }
+        // A long frame on a slow link is a sign of life before it is complete.
+        if (_reader.Arrived is var arrived && arrived != _arrived)
+        {
+            _arrived = arrived;
+            Volatile.Write(ref _lastReceived, _time.GetTimestamp());
+        }
         var sent = Volatile.Read(ref _pingSent);
         if (sent != 0)
         {
-            var patience = _isProbed ? ProbeTimeout : _roundTrip.Timeout;
+            var patience = _isProbed ? ProbeTimeout : HeartbeatTimeout;
             if (_time.GetElapsedTime(sent) > patience && Silence > patience)
                 Abort(CloseReason.Timeout);
             return;
@@ -217,6 +189,14 @@ internal sealed class PeerConnection : IDisposable
         _telemetry.Sent(Tags.Ping);
         TrySendUrgent(new Frame { Ping = new Ping() });
     }
+
+    /// <summary>
+    /// The wait after which an unanswered heartbeat means that the peer is gone. Four times RFC 6298's timeout, since
+    /// nobody retransmits a heartbeat and a wrong verdict costs a connection.
+    /// </summary>
+    private TimeSpan HeartbeatTimeout => _roundTrip.Timeout * 4 is { } timeout && timeout < _options.MaxHeartbeatTimeout
+        ? timeout < _options.MinHeartbeatTimeout ? _options.MinHeartbeatTimeout : timeout
+        : _options.MaxHeartbeatTimeout;
 
     private bool HasStalled()
     {
@@ -359,28 +339,5 @@ internal sealed class PeerConnection : IDisposable
                 await handler.HandleAsync(this, frame, cancellationToken);
                 break;
         }
-    }
-
-    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/> when it answers something else than was asked.</exception>
-    private void OnAnswer(Frame frame)
-    {
-        if (!_requests.TryGetValue(frame.Correlation, out var request))
-            return; // too late: nobody waits for it any more
-        if (frame.BodyCase != request.Answer)
-            throw new MesharaException(ErrorCodes.Protocol, $"{Peer.Short} answered with {frame.BodyCase} where {request.Answer} was asked for.");
-        request.TrySetResult(frame);
-    }
-
-    private static Frame.BodyOneofCase AnswerTo(Frame.BodyOneofCase request) => request switch
-    {
-        Frame.BodyOneofCase.FindNode => Frame.BodyOneofCase.FoundNodes,
-        Frame.BodyOneofCase.Deposit => Frame.BodyOneofCase.Deposited,
-        Frame.BodyOneofCase.Handover => Frame.BodyOneofCase.HandedOver,
-        _ => throw new ArgumentOutOfRangeException(nameof(request)),
-    };
-
-    private sealed class PendingRequest(Frame.BodyOneofCase answer) : TaskCompletionSource<Frame>(TaskCreationOptions.RunContinuationsAsynchronously)
-    {
-        public Frame.BodyOneofCase Answer { get; } = answer;
     }
 }

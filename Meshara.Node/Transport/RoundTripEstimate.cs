@@ -1,7 +1,7 @@
 namespace Meshara.Node.Transport;
 
 /// <summary>Smoothed round trip time and its variation after RFC 6298 section 2; from them, how long to wait for an answer.</summary>
-internal sealed class RoundTripEstimate(TimeSpan minTimeout, TimeSpan maxTimeout)
+internal sealed class RoundTripEstimate
 {
     private double _smoothed = -1;
     private double _variation;
@@ -9,20 +9,8 @@ internal sealed class RoundTripEstimate(TimeSpan minTimeout, TimeSpan maxTimeout
     /// <summary>Null before the first sample.</summary>
     public TimeSpan? Smoothed => Volatile.Read(ref _smoothed) is var seconds and >= 0 ? TimeSpan.FromSeconds(seconds) : null;
 
-    /// <summary>
-    /// The wait after which an unanswered heartbeat means that the peer is gone. Four times RFC 6298's timeout, since
-    /// nobody retransmits a heartbeat and a wrong verdict costs a connection.
-    /// </summary>
-    public TimeSpan Timeout
-    {
-        get
-        {
-            if (Smoothed is not { } smoothed)
-                return maxTimeout;
-            var timeout = 4 * (smoothed + TimeSpan.FromSeconds(4 * Volatile.Read(ref _variation)));
-            return timeout < minTimeout ? minTimeout : timeout > maxTimeout ? maxTimeout : timeout;
-        }
-    }
+    /// <summary>The wait after which something unanswered counts as lost (RFC 6298, RTO), without a lower bound; null before the first sample.</summary>
+    public TimeSpan? Timeout => Smoothed is { } smoothed ? smoothed + TimeSpan.FromSeconds(4 * Volatile.Read(ref _variation)) : null;
 
     public void Add(TimeSpan sample)
     {

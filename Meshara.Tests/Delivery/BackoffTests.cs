@@ -25,10 +25,12 @@ public sealed class BackoffTests
     });
 
     [Fact]
-    public void The_wait_for_an_acknowledgment_is_at_least_the_first_one() => Cases.Sample((start, cap, failures) =>
+    public void The_wait_for_an_acknowledgment_is_at_least_what_one_may_take() => Gen.Select(Cases, Gen.Long[1, TimeSpan.TicksPerHour]).Sample((wanted, ticks) =>
     {
-        var wait = Backoff.AcknowledgmentWait(start, cap, failures);
-        return wait >= (start < cap ? start : cap) && wait <= cap;
+        var (start, cap, failures) = wanted;
+        var patience = TimeSpan.FromTicks(ticks);
+        var wait = Backoff.AcknowledgmentWait(patience, start, cap, failures);
+        return wait >= patience && wait <= (patience > cap ? patience : cap);
     });
 
     [Fact]

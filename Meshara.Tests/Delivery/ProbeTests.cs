@@ -11,7 +11,7 @@ public sealed class ProbeTests
     private static readonly NodeAddress Recipient = new(RandomNumberGenerator.GetBytes(32));
     private static readonly DateTimeOffset Start = new(2025, 12, 23, 10, 34, 12, TimeSpan.Zero);
 
-    private readonly RecipientQueue _queue = new(Recipient, window: 3);
+    private readonly RecipientQueue _queue = new(Recipient, window: 3, new Passage(TimeSpan.FromSeconds(1)));
 
     [Fact]
     public void A_message_that_is_never_acknowledged_does_not_stay_the_probe()

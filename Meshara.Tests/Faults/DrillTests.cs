@@ -60,6 +60,25 @@ public sealed class DrillTests
     }
 
     [Fact]
+    public async Task Messages_wait_for_a_slow_link_and_cross_it_once()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.File("report.json");
+        await using var lab = new RunningProgram(HostProgram.Start(
+            HostProgram.Lab, "drill", "slow-link", "--kbps", "1000", "--delay", "50ms", "--messages", "20", "--report", file, "--stop-with-input"));
+
+        // Whether it was in time is no question for a busy machine.
+        Assert.True(await lab.ExitAsync(Test, Deadline) is Meshara.Harness.ExitCodes.Success or Meshara.Harness.ExitCodes.Failure, lab.Output);
+
+        var report = JsonSerializer.Deserialize<JsonElement>(await File.ReadAllTextAsync(file, Test));
+        Assert.Equal((40, 0, 0), (report.GetProperty("acknowledged").GetInt32(), report.GetProperty("lost").GetInt32(), report.GetProperty("duplicates").GetInt32()));
+        Assert.Empty(report.GetProperty("failures").EnumerateArray());
+        Assert.Equal(0, report.GetProperty("connections_lost").GetDouble());
+        Assert.InRange(report.GetProperty("seconds").GetDouble(), report.GetProperty("needed_seconds").GetDouble(), double.MaxValue);
+        Assert.InRange(report.GetProperty("repeated_share").GetDouble(), 0, 0.05);
+    }
+
+    [Fact]
     public async Task Nothing_is_left_of_a_drill_whose_lab_is_killed()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "The drill with a mounted volume needs root on Linux.");

@@ -70,6 +70,22 @@ public sealed class FaultyNetworkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_narrow_link_carries_so_many_bytes_a_second_and_keeps_few_of_those_that_wait()
+    {
+        using var link = await DialAsync(2);
+        await EchoAsync(link);
+        _network.Conditions = new LinkConditions { BytesPerSecond = 1_000_000 };
+        link.SendBufferSize = 64 * 1024;
+
+        var started = Stopwatch.GetTimestamp();
+        var reading = link.GetStream().ReadExactlyAsync(new byte[1_500_000], Test).AsTask();
+        await link.GetStream().WriteAsync(new byte[1_500_000], Test);
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.FromSeconds(0.8), Deadline);
+        await reading.WaitAsync(Deadline, Test);
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.FromSeconds(1.4), Deadline);
+    }
+
+    [Fact]
     public async Task A_slow_node_is_slow_and_the_others_are_not()
     {
         using var slow = await DialAsync(2);

@@ -1,6 +1,7 @@
 using Meshara.Harness;
 using Meshara.Lab;
 using Meshara.Lab.Drills;
+using Meshara.Lab.Drills.SlowLink;
 
 namespace Meshara.Tests.Faults;
 
@@ -32,6 +33,17 @@ public sealed class LabCommandLineTests
     {
         var exception = Assert.Throws<StackException>(() => Read(["drill", .. arguments]));
         Assert.Equal((ExitCodes.Usage, message), (exception.ExitCode, exception.Message));
+    }
+
+    [Fact]
+    public void A_slow_link_has_a_rate_and_a_delay()
+    {
+        var commandLine = new LabCommandLine();
+        Assert.Equal(
+            new SlowLinkOptions { KilobytesPerSecond = 2000, Delay = TimeSpan.FromMilliseconds(20), Messages = 3, Report = "r.json" },
+            commandLine.SlowLink.Find(commandLine.Command.Parse("drill slow-link --kbps 2000 --delay 20ms --messages 3 --report r.json")));
+        var exception = Assert.Throws<StackException>(() => commandLine.SlowLink.Find(commandLine.Command.Parse("drill slow-link --kbps 1")));
+        Assert.Equal((ExitCodes.Usage, "--kbps must be a whole number from 50 to 100000, but is '1'."), (exception.ExitCode, exception.Message));
     }
 
     private static DrillOptions Read(params string[] arguments)

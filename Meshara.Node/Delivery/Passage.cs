@@ -1,0 +1,77 @@
+using Meshara.Node.Transport;
+
+namespace Meshara.Node.Delivery;
+
+/// <summary>
+/// What is known of the way to a recipient and back, through relays or not: how long acknowledgments take (RFC 6298), and how many bytes
+/// may be under way at once so that they take a few times <paramref name="target"/> and no longer. Nobody states a link's speed; what comes
+/// back in time shows it. Not safe for concurrent use: <see cref="Outbox"/> holds its lock.
+/// </summary>
+/// <param name="target">The shortest wait for an acknowledgment. The window grows while one takes up to twice as long, and shrinks above four times.</param>
+internal sealed class Passage(TimeSpan target)
+{
+    /// <summary>Bytes that may always be under way.</summary>
+    public const int MinWindow = 256 * 1024;
+
+    /// <summary>Bytes that may be under way at the most: what a link of 1 Gbit/s carries in 130 ms.</summary>
+    public const int MaxWindow = 16 * 1024 * 1024;
+
+    private const int MaxBackoffs = 10;
+
+    // 1 Mbit/s. Until a round trip was measured, a large message on a link like that must not seem to be lost.
+    private const int SlowBytesPerSecond = 125_000;
+
+    private readonly RoundTripEstimate _roundTrip = new();
+    private int _backoffs;
+    private long _backedOff;
+
+    /// <summary>Bytes that may be handed over and not acknowledged.</summary>
+    public int Window { get; private set; } = MinWindow;
+
+    /// <summary>
+    /// How long to wait for the acknowledgment of a message: at least the target, as long as others have taken, and the time that the
+    /// message itself needs on a slow link. After acknowledgments that did not come, more, up to a cap.
+    /// </summary>
+    public TimeSpan Patience(int bytes, TimeSpan cap)
+    {
+        var expected = (_roundTrip.Timeout is { } timeout && timeout > target ? timeout : target) + TimeSpan.FromSeconds((double)bytes / SlowBytesPerSecond);
+        var patience = expected * (1 << _backoffs);
+        return patience < cap ? patience : expected > cap ? expected : cap;
+    }
+
+    /// <summary>
+    /// A message was acknowledged that was sent once, so that there is no doubt which sending the acknowledgment answers (Karn and
+    /// Partridge, "Improving Round-Trip Time Estimates in Reliable Transport Protocols", 1987).
+    /// </summary>
+    /// <param name="roundTrip">From the hand-over to the acknowledgment.</param>
+    /// <param name="bytes">Size of the message.</param>
+    /// <param name="inFlight">Bytes under way, this message included; a window that is hardly used says nothing and does not grow (RFC 7661).</param>
+    public void Acknowledged(TimeSpan roundTrip, int bytes, long inFlight)
+    {
+        _roundTrip.Add(roundTrip);
+        _backoffs = 0;
+        if (roundTrip <= 2 * target && 2 * inFlight >= Window)
+            Window = Math.Min(Window + bytes, MaxWindow);
+        else if (roundTrip > 4 * target)
+            Window = Math.Max(Window - bytes / 2, MinWindow);
+    }
+
+    /// <summary>The way may be another one than before.</summary>
+    public void Restart()
+    {
+        _backoffs = 0;
+        Window = MinWindow;
+    }
+
+    /// <summary>An acknowledgment did not come in time. What was under way together backs off once.</summary>
+    /// <param name="sent">Monotonic time of the hand-over.</param>
+    /// <param name="now">Monotonic time.</param>
+    public void TimedOut(long sent, long now)
+    {
+        if (sent < _backedOff)
+            return;
+        _backedOff = now;
+        _backoffs = Math.Min(_backoffs + 1, MaxBackoffs);
+        Window = Math.Max(Window / 2, MinWindow);
+    }
+}
