@@ -152,7 +152,11 @@ internal sealed partial class PeerConnection : IDisposable
     /// </summary>
     public void Beat()
     {
-        if (HasStalled())
+        // After a time in which this node stood still nothing is known of the peer: what it sent meanwhile is not read yet.
+        var now = _time.GetTimestamp();
+        var stoodStill = _time.GetElapsedTime(_beaten, now) > ClockGuard.StandStill;
+        _beaten = now;
+        if (HasStalled(now, stoodStill))
         {
             Abort(CloseReason.SlowConsumer);
             return;
@@ -164,14 +168,14 @@ internal sealed partial class PeerConnection : IDisposable
             Volatile.Write(ref _lastReceived, _time.GetTimestamp());
         }
         var sent = Volatile.Read(ref _pingSent);
-        if (sent != 0)
+        if (sent != 0 && !stoodStill)
         {
             var patience = _isProbed ? ProbeTimeout : HeartbeatTimeout;
             if (_time.GetElapsedTime(sent) > patience && Silence > patience)
                 Abort(CloseReason.Timeout);
             return;
         }
-        if (_roundTrip.Smoothed is not null && Silence < _options.HeartbeatInterval && _time.GetElapsedTime(Volatile.Read(ref _clockRead)) < ClockInterval)
+        if (!stoodStill && _roundTrip.Smoothed is not null && Silence < _options.HeartbeatInterval && _time.GetElapsedTime(Volatile.Read(ref _clockRead)) < ClockInterval)
             return;
         Ping();
     }
@@ -198,16 +202,14 @@ internal sealed partial class PeerConnection : IDisposable
         ? timeout < _options.MinHeartbeatTimeout ? _options.MinHeartbeatTimeout : timeout
         : _options.MaxHeartbeatTimeout;
 
-    private bool HasStalled()
+    private bool HasStalled(long now, bool stoodStill)
     {
-        var (progress, now) = (_writer.Progress, _time.GetTimestamp());
-        // After a time in which this node stood still nothing is known of the peer.
-        if (_writer.IsIdle || progress != _progress || _time.GetElapsedTime(_beaten, now) > ClockGuard.StandStill)
+        var progress = _writer.Progress;
+        if (_writer.IsIdle || progress != _progress || stoodStill)
         {
             _progress = progress;
             _progressed = now;
         }
-        _beaten = now;
         return _time.GetElapsedTime(_progressed, now) > _options.SendTimeout;
     }
 

@@ -31,4 +31,24 @@ public sealed class StandStillTests
         }, "it is disconnected when it takes nothing while this node is at work");
         await Eventually.InTimeAsync(sending);
     }
+
+    [Fact]
+    public async Task A_peer_owes_no_sign_of_life_while_this_node_stood_still()
+    {
+        var clock = new TestClock();
+        var patience = TimeSpan.FromMinutes(1);
+        await using var node = new TransportEnd(new TransportOptions { HeartbeatInterval = Long, MinHeartbeatTimeout = patience, MaxHeartbeatTimeout = patience }, time: clock);
+        await using var silent = await SlowPeer.JoinAsync(node.Endpoint, node.Swarm);
+        Assert.True(node.Swarm.TryGet(silent.Address, out var connection));
+        connection.Beat(); // it is asked for a sign of life
+        clock.Pass(TimeSpan.FromHours(1));
+        connection.Beat();
+        Assert.Null(connection.Reason);
+        await Eventually.TrueAsync(() =>
+        {
+            clock.Pass(TimeSpan.FromSeconds(9)); // as a busy node sees it
+            connection.Beat();
+            return connection.Reason == CloseReason.Timeout;
+        }, "it is disconnected when it gives none while this node is at work");
+    }
 }
