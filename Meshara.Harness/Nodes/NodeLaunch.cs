@@ -15,6 +15,12 @@ internal sealed record NodeLaunch
     /// <summary>A wrapper program with its arguments. It must exec the node's command line, which is appended to them.</summary>
     public IReadOnlyList<string> Within { get; init; } = [];
 
+    /// <summary>The same with more environment variables.</summary>
+    public NodeLaunch With(IReadOnlyDictionary<string, string> environment) => this with
+    {
+        Environment = new Dictionary<string, string>([.. Environment.Where(variable => !environment.ContainsKey(variable.Key)), .. environment]),
+    };
+
     /// <summary>Name of its log; null for the node's name.</summary>
     public string? LogName { get; init; }
 }

@@ -34,7 +34,7 @@ internal static class AlertCatalogue
             new("latency", Nodes: 3, Rate: 5, [[ObjectiveDrills.LatencySlow, ObjectiveDrills.LatencyFast], [NodeDrills.OldestMessageTooOld(2)]], []),
             new("members", Nodes: 5, Rate: 10, [],
             [
-                MembershipDrills.MembershipTooSmall(5), MembershipDrills.MeshPartitioned(4, 5), MembershipDrills.NoPeersConnected(2), MembershipDrills.NodeDown(4, 1),
+                NodeDrills.ClockSkewed(3), MembershipDrills.MembershipTooSmall(5), MembershipDrills.MeshPartitioned(4, 5), MembershipDrills.NoPeersConnected(2), MembershipDrills.NodeDown(4, 1),
             ]) { Settings = MembershipDrills.Impatience },
             new("delivery", Nodes: 3, Rate: 50, [], [ObjectiveDrills.DeliverySlow, ObjectiveDrills.DeliveryFast]),
             new("watchers", Nodes: 2, Rate: 5, [], [StackDrills.PrometheusTargetMissing(), StackDrills.AlertmanagerDown(), StackDrills.Watchdog]),

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Meshara.Harness;
+using Meshara.Harness.Processes;
 using Meshara.Harness.Terminal;
 
 namespace Meshara.Lab.Drills.Alerts;
@@ -57,6 +58,7 @@ internal sealed class AlertRun(AlertOptions options, StatusConsole console, Stop
     {
         DrillNeeds.Linux when !OperatingSystem.IsLinux() => "it needs Linux",
         DrillNeeds.Root when !OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess => "it needs Linux and root: it mounts a small volume",
+        DrillNeeds.FakeClock when !FakeClock.IsInstalled => FakeClock.Missing,
         _ => null,
     };
 

@@ -11,4 +11,7 @@ internal enum DrillNeeds
 
     /// <summary>Linux and root: it mounts a small volume.</summary>
     Root,
+
+    /// <summary>libfaketime: it sets the clock of one node.</summary>
+    FakeClock,
 }

@@ -1,5 +1,7 @@
 using System.Globalization;
+using Meshara.Harness;
 using Meshara.Harness.Network;
+using Meshara.Harness.Processes;
 using Meshara.Lab.Drills.Alerts.Faults;
 using Meshara.Lab.Drills.Faults;
 using Meshara.Lab.Load;
@@ -194,16 +196,12 @@ internal static class NodeDrills
             PrepareAsync = async (bench, stop) =>
             {
                 collector = bench.Own(await OtlpSink.StartAsync(stop));
-                var launch = bench.Node(victim).Launch;
-                bench.Node(victim).Launch = launch with
+                bench.Node(victim).Launch = bench.Node(victim).Launch.With(new Dictionary<string, string>
                 {
-                    Environment = new Dictionary<string, string>(launch.Environment)
-                    {
-                        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Endpoint,
-                        ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
-                        ["OTEL_METRIC_EXPORT_INTERVAL"] = "1000",
-                    },
-                };
+                    ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Endpoint,
+                    ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+                    ["OTEL_METRIC_EXPORT_INTERVAL"] = "1000",
+                });
             },
             BreakAsync = (_, _) =>
             {
@@ -211,6 +209,37 @@ internal static class NodeDrills
                 return Task.FromResult<IAsyncDisposable>(new Undo(() => collector.Refuses = null));
             },
             Expected = _ => [AlertBench.Of(victim).With(("signal", "metrics"))],
+        };
+    }
+
+    // A broadcast to it seems to have been under way for as long as its clock is ahead.
+    public static AlertDrill ClockSkewed(int victim)
+    {
+        FakeClock? clock = null;
+        return new()
+        {
+            Alert = "ClockSkewed",
+            Fault = $"sets the clock of node-{victim} ten minutes ahead while node-1 broadcasts",
+            Needs = DrillNeeds.FakeClock,
+            PrepareAsync = (bench, _) =>
+            {
+                clock = new FakeClock(bench.Node(victim).Folder + ".clock", TimeSpan.Zero);
+                bench.Node(victim).Launch = bench.Node(victim).Launch.With(clock.Environment);
+                return Task.CompletedTask;
+            },
+            BreakAsync = (bench, _) =>
+            {
+                FakeClock.Tidy(bench.Node(victim).ProcessId ?? throw new StackException($"node-{victim} ended by itself"));
+                var flow = new Flow(3, _ => bench.Node(1).Api.BroadcastAsync("drill", CancellationToken.None), bench.Time);
+                clock!.Offset = TimeSpan.FromMinutes(10);
+                return Task.FromResult<IAsyncDisposable>(new Undo(async () =>
+                {
+                    clock.Offset = TimeSpan.Zero;
+                    await flow.DisposeAsync();
+                }));
+            },
+            Expected = _ => [AlertBench.Of(victim)],
+            Quiet = [AlertBench.Of(victim).With(("alertname", "BroadcastCoverageSlow"))],
         };
     }
 
