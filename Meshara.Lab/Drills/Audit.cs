@@ -13,7 +13,13 @@ internal sealed class Audit
     private readonly List<string> _duplicates = [];
     private readonly List<string> _strays = [];
 
-    private Audit(IReadOnlyList<LedgerEntry> entries) => Entries = entries;
+    private readonly bool _areClocksRight;
+
+    private Audit(IReadOnlyList<LedgerEntry> entries, bool areClocksRight)
+    {
+        Entries = entries;
+        _areClocksRight = areClocksRight;
+    }
 
     /// <summary>The messages of the drill.</summary>
     public IReadOnlyList<LedgerEntry> Entries { get; }
@@ -38,11 +44,12 @@ internal sealed class Audit
     /// <param name="ledger">The books, at rest.</param>
     /// <param name="inboxes">Every inbox from its beginning.</param>
     /// <param name="addressOf">The address of a node.</param>
-    public static Audit Of(DrillLedger ledger, IEnumerable<InboxContent> inboxes, Func<int, string> addressOf)
+    /// <param name="areClocksRight">False when the nodes' clocks cannot be asked when something arrived; the drill's own then says when it was seen, up to half a second later.</param>
+    public static Audit Of(DrillLedger ledger, IEnumerable<InboxContent> inboxes, Func<int, string> addressOf, bool areClocksRight = true)
     {
         ArgumentNullException.ThrowIfNull(ledger);
         ArgumentNullException.ThrowIfNull(inboxes);
-        var audit = new Audit(ledger.Entries);
+        var audit = new Audit(ledger.Entries, areClocksRight);
         foreach (var inbox in inboxes)
         {
             foreach (var message in inbox.Messages)
@@ -76,7 +83,7 @@ internal sealed class Audit
         if (node != entry.Recipient || message.From != sender || entry.State is LedgerState.Refused or LedgerState.Open
             || (entry.Id is { } id && id != message.Id))
             _strays.Add(message.Id);
-        else if (!_deliveries.TryAdd(entry, message.ReceivedAt))
+        else if (!_deliveries.TryAdd(entry, _areClocksRight ? message.ReceivedAt : entry.SightedAt!.Value))
             _duplicates.Add(message.Id);
     }
 }

@@ -72,7 +72,7 @@ internal sealed class Drill(DrillOptions options, StatusConsole console, StopReq
             var duration = await BreakAsync(mesh, fault);
             await mesh.ReviveAsync(stops.Stop);
             await SettleAsync(mesh);
-            return await ConcludeAsync(mesh, reader, duration);
+            return await ConcludeAsync(mesh, fault, reader, duration);
         }
         finally
         {
@@ -86,14 +86,18 @@ internal sealed class Drill(DrillOptions options, StatusConsole console, StopReq
         var started = time.GetTimestamp();
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stops.Stop);
         over.CancelAfter(options.For);
-        var traffic = new DrillTraffic(mesh, _ledger, new Random(options.Seed), time).RunAsync(options.Rate, over.Token);
+        using var sent = CancellationTokenSource.CreateLinkedTokenSource(stops.Stop);
+        var traffic = new DrillTraffic(mesh, _ledger, new Random(options.Seed), time).RunAsync(options.Rate, sent.Token);
         try
         {
             await fault.InjectAsync(mesh, over.Token, stops.Stop);
+            // Traffic goes on to its end when the fault is done before.
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         finally
         {
-            // Traffic goes on to its end when the fault is done before; a fault that failed is reported after that.
+            // A fault that failed is reported after that.
+            await sent.CancelAsync();
             await traffic;
         }
 
@@ -118,7 +122,7 @@ internal sealed class Drill(DrillOptions options, StatusConsole console, StopReq
         return health.Any(answer => answer is null) ? null : health.Sum(answer => answer!.PendingMessages);
     }
 
-    private async Task<DrillReport> ConcludeAsync(DrillMesh mesh, InboxReader reader, TimeSpan duration)
+    private async Task<DrillReport> ConcludeAsync(DrillMesh mesh, IFault fault, InboxReader reader, TimeSpan duration)
     {
         var inboxes = new List<InboxContent>();
         foreach (var node in mesh.Nodes.Where(node => node.ProcessId is not null))
@@ -133,7 +137,7 @@ internal sealed class Drill(DrillOptions options, StatusConsole console, StopReq
             }
         }
 
-        var audit = Audit.Of(_ledger, inboxes, index => mesh.Nodes[index - 1].Address);
+        var audit = Audit.Of(_ledger, inboxes, index => mesh.Nodes[index - 1].Address, areClocksRight: !fault.HasWrongClocks);
         var missing = await Task.WhenAll(audit.Missing.Select(async entry => (Entry: entry, Told: await AskSenderAsync(mesh, entry))));
         var expired = missing.Where(message => message.Told?.State == "expired").Select(message => message.Entry).ToHashSet();
         var counts = _ledger.Count();
@@ -155,7 +159,7 @@ internal sealed class Drill(DrillOptions options, StatusConsole console, StopReq
             Orphaned = Orphaned(mesh, audit),
             Pending = await PendingAsync(mesh),
             Failures = _log.Failures,
-            Events = [.. _log.Events.Select(fault => Describe(fault, audit, expired))],
+            Events = [.. _log.Events.Select(happened => Describe(happened, audit, expired))],
             DuplicateIds = audit.Duplicates,
             StrayIds = audit.Strays,
             LostMessages = [.. missing.Where(message => !expired.Contains(message.Entry)).Select(message => Describe(mesh, message.Entry, message.Told))],
@@ -172,7 +176,8 @@ internal sealed class Drill(DrillOptions options, StatusConsole console, StopReq
     {
         var recovery = fault.HealedAt is { } healed ? audit.RecoveryFrom(healed, expired) : new Recovery(0, null, null);
         return new EventReport(
-            fault.What, fault.BeganAt, fault.HealedAt, Seconds(fault.ReadyAt - fault.HealedAt), recovery.Backlog, Seconds(recovery.Duration), recovery.Last?.Id);
+            fault.What, fault.BeganAt, fault.HealedAt, Seconds(fault.ReadyAt - fault.HealedAt), recovery.Backlog, Seconds(recovery.Duration), recovery.Last?.Id,
+            Seconds(fault.AgreedAt - fault.HealedAt));
     }
 
     private static LostMessage Describe(DrillMesh mesh, LedgerEntry entry, SentMessage? told) => new(

@@ -87,14 +87,14 @@ internal sealed class DrillLedger(string run, TimeProvider time)
         }
     }
 
-    /// <summary>Enters a message seen in a node's inbox while the drill runs.</summary>
+    /// <summary>Enters a message seen in a node's inbox.</summary>
     public void Sighted(int node, string? text)
     {
         lock (_gate)
         {
             if (Find(text) is not { } entry || entry.Recipient != node || entry.IsSighted)
                 return;
-            entry.IsSighted = true;
+            entry.SightedAt = time.GetUtcNow();
             _sighted += entry.State == LedgerState.Accepted ? 1 : 0;
         }
     }

@@ -10,6 +10,8 @@ namespace Meshara.Lab.Drills;
 internal sealed class DrillMesh : IAsyncDisposable
 {
     private const int PortAttempts = 50;
+    private static readonly TimeSpan AgreementInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan AgreementDeadline = TimeSpan.FromSeconds(60);
 
     private readonly TimeProvider _time;
 
@@ -90,6 +92,28 @@ internal sealed class DrillMesh : IAsyncDisposable
         }));
         Log.Ready(fault);
     }
+
+    /// <summary>Waits until all nodes believe the same nodes alive. That they never do is a failure of the drill, not its end.</summary>
+    public async Task AgreeAsync(FaultEvent fault, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(fault);
+        var started = _time.GetTimestamp();
+        using var timer = new PeriodicTimer(AgreementInterval, _time);
+        while (await ViewsAsync(stop) is var views && (views.Contains(null) || views.Distinct().Count() > 1))
+        {
+            if (_time.GetElapsedTime(started) > AgreementDeadline)
+            {
+                Log.Fail($"the nodes do not agree who is alive {AgreementDeadline.TotalSeconds:0} s after: {fault.What}");
+                return;
+            }
+            await timer.WaitForNextTickAsync(stop);
+        }
+        Log.Agree(fault);
+    }
+
+    /// <summary>For each node a short hash of the nodes it believes alive; null when it did not answer.</summary>
+    private async Task<IReadOnlyList<string?>> ViewsAsync(CancellationToken stop) =>
+        [.. (await Task.WhenAll(Nodes.Select(node => node.TryGetMetricsAsync(stop)))).Select(metrics => metrics?.Label("meshara_membership_view", "view"))];
 
     /// <summary>Starts the nodes again that are to be there at the end and ended by themselves.</summary>
     public async Task ReviveAsync(CancellationToken stop)

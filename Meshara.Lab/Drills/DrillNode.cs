@@ -49,6 +49,9 @@ internal sealed class DrillNode(StackNode plan, Stack stack, StackFiles files, s
     /// <summary>The id of its present process, or null when there is none.</summary>
     public int? ProcessId => _life is { IsAlive: true } life ? life.Child.Id : null;
 
+    /// <summary>What its metrics say now; null when it did not answer.</summary>
+    public Task<NodeMetrics?> TryGetMetricsAsync(CancellationToken stop) => NodeMetrics.TryReadAsync(plan.MetricsPort, stop);
+
     /// <summary>True while its process runs, is ready and was not told to end.</summary>
     public bool IsUp => !_isEndAsked && _life is { IsReady: true, IsAlive: true };
 

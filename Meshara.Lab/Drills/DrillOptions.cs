@@ -15,7 +15,7 @@ internal sealed record DrillOptions
     /// <summary>Number of nodes.</summary>
     public int Nodes { get; init; } = 5;
 
-    /// <summary>How long messages are sent and faults happen.</summary>
+    /// <summary>How long messages are sent and faults begin; one that has begun is brought to its end.</summary>
     public TimeSpan For { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Messages a second, all nodes together.</summary>

@@ -50,6 +50,9 @@ internal sealed record DrillReport
     /// <summary>The longest recovery of all faults; null when one has none.</summary>
     public double? MaxRecoverySeconds => Events.Any(fault => fault.RecoverySeconds is null) ? null : Events.Max(fault => fault.RecoverySeconds) ?? 0;
 
+    /// <summary>The longest time from when a fault was undone until all nodes believed the same nodes alive; null when it was not looked at.</summary>
+    public double? MaxAgreedSeconds => Events.Max(fault => fault.AgreedSeconds);
+
     /// <summary>Messages a node refused, by status code; <c>unreachable</c> when nobody listened.</summary>
     public required IReadOnlyDictionary<string, long> Refused { get; init; }
 
@@ -96,6 +99,7 @@ internal sealed record DrillReport
     public string Summary() => string.Create(CultureInfo.InvariantCulture,
         $"{Drill} {(Passed ? "passed" : "FAILED")}: {Accepted} accepted, {Delivered} delivered, {Duplicates} duplicates, {Expired} expired, {Lost} lost"
         + $"; {Refused.Values.Sum()} refused, {Unknown} without an answer; recovery {Text(RecoverySeconds)}, at most {Text(MaxRecoverySeconds)}"
+        + $"{(MaxAgreedSeconds is { } agreed ? $"; views agree after at most {Text(agreed)}" : "")}"
         + $"{(Strays > 0 ? $"; {Strays} astray" : "")}{(Failures.Count > 0 ? $"; {Failures.Count} failures of nodes" : "")}");
 
     private static string Text(double? seconds) => seconds is { } value ? value.ToString("0.0 s", CultureInfo.InvariantCulture) : "never";

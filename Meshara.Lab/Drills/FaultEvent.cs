@@ -10,4 +10,7 @@ internal sealed record FaultEvent(string What, DateTimeOffset BeganAt)
 
     /// <summary>When every node was ready again; null when no node was down.</summary>
     public DateTimeOffset? ReadyAt { get; set; }
+
+    /// <summary>When all nodes believed the same nodes alive again; null when nobody looked, or they never did.</summary>
+    public DateTimeOffset? AgreedAt { get; set; }
 }

@@ -56,6 +56,13 @@ internal sealed class FaultLog(StatusConsole console, StopRequests stops, TimePr
         fault.ReadyAt = time.GetUtcNow();
     }
 
+    /// <summary>All nodes believe the same nodes alive now.</summary>
+    public void Agree(FaultEvent fault)
+    {
+        ArgumentNullException.ThrowIfNull(fault);
+        fault.AgreedAt = time.GetUtcNow();
+    }
+
     /// <summary>A node failed.</summary>
     public void Fail(string what)
     {

@@ -29,6 +29,8 @@ internal sealed class InboxReader(DrillMesh mesh, DrillLedger ledger, TimeProvid
                 if (page.Messages.Count == 0)
                     return new InboxContent(node.Index, messages);
                 messages.AddRange(page.Messages);
+                foreach (var message in page.Messages)
+                    ledger.Sighted(node.Index, message.Text);
                 after = page.Next;
             }
             else if (time.GetElapsedTime(started) > ReadDeadline)

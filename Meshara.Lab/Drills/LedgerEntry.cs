@@ -28,6 +28,9 @@ internal sealed class LedgerEntry(long number, string text, int sender, int reci
     /// <summary>When the answer that it was accepted came.</summary>
     public DateTimeOffset AcceptedAt { get; set; }
 
-    /// <summary>True once it was seen in its recipient's inbox while the drill ran.</summary>
-    public bool IsSighted { get; set; }
+    /// <summary>When it was first seen in its recipient's inbox; null before.</summary>
+    public DateTimeOffset? SightedAt { get; set; }
+
+    /// <summary>True once it was seen in its recipient's inbox.</summary>
+    public bool IsSighted => SightedAt is not null;
 }

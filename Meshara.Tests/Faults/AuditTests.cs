@@ -120,6 +120,20 @@ public sealed class AuditTests
     }
 
     [Fact]
+    public void Where_clocks_are_wrong_a_message_was_delivered_when_the_drill_saw_it()
+    {
+        var entry = Accepted("a");
+        var healed = _time.GetUtcNow();
+        _inboxes[2].Add(new InboxRecord("a", "address-1", healed.AddHours(1), entry.Text));
+        _time.Advance(TimeSpan.FromSeconds(3));
+        _ledger.Sighted(2, entry.Text);
+        _time.Advance(TimeSpan.FromSeconds(3));
+        _ledger.Sighted(2, entry.Text);
+
+        Assert.Equal(new Recovery(1, TimeSpan.FromSeconds(3), entry), Count(areClocksRight: false).RecoveryFrom(healed, new HashSet<LedgerEntry>()));
+    }
+
+    [Fact]
     public void There_is_no_recovery_while_one_is_missing_unless_it_expired()
     {
         var missing = Accepted("missing");
@@ -147,5 +161,6 @@ public sealed class AuditTests
     private void Deliver(LedgerEntry entry, string? id = null) =>
         _inboxes[entry.Recipient].Add(new InboxRecord(id ?? entry.Id!, "address-1", _time.GetUtcNow(), entry.Text));
 
-    private Audit Count() => Audit.Of(_ledger, _inboxes.Select(inbox => new InboxContent(inbox.Key, inbox.Value)), node => $"address-{node}");
+    private Audit Count(bool areClocksRight = true) =>
+        Audit.Of(_ledger, _inboxes.Select(inbox => new InboxContent(inbox.Key, inbox.Value)), node => $"address-{node}", areClocksRight);
 }

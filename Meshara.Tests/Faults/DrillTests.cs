@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Meshara.Harness.Processes;
 using Meshara.Tests.Stack;
 using Meshara.Tests.Stack.Local;
 
@@ -79,14 +80,29 @@ public sealed class DrillTests
     }
 
     [Fact]
-    public async Task Nothing_is_left_of_a_drill_whose_lab_is_killed()
+    public async Task Nothing_is_lost_or_doubled_while_clocks_are_wrong_and_a_node_stands_still()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "No signal stops a process on Windows.");
+        // Longer than a node counts as busy.
+        var report = await RunAsync("clock", "12s");
+        var events = Events(report);
+        Assert.Single(events, what => what.EndsWith(" stands still for 12 s", StringComparison.Ordinal));
+        Assert.Equal(FakeClock.IsInstalled ? 2 : 0, events.Count(what => what.Contains(" jumps, and is ", StringComparison.Ordinal)));
+        // Null when the nodes never agreed.
+        Assert.All(report.GetProperty("events").EnumerateArray(), fault => Assert.Equal(JsonValueKind.Number, fault.GetProperty("agreed_seconds").ValueKind));
+    }
+
+    [Theory]
+    [InlineData("disk", "the volume is full")]
+    [InlineData("clock", " stands still for ")]
+    public async Task Nothing_is_left_of_a_drill_whose_lab_is_killed(string drill, string fault)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "The drill with a mounted volume needs root on Linux.");
         using var folder = new TemporaryFolder();
-        await using var lab = Lab("disk", "--for", "10m", "--data", folder.Path);
-        await lab.PrintsAsync("the volume is full", Test);
+        await using var lab = Lab(drill, "--for", "10m", "--data", folder.Path);
+        await lab.PrintsAsync(fault, Test);
         var children = ProcessTree.Descendants(lab.Id).Select(Process.GetProcessById).ToList();
-        Assert.InRange(children.Count, 4, int.MaxValue); // the nodes and what holds the volume
+        Assert.InRange(children.Count, 4, int.MaxValue); // the nodes and what holds the fault
 
         await lab.KillAsync(Test);
 

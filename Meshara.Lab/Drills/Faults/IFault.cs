@@ -9,6 +9,9 @@ internal interface IFault : IAsyncDisposable
     /// <summary>Settings every node is started with.</summary>
     IReadOnlyDictionary<string, string> NodeSettings => new Dictionary<string, string>();
 
+    /// <summary>True when the nodes' clocks are wrong, so that they cannot be asked when something arrived.</summary>
+    bool HasWrongClocks => false;
+
     /// <summary>True when the nodes are to dial each other through proxies.</summary>
     bool NeedsNetwork => false;
 
@@ -16,7 +19,9 @@ internal interface IFault : IAsyncDisposable
     /// <exception cref="Harness.StackException">The fault is not possible here, with what it needs.</exception>
     Task PrepareAsync(DrillMesh mesh, CancellationToken stop) => Task.CompletedTask;
 
-    /// <summary>Breaks the mesh, again and again, and heals it each time; the last time when it is <paramref name="over"/>.</summary>
+    /// <summary>
+    /// Breaks the mesh, again and again, and heals it each time; the last time when it is <paramref name="over"/>. Messages are sent until it returns.
+    /// </summary>
     /// <param name="mesh">The mesh.</param>
     /// <param name="over">Cancelled when the time for faults is over.</param>
     /// <param name="stop">Cancelled when the drill is given up.</param>

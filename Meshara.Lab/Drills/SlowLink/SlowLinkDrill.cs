@@ -153,8 +153,8 @@ internal sealed class SlowLinkDrill(SlowLinkOptions options, StatusConsole conso
         return longest;
     }
 
-    private Task<NodeMetrics[]> ReadAsync(DrillMesh mesh) =>
-        Task.WhenAll(mesh.Stack.Nodes.Select(node => NodeMetrics.ReadAsync(node.MetricsPort, stops.Stop)));
+    private async Task<NodeMetrics[]> ReadAsync(DrillMesh mesh) => await Task.WhenAll(mesh.Nodes.Select(async node =>
+        await node.TryGetMetricsAsync(stops.Stop) ?? throw new StackException($"the metrics of {node.Name} cannot be read", ExitCodes.Failure)));
 
     /// <summary>How often each message is in an inbox.</summary>
     private async Task<Dictionary<string, int>> ArrivedAsync(DrillMesh mesh)

@@ -1,0 +1,89 @@
+using System.Globalization;
+using Meshara.Harness;
+using Meshara.Harness.Processes;
+
+namespace Meshara.Lab.Drills.Faults;
+
+/// <summary>
+/// Clocks that are wrong: two nodes are off by minutes all the time, others jump by an hour and are set right again; and a node stands still,
+/// as one whose machine sleeps. Where libfaketime is not installed, nodes only stand still.
+/// </summary>
+internal sealed class ClockFault(DrillOptions options) : IFault
+{
+    private static readonly TimeSpan Jump = TimeSpan.FromHours(1);
+    private static readonly TimeSpan MaxStandstill = TimeSpan.FromSeconds(60);
+    private static readonly IReadOnlyDictionary<int, TimeSpan> Wrong = new Dictionary<int, TimeSpan> { [2] = TimeSpan.FromMinutes(6), [3] = TimeSpan.FromMinutes(-11) };
+
+    private readonly TimeSpan _beat = Rhythm.Beat(options);
+    private readonly TimeSpan _standstill = options.For < MaxStandstill ? options.For : MaxStandstill;
+    private readonly Dictionary<int, FakeClock> _clocks = [];
+
+    public bool HasWrongClocks => true;
+
+    public Task PrepareAsync(DrillMesh mesh, CancellationToken stop)
+    {
+        if (OperatingSystem.IsWindows())
+            throw new StackException("clock does not work on Windows: no signal stops a process there.", LabExitCodes.NotPossibleHere);
+        if (!FakeClock.IsInstalled)
+        {
+            mesh.Log.Tell($"{FakeClock.Missing}: all clocks are right, nodes only stand still");
+            return Task.CompletedTask;
+        }
+        foreach (var node in mesh.Nodes)
+        {
+            var clock = new FakeClock(node.Folder + ".clock", Wrong.GetValueOrDefault(node.Index));
+            _clocks[node.Index] = clock;
+            node.Launch = node.Launch.With(clock.Environment);
+        }
+        mesh.Log.Tell(string.Join(", ", Wrong.Select(wrong => $"the clock of {mesh.Nodes[wrong.Key - 1].Name} is {Describe(wrong.Value)}")));
+        return Task.CompletedTask;
+    }
+
+    public async Task InjectAsync(DrillMesh mesh, CancellationToken over, CancellationToken stop)
+    {
+        foreach (var node in mesh.Nodes.Where(node => _clocks.ContainsKey(node.Index) && node.ProcessId is not null))
+            FakeClock.Tidy(node.ProcessId!.Value);
+        while (await mesh.PauseAsync(_beat, over))
+        {
+            if (_clocks.Count > 0)
+            {
+                await JumpAsync(mesh, Jump, over, stop);
+                await mesh.PauseAsync(_beat, over);
+                await JumpAsync(mesh, -Jump, over, stop);
+                await mesh.PauseAsync(_beat, over);
+            }
+            await StandStillAsync(mesh, stop);
+        }
+    }
+
+    private async Task JumpAsync(DrillMesh mesh, TimeSpan step, CancellationToken over, CancellationToken stop)
+    {
+        var victim = mesh.Any();
+        var clock = _clocks[victim.Index];
+        var before = clock.Offset;
+        var fault = mesh.Log.Begin($"the clock of {victim.Name} jumps, and is {Describe(before + step)}");
+        clock.Offset = before + step;
+        await mesh.PauseAsync(_beat * 2, over);
+        clock.Offset = before;
+        mesh.Log.Heal(fault, $"the clock of {victim.Name} jumps back, and is {Describe(before)}");
+        await mesh.AgreeAsync(fault, stop);
+    }
+
+    private async Task StandStillAsync(DrillMesh mesh, CancellationToken stop)
+    {
+        var victim = mesh.Any();
+        if (victim.ProcessId is not { } processId)
+            return; // it ended by itself, which is told of
+        // Whatever were handed to it would have no answer for so long.
+        victim.TakesMessages = false;
+        var fault = mesh.Log.Begin(string.Create(CultureInfo.InvariantCulture, $"{victim.Name} stands still for {_standstill.TotalSeconds:0} s"));
+        await using (await Standstill.BeginAsync(processId, victim.Folder + ".standstill.log", stop))
+            await mesh.PauseAsync(_standstill, stop);
+        mesh.Log.Heal(fault, $"{victim.Name} goes on");
+        victim.TakesMessages = true;
+        await mesh.AgreeAsync(fault, stop);
+    }
+
+    private static string Describe(TimeSpan offset) => offset == TimeSpan.Zero ? "right"
+        : string.Create(CultureInfo.InvariantCulture, $"{offset.Duration().TotalMinutes:0} min {(offset > TimeSpan.Zero ? "ahead" : "behind")}");
+}
