@@ -3,18 +3,19 @@ using System.Runtime.InteropServices;
 namespace Meshara.Node.Cli;
 
 /// <summary>
-/// Turns the first Ctrl+C or SIGTERM into a cancellation, so that a command can end in order. A second one ends the
-/// process at once, as the system would.
+/// Turns the first Ctrl+C, SIGTERM, SIGQUIT or SIGHUP (a closed terminal) into a cancellation, so that a command can end in order. A
+/// second one ends the process at once, as the system would. .NET leaves a signal alone that is ignored from the start, as <c>nohup</c>
+/// has it.
 /// </summary>
 internal sealed class TerminationSignals : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
-    private readonly PosixSignalRegistration _interrupt, _terminate;
+    private readonly List<PosixSignalRegistration> _registrations = [];
 
     public TerminationSignals()
     {
-        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
-        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT, PosixSignal.SIGHUP])
+            _registrations.Add(PosixSignalRegistration.Create(signal, OnSignal));
     }
 
     /// <summary>Cancelled by the first signal.</summary>
@@ -23,8 +24,7 @@ internal sealed class TerminationSignals : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _interrupt.Dispose();
-        _terminate.Dispose();
+        _registrations.ForEach(registration => registration.Dispose());
         _source.Dispose();
     }
 

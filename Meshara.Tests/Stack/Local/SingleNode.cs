@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Meshara.Harness;
@@ -14,10 +15,12 @@ internal sealed class SingleNode : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly StackNode _ports;
     private readonly string[] _flags;
+    private readonly string? _shell;
     private RunningProgram? _process;
 
-    private SingleNode(string name, IEnumerable<string> flags)
+    private SingleNode(string name, IEnumerable<string> flags, string? shell = null)
     {
+        _shell = shell;
         _ports = MeshStack.Create(1, Ports.FindFree(1, Random.Shared)).Nodes[0] with { Name = name };
         _flags = [.. flags];
         Client = new NodeClient(EndpointOf(address: "", pid: 0));
@@ -37,10 +40,16 @@ internal sealed class SingleNode : IAsyncDisposable
     /// <param name="bootstrap">The nodes it asks to join.</param>
     /// <param name="test">The test's token.</param>
     /// <param name="flags">Further flags of <c>meshara run</c>, such as <c>--advertise none</c>.</param>
-    public static async Task<SingleNode> StartAsync(
-        string name, IEnumerable<NodeClient> bootstrap, CancellationToken test, params IEnumerable<string> flags)
+    public static Task<SingleNode> StartAsync(
+        string name, IEnumerable<NodeClient> bootstrap, CancellationToken test, params IEnumerable<string> flags) =>
+        StartAsync(new SingleNode(name, [.. bootstrap.SelectMany(peer => (string[])["--bootstrap", peer.Endpoint.Mesh]), .. flags]), test);
+
+    /// <summary>Starts a node from a shell that did something first, such as <c>ulimit -n 512</c>, and returns when it is ready. Not on Windows.</summary>
+    public static Task<SingleNode> StartFromShellAsync(string shell, CancellationToken test, params IEnumerable<string> flags) =>
+        StartAsync(new SingleNode("shell", flags, shell), test);
+
+    private static async Task<SingleNode> StartAsync(SingleNode node, CancellationToken test)
     {
-        var node = new SingleNode(name, [.. bootstrap.SelectMany(peer => (string[])["--bootstrap", peer.Endpoint.Mesh]), .. flags]);
         try
         {
             await node.StartAsync(test);
@@ -56,7 +65,7 @@ internal sealed class SingleNode : IAsyncDisposable
     /// <summary>Starts the node, for the first time or again after its process ended.</summary>
     public async Task StartAsync(CancellationToken test)
     {
-        var process = _process = new RunningProgram(HostProgram.Start(HostProgram.Node,
+        var process = _process = new RunningProgram(Start(
         [
             "run",
             "--name", _ports.Name,
@@ -77,6 +86,10 @@ internal sealed class SingleNode : IAsyncDisposable
         Client.Dispose();
         Client = new NodeClient(EndpointOf(identity.GetProperty("address").GetString()!, process.Id));
     }
+
+    private ProcessStartInfo Start(IEnumerable<string> arguments) => _shell is null
+        ? HostProgram.Start(HostProgram.Node, arguments)
+        : HostProgram.Start("/bin/sh", ["-c", $"{_shell}; exec \"$@\"", "sh", HostProgram.Node, .. arguments]);
 
     public async ValueTask DisposeAsync()
     {
