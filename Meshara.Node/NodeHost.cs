@@ -38,7 +38,7 @@ internal static class NodeHost
         var passphrase = settings.Node.PassphraseFile is { } file ? PassphraseFile.Read(file) : null;
         var keyFile = Path.Combine(settings.Node.DataDirectory, KeyFileName);
         Database.RefuseWithoutKey(keyFile);
-        var identity = KeyFile.LoadOrCreate(keyFile, passphrase);
+        var identity = KeyFile.LoadOrCreate(keyFile, passphrase, out var wasPlain);
 
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
@@ -56,11 +56,22 @@ internal static class NodeHost
             .AddCheck<ReadyCheck>("mesh", tags: [HealthTags.Ready]);
         builder.Services.AddSingleton<PeersCheck>();
 
+        builder.Services.AddSingleton<StartNotices>();
+
         var app = builder.Build();
+        Tell(app.Services.GetRequiredService<StartNotices>(), settings, wasPlain ? keyFile : null);
         app.UseMeshApi();
         app.MapDefaultEndpoints();
         app.MapMeshApi();
         return app;
+    }
+
+    private static void Tell(StartNotices notices, NodeSettings settings, string? encrypted)
+    {
+        if (encrypted is not null)
+            notices.KeyEncrypted(encrypted);
+        if (settings.Node.PassphraseFile is { } file && PassphraseFile.IsOpenToAll(file))
+            notices.PassphraseFileOpen(file);
     }
 
     private static void AddDefaults(WebApplicationBuilder builder, NodeSettings settings, NodeIdentity identity)

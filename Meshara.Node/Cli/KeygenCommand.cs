@@ -23,6 +23,8 @@ internal static class KeygenCommand
         {
             var path = Path.GetFullPath(parsed.GetRequiredValue(file));
             var passphrase = parsed.GetValue(passphraseFile) is { } secret ? PassphraseFile.Read(secret) : null;
+            if (parsed.GetValue(passphraseFile) is { } open && PassphraseFile.IsOpenToAll(open))
+                host.Error.WriteLine($"meshara: warning: everybody on this machine can read the passphrase file '{Printable.Bounded(open, 200)}' (chmod o-r).");
             var address = CreateKey(host, path, passphrase, parsed.GetValue(force)).ToString();
             var output = new CliOutput(host, parsed.GetValue(json));
             output.Write(new KeyReport(address, path), MeshJson.Default.KeyReport, report => host.Out.WriteLine(report.Address));

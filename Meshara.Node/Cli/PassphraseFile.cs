@@ -26,6 +26,10 @@ internal static class PassphraseFile
         }
     }
 
+    /// <summary>True when everybody on the machine can read it. A group may be meant to: Kubernetes mounts secrets for that of the pod.</summary>
+    public static bool IsOpenToAll(string path) =>
+        !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & UnixFileMode.OtherRead) != 0;
+
     private static MesharaException Failure(string path, string why, Exception? cause = null) => new(ErrorCodes.KeyFile,
         $"The passphrase file '{Printable.Bounded(path, 200)}' cannot be used: {why.TrimEnd('.')}. Its first line must be the passphrase.", cause);
 }

@@ -26,20 +26,38 @@ public static class KeyFile
 
     /// <summary>Loads the keys at <paramref name="path"/>, or creates them there.</summary>
     /// <param name="path">The file; its folder is created when missing.</param>
-    /// <param name="passphrase">Encrypts a new file and decrypts an existing one; null for none.</param>
+    /// <param name="passphrase">Encrypts a new or a plain file and decrypts an encrypted one; null for none.</param>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.KeyFile"/>.</exception>
-    public static NodeIdentity LoadOrCreate(string path, string? passphrase)
+    public static NodeIdentity LoadOrCreate(string path, string? passphrase) => LoadOrCreate(path, passphrase, out _);
+
+    /// <summary>As <see cref="LoadOrCreate(string, string?)"/>.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="passphrase">Its passphrase. A file that is plain is encrypted with it.</param>
+    /// <param name="wasPlain">True when that happened.</param>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.KeyFile"/>.</exception>
+    public static NodeIdentity LoadOrCreate(string path, string? passphrase, out bool wasPlain)
     {
-        if (File.Exists(path))
-            return Load(path, passphrase);
-        var identity = NodeIdentity.Generate();
-        Save(identity, path, passphrase, overwrite: false);
+        wasPlain = false;
+        if (!File.Exists(path))
+        {
+            var created = NodeIdentity.Generate();
+            Save(created, path, passphrase, overwrite: false);
+            return created;
+        }
+        var identity = Load(path, passphrase, out var isPlain);
+        if (isPlain && !string.IsNullOrEmpty(passphrase))
+        {
+            Save(identity, path, passphrase, overwrite: true);
+            wasPlain = true;
+        }
         return identity;
     }
 
     /// <summary>Loads the keys at <paramref name="path"/>.</summary>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.KeyFile"/>: missing, unreadable, corrupt, or a wrong passphrase.</exception>
-    public static NodeIdentity Load(string path, string? passphrase)
+    public static NodeIdentity Load(string path, string? passphrase) => Load(path, passphrase, out _);
+
+    private static NodeIdentity Load(string path, string? passphrase, out bool isPlain)
     {
         Document? document;
         try
@@ -63,6 +81,7 @@ public static class KeyFile
         if (document.Version != Version)
             throw Invalid(path, $"has version {document.Version}, this program reads version {Version}");
 
+        isPlain = document.Encryption is null;
         var secret = document.Encryption is { } encryption ? Decrypt(path, document, encryption, passphrase) : document.Secret;
         try
         {

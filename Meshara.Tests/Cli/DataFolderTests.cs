@@ -39,6 +39,46 @@ public sealed class DataFolderTests
     }
 
     [Fact]
+    public async Task A_plain_key_is_encrypted_at_the_first_start_with_a_passphrase_and_that_is_said()
+    {
+        using var folder = new Stack.TemporaryFolder();
+        var passphrase = folder.File("passphrase");
+        await File.WriteAllTextAsync(passphrase, "correct horse\n", Cancel);
+        await using var node = await SingleNode.StartAsync("keys", [], Cancel, "--passphrase-file", passphrase);
+        var address = node.Client.Address;
+        await node.Process.StopAsync(Cancel);
+        var key = Path.Combine(node.Data, "identity.key");
+        using (var identity = KeyFile.Load(key, "correct horse"))
+            KeyFile.Save(identity, key, null, overwrite: true);
+
+        await node.StartAsync(Cancel);
+        Assert.Equal(address, node.Client.Address);
+        Assert.Contains("\"KeyEncrypted\"", node.Process.Output, StringComparison.Ordinal);
+        await node.Process.StopAsync(Cancel);
+        KeyFile.Load(key, "correct horse").Dispose();
+        Assert.DoesNotContain("\"secret\"", await File.ReadAllTextAsync(key, Cancel), StringComparison.Ordinal);
+        await node.StartAsync(Cancel);
+        Assert.DoesNotContain("\"KeyEncrypted\"", node.Process.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead, true)]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead, false)] // as Kubernetes mounts secrets for a pod's group
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite, false)]
+    public async Task A_passphrase_file_that_everybody_can_read_is_warned_of(UnixFileMode mode, bool warned)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no file modes.");
+        using var folder = new Stack.TemporaryFolder();
+        var passphrase = folder.File("passphrase");
+        await File.WriteAllTextAsync(passphrase, "correct horse\n", Cancel);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(passphrase, mode);
+        await using var node = await SingleNode.StartAsync("open", [], Cancel, "--passphrase-file", passphrase);
+        await node.Process.StopAsync(Cancel);
+        Assert.Equal(warned, node.Process.Output.Contains("\"PassphraseFileOpen\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_node_whose_standard_output_is_closed_runs()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no shell that closes a descriptor.");

@@ -73,6 +73,19 @@ public sealed class KeyFileTests : IDisposable
         Assert.Null(JsonNode.Parse(text)!["secret"]);
     }
 
+    [Fact]
+    public void A_plain_file_is_encrypted_as_soon_as_there_is_a_passphrase()
+    {
+        using var plain = KeyFile.LoadOrCreate(File, null);
+        using var encrypted = KeyFile.LoadOrCreate(File, "passphrase");
+        Assert.Equal(plain.Address, encrypted.Address);
+        Assert.DoesNotContain(Convert.ToBase64String(plain.ExportSecret()), System.IO.File.ReadAllText(File), StringComparison.Ordinal);
+        Assert.Contains("--passphrase-file", Refused(null).Message, StringComparison.Ordinal);
+        using var again = KeyFile.LoadOrCreate(File, "passphrase");
+        Assert.Equal(plain.Address, again.Address);
+        Assert.Single(Directory.GetFiles(Path.GetDirectoryName(File)!)); // no copy of the plain one is left
+    }
+
     [Theory]
     [InlineData("wrong", "passphrase is wrong")]
     [InlineData(null, "--passphrase-file")]

@@ -1,0 +1,22 @@
+namespace Meshara.Node;
+
+/// <summary>What is found out about a node before it can log.</summary>
+internal sealed partial class StartNotices(ILogger<StartNotices> logger)
+{
+    /// <summary>The key file was plain and is encrypted now.</summary>
+    public void KeyEncrypted(string file) => Log.KeyEncrypted(logger, file);
+
+    /// <summary>The passphrase file can be read by everybody on the machine.</summary>
+    public void PassphraseFileOpen(string file) => Log.PassphraseFileOpen(logger, file);
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventName = "KeyEncrypted", Level = LogLevel.Information,
+            Message = "The key file {file} was plain and is encrypted with the passphrase now; copies of the old file are not")]
+        public static partial void KeyEncrypted(ILogger logger, string file);
+
+        [LoggerMessage(EventName = "PassphraseFileOpen", Level = LogLevel.Warning,
+            Message = "Everybody on this machine can read the passphrase file {file}: take that right away (chmod o-r)")]
+        public static partial void PassphraseFileOpen(ILogger logger, string file);
+    }
+}
