@@ -10,11 +10,21 @@ internal static class NodeTable
     // An address has 52 characters and must stay on one line to be copied; with full URLs, a row needs this many columns.
     private const int FullWidth = 150;
 
+    // Ports instead of URLs need so many; with less, each value has its own line.
+    private const int ShortWidth = 90;
+
     public static void Write(StatusConsole console, IEnumerable<EndpointsFile.Entry> nodes)
     {
         ArgumentNullException.ThrowIfNull(console);
         var full = console.Width >= FullWidth;
         string Show(string url) => full ? url : ":" + new Uri(url).Port;
+
+        if (console.Width < ShortWidth)
+        {
+            foreach (var node in nodes)
+                console.WriteLines($"{node.Name}\n  address  {node.Address}\n  mesh     {node.Mesh}\n  http     {node.Http}\n  metrics  {node.Metrics}");
+            return;
+        }
 
         var table = new Table { Border = full ? TableBorder.Rounded : TableBorder.None };
         foreach (var title in (string[])["name", "address", "mesh", "http", "metrics"])

@@ -23,6 +23,9 @@ internal sealed record CliHost
     /// <summary>True when a person reads <see cref="Out"/>: colours, and tables as wide as the window.</summary>
     public bool IsTerminal { get; init; } = !Console.IsOutputRedirected;
 
+    /// <summary>Columns of the terminal; null to ask it.</summary>
+    public int? Width { get; init; }
+
     /// <summary>An environment variable, or null.</summary>
     public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
 

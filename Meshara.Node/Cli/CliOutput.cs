@@ -10,6 +10,8 @@ internal sealed class CliOutput(CliHost host, bool json)
     /// <summary>Wide enough for any row: what is not a terminal has no width, and a wrapped address cannot be grepped.</summary>
     private const int UnboundedWidth = 4096;
 
+    private const int Padding = 2;
+
     private readonly Lazy<IAnsiConsole> _console = new(() => CreateConsole(host));
 
     /// <summary>The console for people; text from outside goes through <see cref="Safe"/> first.</summary>
@@ -28,13 +30,41 @@ internal sealed class CliOutput(CliHost host, bool json)
         host.Out.Flush();
     }
 
-    /// <summary>A table without lines, headed by <paramref name="columns"/>, which no column wraps.</summary>
-    public static Table Table(params ReadOnlySpan<string> columns)
+    /// <summary>
+    /// Rows under <paramref name="columns"/>, each on one line; one value a line where the window is too narrow for that. An address that is
+    /// cut or wrapped cannot be copied.
+    /// </summary>
+    /// <param name="columns">The names of the columns.</param>
+    /// <param name="rows">Their values, printable and bounded.</param>
+    public void WriteTable(IReadOnlyList<string> columns, IReadOnlyList<IReadOnlyList<string>> rows)
     {
+        var needed = columns.Select((column, i) => rows.Max(row => Math.Max(column.Length, row[i].GetCellWidth())) + Padding).Sum();
+        if (needed > Console.Profile.Width)
+        {
+            WriteLists(columns, rows);
+            return;
+        }
         var table = new Table().NoBorder();
         foreach (var column in columns)
             table.AddColumn(new TableColumn($"[bold]{column}[/]").NoWrap());
-        return table;
+        foreach (var row in rows)
+            table.AddRow([.. row.Select(Markup.Escape)]);
+        Console.Write(table);
+    }
+
+    /// <summary>One named value a line, whatever the width: a terminal wraps a line that is longer, and still copies it as one.</summary>
+    public void WriteList(IReadOnlyList<string> names, IReadOnlyList<string> values) => WriteLists(names, [values]);
+
+    private void WriteLists(IReadOnlyList<string> names, IReadOnlyList<IReadOnlyList<string>> rows)
+    {
+        var width = names.Max(name => name.Length) + Padding;
+        foreach (var row in rows)
+        {
+            for (var i = 0; i < names.Count; i++)
+                host.Out.WriteLine(names[i].PadRight(width) + row[i]);
+            if (rows.Count > 1)
+                host.Out.WriteLine();
+        }
     }
 
     /// <summary>Text that a peer, a user or a file chose, bounded, without control characters, and never taken for markup.</summary>
@@ -49,8 +79,8 @@ internal sealed class CliOutput(CliHost host, bool json)
             Interactive = InteractionSupport.No,
             Out = new AnsiConsoleOutput(host.Out),
         });
-        if (!host.IsTerminal)
-            console.Profile.Width = UnboundedWidth;
+        if (!host.IsTerminal || host.Width is not null)
+            console.Profile.Width = host.Width ?? UnboundedWidth;
         return console;
     }
 }

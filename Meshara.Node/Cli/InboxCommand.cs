@@ -85,15 +85,14 @@ internal static class InboxCommand
             output.Console.MarkupLine("No messages.");
             return;
         }
-        var table = CliOutput.Table("CURSOR", "RECEIVED", "TYPE", "FROM", "MESSAGE");
-        foreach (var message in inbox.Messages)
-            table.AddRow(
-                message.Cursor.ToString(CultureInfo.InvariantCulture), Time(message), TypeOf(message), CliOutput.Safe(message.From), Text(message));
-        output.Console.Write(table);
+        output.WriteTable(["CURSOR", "RECEIVED", "TYPE", "FROM", "MESSAGE"], [.. inbox.Messages.Select(message => (string[])
+        [
+            message.Cursor.ToString(CultureInfo.InvariantCulture), Time(message), TypeOf(message), Printable.Bounded(message.From, LongestText), Text(message),
+        ])]);
     }
 
     private static void ShowLine(CliOutput output, ReceivedMessage message) => output.Console.MarkupLine(
-        $"[grey]{Time(message)}[/] {TypeOf(message)} [blue]{CliOutput.Safe(message.From)}[/] {Text(message)}");
+        $"[grey]{Time(message)}[/] {TypeOf(message)} [blue]{CliOutput.Safe(message.From)}[/] {Spectre.Console.Markup.Escape(Text(message))}");
 
     private static string Time(ReceivedMessage message) => message.ReceivedAt.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
@@ -101,7 +100,7 @@ internal static class InboxCommand
 
     private static string Text(ReceivedMessage message) => message.Text is null
         ? string.Create(CultureInfo.InvariantCulture, $"({message.Content.Length} bytes, not text; see --json)")
-        : CliOutput.Safe(message.Text, LongestText);
+        : Printable.Bounded(message.Text, LongestText);
 
     private static long? Parse(string flag, string? text, long minimum) => text is null ? null
         : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= minimum ? value

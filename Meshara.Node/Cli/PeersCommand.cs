@@ -8,6 +8,8 @@ namespace Meshara.Node.Cli;
 /// <summary><c>meshara peers</c>: whom the node is connected to.</summary>
 internal static class PeersCommand
 {
+    private const int LongestText = 80;
+
     public static Command Create(CliHost host)
     {
         var client = new ClientOptions();
@@ -32,15 +34,16 @@ internal static class PeersCommand
             output.Console.WriteLine("No peers are connected.");
             return;
         }
-        var table = CliOutput.Table("NAME", "ADDRESS", "REMOTE", "DIRECTION", "RTT", "CONNECTED FOR");
-        foreach (var peer in peers.Peers)
-            table.AddRow(
-                CliOutput.Safe(peer.Name),
-                CliOutput.Safe(peer.Address),
-                CliOutput.Safe(peer.Remote),
-                peer.Direction == PeerDirection.Outbound ? "outbound" : "inbound",
-                peer.RttMs is { } rtt ? string.Create(CultureInfo.InvariantCulture, $"{rtt:F1} ms") : "-",
-                StatusCommand.Duration(time.GetUtcNow().UtcDateTime - peer.ConnectedAt));
-        output.Console.Write(table);
+        output.WriteTable(["NAME", "ADDRESS", "REMOTE", "DIRECTION", "RTT", "CONNECTED FOR"], [.. peers.Peers.Select(peer => Row(peer, time))]);
     }
+
+    private static string[] Row(PeerResponse peer, TimeProvider time) =>
+    [
+        Printable.Bounded(peer.Name, LongestText),
+        Printable.Bounded(peer.Address, LongestText),
+        Printable.Bounded(peer.Remote, LongestText),
+        peer.Direction == PeerDirection.Outbound ? "outbound" : "inbound",
+        peer.RttMs is { } rtt ? string.Create(CultureInfo.InvariantCulture, $"{rtt:F1} ms") : "-",
+        StatusCommand.Duration(time.GetUtcNow().UtcDateTime - peer.ConnectedAt),
+    ];
 }

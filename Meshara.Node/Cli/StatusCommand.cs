@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Meshara.Node.Api.Contracts;
-using Spectre.Console;
 
 namespace Meshara.Node.Cli;
 
@@ -45,7 +44,7 @@ internal static class StatusCommand
     private static void Show(CliOutput output, StatusReport status)
     {
         var (node, health) = status;
-        var grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
+        List<string> names = [], values = [];
         Row("name", node.Name);
         Row("address", node.Address);
         Row("node id", node.NodeId);
@@ -58,9 +57,13 @@ internal static class StatusCommand
         Row("pending", health.PendingMessages.ToString(CultureInfo.InvariantCulture));
         Row("memory", string.Create(CultureInfo.InvariantCulture, $"{health.MemoryMb:F0} MB"));
         Row("cpu", string.Create(CultureInfo.InvariantCulture, $"{health.CpuPercent:F1} %"));
-        output.Console.Write(grid);
+        output.WriteList(names, values);
 
-        void Row(string name, string value) => grid.AddRow($"[bold]{name}[/]", CliOutput.Safe(value, 400));
+        void Row(string name, string value)
+        {
+            names.Add(name);
+            values.Add(Printable.Bounded(value, 400));
+        }
     }
 
     private static string Health(HealthReport health)

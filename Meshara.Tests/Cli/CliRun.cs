@@ -23,6 +23,9 @@ internal sealed class CliRun
 
     public Func<Stream>? OpenInput { get; init; }
 
+    /// <summary>Columns of the terminal; null for no terminal.</summary>
+    public int? Width { get; init; }
+
     public string Out => _out.ToString();
 
     public string Error => _error.ToString();
@@ -40,6 +43,7 @@ internal sealed class CliRun
             Out = output,
             Error = error,
             IsTerminal = false,
+            Width = Width,
             OpenInput = OpenInput ?? (() => new MemoryStream(Encoding.UTF8.GetBytes(Input))),
             Environment = Environment.GetValueOrDefault,
         };

@@ -174,6 +174,23 @@ public sealed class ClientCommandTests
         Assert.DoesNotContain('\u001b', json.Out);
     }
 
+    [Theory]
+    [InlineData("peers")]
+    [InlineData("status")]
+    [InlineData("inbox")]
+    public async Task A_narrow_terminal_gets_a_value_a_line(string command)
+    {
+        await using var server = await ApiServer.StartAsync();
+        server.Mesh.Peers = [new PeerInfo(MeshDouble.Friend, "friend", "127.0.0.1:5000", false, MeshDouble.Start, null)];
+        server.Mesh.Receive("hello"u8);
+        var run = new CliRun { Environment = Node(server), Width = 40 };
+        Assert.Equal(ExitCodes.Ok, await run.InvokeAsync(command));
+        var lines = run.Out.Split('\n');
+        var address = command == "status" ? MeshDouble.Self : MeshDouble.Friend;
+        Assert.Single(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, $"^(?i:address|from) +{address}$"));
+        Assert.All(lines, line => Assert.DoesNotMatch("^ *[^ ]$", line));
+    }
+
     [Fact]
     public async Task Status_shows_the_node_and_its_health()
     {
