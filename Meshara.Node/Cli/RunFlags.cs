@@ -39,11 +39,13 @@ internal sealed class RunFlags
         var settings = new Dictionary<string, string?>();
         Set("Node:Name", parsed.GetValue(_name));
         Set("Node:DataDirectory", parsed.GetValue(_data));
+        if (parsed.GetValue(_passphraseFile) is "")
+            throw new MesharaException(ErrorCodes.Configuration, "--passphrase-file is empty: name a file, or leave the flag out.");
         Set("Node:PassphraseFile", parsed.GetValue(_passphraseFile));
         Set("Node:StopWithInput", parsed.GetResult(_stopWithInput) is null ? null : parsed.GetValue(_stopWithInput).ToString());
         Set("Mesh:Listen", parsed.GetValue(_mesh));
-        SetList("Mesh:Advertise", parsed.GetValue(_advertise));
-        SetList("Mesh:Bootstrap", parsed.GetValue(_bootstrap));
+        SetList("Mesh:Advertise", "--advertise", parsed.GetValue(_advertise), "HOST:PORT or 'none'");
+        SetList("Mesh:Bootstrap", "--bootstrap", parsed.GetValue(_bootstrap), "meshara://NAME, meshara://HOST:PORT or tcp://HOST:PORT");
         if (parsed.GetValue(_http) is { } http)
         {
             if (!HostPort.TryParse(http, out var api))
@@ -66,10 +68,14 @@ internal sealed class RunFlags
         }
 
         // One value with commas, which NodeSettings prefers to a list: the flag replaces what the environment lists.
-        void SetList(string key, string[]? values)
+        void SetList(string key, string flag, string[]? values, string expected)
         {
-            if (values is { Length: > 0 })
-                settings[key] = string.Join(',', values);
+            if (values is not { Length: > 0 })
+                return;
+            // An empty variable of a script would start a mesh of its own, which looks well and finds nobody.
+            if (Array.Find(values, value => value.AsSpan().Trim(", ").IsEmpty) is { } empty)
+                throw Wrong(flag, empty, expected);
+            settings[key] = string.Join(',', values);
         }
     }
 

@@ -45,6 +45,7 @@ internal sealed partial class Topology
     private TimeSpan _bootstrapPause = MinBootstrapPause;
     private long _remembered;
     private bool _warned;
+    private volatile string? _bootstrapFailure;
 
     public Topology(
         NodeIdentity identity, IOptions<MeshOptions> mesh, Listener listener, BootstrapResolver resolver, LocalRecord self,
@@ -80,6 +81,9 @@ internal sealed partial class Topology
 
     /// <summary>True when nothing says where other nodes are: this one waits to be found.</summary>
     public bool IsAlone => _bootstrap.Count == 0;
+
+    /// <summary>Why the last attempt to join found nobody; null when it did, or there has been none.</summary>
+    public string? BootstrapFailure => _bootstrapFailure;
 
     /// <summary>Completes when the node has joined, or is alone on purpose.</summary>
     public Task Joined => _joined.Task;
@@ -212,6 +216,7 @@ internal sealed partial class Topology
         }
         var pause = failure is null ? MinBootstrapPause : _bootstrapPause * 2;
         _bootstrapPause = pause < _options.BootstrapInterval ? pause : _options.BootstrapInterval;
+        _bootstrapFailure = failure is null || _swarm.Count > 0 ? null : $"found nobody at {string.Join(", ", _bootstrap.Select(uri => uri.OriginalString))}: {failure}";
         if (_swarm.Count > 0)
             return;
         if (!dialled && _joined.TrySetResult())
