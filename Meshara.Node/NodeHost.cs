@@ -106,6 +106,7 @@ internal static class NodeHost
     [
         .. LogTargets.Select(area => new LogTarget($"Meshara.Node.{area.Area}", $"meshara::{area.Target}")),
         new LogTarget("Meshara.Node", "meshara"),
+        new LogTarget("Meshara.ServiceDefaults.Telemetry", "meshara::telemetry"),
     ];
 
     private static readonly (string Area, string Target)[] LogTargets =

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Meshara.ServiceDefaults.Telemetry;
 
@@ -12,7 +14,22 @@ internal static class MetricsEndpoint
     /// Prometheus text and OpenMetrics by <c>Accept</c>, on one local port. The port of the connection decides and not the
     /// <c>Host</c> header, as <c>RequireHost</c> would have it: a caller writes that header as it likes.
     /// </summary>
-    public static void MapMetrics(this IEndpointRouteBuilder endpoints, int? port) => endpoints
+    public static void MapMetrics(this IEndpointRouteBuilder endpoints, int? port)
+    {
+        if (TelemetryExtensions.IsDisabled(endpoints.ServiceProvider.GetRequiredService<IConfiguration>()))
+            endpoints.MapGet(Path, context => RefuseAsync(context.Response));
+        else
+            MapScraping(endpoints, port);
+    }
+
+    /// <summary>An empty answer would look like a node that has nothing to tell.</summary>
+    private static Task RefuseAsync(HttpResponse response)
+    {
+        response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        return response.WriteAsync($"There are no metrics: {TelemetryVariables.Disabled} is true.\n");
+    }
+
+    private static void MapScraping(IEndpointRouteBuilder endpoints, int? port) => endpoints
         .MapPrometheusScrapingEndpoint(
             Path,
             meterProvider: null,

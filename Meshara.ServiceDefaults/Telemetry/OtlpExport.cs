@@ -49,8 +49,8 @@ internal sealed class OtlpExport(IConfiguration configuration, string signal, st
             options.Endpoint = options.Protocol == OtlpExportProtocol.Grpc ? address : PathOf(address);
         if ((Own("HEADERS") ?? Shared("HEADERS")) is { } headers)
             options.Headers = headers;
-        else if (prefix == Second)
-            options.Headers = "";  // The exporter itself reads the general ones, which are for the other place.
+        else
+            options.Headers = ""; // The exporter itself reads the general ones, which may be for another place, or ignored.
         if ((Own("TIMEOUT") ?? Shared("TIMEOUT")) is { } timeout && int.TryParse(timeout, out var milliseconds))
             options.TimeoutMilliseconds = milliseconds;
         return options;

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
@@ -22,6 +23,9 @@ internal static class TelemetryExtensions
     /// <summary>OpenTelemetry metrics and traces, and export by OTLP of every signal that has an endpoint.</summary>
     public static IHostApplicationBuilder AddDefaultTelemetry(this IHostApplicationBuilder builder, ServiceDefaultsOptions options)
     {
+        var ignored = TelemetryNotices.Ignore(builder.Configuration);
+        var isDisabled = IsDisabled(builder.Configuration);
+        builder.Services.AddHostedService(services => new TelemetryNotices(ignored, isDisabled, services.GetRequiredService<ILogger<TelemetryNotices>>()));
         var sampling = TraceSampling.From(builder.Configuration, builder.Environment.IsDevelopment());
         builder.Services.AddSingleton(sampling);
         string[] exported = [.. Signals.Where(signal => IsExported(builder.Configuration, signal))];
@@ -35,6 +39,10 @@ internal static class TelemetryExtensions
         telemetry.AddLogExport(builder);
         return builder;
     }
+
+    /// <summary>True when <c>OTEL_SDK_DISABLED</c> turns everything off but logs on standard output and in files.</summary>
+    public static bool IsDisabled(IConfiguration configuration) =>
+        string.Equals(configuration[TelemetryVariables.Disabled], "true", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsExported(IConfiguration configuration, string signal) =>
         signal == OtlpExport.Traces ? OtlpExport.AllTraces(configuration).Count > 0 : new OtlpExport(configuration, signal).IsEnabled;
@@ -100,7 +108,7 @@ internal static class TelemetryExtensions
         var batch = Options<BatchExportActivityProcessorOptions>(services);
         return new BatchActivityExportProcessor(
             new CountingTraceExporter(otlp.CreateOptions(), services.GetRequiredService<ExportFailures>()),
-            batch.MaxQueueSize, batch.ScheduledDelayMilliseconds, batch.ExporterTimeoutMilliseconds, batch.MaxExportBatchSize);
+            batch.MaxQueueSize, batch.ScheduledDelayMilliseconds, batch.ExporterTimeoutMilliseconds, Math.Min(batch.MaxExportBatchSize, batch.MaxQueueSize));
     }
 
     private static CompositeProcessor<LogRecord> LogProcessor(IServiceProvider services, OtlpExport otlp)
@@ -111,7 +119,7 @@ internal static class TelemetryExtensions
         [
             new BatchLogRecordExportProcessor(
                 new CountingLogExporter(exporter, services.GetRequiredService<ExportFailures>()),
-                batch.MaxQueueSize, batch.ScheduledDelayMilliseconds, batch.ExporterTimeoutMilliseconds, batch.MaxExportBatchSize),
+                batch.MaxQueueSize, batch.ScheduledDelayMilliseconds, batch.ExporterTimeoutMilliseconds, Math.Min(batch.MaxExportBatchSize, batch.MaxQueueSize)),
             new ProviderOf(exporter),
         ]);
     }

@@ -21,7 +21,7 @@ public sealed class MappingTests
     [Fact]
     public void Every_field_has_the_type_of_its_values()
     {
-        var values = from type in typeof(NodeHost).Assembly.GetTypes()
+        var values = from type in typeof(NodeHost).Assembly.GetTypes().Concat(typeof(FieldNames).Assembly.GetTypes())
                      from method in type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
                      where method.GetCustomAttribute<LoggerMessageAttribute>() is not null
                      from parameter in method.GetParameters()

@@ -12,13 +12,13 @@ internal sealed record EventContract(string Name, string Level, string Target, s
         [.. SpanContract.Section("| Event | Level | Target | Fields | Meaning |")
             .Select(cells => new EventContract(cells[1].Trim('`'), cells[2], cells[3].Trim('`'), Join(SpanContract.Names(cells[4]))))];
 
-    /// <summary>Every statement of the node, and the three that the log output makes about itself, which no generator knows.</summary>
+    /// <summary>Every statement of the node and of what makes it observable, and the three that the log output makes about itself, which no generator knows.</summary>
     public static IReadOnlyList<EventContract> Declared()
     {
         var targets = new LogTargetMap(NodeHost.AllLogTargets);
         return
         [
-            .. from type in typeof(NodeHost).Assembly.GetTypes()
+            .. from type in typeof(NodeHost).Assembly.GetTypes().Concat(typeof(LogTarget).Assembly.GetTypes())
                from method in type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
                let statement = method.GetCustomAttribute<LoggerMessageAttribute>()
                where statement is not null
