@@ -57,15 +57,27 @@ internal sealed class StatusConsole
     {
         lock (_gate)
         {
-            var writer = _console.Profile.Out.Writer;
-            if (_live is not null)
-                writer.Write(EraseLine);
-            action();
-            // EraseLine clears one row only, so the line must not wrap.
-            if (_live is { } live)
-                writer.Write(live.Length < Width ? live : live[..(Width - 1)]);
-            writer.Flush();
+            try
+            {
+                Redraw(action, _console.Profile.Out.Writer);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Nobody reads: standard output is a broken pipe or a full disk, or was closed from the start, which .NET reports as access
+                // denied. The mesh need not end for that.
+            }
         }
+    }
+
+    private void Redraw(Action action, TextWriter writer)
+    {
+        if (_live is not null)
+            writer.Write(EraseLine);
+        action();
+        // EraseLine clears one row only, so the line must not wrap.
+        if (_live is { } live)
+            writer.Write(live.Length < Width ? live : live[..(Width - 1)]);
+        writer.Flush();
     }
 
     private static string Plain(string text) => string.Create(text.Length, text, static (span, source) =>

@@ -142,6 +142,24 @@ public sealed class HostTests
         Assert.True(await mesh.Host.StopAsync(Test) == 0, mesh.Host.Output);
     }
 
+    [Theory]
+    [InlineData(">&-")]
+    [InlineData(">/dev/full")]
+    public async Task A_host_whose_standard_output_cannot_be_written_runs(string output)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux has /dev/full.");
+        using var folder = new TemporaryFolder();
+        var endpoints = folder.File("endpoints.json");
+        await using var host = new RunningProgram(HostProgram.Start("/bin/sh", "-c", $"exec \"$0\" \"$@\" {output}", HostProgram.Host,
+            "--nodes", "2", "--ports", "auto", "--data", folder.File("data"), "--traffic", "0", "--without", HostedMesh.Servers, "--endpoints", endpoints, "--stop-with-input"));
+        var nodes = await HostedMesh.ReadEndpointsAsync(host, endpoints, Test);
+        await nodes[0].SendAsync(nodes[1], "unheard", Test);
+        await nodes[1].ReceiveAsync("unheard", Test);
+        Assert.True(await host.StopAsync(Test) == 0, host.Output);
+        foreach (var node in nodes)
+            node.Dispose();
+    }
+
     [Fact]
     public async Task A_node_that_dies_is_reported_and_the_mesh_goes_on()
     {
