@@ -2,6 +2,7 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Meshara.AppHost.Servers;
 using Meshara.Harness;
+using Meshara.Harness.Terminal;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Meshara.AppHost.Mesh;
@@ -24,6 +25,7 @@ internal static class MeshExtensions
             return builder.CreateResourceBuilder(mesh);
 
         builder.Services.AddSingleton<RunOutcome>();
+        builder.Services.AddSingleton(services => new StartProgress(mesh.Nodes.Count, plan.Files, services.GetRequiredService<StatusConsole>(), TimeProvider.System));
         builder.Services.AddHostedService<StackLifetime>();
         // They stop in reverse order of registration: traffic, the nodes, their observers.
         builder.Services.AddStackService<ResourceLogs>();
@@ -43,7 +45,11 @@ internal static class MeshExtensions
             ],
         });
         foreach (var node in added)
+        {
             node.WithParentRelationship(parent);
+            builder.Eventing.Subscribe<BeforeResourceStartedEvent>(node.Resource, (starting, stop) =>
+                starting.Services.GetRequiredService<StartProgress>().EnterAsync(node.Resource.Node.Index, stop));
+        }
         return parent;
     }
 

@@ -14,7 +14,7 @@ namespace Meshara.AppHost.Mesh;
 /// <summary>Waits until every node is ready, then prints the address of everything.</summary>
 internal sealed class MeshStart(
     MeshResource mesh, MeshPlan plan, StatusConsole console, NodeProcesses processes, ResourceNotificationService notifications,
-    IConfiguration configuration, RunOutcome outcome, IHostApplicationLifetime lifetime) : BackgroundService, IStackService
+    IConfiguration configuration, RunOutcome outcome, StartProgress progress, IHostApplicationLifetime lifetime) : BackgroundService, IStackService
 {
     private static readonly TimeSpan ReadyDeadline = TimeSpan.FromMinutes(5);
 
@@ -38,6 +38,8 @@ internal sealed class MeshStart(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        using var told = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        var telling = progress.ShowAsync(told.Token);
         try
         {
             var started = Stopwatch.GetTimestamp();
@@ -47,6 +49,8 @@ internal sealed class MeshStart(
                 snapshot with { State = KnownResourceStates.Running, StartTimeStamp = DateTime.UtcNow });
             if (plan.Options.Endpoints is { } endpoints)
                 EndpointsFile.Write(endpoints, nodes.Select(node => node.Endpoints));
+            await told.CancelAsync();
+            await telling;
             Tell(nodes, Stopwatch.GetElapsedTime(started));
             _ready.SetResult(nodes);
         }
@@ -59,6 +63,11 @@ internal sealed class MeshStart(
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // Stopped before every node was ready.
+        }
+        finally
+        {
+            await told.CancelAsync();
+            await telling;
         }
     }
 
@@ -83,6 +92,7 @@ internal sealed class MeshStart(
 
         await notifications.PublishUpdateAsync(resource, snapshot =>
             snapshot.With(ResourceProperties.Shown("mesh.address", "Address", node.Address)));
+        progress.AddReady();
     }
 
     private StackException Failed(IMeshNodeResource resource, string what) =>

@@ -11,7 +11,7 @@ namespace Meshara.AppHost.Mesh;
 
 /// <summary>Writes the output of nodes and programs to files, and shows their warnings on the console at a limited rate.</summary>
 internal sealed class ResourceLogs(
-    MeshPlan plan, DistributedApplicationModel model, ResourceLoggerService logs, StatusConsole console, IHostApplicationLifetime lifetime)
+    MeshPlan plan, DistributedApplicationModel model, ResourceLoggerService logs, StatusConsole console, StartProgress progress, IHostApplicationLifetime lifetime)
     : BackgroundService, IStackService
 {
     private static readonly TimeSpan TellInterval = TimeSpan.FromSeconds(1);
@@ -46,9 +46,12 @@ internal sealed class ResourceLogs(
     {
         var text = WithoutTime(line.Content);
         file.Append(text);
-        // Warnings during shutdown are expected and not worth showing.
-        if (!lifetime.ApplicationStopping.IsCancellationRequested
-            && Harness.Processes.LogLine.Notable(text, line.IsErrorMessage) is { } notable && gate.TryPass())
+        // Warnings during shutdown are expected and not worth showing; those of a node that starts are shown as a number.
+        if (lifetime.ApplicationStopping.IsCancellationRequested || Harness.Processes.LogLine.Notable(text, line.IsErrorMessage) is not { } notable)
+            return;
+        if (notable.Level == "WARN" && progress.TryGather())
+            return;
+        if (gate.TryPass())
             console.WriteLine(notable.Format(name));
     }
 
