@@ -22,7 +22,11 @@ internal static class NodeHost
     /// <exception cref="MesharaException">Settings, key file, ports or storage.</exception>
     public static async Task<int> RunAsync(NodeSettings settings, CancellationToken stop)
     {
+        var openFiles = OpenFiles.RaiseLimit();
+        var isLess = ConnectionBudget.Fit(settings, openFiles);
         await using var app = Build(settings);
+        if (isLess)
+            app.Services.GetRequiredService<StartNotices>().FewOpenFiles(settings, openFiles);
         await app.StartAsync(CancellationToken.None);
         await WaitAsync(app, stop);
         await app.StopAsync(CancellationToken.None);

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Options;
 namespace Meshara.Node.Api;
 
 /// <summary>Where Kestrel listens – <c>Api:Port</c>, and <c>Metrics:Port</c> when it differs – and how large a body may be.</summary>
-internal sealed class ApiListener(IOptions<ApiOptions> api, IOptions<MetricsOptions> metrics, IOptions<DeliveryOptions> delivery)
+internal sealed class ApiListener(
+    IOptions<ApiOptions> api, IOptions<MetricsOptions> metrics, IOptions<DeliveryOptions> delivery, TimeProvider time, ILoggerFactory loggers)
     : IConfigureOptions<KestrelServerOptions>
 {
     /// <summary>
@@ -22,13 +23,25 @@ internal sealed class ApiListener(IOptions<ApiOptions> api, IOptions<MetricsOpti
         options.AddServerHeader = false;
         options.Limits.MaxRequestBodySize = (long)delivery.Value.MaxMessageBytes * JsonBytesPerByte + RoomForMembers;
 
-        Listen(options, api.Value.Port, _ => { });
-        if (metrics.Value.Port != api.Value.Port)
-            Listen(options, metrics.Value.Port, listen => listen.Use(next => connection =>
+        Listen(options, api.Value.Port, Limited("API", api.Value.MaxConnections));
+        if (metrics.Value.Port == api.Value.Port)
+            return;
+        var limited = Limited("metrics", metrics.Value.MaxConnections);
+        Listen(options, metrics.Value.Port, listen =>
+        {
+            limited(listen);
+            listen.Use(next => connection =>
             {
                 connection.Features.Set(MetricsListener.Instance);
                 return next(connection);
-            }));
+            });
+        });
+    }
+
+    private Action<ListenOptions> Limited(string port, int limit)
+    {
+        var connections = new PortConnections(port, limit, time, loggers.CreateLogger<PortConnections>());
+        return listen => listen.Use(next => connection => connections.RunAsync(connection, next));
     }
 
     private void Listen(KestrelServerOptions options, int port, Action<ListenOptions> configure)

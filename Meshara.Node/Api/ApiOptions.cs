@@ -15,6 +15,13 @@ public sealed class ApiOptions
     public int Port { get; set; } = 8080;
 
     /// <summary>
+    /// Connections to <see cref="Port"/> at the most, fewer when the process may have few files open. One more takes the place of one
+    /// without a request.
+    /// </summary>
+    [Range(1, 100_000)]
+    public int MaxConnections { get; set; } = 1024;
+
+    /// <summary>
     /// The bearer token (RFC 6750) that <c>/api</c> and <c>/openapi</c> ask for; null or empty asks for none. Set it
     /// through the environment (<c>Api__Token</c>): a command line can be read by every user of the machine.
     /// </summary>

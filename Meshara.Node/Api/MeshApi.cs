@@ -27,6 +27,7 @@ internal static class MeshApi
         ArgumentNullException.ThrowIfNull(app);
         var failures = app.ApplicationServices.GetRequiredService<ApiFailures>();
         return app
+            .Use(PortConnection.CountAsync)
             .UseExceptionHandler(new ExceptionHandlerOptions
             {
                 ExceptionHandler = failures.WriteExceptionAsync,

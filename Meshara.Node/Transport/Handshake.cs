@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -47,6 +48,17 @@ internal sealed class Handshake(
     public Task<PeerConnection> AcceptAsync(Socket socket, CancellationToken cancellationToken) =>
         RunAsync(socket, outbound: false, expected: null, cancellationToken);
 
+    /// <summary>Address and port of the other end, an IPv4 address as such also where the socket can do both.</summary>
+    public static string RemoteOf(Socket socket) => socket.RemoteEndPoint switch
+    {
+        IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped => new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port).ToString(),
+        { } remote => remote.ToString()!,
+        null => "unknown",
+    };
+
+    /// <summary>What is said of a peer that takes too long.</summary>
+    public static string TooSlow(string remote, TimeSpan timeout) => $"{remote} did not finish the handshake within {timeout.TotalSeconds:0.#} s.";
+
     private async Task<PeerConnection> RunAsync(Socket socket, bool outbound, NodeAddress? expected, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
@@ -54,7 +66,7 @@ internal sealed class Handshake(
         SslStream stream;
         try
         {
-            remote = socket.RemoteEndPoint?.ToString() ?? remote;
+            remote = RemoteOf(socket);
             socket.NoDelay = true;
             LimitUnsent(socket);
             stream = new SslStream(new MeteredStream(new NetworkStream(socket, ownsSocket: true), telemetry));
@@ -86,7 +98,7 @@ internal sealed class Handshake(
             throw e switch
             {
                 MesharaException => e,
-                OperationCanceledException => new MesharaException(ErrorCodes.Unreachable, $"{remote} did not finish the handshake within {options.HandshakeTimeout.TotalSeconds:0.#} s.", e),
+                OperationCanceledException => new MesharaException(ErrorCodes.Unreachable, TooSlow(remote, options.HandshakeTimeout), e),
                 _ => new MesharaException(ErrorCodes.Protocol, $"{remote} is not a Meshara peer: {Printable.Bounded(e.Message, 200)}", e),
             };
         }

@@ -16,8 +16,8 @@ internal sealed partial class Swarm
     // How long an endpoint is waited for before the next one is tried, too.
     private static readonly TimeSpan AttemptDelay = TimeSpan.FromMilliseconds(250);
 
-    private const int MaxDials = 512;
-
+    // Not disposed: dials that end after everything else still give theirs back.
+    private readonly SemaphoreSlim _dialSlots;
     private readonly PeerPauses _failures;
     private readonly ConcurrentDictionary<string, Lazy<Task<PeerConnection>>> _dials = new();
 
@@ -42,8 +42,8 @@ internal sealed partial class Swarm
     {
         if (!_dials.TryGetValue(key, out var shared))
         {
-            if (_dials.Count >= MaxDials)
-                throw new MesharaException(ErrorCodes.Unreachable, $"{MaxDials} dials are under way, which is the limit.");
+            if (_dials.Count >= _options.MaxDials)
+                throw new MesharaException(ErrorCodes.Unreachable, $"{_options.MaxDials} dials are under way, which is the limit.");
             if (!HasRoomForDial())
                 throw new MesharaException(ErrorCodes.Unreachable, $"All {_options.MaxConnections} connections are in use.");
             shared = _dials.GetOrAdd(key, new Lazy<Task<PeerConnection>>(() => DialOnceAsync(key, dial)));
@@ -130,6 +130,19 @@ internal sealed partial class Swarm
         IPAddress.TryParse(endpoint.Host, out var ip) ? new IPEndPoint(ip, endpoint.Port) : new DnsEndPoint(endpoint.Host!, endpoint.Port);
 
     private async Task<PeerConnection> DialAsync(EndPoint endpoint, NodeAddress? expected, CancellationToken cancellationToken)
+    {
+        await _dialSlots.WaitAsync(cancellationToken);
+        try
+        {
+            return await DialInSlotAsync(endpoint, expected, cancellationToken);
+        }
+        finally
+        {
+            _dialSlots.Release();
+        }
+    }
+
+    private async Task<PeerConnection> DialInSlotAsync(EndPoint endpoint, NodeAddress? expected, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

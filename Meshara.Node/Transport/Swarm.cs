@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using Meshara.Node.Clocks;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
@@ -30,13 +29,13 @@ internal sealed partial class Swarm : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<Swarm> _logger;
     private readonly PeerPauses _bans;
+    private readonly RepeatedFailures _handshakeFailures;
     private readonly Handshake _handshake;
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<NodeAddress, PeerConnection> _connections = new();
     private readonly ConcurrentDictionary<Task, byte> _running = new();
     private readonly CancellationTokenSource _stopping = new();
     private IFrameHandler _handler = null!;
-    private TcpListener? _listener;
 
     public Swarm(NodeIdentity identity, LocalRecord self, IOptions<TransportOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Swarm> logger)
     {
@@ -46,6 +45,8 @@ internal sealed partial class Swarm : IDisposable
         _time = time;
         _logger = logger;
         _bans = new PeerPauses(FirstBan, LongestBan, time);
+        _handshakeFailures = new RepeatedFailures(time);
+        _dialSlots = new SemaphoreSlim(_options.MaxDials);
         _failures = new PeerPauses(FirstFailurePause, LongestFailurePause, time);
         _handshake = new Handshake(identity, self, _bans, _options, telemetry, time);
     }
@@ -63,24 +64,6 @@ internal sealed partial class Swarm : IDisposable
     /// <summary>The live connection to a peer.</summary>
     public bool TryGet(NodeAddress peer, out PeerConnection connection) =>
         _connections.TryGetValue(peer, out connection!) && connection.IsOpen;
-
-    /// <summary>Binds the listening socket.</summary>
-    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Listen"/>.</exception>
-    public IPEndPoint Listen(IPEndPoint endpoint)
-    {
-        try
-        {
-            _listener = new TcpListener(endpoint);
-            _listener.Start(512);
-            return (IPEndPoint)_listener.LocalEndpoint;
-        }
-        catch (SocketException e)
-        {
-            throw new MesharaException(ErrorCodes.Listen, e.SocketErrorCode == SocketError.AddressAlreadyInUse
-                ? $"Cannot listen for peers on {endpoint}: the port is in use. Choose another one with --mesh HOST:PORT."
-                : $"Cannot listen for peers on {endpoint}: {e.Message}.", e);
-        }
-    }
 
     /// <summary>Starts to accept connections and to keep the heartbeat.</summary>
     public void Start(IFrameHandler handler)
@@ -107,64 +90,6 @@ internal sealed partial class Swarm : IDisposable
         _listener?.Dispose();
         _handshake.Dispose();
         _stopping.Dispose();
-    }
-
-    private async Task AcceptAsync(TcpListener listener)
-    {
-        // Not disposed: handshakes that end after this one has still give their slot back.
-        var slots = new SemaphoreSlim(_options.MaxInboundHandshakes);
-        while (!_stopping.IsCancellationRequested)
-        {
-            try
-            {
-                await slots.WaitAsync(_stopping.Token);
-                var socket = await listener.AcceptSocketAsync(_stopping.Token);
-                Own(AcceptAsync(socket, slots));
-            }
-            catch (Exception) when (_stopping.IsCancellationRequested)
-            {
-                return; // however the system reports a listener that was closed
-            }
-            catch (SocketException e)
-            {
-                // Typically too many open files: others are served as soon as some connection ends.
-                slots.Release();
-                _telemetry.Error(ErrorType.Network);
-                Log.AcceptFailed(_logger, e.Message);
-                await Task.Delay(TimeSpan.FromMilliseconds(100), _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
-
-    private async Task AcceptAsync(Socket socket, SemaphoreSlim slots)
-    {
-        var remote = "unknown";
-        try
-        {
-            remote = socket.RemoteEndPoint?.ToString() ?? remote;
-            Register(await _handshake.AcceptAsync(socket, _stopping.Token));
-        }
-        catch (MesharaException e)
-        {
-            OnHandshakeFailed(remote, e);
-        }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
-        {
-            socket.Dispose(); // reset before it was looked at, or the node is stopping
-        }
-        finally
-        {
-            slots.Release();
-        }
-    }
-
-    private void OnHandshakeFailed(string remote, MesharaException e)
-    {
-        if (e.Code == Handshake.Self)
-            return; // a node that stands in its own bootstrap list: no failure of anybody
-        _telemetry.ConnectionError(CloseReason.Handshake);
-        _telemetry.Error(e.Code == ErrorCodes.Protocol ? ErrorType.Protocol : ErrorType.Timeout);
-        Log.HandshakeFailed(_logger, remote, e.Message);
     }
 
     /// <summary>Makes the connection the peer's one connection, or closes it when another one has to stay.</summary>
@@ -291,8 +216,11 @@ internal sealed partial class Swarm : IDisposable
         [LoggerMessage(EventName = "DialFailed", Level = LogLevel.Debug, Message = "Cannot reach a peer")]
         public static partial void DialFailed(ILogger logger, Printed remote, string cause);
 
-        [LoggerMessage(EventName = "HandshakeFailed", Level = LogLevel.Warning, Message = "Handshake with {remote} failed: {cause}")]
-        public static partial void HandshakeFailed(ILogger logger, string remote, string cause);
+        [LoggerMessage(EventName = "HandshakeFailed", Level = LogLevel.Warning, Message = "Handshake with {remote} failed ({failures} since this was last said): {cause}")]
+        public static partial void HandshakeFailed(ILogger logger, string remote, string cause, int failures);
+
+        [LoggerMessage(EventName = "HandshakeFailedAgain", Level = LogLevel.Debug, Message = "Handshake with {remote} failed again: {cause}")]
+        public static partial void HandshakeFailedAgain(ILogger logger, string remote, string cause);
 
         [LoggerMessage(EventName = "ConnectionRefused", Level = LogLevel.Warning, Message = "Connection from {remote} refused: {limit} connections are the limit")]
         public static partial void Refused(ILogger logger, string remote, int limit);

@@ -26,9 +26,13 @@ public sealed class TransportOptions
     /// <summary>A peer that takes nothing of what is queued for it for this long is disconnected.</summary>
     public TimeSpan SendTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Handshakes from others that may be under way at once; further ones wait in the listen queue.</summary>
+    /// <summary>Handshakes from others that may be under way at once. As many connections may wait for theirs, further ones in the listen queue.</summary>
     [Range(1, 10_000)]
     public int MaxInboundHandshakes { get; set; } = 128;
+
+    /// <summary>Sockets at the most that dial others at the same time; further dials wait.</summary>
+    [Range(1, 10_000)]
+    public int MaxDials { get; set; } = 512;
 
     /// <summary>Peer connections at the most. With all of them in use the one worth least makes room for a newcomer.</summary>
     [Range(1, 100_000)]

@@ -1,0 +1,119 @@
+using System.Net;
+using System.Net.Sockets;
+using Meshara.Node.Telemetry;
+
+namespace Meshara.Node.Transport;
+
+/// <summary>Connections from others, from the listening socket to the end of the handshake.</summary>
+internal sealed partial class Swarm
+{
+    private TcpListener? _listener;
+
+    /// <summary>Binds the listening socket. The wildcard of IPv6 takes connections over IPv4, too.</summary>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Listen"/>.</exception>
+    public IPEndPoint Listen(IPEndPoint endpoint)
+    {
+        try
+        {
+            _listener = new TcpListener(endpoint);
+            if (endpoint.Address.Equals(IPAddress.IPv6Any))
+                _listener.Server.DualMode = true;
+            _listener.Start(512);
+            return (IPEndPoint)_listener.LocalEndpoint;
+        }
+        catch (SocketException e)
+        {
+            throw new MesharaException(ErrorCodes.Listen, e.SocketErrorCode == SocketError.AddressAlreadyInUse
+                ? $"Cannot listen for peers on {endpoint}: the port is in use. Choose another one with --mesh HOST:PORT."
+                : $"Cannot listen for peers on {endpoint}: {e.Message}.", e);
+        }
+    }
+
+    private async Task AcceptAsync(TcpListener listener)
+    {
+        var room = new WaitingRoom(_options.MaxInboundHandshakes);
+        while (!_stopping.IsCancellationRequested)
+        {
+            var entered = false;
+            try
+            {
+                await room.EnterAsync(_stopping.Token);
+                entered = true;
+                var socket = await listener.AcceptSocketAsync(_stopping.Token);
+                Own(AcceptAsync(socket, room));
+            }
+            catch (Exception) when (_stopping.IsCancellationRequested)
+            {
+                return; // however the system reports a listener that was closed
+            }
+            catch (SocketException e)
+            {
+                // Typically too many open files: others are served as soon as some connection ends.
+                if (entered)
+                    room.Leave();
+                _telemetry.Error(ErrorType.Network);
+                Log.AcceptFailed(_logger, e.Message);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task AcceptAsync(Socket socket, WaitingRoom room)
+    {
+        var remote = "unknown";
+        try
+        {
+            remote = Handshake.RemoteOf(socket);
+            await WaitForFirstByteAsync(socket, remote, room);
+            using var turn = await room.TurnAsync(_stopping.Token);
+            Register(await _handshake.AcceptAsync(socket, _stopping.Token));
+        }
+        catch (MesharaException e)
+        {
+            socket.Dispose();
+            OnHandshakeFailed(remote, e);
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            socket.Dispose(); // reset before it was looked at, or the node is stopping
+        }
+        finally
+        {
+            room.Leave();
+        }
+    }
+
+    private async Task WaitForFirstByteAsync(Socket socket, string remote, WaitingRoom room)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        deadline.CancelAfter(_options.HandshakeTimeout);
+        try
+        {
+            await room.SpeaksAsync(socket, deadline.Token);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException && !_stopping.IsCancellationRequested)
+        {
+            throw new MesharaException(ErrorCodes.Unreachable, e switch
+            {
+                OperationCanceledException => Handshake.TooSlow(remote, _options.HandshakeTimeout),
+                ObjectDisposedException => $"{remote} said nothing, and others needed its place.",
+                _ => $"{remote} hung up before the handshake.",
+            }, e);
+        }
+    }
+
+    private void OnHandshakeFailed(string remote, MesharaException e)
+    {
+        if (e.Code == Handshake.Self)
+            return; // a node that stands in its own bootstrap list: no failure of anybody
+        _telemetry.ConnectionError(CloseReason.Handshake);
+        _telemetry.Error(e.Code == ErrorCodes.Protocol ? ErrorType.Protocol : ErrorType.Timeout);
+        if (_handshakeFailures.IsDue(HostOf(remote) + e.Code, out var failures))
+            Log.HandshakeFailed(_logger, remote, e.Message, failures);
+        else
+            Log.HandshakeFailedAgain(_logger, remote, e.Message);
+    }
+
+    /// <summary>Without the port, which is another one each time somebody comes.</summary>
+    private static string HostOf(string remote) => remote[..(remote.LastIndexOf(':') is var colon and > 0 ? colon : remote.Length)];
+}
