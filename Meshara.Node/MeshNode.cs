@@ -67,6 +67,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
             [.. listener.Advertised.Select(endpoint => endpoint.Text)], clock.GetUtcNow());
         telemetry.Observe(this, store, new DriveInfo(Path.GetFullPath(node.Value.DataDirectory)), process);
         telemetry.Observe(clock.Peers);
+        telemetry.Observe(swarm.Clones);
     }
 
     /// <summary>Why the node stopped by itself; null when it was asked to, or runs.</summary>

@@ -6,7 +6,7 @@ using Meshara.Node.Transport;
 namespace Meshara.Node.Delivery;
 
 /// <summary>Gives each frame to the area that handles it.</summary>
-internal sealed class FrameDispatcher(Dht dht, Forwarder forwarder, Broadcaster broadcaster, Membership membership, Depot depot, Receiver receiver) : IFrameHandler
+internal sealed class FrameDispatcher(Dht dht, Forwarder forwarder, Broadcaster broadcaster, Membership membership, Depot depot, Receiver receiver, Swarm swarm) : IFrameHandler
 {
     /// <summary>
     /// What waits here – for the store, or for the workers that receive – waits for this node and never for a peer: two ends that
@@ -35,6 +35,9 @@ internal sealed class FrameDispatcher(Dht dht, Forwarder forwarder, Broadcaster 
                 break;
             case Frame.BodyOneofCase.Prune:
                 broadcaster.OnPrune(connection.Peer);
+                break;
+            case Frame.BodyOneofCase.Cloned:
+                swarm.OnCloned(connection, frame.Cloned.Refused);
                 break;
             case Frame.BodyOneofCase.Undeliverable:
                 forwarder.OnUndeliverable(frame.Undeliverable, connection.Peer);

@@ -24,8 +24,12 @@ internal sealed partial class Dht(
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LookupLimit = TimeSpan.FromSeconds(15);
 
+    // Of this node's own records that are ahead of its newest one, so many are left from before its start at the most.
+    private const int MaxAhead = 3;
+
     private readonly RoutingOptions _options = options.Value;
     private readonly NodeClock _clock = NodeClock.Of(time);
+    private int _ahead;
 
     /// <summary>Takes in a record.</summary>
     /// <param name="record">A verified record.</param>
@@ -34,11 +38,23 @@ internal sealed partial class Dht(
     {
         if (record.Address == identity.Address)
         {
-            self.MoveOn(record.Sequence);
+            OnOwnRecord(record);
             return;
         }
         book.Add(record, source);
         table.Add(record, seen: source == record.Address);
+    }
+
+    /// <summary>
+    /// One that is ahead of this node's was made before a restart, by a clock that was ahead, and there are few of those; or again and again by
+    /// another program with this node's identity. Then each would go on from the other's for ever.
+    /// </summary>
+    private void OnOwnRecord(PeerRecord record)
+    {
+        if (swarm.Clones.Own > 0 || !self.MoveOn(record.Sequence) || Interlocked.Increment(ref _ahead) < MaxAhead)
+            return;
+        Interlocked.Exchange(ref _ahead, 0);
+        swarm.Clones.NoteOwn("a record of it");
     }
 
     /// <summary>Verifies a record that a peer told. What it says of itself is new; else the clocks of the mesh decide, or of the only peer there is.</summary>

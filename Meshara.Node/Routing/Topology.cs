@@ -205,6 +205,11 @@ internal sealed partial class Topology
                     if (_ownEndpoints.Contains(endpoint) || _bootstrapPeers.TryGetValue(endpoint, out var peer) && _swarm.TryGet(peer, out _))
                         continue;
                     dialled = true;
+                    if (_bootstrapPeers.TryGetValue(endpoint, out peer) && _swarm.WhyPaused(peer) is { } why)
+                    {
+                        failure = why;
+                        continue;
+                    }
                     failure = await DialAsync(endpoint, stopping) ?? failure;
                 }
             }

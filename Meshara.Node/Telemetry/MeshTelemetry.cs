@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using Meshara.Node.Clocks;
 using Meshara.Node.Protocol;
 using Meshara.Node.Storage;
+using Meshara.Node.Transport;
 using Meshara.ServiceDefaults;
 using Meshara.ServiceDefaults.Telemetry;
 
@@ -97,6 +98,11 @@ internal sealed partial class MeshTelemetry : IDisposable
     public void Observe(PeerClocks clocks) => _meter.CreateObservableGauge(
         "meshara.clock.skew", () => clocks.Skew is { } skew ? [new Measurement<double>(skew.Median.TotalSeconds)] : Array.Empty<Measurement<double>>(),
         "s", "Median by which this node's clock is ahead of its peers'.");
+
+    /// <summary>As above, for identities that two programs have.</summary>
+    public void Observe(Clones clones) => _meter.CreateObservableGauge(
+        "meshara.identity.clones", () => (Measurement<int>[])[new(clones.Own, Tags.OwnIdentity), new(clones.Peers, Tags.PeersIdentity)],
+        "{identity}", "Identities that were seen with two programs at once.");
 
     private static Measurement<long>[] Evictions(InboxEvictions evictions) =>
     [

@@ -63,6 +63,9 @@ internal static class CloseReason
     /// <summary>The same peer is connected twice; this one lost.</summary>
     public const string Duplicate = "duplicate";
 
+    /// <summary>Another program with the same identity is connected.</summary>
+    public const string Cloned = "cloned";
+
     /// <summary>There were more connections than are wanted, and this one was worth least.</summary>
     public const string Pruned = "pruned";
 

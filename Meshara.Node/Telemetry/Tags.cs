@@ -23,6 +23,9 @@ internal static class Tags
     public static readonly KeyValuePair<string, object?> Found = new("result", "found");
     public static readonly KeyValuePair<string, object?> NotFound = new("result", "not_found");
 
+    public static readonly KeyValuePair<string, object?> OwnIdentity = new("identity", "own");
+    public static readonly KeyValuePair<string, object?> PeersIdentity = new("identity", "peer");
+
     public static KeyValuePair<string, object?> Of(MessageType type) => type switch
     {
         MessageType.Private => Private,

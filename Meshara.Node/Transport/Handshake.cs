@@ -28,6 +28,9 @@ internal sealed class Handshake(
     /// <summary>Code of the failure when a node reaches itself, as one does that stands in its own bootstrap list.</summary>
     public const string Self = "self";
 
+    /// <summary>Code of the failure when another program has this node's identity.</summary>
+    public const string Clone = "clone";
+
     private static readonly SslApplicationProtocol Protocol = new("meshara/1");
     private static readonly string Agent = $"meshara/{BuildInfo.Version}";
 
@@ -82,7 +85,11 @@ internal sealed class Handshake(
         {
             var peer = await AuthenticateAsync(stream, outbound, deadline.Token);
             if (peer == identity.Address)
-                throw new MesharaException(Self, "This node dialled itself.");
+            {
+                throw InstanceOf(stream) == _certificate.Value.TargetCertificate.Thumbprint
+                    ? new MesharaException(Self, "This node dialled itself.")
+                    : new MesharaException(Clone, $"{remote} is another program with this node's identity.");
+            }
             if (bans.Contains(peer))
                 throw new MesharaException(ErrorCodes.Protocol, $"{peer.Short} broke the protocol and is kept out for a while.");
             if (expected is { } who && who != peer)
@@ -114,6 +121,9 @@ internal sealed class Handshake(
         if (notSentLowWater is { } option)
             socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, option, BitConverter.GetBytes(UnsentBytes));
     }
+
+    /// <summary>Every process makes a certificate of its own.</summary>
+    private static string InstanceOf(SslStream stream) => ((X509Certificate2)stream.RemoteCertificate!).Thumbprint;
 
     private async Task<NodeAddress> AuthenticateAsync(SslStream stream, bool outbound, CancellationToken cancellationToken)
     {
@@ -160,7 +170,7 @@ internal sealed class Handshake(
             ?? throw new MesharaException(ErrorCodes.Protocol, "The peer did not introduce itself.");
         if (!PeerRecord.TryVerifyOwn(hello.Record, peer, _clock.Steady, out var record))
             throw new MesharaException(ErrorCodes.Protocol, "The peer's record is not valid or not its own.");
-        var connection = new PeerConnection(stream, socket, reader, writer, record, remote, outbound, outbound ? greeting.DialNumber : hello.DialNumber, options, telemetry, time);
+        var connection = new PeerConnection(stream, socket, reader, writer, record, remote, InstanceOf(stream), outbound, outbound ? greeting.DialNumber : hello.DialNumber, options, telemetry, time);
         connection.ReadClock(hello.Clock, TimeSpan.Zero);
         return connection;
     }

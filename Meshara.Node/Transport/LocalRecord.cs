@@ -51,14 +51,16 @@ internal sealed class LocalRecord(NodeIdentity identity, string name, TimeProvid
     }
 
     /// <summary>Others know a record of this node: one made before a restart, by a clock that was ahead, must not keep newer ones out.</summary>
-    public void MoveOn(ulong known)
+    /// <returns>True when that made a difference.</returns>
+    public bool MoveOn(ulong known)
     {
         lock (_gate)
         {
             if (_current is null || known <= _current.Sequence)
-                return;
+                return false;
             _sequence = known;
             _current = null;
+            return true;
         }
     }
 

@@ -14,7 +14,7 @@ internal sealed partial class PeerConnection
         _requests[request.Correlation] = answer;
         try
         {
-            var isUrgent = request.BodyCase == Frame.BodyOneofCase.FindNode;
+            var isUrgent = request.BodyCase is Frame.BodyOneofCase.FindNode or Frame.BodyOneofCase.Ping;
             if ((isUrgent ? TrySendUrgent(request) : await SendInTimeAsync(request, cancellationToken)) == 0)
                 throw new MesharaException(ErrorCodes.Unreachable, $"The connection to {Peer.Short} is closed, or the peer takes nothing.");
             return await AnsweredAsync(answer, isUrgent ? 0 : Queued, cancellationToken);
@@ -78,6 +78,7 @@ internal sealed partial class PeerConnection
 
     private static Frame.BodyOneofCase AnswerTo(Frame.BodyOneofCase request) => request switch
     {
+        Frame.BodyOneofCase.Ping => Frame.BodyOneofCase.Pong,
         Frame.BodyOneofCase.FindNode => Frame.BodyOneofCase.FoundNodes,
         Frame.BodyOneofCase.Deposit => Frame.BodyOneofCase.Deposited,
         Frame.BodyOneofCase.Handover => Frame.BodyOneofCase.HandedOver,

@@ -53,7 +53,7 @@ internal sealed partial class PeerConnection : IDisposable
     private PeerRecord _record;
 
     public PeerConnection(
-        SslStream stream, Socket socket, FrameReader reader, FrameWriter writer, PeerRecord record, string remote, bool outbound, ulong dialNumber,
+        SslStream stream, Socket socket, FrameReader reader, FrameWriter writer, PeerRecord record, string remote, string instance, bool outbound, ulong dialNumber,
         TransportOptions options, MeshTelemetry telemetry, TimeProvider time)
     {
         _stream = stream;
@@ -62,6 +62,7 @@ internal sealed partial class PeerConnection : IDisposable
         _writer = writer;
         _record = record;
         Remote = remote;
+        Instance = instance;
         RemoteAddress = IPEndPoint.TryParse(remote, out var endpoint) ? endpoint.Address : IPAddress.None;
         Outbound = outbound;
         DialNumber = dialNumber;
@@ -80,6 +81,9 @@ internal sealed partial class PeerConnection : IDisposable
 
     /// <summary>IP address and port of the other end.</summary>
     public string Remote { get; }
+
+    /// <summary>Tells the peer's process from others with its identity: its certificate's hash.</summary>
+    public string Instance { get; }
 
     /// <summary>The other end's IP address.</summary>
     public IPAddress RemoteAddress { get; }
@@ -324,7 +328,10 @@ internal sealed partial class PeerConnection : IDisposable
         {
             case Frame.BodyOneofCase.Ping:
                 _telemetry.Received(Tags.Ping);
-                TrySendUrgent(new Frame { Pong = new Pong { Clock = _time.ToWire() } });
+                TrySendUrgent(new Frame { Correlation = frame.Correlation, Pong = new Pong { Clock = _time.ToWire() } });
+                break;
+            case Frame.BodyOneofCase.Pong when frame.Correlation != 0:
+                OnAnswer(frame);
                 break;
             case Frame.BodyOneofCase.Pong:
                 var sent = Interlocked.Exchange(ref _pingSent, 0);

@@ -35,7 +35,14 @@ internal sealed partial class Swarm
 
     /// <summary>False while an earlier failure says that dialling would only cost time.</summary>
     public bool MayDial(PeerRecord peer) =>
-        peer.IsDialable && !_failures.Contains(peer.Address) && !_bans.Contains(peer.Address);
+        peer.IsDialable && WhyPaused(peer.Address) is null;
+
+    /// <summary>Why a peer is left alone for now; null when it is not.</summary>
+    public string? WhyPaused(NodeAddress peer) =>
+        _bans.Contains(peer) ? $"{peer.Short} broke the protocol and is left alone for a while."
+        : _failures.Contains(peer) ? $"{peer.Short} could not be reached, or hung up at once, the last time."
+        : _refusals.Contains(peer) ? $"{peer.Short} keeps its connection to another program with this node's identity."
+        : null;
 
     /// <summary>Callers that want the same peer at the same time share one dial; none of them can cancel it for the others.</summary>
     private async Task<PeerConnection> ShareDialAsync(string key, Func<Task<PeerConnection>> dial, CancellationToken cancellationToken)
@@ -74,14 +81,13 @@ internal sealed partial class Swarm
 
     private async Task<PeerConnection> DialAsync(PeerRecord peer)
     {
-        if (_bans.Contains(peer.Address))
-            throw new MesharaException(ErrorCodes.Unreachable, $"{peer.Address.Short} broke the protocol and is left alone for a while.");
+        if ((_bans.Contains(peer.Address) || _refusals.Contains(peer.Address)) && WhyPaused(peer.Address) is { } why)
+            throw new MesharaException(ErrorCodes.Unreachable, why);
         using var race = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         try
         {
-            var connection = await RaceAsync(peer, race.Token);
-            _failures.Remove(peer.Address);
-            return connection;
+            // That it answered ends no pause: a peer that hangs up at once every time would be dialled at once every time.
+            return await RaceAsync(peer, race.Token);
         }
         catch (MesharaException)
         {
@@ -161,7 +167,7 @@ internal sealed partial class Swarm
         }
         try
         {
-            return Register(await _handshake.DialAsync(socket, expected, cancellationToken));
+            return await AdmitAsync(await _handshake.DialAsync(socket, expected, cancellationToken));
         }
         catch (MesharaException e)
         {

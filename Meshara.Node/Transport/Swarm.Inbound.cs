@@ -66,7 +66,7 @@ internal sealed partial class Swarm
             remote = Handshake.RemoteOf(socket);
             await WaitForFirstByteAsync(socket, remote, room);
             using var turn = await room.TurnAsync(_stopping.Token);
-            Register(await _handshake.AcceptAsync(socket, _stopping.Token));
+            await AdmitAsync(await _handshake.AcceptAsync(socket, _stopping.Token));
         }
         catch (MesharaException e)
         {
@@ -107,6 +107,11 @@ internal sealed partial class Swarm
         if (e.Code == Handshake.Self)
             return; // a node that stands in its own bootstrap list: no failure of anybody
         _telemetry.ConnectionError(CloseReason.Handshake);
+        if (e.Code == Handshake.Clone)
+        {
+            Clones.NoteOwn(remote);
+            return;
+        }
         _telemetry.Error(e.Code == ErrorCodes.Protocol ? ErrorType.Protocol : ErrorType.Timeout);
         if (_handshakeFailures.IsDue(HostOf(remote) + e.Code, out var failures))
             Log.HandshakeFailed(_logger, remote, e.Message, failures);

@@ -9,6 +9,7 @@ internal sealed partial class Swarm
     private void OnResumed(TimeSpan stoodStill)
     {
         _failures.Clear();
+        _refusals.Clear();
         foreach (var connection in _connections.Values)
             connection.Probe();
     }

@@ -46,6 +46,8 @@ internal sealed partial class Swarm : IDisposable
         _logger = logger;
         _bans = new PeerPauses(FirstBan, LongestBan, time);
         _handshakeFailures = new RepeatedFailures(time);
+        _refusals = new PeerPauses(_options.CloneRetryInterval / 4, _options.CloneRetryInterval, time);
+        Clones = new Clones(_self, 3 * _options.CloneRetryInterval, time, logger);
         _dialSlots = new SemaphoreSlim(_options.MaxDials);
         _failures = new PeerPauses(FirstFailurePause, LongestFailurePause, time);
         _handshake = new Handshake(identity, self, _bans, _options, telemetry, time);

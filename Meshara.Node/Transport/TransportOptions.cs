@@ -49,6 +49,12 @@ public sealed class TransportOptions
     /// <summary>A connection younger than this is not closed because there are more than <see cref="HighWater"/>.</summary>
     public TimeSpan GracePeriod { get; set; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>
+    /// A node that a peer refuses, because another program with the node's identity is connected to it, tries again after pauses that grow to
+    /// this. Three times as long it is known that the identity is cloned.
+    /// </summary>
+    public TimeSpan CloneRetryInterval { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Largest frame in bytes that is read.</summary>
     [Range(64 * 1024, 16 * 1024 * 1024)]
     public int MaxFrameBytes { get; set; } = 2 * 1024 * 1024;

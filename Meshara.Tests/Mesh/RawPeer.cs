@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Google.Protobuf;
+using Meshara.Node.Identity;
 using Meshara.Node.Protocol.Wire;
 
 namespace Meshara.Tests.Mesh;
@@ -25,6 +26,15 @@ internal sealed class RawPeer : IAsyncDisposable
     {
         var peer = new RawPeer();
         await peer._client.ConnectAsync(endpoint, TestContext.Current.CancellationToken);
+        return peer;
+    }
+
+    /// <summary>Connects as a process of a node does: several of its connections have one certificate, and the later ones higher numbers.</summary>
+    public static async Task<RawPeer> JoinAsync(IPEndPoint endpoint, NodeIdentity identity, X509Certificate2 certificate, ulong dialNumber)
+    {
+        var peer = await ConnectAsync(endpoint);
+        await peer.SecureAsync(certificate);
+        await peer.SendAsync(new Frame { Hello = new Hello { Record = Peers.Record(identity).Wire, DialNumber = dialNumber } });
         return peer;
     }
 

@@ -164,6 +164,14 @@ public sealed class ContractRun : IAsyncLifetime
             await first.JoinAsync(Hub);
             await using var later = new TransportEnd(identity: identity);
             await later.ConnectAsync(Hub);
+            await CountedAsync("meshara.connections.closed", "cloned");
+        }
+        using var twice = NodeIdentity.Generate();
+        using var certificate = PeerCertificate.Create(twice, DateTimeOffset.UtcNow);
+        await using (await RawPeer.JoinAsync(Hub.Bound, twice, certificate, dialNumber: 1))
+        {
+            await Eventually.TrueAsync(() => Hub.Swarm.TryGet(twice.Address, out _), "its first connection is there");
+            await using var later = await RawPeer.JoinAsync(Hub.Bound, twice, certificate, dialNumber: 2);
             await CountedAsync("meshara.connections.closed", "duplicate");
         }
         await CountedAsync("meshara.connections.closed", "remote");

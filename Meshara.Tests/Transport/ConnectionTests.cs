@@ -176,21 +176,20 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task A_later_dial_by_the_same_node_replaces_its_earlier_connection()
+    public async Task A_later_dial_by_the_same_process_replaces_its_earlier_connection()
     {
         await using var right = new TransportEnd();
-        var identity = Meshara.Node.Identity.NodeIdentity.Generate();
-        var copy = Meshara.Node.Identity.NodeIdentity.Import(identity.ExportSecret());
-        await using var before = new TransportEnd(identity: identity);
-        await before.ConnectAsync(right);
-        await Eventually.TrueAsync(() => right.IsConnectedTo(before), "the first is connected");
+        using var identity = Meshara.Node.Identity.NodeIdentity.Generate();
+        using var certificate = PeerCertificate.Create(identity, DateTimeOffset.UtcNow);
+        await using var before = await RawPeer.JoinAsync(right.Endpoint, identity, certificate, dialNumber: 1);
+        await Eventually.TrueAsync(() => right.Swarm.TryGet(identity.Address, out _), "the first is connected");
         right.Swarm.TryGet(identity.Address, out var first);
-        await using var after = new TransportEnd(identity: copy);
-        await after.ConnectAsync(right);
-        await Eventually.TrueAsync(() => right.Swarm.TryGet(copy.Address, out var second) && second != first, "the second has replaced the first");
-        await Eventually.TrueAsync(() => before.Swarm.Count == 0, "the first has ended");
+        await using var after = await RawPeer.JoinAsync(right.Endpoint, identity, certificate, dialNumber: 2);
+        await Eventually.TrueAsync(() => right.Swarm.TryGet(identity.Address, out var second) && second != first, "the second has replaced the first");
+        await before.ClosedAsync();
         Assert.Equal(1, right.Swarm.Count);
         Assert.Equal(0, right.Disconnects); // the peer was never gone
+        Assert.Equal(0, right.Swarm.Clones.Peers);
         await Eventually.TrueAsync(() => right.Metrics.Sum("meshara.connections.closed", "duplicate") == 1, "its end is counted");
     }
 
