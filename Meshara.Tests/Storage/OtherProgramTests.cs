@@ -34,7 +34,7 @@ public sealed class OtherProgramTests
         try
         {
             await other.ExecuteAsync("BEGIN IMMEDIATE");
-            var meanwhile = TryAcceptAsync(node);
+            var meanwhile = TryAcceptAsync(node.Client.Http);
             await Task.Delay(held, Cancel); // the length of the lock is what this is about
             await other.ExecuteAsync("ROLLBACK");
             if (await meanwhile is { } late)
@@ -68,12 +68,12 @@ public sealed class OtherProgramTests
     }, Cancel);
 
     private static async Task<string> AcceptedAsync(SingleNode node) =>
-        await TryAcceptAsync(node) ?? throw new InvalidOperationException($"A message was refused:\n{node.Process.Output}");
+        await TryAcceptAsync(node.Client.Http) ?? throw new InvalidOperationException($"A message was refused:\n{node.Process.Output}");
 
     /// <summary>The message's id when the node took it. Nobody has the address, so it stays pending.</summary>
-    private static async Task<string?> TryAcceptAsync(SingleNode node)
+    internal static async Task<string?> TryAcceptAsync(HttpClient http)
     {
-        using var answer = await node.Client.Http.PostAsJsonAsync("api/messages", new { to = Samples.Friend.ToString(), text = "hello" }, Cancel);
+        using var answer = await http.PostAsJsonAsync("api/messages", new { to = Samples.Friend.ToString(), text = "hello" }, Cancel);
         return answer.StatusCode == HttpStatusCode.Accepted
             ? (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("id").GetString()
             : null;
