@@ -36,6 +36,7 @@ internal static class AlertCatalogue
             [
                 NodeDrills.ClockSkewed(3), MembershipDrills.MembershipTooSmall(5), MembershipDrills.MeshPartitioned(4, 5), MembershipDrills.NoPeersConnected(2), MembershipDrills.NodeDown(4, 1),
             ]) { Settings = MembershipDrills.Impatience },
+            new("clones", Nodes: 3, Rate: 5, [[CloneDrill.IdentityCloned(3)]], []) { Settings = CloneDrill.Impatience },
             new("delivery", Nodes: 3, Rate: 50, [], [ObjectiveDrills.DeliverySlow, ObjectiveDrills.DeliveryFast]),
             new("watchers", Nodes: 2, Rate: 5, [], [StackDrills.PrometheusTargetMissing(), StackDrills.AlertmanagerDown(), StackDrills.Watchdog]),
         ];
