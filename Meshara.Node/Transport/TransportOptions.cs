@@ -8,8 +8,8 @@ public sealed class TransportOptions
     /// <summary>Longest wait for a TCP connection to a peer.</summary>
     public TimeSpan DialTimeout { get; set; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>Longest wait for TLS and the greeting once TCP is connected, on either side.</summary>
-    public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(5);
+    /// <summary>Longest wait for TLS and the greeting once TCP is connected, on either side. It crosses the link four times.</summary>
+    public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>A connection that has been silent this long is asked for a sign of life.</summary>
     public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(2);

@@ -96,6 +96,18 @@ public sealed class SlowLinkTests : IAsyncDisposable
         Assert.Equal(0, bob.Metrics.Sum("meshara.connections.closed"));
     }
 
+    [Fact]
+    public async Task A_node_joins_over_a_link_that_takes_seconds_for_a_round_trip()
+    {
+        var bob = await BehindALinkAsync();
+        _network!.Conditions = new LinkConditions { Latency = TimeSpan.FromSeconds(1.5) };
+        var alice = await _mesh.StartAsync([bob], Through(bob));
+
+        await alice.BecomesReadyAsync();
+
+        Assert.True(alice.IsConnectedTo(bob));
+    }
+
     /// <summary>A node that others reach through the link only.</summary>
     private async Task<MeshPeer> BehindALinkAsync(params (string, string)[] settings)
     {
