@@ -33,6 +33,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
     private readonly Outbox _outbox;
     private readonly ClockGuard _clockGuard;
     private readonly FrameDispatcher _dispatcher;
+    private readonly MeshTelemetry _telemetry;
     private readonly Listener _listener;
     private readonly IHostApplicationLifetime _lifetime;
     private readonly ILogger<MeshNode> _logger;
@@ -60,6 +61,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
         _outbox = outbox;
         _clockGuard = clockGuard;
         _dispatcher = dispatcher;
+        _telemetry = telemetry;
         _lifetime = lifetime;
         _logger = logger;
         Info = new NodeInfo(
@@ -110,6 +112,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        _telemetry.StartAtZero();
         _self.Advertise(_listener.Advertised);
         _swarm.Start(_dispatcher);
         _work = Task.WhenAll(

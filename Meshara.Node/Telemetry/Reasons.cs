@@ -9,6 +9,8 @@ internal static class ErrorType
     public static readonly KeyValuePair<string, object?> Network = new("type", "network");
     public static readonly KeyValuePair<string, object?> Storage = new("type", "storage");
     public static readonly KeyValuePair<string, object?> Timeout = new("type", "timeout");
+
+    public static readonly KeyValuePair<string, object?>[] All = [Crypto, Protocol, Routing, Network, Storage, Timeout];
 }
 
 /// <summary>Values of <c>meshara_messages_dropped_total{reason}</c>.</summary>
@@ -23,6 +25,8 @@ internal static class DropReason
     public static readonly KeyValuePair<string, object?> Undecryptable = new("reason", "undecryptable");
     public static readonly KeyValuePair<string, object?> Oversize = new("reason", "oversize");
     public static readonly KeyValuePair<string, object?> InboxFull = new("reason", "inbox_full");
+
+    public static readonly KeyValuePair<string, object?>[] All = [Expired, Duplicate, QueueFull, RateLimited, HopLimit, BadSignature, Undecryptable, Oversize, InboxFull];
 }
 
 /// <summary>Values of <c>meshara_delivery_attempts_total{outcome}</c>.</summary>
@@ -32,6 +36,8 @@ internal static class AttemptOutcome
     public static readonly KeyValuePair<string, object?> Timeout = new("outcome", "timeout");
     public static readonly KeyValuePair<string, object?> Unreachable = new("outcome", "unreachable");
     public static readonly KeyValuePair<string, object?> Rejected = new("outcome", "rejected");
+
+    public static readonly KeyValuePair<string, object?>[] All = [Acknowledged, Timeout, Unreachable, Rejected];
 }
 
 /// <summary>Values of <c>meshara_messages_completed_total{outcome}</c>.</summary>
@@ -40,6 +46,8 @@ internal static class Completion
     public static readonly KeyValuePair<string, object?> Acknowledged = new("outcome", "acknowledged");
     public static readonly KeyValuePair<string, object?> Expired = new("outcome", "expired");
     public static readonly KeyValuePair<string, object?> Rejected = new("outcome", "rejected");
+
+    public static readonly KeyValuePair<string, object?>[] All = [Acknowledged, Expired, Rejected];
 }
 
 /// <summary>Values of <c>meshara_connections_closed_total{reason}</c> and <c>meshara_connection_errors_total{reason}</c>.</summary>
@@ -77,4 +85,10 @@ internal static class CloseReason
 
     /// <summary>A TLS or identity handshake that failed.</summary>
     public const string Handshake = "handshake";
+
+    /// <summary>Reasons of connections that are closed.</summary>
+    public static readonly string[] OfClosed = [Remote, Network, Timeout, SlowConsumer, Protocol, Duplicate, Cloned, Pruned, Shutdown];
+
+    /// <summary>Reasons of connection errors.</summary>
+    public static readonly string[] OfErrors = [Dial, Handshake, Network, Timeout, Protocol];
 }

@@ -14,6 +14,9 @@ internal static class Tags
     public static readonly KeyValuePair<string, object?> Dht = Type("dht");
     public static readonly KeyValuePair<string, object?> Ping = Type("ping");
 
+    /// <summary>All message types, and those that are relayed.</summary>
+    public static readonly KeyValuePair<string, object?>[] Types = [Private, Broadcast, Ack, Dht, Ping], Relayed = [Private, Broadcast, Ack];
+
     public static readonly KeyValuePair<string, object?> Inbound = new("direction", "inbound");
     public static readonly KeyValuePair<string, object?> Outbound = new("direction", "outbound");
     public static readonly KeyValuePair<string, object?> In = new("direction", "in");

@@ -58,6 +58,8 @@ internal static class TelemetryExtensions
     {
         metrics.AddMeter([.. options.Meters])
             .AddMeter(ExportFailures.MeterName)
+            .AddMeter(ProcessStart.MeterName)
+            .AddInstrumentation(services => new ProcessStart(services.GetRequiredService<IMeterFactory>()))
             .AddRuntimeInstrumentation()
             .AddAspNetCoreInstrumentation()
             .AddHttpClientInstrumentation()

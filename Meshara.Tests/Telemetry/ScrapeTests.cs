@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text;
 using Meshara.Node;
+using Meshara.Tests.Alerts;
 using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Telemetry;
@@ -43,6 +45,33 @@ public sealed class ScrapeTests
         foreach (var bucket in new[] { "0.001", "0.005", "0.01", "0.05", "0.1", "0.5", "1", "5", "+Inf" })
             Assert.Contains(lines, line => line.StartsWith("meshara_message_latency_seconds_bucket{", StringComparison.Ordinal) && line.Contains($"le=\"{bucket}\"", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public async Task A_fresh_node_has_every_series_of_every_counter_and_its_start()
+    {
+        var started = DateTimeOffset.UtcNow;
+        await using var mesh = new MeshFixture();
+        var node = await mesh.StartAsync();
+        await node.BecomesReadyAsync();
+        using var client = new HttpClient();
+        var scrape = await client.GetStringAsync(new Uri(node.Http, "/metrics"), TestContext.Current.CancellationToken);
+
+        var series = scrape.Split('\n').Where(line => line.Length > 0 && !line.StartsWith('#')).ToList();
+        Assert.InRange(series.Count, 1, 249);
+        var counters = TelemetryContract.Load().Metrics.Where(metric => metric.Value.Type == "counter" && metric.Value.Labels.Count > 0).ToList();
+        Assert.NotEmpty(counters);
+        foreach (var (name, counter) in counters.Where(counter => counter.Key != "meshara_telemetry_export_failures_total")) // only of signals that are exported
+        {
+            foreach (var labels in Combinations([.. counter.Labels]))
+                Assert.Contains(series, line => line.StartsWith(name + "{", StringComparison.Ordinal) && labels.All(label => line.Contains(label, StringComparison.Ordinal)));
+        }
+
+        var start = double.Parse(Assert.Single(series, line => line.StartsWith("process_start_time_seconds", StringComparison.Ordinal)).Split(' ')[1], CultureInfo.InvariantCulture);
+        Assert.InRange(start, started.AddDays(-1).ToUnixTimeSeconds(), started.ToUnixTimeSeconds());
+    }
+
+    private static IEnumerable<List<string>> Combinations(List<KeyValuePair<string, string[]>> labels) => labels.Aggregate(
+        (IEnumerable<List<string>>)[[]], (rows, label) => rows.SelectMany(row => label.Value.Select(value => (List<string>)[.. row, $"{label.Key}=\"{value}\""])));
 
     [Fact]
     public async Task No_label_carries_an_address_or_an_id()

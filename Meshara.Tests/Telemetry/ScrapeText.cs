@@ -4,13 +4,16 @@ namespace Meshara.Tests.Telemetry;
 
 /// <summary>The meshara_ families of a Prometheus text exposition.</summary>
 /// <param name="Samples">Labels of every sample; of a histogram those of its buckets.</param>
-internal sealed partial record Family(string Name, string Type, IReadOnlyList<IReadOnlyDictionary<string, string>> Samples)
+/// <param name="Counted">Labels of the samples that are not 0.</param>
+internal sealed partial record Family(
+    string Name, string Type, IReadOnlyList<IReadOnlyDictionary<string, string>> Samples, IReadOnlyList<IReadOnlyDictionary<string, string>> Counted)
 {
     public static IReadOnlyList<Family> Parse(string text)
     {
         var types = TypeLine().Matches(text).ToDictionary(match => match.Groups["name"].Value, match => match.Groups["type"].Value, StringComparer.Ordinal);
         var samples = SampleLine().Matches(text).Select(match => (
             Name: match.Groups["name"].Value,
+            IsZero: match.Groups["value"].Value == "0",
             Labels: (IReadOnlyDictionary<string, string>)Label().Matches(match.Groups["labels"].Value)
                 .ToDictionary(label => label.Groups["name"].Value, label => label.Groups["value"].Value, StringComparer.Ordinal))).ToList();
         return
@@ -18,7 +21,8 @@ internal sealed partial record Family(string Name, string Type, IReadOnlyList<IR
             .. samples
                 .Where(sample => !IsPartOfHistogram(sample.Name, "_sum") && !IsPartOfHistogram(sample.Name, "_count"))
                 .GroupBy(sample => IsPartOfHistogram(sample.Name, "_bucket") ? sample.Name[..^"_bucket".Length] : sample.Name)
-                .Select(group => new Family(group.Key, types.GetValueOrDefault(group.Key, "none"), [.. group.Select(sample => sample.Labels)])),
+                .Select(group => new Family(group.Key, types.GetValueOrDefault(group.Key, "none"),
+                    [.. group.Select(sample => sample.Labels)], [.. group.Where(sample => !sample.IsZero).Select(sample => sample.Labels)])),
         ];
 
         bool IsPartOfHistogram(string name, string suffix) =>
@@ -28,7 +32,7 @@ internal sealed partial record Family(string Name, string Type, IReadOnlyList<IR
     [GeneratedRegex("^# TYPE (?<name>meshara_[a-z0-9_]+) (?<type>[a-z]+)$", RegexOptions.Multiline)]
     private static partial Regex TypeLine();
 
-    [GeneratedRegex(@"^(?<name>meshara_[a-z0-9_]+)(?:\{(?<labels>[^}]*)\})? [-+0-9.eEInfNa]+", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^(?<name>meshara_[a-z0-9_]+)(?:\{(?<labels>[^}]*)\})? (?<value>[-+0-9.eEInfNa]+)", RegexOptions.Multiline)]
     private static partial Regex SampleLine();
 
     [GeneratedRegex("(?<name>[a-z_]+)=\"(?<value>[^\"]*)\"")]

@@ -18,7 +18,7 @@ internal static class NodeDrills
     // So large that the files a node creates in its first minute are no trend, seen from the threshold of four hours.
     private const long VolumeBytes = 1536L * 1024 * 1024;
 
-    // More than both alerts allow, and little enough that a handshake, four ways, is over within its limit of 5 s: what breaks meanwhile must be
+    // More than both alerts allow, and little enough that a handshake, four ways, is over within its limit of 10 s: what breaks meanwhile must be
     // able to come back, else the node is cut off, and that is another alert.
     private static readonly LinkConditions FarAway = new() { Latency = TimeSpan.FromSeconds(1.1) };
 

@@ -1,0 +1,36 @@
+using System.Diagnostics.Metrics;
+
+namespace Meshara.Node.Telemetry;
+
+internal sealed partial class MeshTelemetry
+{
+    /// <summary>
+    /// Gives every counter all of its series, at 0. A series that appears with its first events has no increase, so the first failures of a
+    /// node would be invisible to every rule. To be called once the meters are listened to.
+    /// </summary>
+    public void StartAtZero()
+    {
+        StartAtZero(_sent, Tags.Types);
+        StartAtZero(_received, Tags.Types);
+        StartAtZero(_forwarded, Tags.Relayed);
+        StartAtZero(_dropped, DropReason.All);
+        StartAtZero(_attempts, AttemptOutcome.All);
+        StartAtZero(_completed, Completion.All);
+        StartAtZero(_errors, ErrorType.All);
+        StartAtZero(_connectionsOpened, [Tags.Inbound, Tags.Outbound]);
+        StartAtZero(_networkBytes, [Tags.In, Tags.Out]);
+        foreach (var reason in CloseReason.OfErrors)
+            _connectionErrors.Add(0, new KeyValuePair<string, object?>("reason", reason));
+        foreach (var reason in CloseReason.OfClosed)
+        {
+            _connectionsClosed.Add(0, Tags.Inbound, new KeyValuePair<string, object?>("reason", reason));
+            _connectionsClosed.Add(0, Tags.Outbound, new KeyValuePair<string, object?>("reason", reason));
+        }
+    }
+
+    private static void StartAtZero(Counter<long> counter, KeyValuePair<string, object?>[] series)
+    {
+        foreach (var labels in series)
+            counter.Add(0, labels);
+    }
+}
