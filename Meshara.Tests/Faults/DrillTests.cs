@@ -93,13 +93,13 @@ public sealed class DrillTests
     }
 
     [Theory]
-    [InlineData("disk", "the volume is full")]
-    [InlineData("clock", " stands still for ")]
-    public async Task Nothing_is_left_of_a_drill_whose_lab_is_killed(string drill, string fault)
+    [InlineData("disk", "10m", "the volume is full")]
+    [InlineData("clock", "20s", " stands still for ")]
+    public async Task Nothing_is_left_of_a_drill_whose_lab_is_killed(string drill, string duration, string fault)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "The drill with a mounted volume needs root on Linux.");
         using var folder = new TemporaryFolder();
-        await using var lab = Lab(drill, "--for", "10m", "--data", folder.Path);
+        await using var lab = Lab(drill, "--for", duration, "--data", folder.Path);
         await lab.PrintsAsync(fault, Test);
         var children = ProcessTree.Descendants(lab.Id).Select(Process.GetProcessById).ToList();
         Assert.InRange(children.Count, 4, int.MaxValue); // the nodes and what holds the fault
