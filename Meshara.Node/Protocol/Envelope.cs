@@ -31,15 +31,17 @@ internal sealed partial class Envelope
     // Domain separation: a signature over an envelope can never be taken for one over a peer record or a certificate.
     private static ReadOnlySpan<byte> Domain => "meshara/1 envelope\0"u8;
 
-    private Envelope(Wire.Envelope wire, MessageId id, MessageType type, NodeAddress sender, NodeAddress recipient, DateTimeOffset timestamp, DateTimeOffset expires)
+    // Every message has two of these, so times take eight bytes: ticks, in this node's steady time.
+    private long _born;
+    private long _ends = DateTimeOffset.MaxValue.Ticks;
+
+    private Envelope(Wire.Envelope wire, MessageId id, MessageType type, NodeAddress sender, NodeAddress recipient)
     {
         Wire = wire;
         Id = id;
         Type = type;
         Sender = sender;
         Recipient = recipient;
-        Timestamp = timestamp;
-        Expires = expires;
     }
 
     /// <summary>The protobuf message, as it goes on the wire.</summary>
@@ -55,19 +57,19 @@ internal sealed partial class Envelope
     public NodeAddress Recipient { get; }
 
     /// <summary>The sender's clock when it made the message.</summary>
-    public DateTimeOffset Timestamp { get; }
+    public DateTimeOffset Timestamp => FromMicroseconds(Wire.Timestamp);
 
     /// <summary>The same clock at the end of its time to live: for people. What counts is <see cref="Ends"/>.</summary>
-    public DateTimeOffset Expires { get; }
+    public DateTimeOffset Expires => FromMicroseconds(Wire.Expires);
 
     /// <summary>The time to live that its sender signed.</summary>
-    public TimeSpan Life => Expires - Timestamp;
+    public TimeSpan Life => LifeOf(Wire);
 
     /// <summary>When its life began, in this node's steady time; known from <see cref="Arrive"/> on, as <see cref="Ends"/> is.</summary>
-    public DateTimeOffset Born { get; private set; }
+    public DateTimeOffset Born => new(_born, TimeSpan.Zero);
 
     /// <summary>End of its life in this node's steady time, from <see cref="Arrive"/> on.</summary>
-    public DateTimeOffset Ends { get; private set; } = DateTimeOffset.MaxValue;
+    public DateTimeOffset Ends => new(_ends, TimeSpan.Zero);
 
     public uint HopCount => Wire.HopCount;
 
@@ -105,7 +107,7 @@ internal sealed partial class Envelope
         WriteHeader(wire, header);
         using (type == MessageType.Private ? parent.StartChild(SpanNames.Encrypt) : null)
             wire.Payload = seal(header);
-        return new Envelope(wire, id, type, sender.Address, recipient, FromMicroseconds(wire.Timestamp), FromMicroseconds(wire.Expires));
+        return new Envelope(wire, id, type, sender.Address, recipient);
     }
 
     /// <summary>Checks every field's shape; <paramref name="reason"/> says what is wrong with it otherwise.</summary>
@@ -140,7 +142,7 @@ internal sealed partial class Envelope
         else
         {
             var recipient = wire.Recipient.IsEmpty ? default : new NodeAddress(wire.Recipient.Span);
-            envelope = new Envelope(wire, new MessageId(wire.Id.Span), (MessageType)wire.Type, new NodeAddress(wire.Sender.Span), recipient, timestamp, expires);
+            envelope = new Envelope(wire, new MessageId(wire.Id.Span), (MessageType)wire.Type, new NodeAddress(wire.Sender.Span), recipient);
             return true;
         }
         return false;
@@ -153,13 +155,12 @@ internal sealed partial class Envelope
     {
         var life = Life < longest ? Life : longest;
         var age = Wire.Age < (ulong)(life.Ticks / TimeSpan.TicksPerMicrosecond) ? TimeSpan.FromTicks((long)Wire.Age * TimeSpan.TicksPerMicrosecond) : life;
-        Born = now - age;
-        Ends = Born + life;
+        (_born, _ends) = ((now - age).UtcTicks, (now - age + life).UtcTicks);
         return age < life;
     }
 
     /// <summary>As <see cref="Arrive"/>, for one of this node's own.</summary>
-    public void LiveUntil(DateTimeOffset ends) => (Born, Ends) = (ends - Life, ends);
+    public void LiveUntil(DateTimeOffset ends) => (_born, _ends) = ((ends - Life).UtcTicks, ends.UtcTicks);
 
     /// <summary>The time to live that the sender of an envelope signed.</summary>
     public static TimeSpan LifeOf(Wire.Envelope wire) => TimeSpan.FromTicks((wire.Expires - wire.Timestamp) * TimeSpan.TicksPerMicrosecond);

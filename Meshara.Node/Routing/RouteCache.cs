@@ -34,9 +34,15 @@ internal sealed class RouteCache(TimeSpan lifetime, TimeProvider time)
 
     public void Learn(NodeAddress destination, NodeAddress via)
     {
-        if (_routes.Count >= Capacity && !_routes.ContainsKey(destination))
+        // Nearly every message says again what is known.
+        if (_routes.TryGetValue(destination, out var known) && known.Via == via)
+        {
+            known.Learn(_clock.GetTimestamp());
+            return;
+        }
+        if (known is null && _routes.Count >= Capacity)
             Sweep();
-        _routes[destination] = new Entry(via, _clock.GetUtcNow(), _clock.GetTimestamp());
+        _routes[destination] = new Entry(via, _clock.GetTimestamp());
     }
 
     public bool TryGet(NodeAddress destination, out NodeAddress via)
@@ -59,8 +65,11 @@ internal sealed class RouteCache(TimeSpan lifetime, TimeProvider time)
         }
     }
 
-    public IReadOnlyList<(NodeAddress Destination, NodeAddress Via, DateTimeOffset LearnedAt)> Snapshot() =>
-        [.. _routes.Select(route => (route.Key, route.Value.Via, route.Value.LearnedAt))];
+    public IReadOnlyList<(NodeAddress Destination, NodeAddress Via, DateTimeOffset LearnedAt)> Snapshot()
+    {
+        var now = _clock.GetUtcNow();
+        return [.. _routes.Select(route => (route.Key, route.Value.Via, now - _clock.GetElapsedTime(route.Value.Learned)))];
+    }
 
     private void Sweep()
     {
@@ -68,6 +77,15 @@ internal sealed class RouteCache(TimeSpan lifetime, TimeProvider time)
             _routes.TryRemove(KeyValuePair.Create(destination, entry));
     }
 
-    /// <summary>When it was learned stands there twice: as people read it, and as a timestamp, which counts.</summary>
-    private sealed record Entry(NodeAddress Via, DateTimeOffset LearnedAt, long Learned);
+    private sealed class Entry(NodeAddress via, long learned)
+    {
+        private long _learned = learned;
+
+        public NodeAddress Via { get; } = via;
+
+        /// <summary>When it was learned last, as a timestamp.</summary>
+        public long Learned => Volatile.Read(ref _learned);
+
+        public void Learn(long now) => Volatile.Write(ref _learned, now);
+    }
 }

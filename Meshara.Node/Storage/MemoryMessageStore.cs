@@ -23,7 +23,7 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
     private readonly Dictionary<(NodeAddress Sender, MessageId Id), long> _cursors = [];
     private readonly RecentMap<(NodeAddress, MessageId), byte> _seen = new(MaxRemembered, Lives.Memory(delivery.Value.MaxTimeToLive) * 2, time);
     private readonly ConcurrentDictionary<MessageId, OutgoingRecord> _pending = new();
-    private readonly RecentMap<MessageId, (MessageStatus Status, DateTimeOffset Ended)> _completed =
+    private readonly RecentMap<MessageId, (MessageStatus Status, long Ended)> _completed =
         new(storage.Value.MaxCompleted * 2, storage.Value.MaxCompletedAge * 2, time);
     private readonly Lock _requestsGate = new();
     private readonly RecentMap<string, RequestRecord> _requests =
@@ -70,14 +70,14 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
 
     public ValueTask CompleteAsync(MessageStatus final, CancellationToken cancellationToken)
     {
-        _completed.TryAdd(final.Id, (final, _clock.Steady));
+        _completed.TryAdd(final.Id, (final, _clock.Steady.UtcTicks));
         _pending.TryRemove(final.Id, out _);
         return ValueTask.CompletedTask;
     }
 
     public ValueTask<MessageStatus?> FindCompletedAsync(MessageId id, CancellationToken cancellationToken) =>
         ValueTask.FromResult(
-            _completed.TryGet(id, out var completed) && completed.Ended > _clock.Steady - _options.MaxCompletedAge ? completed.Status : null);
+            _completed.TryGet(id, out var completed) && completed.Ended > (_clock.Steady - _options.MaxCompletedAge).UtcTicks ? completed.Status : null);
 
     public ValueTask<DeliveryResult> DeliverAsync(IncomingMessage message, CancellationToken cancellationToken)
     {
@@ -89,7 +89,7 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
                 return ValueTask.FromResult(DeliveryResult.Duplicate);
             var cursor = _lastCursor + 1;
             _inbox.Add(new Kept(
-                new InboxMessage(cursor, message.Id, message.Sender, message.IsBroadcast, message.SentAt, message.ReceivedAt, message.Content), _clock.Steady));
+                new InboxMessage(cursor, message.Id, message.Sender, message.IsBroadcast, message.SentAt, message.ReceivedAt, message.Content), _clock.Steady.UtcTicks));
             _cursors[(message.Sender, message.Id)] = cursor;
             _usage.Add(message.Sender, message.IsBroadcast, message.Content.Length);
             Volatile.Write(ref _lastCursor, cursor);
@@ -177,7 +177,7 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
     {
         lock (_gate)
         {
-            var oldest = _clock.Steady - _options.MaxInboxAge;
+            var oldest = (_clock.Steady - _options.MaxInboxAge).UtcTicks;
             var page = new List<InboxMessage>();
             for (var at = FirstAfter(after); at < _inbox.Count && page.Count < limit; at++)
             {
@@ -202,7 +202,7 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
     {
         if (_usage.HasRoom(message.Sender, message.Content.Length))
             return true;
-        var oldest = _clock.Steady - _options.MaxInboxAge;
+        var oldest = (_clock.Steady - _options.MaxInboxAge).UtcTicks;
         Evict(kept => kept.Arrived <= oldest, () => true, 0);
         return _usage.HasRoom(message.Sender, message.Content.Length);
     }
@@ -234,6 +234,6 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
         });
     }
 
-    /// <summary>A message and when it came, in the node's steady time.</summary>
-    private readonly record struct Kept(InboxMessage Message, DateTimeOffset Arrived);
+    /// <summary>A message and when it came: ticks of the node's steady time.</summary>
+    private readonly record struct Kept(InboxMessage Message, long Arrived);
 }

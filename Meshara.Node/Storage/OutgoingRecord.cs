@@ -17,8 +17,14 @@ internal sealed record OutgoingRecord(
     MessageId Id, NodeAddress Recipient, Envelope? Sealed, ReadOnlyMemory<byte> Content, int ContentLength,
     DateTimeOffset AcceptedAt, DateTimeOffset Expires, ActivityContext Trace)
 {
+    private readonly long _ends = Expires.UtcTicks;
+
     /// <summary>End of its time to live in the node's steady time.</summary>
-    public DateTimeOffset Ends { get; init; } = Expires;
+    public DateTimeOffset Ends
+    {
+        get => new(_ends, TimeSpan.Zero);
+        init => _ends = value.UtcTicks;
+    }
 
     public TimeSpan TimeToLive => Expires - AcceptedAt;
 }

@@ -34,6 +34,17 @@ public sealed class RouteCacheTests
     }
 
     [Fact]
+    public void A_way_that_is_learned_again_is_as_good_as_new()
+    {
+        _routes.Learn(Address(1), Address(2));
+        _time.Advance(TimeSpan.FromMinutes(9));
+        _routes.Learn(Address(1), Address(2));
+        _time.Advance(TimeSpan.FromMinutes(9));
+        Assert.True(_routes.TryGet(Address(1), out _));
+        Assert.Equal(_time.GetUtcNow() - TimeSpan.FromMinutes(9), Assert.Single(_routes.Snapshot()).LearnedAt);
+    }
+
+    [Fact]
     public void A_failed_route_and_every_route_through_a_lost_peer_are_forgotten()
     {
         _routes.Learn(Address(1), Address(9));
