@@ -50,6 +50,30 @@ internal static class MembershipDrills
         },
     };
 
+    public static AlertDrill NodeFlapping(int victim) => new()
+    {
+        Alert = "NodeFlapping",
+        Fault = $"kills node-{victim} and starts it again, three times",
+        BreakAsync = async (bench, stop) =>
+        {
+            var node = bench.Node(victim);
+            for (var i = 0; i < 3; i++)
+            {
+                var before = await StartedAsync();
+                await node.KillAsync();
+                node.Start();
+                await node.WaitUntilReadyAsync(stop);
+                // A life that Prometheus never saw is none to it.
+                await bench.UntilAsync(async () => await StartedAsync() > before, $"Prometheus sees the new process of {node.Name}", stop);
+            }
+
+            return new Undo(() => { });
+
+            Task<double> StartedAsync() => bench.CountAsync($"max(process_start_time_seconds{{node=\"node-{victim}\"}})", stop);
+        },
+        Expected = _ => [AlertBench.Of(victim)],
+    };
+
     public static AlertDrill MeshPartitioned(params int[] island) => new()
     {
         Alert = "MeshPartitioned",
