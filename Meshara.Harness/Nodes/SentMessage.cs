@@ -4,4 +4,11 @@ namespace Meshara.Harness.Nodes;
 /// <param name="State"><c>pending</c>, <c>acknowledged</c>, <c>expired</c> or <c>rejected</c>.</param>
 /// <param name="Attempts">Number of delivery attempts, including failed ones.</param>
 /// <param name="Reason">Why the last attempt failed; null if it did not.</param>
-internal sealed record SentMessage(string State, int Attempts, string? Reason);
+internal sealed record SentMessage(string State, int Attempts, string? Reason)
+{
+    /// <summary>When the node took it over, by its clock.</summary>
+    public DateTimeOffset? AcceptedAt { get; init; }
+
+    /// <summary>When it was no longer pending, by the same clock; null before.</summary>
+    public DateTimeOffset? CompletedAt { get; init; }
+}

@@ -44,7 +44,7 @@ internal sealed class DrillLedger(string run, TimeProvider time)
         lock (_gate)
         {
             var number = _entries.Count;
-            var entry = new LedgerEntry(number, _texts.Of(number), sender, recipient);
+            var entry = new LedgerEntry(number, _texts.Of(number), sender, recipient) { BegunAt = time.GetUtcNow() };
             _entries.Add(entry);
             return entry;
         }

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Meshara.Lab.Drills.Hostile;
 
 namespace Meshara.Lab.Drills;
 
@@ -74,8 +76,12 @@ internal sealed record DrillReport
     /// <summary>Messages that the nodes still held as unacknowledged at the end; null when one did not say.</summary>
     public required long? Pending { get; init; }
 
-    /// <summary>What a node did that it must not whatever is done to it.</summary>
+    /// <summary>What a node did that it must not whatever is done to it, and goals that the drill missed.</summary>
     public required IReadOnlyList<string> Failures { get; init; }
+
+    /// <summary>What each attack of the drill <c>hostile</c> did; left out for others.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<AttackReport>? Attacks { get; init; }
 
     /// <summary>What was done to the mesh, and how it recovered.</summary>
     public required IReadOnlyList<EventReport> Events { get; init; }

@@ -19,6 +19,9 @@ internal sealed class LedgerEntry(long number, string text, int sender, int reci
     /// <summary>Index of the node it is for.</summary>
     public int Recipient => recipient;
 
+    /// <summary>When it was handed over.</summary>
+    public required DateTimeOffset BegunAt { get; init; }
+
     /// <summary>What the sender's node answered.</summary>
     public LedgerState State { get; set; } = LedgerState.Open;
 

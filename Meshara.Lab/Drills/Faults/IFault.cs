@@ -1,3 +1,5 @@
+using Meshara.Lab.Drills.Hostile;
+
 namespace Meshara.Lab.Drills.Faults;
 
 /// <summary>
@@ -19,6 +21,9 @@ internal interface IFault : IAsyncDisposable
     /// <exception cref="Harness.StackException">The fault is not possible here, with what it needs.</exception>
     Task PrepareAsync(DrillMesh mesh, CancellationToken stop) => Task.CompletedTask;
 
+    /// <summary>Called when every node is ready and before any message is sent.</summary>
+    Task ObserveAsync(DrillMesh mesh, CancellationToken stop) => Task.CompletedTask;
+
     /// <summary>
     /// Breaks the mesh, again and again, and heals it each time; the last time when it is <paramref name="over"/>. Messages are sent until it returns.
     /// </summary>
@@ -26,6 +31,14 @@ internal interface IFault : IAsyncDisposable
     /// <param name="over">Cancelled when the time for faults is over.</param>
     /// <param name="stop">Cancelled when the drill is given up.</param>
     Task InjectAsync(DrillMesh mesh, CancellationToken over, CancellationToken stop);
+
+    /// <summary>Called when the mesh has settled. A goal of its own that was missed is a failure in the mesh's log.</summary>
+    /// <param name="mesh">The mesh.</param>
+    /// <param name="messages">Every message of the drill.</param>
+    /// <param name="stop">Cancelled when the drill is given up.</param>
+    /// <returns>What it saw of each attack; null when it is none.</returns>
+    Task<IReadOnlyList<AttackReport>?> ReportAsync(DrillMesh mesh, IReadOnlyList<LedgerEntry> messages, CancellationToken stop) =>
+        Task.FromResult<IReadOnlyList<AttackReport>?>(null);
 
     ValueTask IAsyncDisposable.DisposeAsync() => ValueTask.CompletedTask;
 }

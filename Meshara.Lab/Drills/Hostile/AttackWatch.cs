@@ -1,0 +1,45 @@
+namespace Meshara.Lab.Drills.Hostile;
+
+/// <summary>Reads the metrics of all nodes: at moments, and on and on for the largest memory that each held.</summary>
+internal sealed class AttackWatch(DrillMesh mesh, TimeProvider time) : IDisposable
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = CallTimeout };
+
+    /// <summary>What each node shows now; a node that is down, or does not answer, is left out.</summary>
+    public async Task<IReadOnlyDictionary<string, NodeFigures>> LookAsync(CancellationToken stop)
+    {
+        var figures = await Task.WhenAll(mesh.Nodes.Where(node => node.IsUp).Select(async node => (node.Name, Figures: await TryLookAsync(node, stop))));
+        return figures.Where(node => node.Figures is not null).ToDictionary(node => node.Name, node => node.Figures!, StringComparer.Ordinal);
+    }
+
+    /// <summary>The most memory that each node held until it is <paramref name="over"/>.</summary>
+    public async Task<IReadOnlyDictionary<string, long>> PeaksAsync(CancellationToken over, CancellationToken stop)
+    {
+        var peaks = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        do
+        {
+            foreach (var (name, figures) in await LookAsync(stop))
+                peaks[name] = Math.Max(peaks.GetValueOrDefault(name), figures.MemoryBytes);
+            await Task.Delay(Interval, time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        while (!over.IsCancellationRequested);
+        return peaks;
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private async Task<NodeFigures?> TryLookAsync(DrillNode node, CancellationToken stop)
+    {
+        try
+        {
+            return NodeFigures.Parse(await _client.GetStringAsync(node.MetricsUrl, stop));
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException || e is OperationCanceledException && !stop.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using Meshara.Node.Protocol.Wire;
+using MessageType = Meshara.Node.Protocol.MessageType;
+
+namespace Meshara.Lab.Drills.Hostile;
+
+/// <summary>
+/// To each node comes one that never reads, gives signs of life, asks without end, and has large messages sent to it through the node by a
+/// second one. Whenever it is thrown out it comes back.
+/// </summary>
+internal sealed class DeafAttack : IAttack
+{
+    // More than the buffers of a connection and a relay's queue hold within a few seconds.
+    private const int PerSecond = 5;
+    private const int MessageBytes = 1024 * 1024;
+    private const int Questions = 50;
+
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1.0 / PerSecond);
+
+    public string Name => "deaf";
+
+    public string What => "peers never read, and have large messages sent to them";
+
+    public Task RunAsync(DrillMesh mesh, HostileCrowd crowd, Deeds deeds, CancellationToken over) =>
+        Task.WhenAll(mesh.Nodes.Select(node => BesetAsync(mesh, node, crowd, deeds, over)));
+
+    private static async Task BesetAsync(DrillMesh mesh, DrillNode victim, HostileCrowd crowd, Deeds deeds, CancellationToken over)
+    {
+        var (deaf, feeder) = (crowd.Add(), crowd.Add());
+        // The first frame keeps it from reading any more.
+        deaf.OnFrame = (_, _) => new TaskCompletionSource().Task;
+        var large = feeder.Message(MessageType.Private, deaf.Identity.Address, MessageBytes);
+        for (var beat = 0; await mesh.PauseAsync(Beat, over); beat++)
+        {
+            if (beat % PerSecond == 0 && deaf.Connection is null)
+                deeds.Add("came", await deaf.TryConnectAsync(victim.MeshPort, over));
+            if (beat % PerSecond == 0)
+                await feeder.TryConnectAsync(victim.MeshPort, over);
+            deaf.Connection?.TrySendUrgent(new Frame { Pong = new Pong() });
+            for (var i = 0; i < Questions; i++)
+                deeds.Add("question", deaf.TrySend(new Frame { Correlation = 1, FindNode = new FindNode { Target = Target(deaf) } }));
+            deeds.Add("large_message", feeder.TrySend(large));
+        }
+    }
+
+    private static Google.Protobuf.ByteString Target(HostilePeer peer) => Google.Protobuf.ByteString.CopyFrom(peer.Record.Id.ToBytes());
+}
