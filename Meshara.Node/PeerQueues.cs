@@ -5,17 +5,19 @@ namespace Meshara.Node;
 /// <summary>
 /// What has to wait for single peers – for a connection, for room in a send buffer, for an answer. Each peer's items are worked on in
 /// order, by a task of that peer's own that lives while something waits, so that no peer ever holds up another one's. Bounded for each
-/// peer and in all. Safe for concurrent use.
+/// peer, for each source of what waits, and in all. Safe for concurrent use.
 /// </summary>
 /// <param name="perPeer">Size of what may wait for one peer; a single item may be larger.</param>
 /// <param name="inAll">Size of what may wait for all of them.</param>
 /// <param name="work">Ends one item. The next one of the same peer begins when this one has ended.</param>
 /// <param name="onFailure">Told of an exception that <paramref name="work"/> did not expect.</param>
+/// <param name="perSource">Size of what one source may have waiting for all peers together.</param>
 internal sealed class PeerQueues<T>(
-    int perPeer, long inAll, Func<NodeAddress, T, CancellationToken, Task> work, Action<NodeAddress, Exception> onFailure)
+    int perPeer, long inAll, Func<NodeAddress, T, CancellationToken, Task> work, Action<NodeAddress, Exception> onFailure, long perSource = long.MaxValue)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<NodeAddress, Waiting> _peers = [];
+    private readonly Dictionary<NodeAddress, long> _sources = [];
     private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _size;
     private int _count;
@@ -32,21 +34,27 @@ internal sealed class PeerQueues<T>(
     }
 
     /// <summary>Queues an item; false when too much is waiting, or the node stops.</summary>
-    public bool TryAdd(NodeAddress peer, T item, int size)
+    /// <param name="peer">Whom it waits for.</param>
+    /// <param name="item">The item.</param>
+    /// <param name="size">Its size.</param>
+    /// <param name="source">Who brought it; empty for nobody whose share is counted.</param>
+    public bool TryAdd(NodeAddress peer, T item, int size, NodeAddress source = default)
     {
         lock (_gate)
         {
             var isBusy = _peers.TryGetValue(peer, out var waiting);
-            if (_stopping.IsCancellationRequested || _size + size > inAll || isBusy && waiting!.Size + size > perPeer)
+            if (_stopping.IsCancellationRequested || _size + size > inAll || isBusy && waiting!.Size + size > perPeer
+                || !source.IsEmpty && _sources.GetValueOrDefault(source) + size > perSource)
                 return false;
             _size += size;
+            Count(source, size);
             if (isBusy)
             {
-                waiting!.Add(item, size);
+                waiting!.Add(item, size, source);
                 return true;
             }
             _peers[peer] = waiting = new Waiting();
-            waiting.Add(item, size);
+            waiting.Add(item, size, source);
             Volatile.Write(ref _count, _peers.Count);
             if (_isRunning)
                 Start(peer, waiting);
@@ -107,7 +115,9 @@ internal sealed class PeerQueues<T>(
     {
         lock (_gate)
         {
-            _size -= waiting.Remove();
+            var (size, source) = waiting.Remove();
+            _size -= size;
+            Count(source, -size);
             if (!waiting.IsEmpty && !_stopping.IsCancellationRequested)
                 return true;
             _size -= waiting.Size;
@@ -119,9 +129,20 @@ internal sealed class PeerQueues<T>(
         }
     }
 
+    private void Count(NodeAddress source, int size)
+    {
+        if (source.IsEmpty)
+            return;
+        var sum = _sources.GetValueOrDefault(source) + size;
+        if (sum > 0)
+            _sources[source] = sum;
+        else
+            _sources.Remove(source);
+    }
+
     private sealed class Waiting
     {
-        private readonly Queue<(T Item, int Size)> _items = new();
+        private readonly Queue<(T Item, int Size, NodeAddress Source)> _items = new();
 
         public int Size { get; private set; }
 
@@ -129,17 +150,17 @@ internal sealed class PeerQueues<T>(
 
         public T First => _items.Peek().Item;
 
-        public void Add(T item, int size)
+        public void Add(T item, int size, NodeAddress source)
         {
-            _items.Enqueue((item, size));
+            _items.Enqueue((item, size, source));
             Size += size;
         }
 
-        public int Remove()
+        public (int Size, NodeAddress Source) Remove()
         {
-            var size = _items.Dequeue().Size;
+            var (_, size, source) = _items.Dequeue();
             Size -= size;
-            return size;
+            return (size, source);
         }
     }
 }

@@ -81,7 +81,8 @@ internal sealed partial class Depot
     {
         if (frame.Deposit.Envelope is not { } wire || !Envelope.TryParse(wire, out var envelope, out _) || envelope.Type != MessageType.Private)
             throw new MesharaException(ErrorCodes.Protocol, "A message to keep is malformed.");
-        var held = await TryHoldAsync(envelope, cancellationToken);
+        // Its sender's own quota is what limits it: somebody else would fill the store in the name of many.
+        var held = envelope.Sender == connection.Peer ? await TryHoldAsync(envelope, cancellationToken) : Refuse();
         connection.TrySendUrgent(new Frame { Correlation = frame.Correlation, Deposited = new Deposited { Held = held } });
         if (held && _swarm.TryGet(envelope.Recipient, out _))
             HandOver(envelope.Recipient);
@@ -109,6 +110,12 @@ internal sealed partial class Depot
             Log.NotDeposited(_logger, relay.Address, e.Message);
             return false;
         }
+    }
+
+    private bool Refuse()
+    {
+        _telemetry.Dropped(DropReason.RateLimited);
+        return false;
     }
 
     private async ValueTask<bool> TryHoldAsync(Envelope envelope, CancellationToken cancellationToken)

@@ -44,6 +44,12 @@ internal sealed partial class Receiver(
     {
         var envelope = Parse(wire);
         var from = connection.Peer;
+        if (envelope.Type == MessageType.Broadcast && envelope.Wire.Payload.Length > _options.MaxMessageBytes)
+        {
+            telemetry.Dropped(DropReason.Oversize);
+            broadcaster.Skip(envelope);
+            return ValueTask.CompletedTask;
+        }
         if (envelope.Type == MessageType.Broadcast ? !broadcaster.IsNews(envelope, from) : IsOwn(envelope))
             return ValueTask.CompletedTask;
         if (envelope.Type != MessageType.Broadcast && envelope.Recipient != identity.Address)

@@ -24,9 +24,10 @@ internal sealed partial class Broadcaster
 {
     private const int MaxKeysPerFrame = 1000;
 
-    // Broadcasts that may wait for one peer, and for all, to take them; they are in memory anyway.
-    private const int MaxWantedByPeer = 2 * MaxKeysPerFrame;
-    private const int MaxWanted = 100_000;
+    // Bytes of broadcasts that may wait for one peer, and for all, to take them, and what each is counted as at the least.
+    private const int MaxWantedByPeer = 16 * 1024 * 1024;
+    private const int MaxWanted = 64 * 1024 * 1024;
+    private const int MinWantedBytes = 8 * 1024;
 
     private static readonly Frame Graft = new() { Want = new Want { Graft = true } };
     private static readonly Frame Prune = new() { Prune = new Prune() };
@@ -63,7 +64,7 @@ internal sealed partial class Broadcaster
         _logger = logger;
         // Twice as long as a broadcast may travel, so that none is delivered a second time.
         _seen = new RecentMap<BroadcastKey, byte>(200_000, _options.TimeToLive * 4, time);
-        _recent = new RecentBroadcasts(_options.MaxRecent, _options.TimeToLive, time);
+        _recent = new RecentBroadcasts(_options.MaxRecent, _options.MaxRecentBytes, _options.TimeToLive, time);
         _missing = new MissingBroadcasts(_options.MaxRecent, time);
         _wanted = new PeerQueues<Broadcast>(MaxWantedByPeer, MaxWanted, SendWantedAsync, OnFailure);
         swarm.AddWorth(connection => _eager.Contains(connection.Peer) ? 4 : 0);
@@ -105,6 +106,9 @@ internal sealed partial class Broadcaster
         OnDuplicate(envelope, from);
         return false;
     }
+
+    /// <summary>A broadcast that this node does not take has come: no need to ask others for it.</summary>
+    public void Skip(Envelope envelope) => _missing.Arrived(new BroadcastKey(envelope.Sender, envelope.Id).ToWire());
 
     /// <summary>Verifies, delivers and passes on a broadcast that came from a peer.</summary>
     public async Task ReceiveAsync(Envelope envelope, NodeAddress from, CancellationToken cancellationToken)
@@ -171,8 +175,10 @@ internal sealed partial class Broadcaster
             Tell(connection.Peer, Prune);
         foreach (var key in want.Keys.Take(MaxKeysPerFrame))
         {
-            if (_recent.TryGet(key, out var broadcast) && broadcast.Envelope.HopCount < broadcast.Envelope.Wire.HopLimit)
-                _wanted.TryAdd(connection.Peer, broadcast, size: 1); // beyond that it asks again, or another peer
+            if (!_recent.TryGet(key, out var broadcast) || broadcast.Envelope.HopCount >= broadcast.Envelope.Wire.HopLimit)
+                continue;
+            var size = Math.Max(MinWantedBytes, broadcast.Envelope.Wire.Payload.Length);
+            _wanted.TryAdd(connection.Peer, broadcast, size); // beyond that it asks again, or another peer
         }
     }
 
@@ -189,9 +195,6 @@ internal sealed partial class Broadcaster
         }
     }
 
-    /// <summary>A peer has broadcasts from elsewhere.</summary>
-    public void OnPrune(NodeAddress peer) => _eager.Remove(peer);
-
     /// <summary>Announces and keeps the tree until cancelled.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
@@ -205,34 +208,6 @@ internal sealed partial class Broadcaster
         }
     }
 
-    /// <summary>A new peer may have missed everything, and need a link.</summary>
-    private void OnConnected(PeerConnection connection)
-    {
-        _recent.Forget(connection.Peer);
-        _unannounced = true;
-        _eager.Remove(connection.Peer); // a new connection: the other end knows nothing of a link
-        Link(connection.Peer, _options.Fanout);
-    }
-
-    /// <summary>With a link the tree may have fallen apart: another one most likely mends it before the next broadcast.</summary>
-    private void OnDisconnected(PeerConnection connection)
-    {
-        _recent.Forget(connection.Peer);
-        Mend();
-    }
-
-    private void Mend()
-    {
-        var all = _eager.All;
-        foreach (var peer in all)
-        {
-            if (!_swarm.TryGet(peer, out _) && _eager.Remove(peer))
-                LinkToAnyone(1);
-        }
-        if (all.Length == 0)
-            LinkToAnyone(_options.Fanout);
-    }
-
     private void OnDuplicate(Envelope envelope, NodeAddress from)
     {
         var key = new BroadcastKey(envelope.Sender, envelope.Id).ToWire();
@@ -243,31 +218,6 @@ internal sealed partial class Broadcaster
         _telemetry.Dropped(DropReason.Duplicate);
         _eager.Remove(from);
         Tell(from, Prune);
-    }
-
-    private void Link(NodeAddress peer, int limit)
-    {
-        if (!_eager.Contains(peer) && _eager.Add(peer, limit))
-            Tell(peer, Graft);
-    }
-
-    private void LinkToAnyone(int count)
-    {
-        var others = _swarm.Connections.Where(connection => connection.IsOpen && !_eager.Contains(connection.Peer)).ToArray();
-        Random.Shared.Shuffle(others);
-        foreach (var other in others.Take(count))
-            Link(other.Peer, int.MaxValue);
-    }
-
-    private void Tell(NodeAddress peer, Frame frame) => _links.Writer.TryWrite((peer, frame));
-
-    private async Task TellAsync(CancellationToken stopping)
-    {
-        await foreach (var (peer, frame) in _links.Reader.ReadAllAsync(stopping))
-        {
-            if (_swarm.TryGet(peer, out var connection))
-                connection.TrySendUrgent(frame);
-        }
     }
 
     private async Task AnnounceAsync(CancellationToken stopping)

@@ -22,6 +22,13 @@ public sealed class GossipOptions
     [Range(16, 1_000_000)]
     public int MaxRecent { get; set; } = 2_000;
 
+    /// <summary>
+    /// Bytes of them. When there is no more room a sender that has more than a quarter of it, or of <see cref="MaxRecent"/>, loses its
+    /// oldest before others lose theirs.
+    /// </summary>
+    [Range(1024 * 1024, long.MaxValue)]
+    public long MaxRecentBytes { get; set; } = 16L * 1024 * 1024;
+
     /// <summary>How often a node tells some peers whom it believes alive.</summary>
     public TimeSpan MembershipInterval { get; set; } = TimeSpan.FromSeconds(1);
 

@@ -92,7 +92,9 @@ internal sealed partial class Dht(
         if (frame.BodyCase == Frame.BodyOneofCase.StoreRecord)
         {
             // A node stores its own record with others and nobody else's: strangers must not fill this node's memory.
-            if (PeerRecord.TryVerifyOwn(frame.StoreRecord.Record, connection.Peer, _clock.Steady, out var record))
+            if (!connection.MaySendRecord())
+                telemetry.Dropped(DropReason.RateLimited);
+            else if (PeerRecord.TryVerifyOwn(frame.StoreRecord.Record, connection.Peer, _clock.Steady, out var record))
             {
                 connection.Update(record);
                 Learn(record, connection.Peer);
@@ -101,7 +103,10 @@ internal sealed partial class Dht(
         }
         if (frame.BodyCase == Frame.BodyOneofCase.FoundNodes)
         {
-            Learn(frame.FoundNodes, connection.Peer);
+            if (connection.MayRefer())
+                Learn(frame.FoundNodes, connection.Peer);
+            else
+                telemetry.Dropped(DropReason.RateLimited);
             return;
         }
         if (frame.FindNode.Target.Length != NodeId.Size)

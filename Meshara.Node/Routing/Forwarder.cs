@@ -25,8 +25,11 @@ internal sealed partial class Forwarder
     private const int MaxHopsTried = 3;
 
     // Bytes that may wait for one next hop, and for all of them.
-    private const int MaxWaitingForOne = 16 * 1024 * 1024;
-    private const int MaxWaiting = 64 * 1024 * 1024;
+    private const int MaxWaitingForOne = 8 * 1024 * 1024;
+    private const int MaxWaiting = 32 * 1024 * 1024;
+
+    // Of all of it, what one peer may have brought.
+    private const int MaxWaitingFromOne = 8 * 1024 * 1024;
 
     // Verifying is all they spend time on.
     private static readonly int Workers = Math.Max(2, Environment.ProcessorCount);
@@ -58,7 +61,7 @@ internal sealed partial class Forwarder
         _longestLife = delivery.Value.MaxTimeToLive;
         _logger = logger;
         _cameFrom = new RecentMap<MessageId, NodeAddress>(20_000, TimeSpan.FromMinutes(2), time);
-        _waiting = new PeerQueues<Relayed>(MaxWaitingForOne, MaxWaiting, PassOnLaterAsync, (_, e) => OnFailure(default, e));
+        _waiting = new PeerQueues<Relayed>(MaxWaitingForOne, MaxWaiting, PassOnLaterAsync, (_, e) => OnFailure(default, e), MaxWaitingFromOne);
     }
 
     /// <summary>A message of this node itself could not be passed on by a relay.</summary>
@@ -160,9 +163,12 @@ internal sealed partial class Forwarder
                 OnPassedOn(message, hop.Peer);
                 return;
             }
-            if (_waiting.TryAdd(hop.Peer, message with { Hop = hop }, message.Frame.CalculateSize()))
+            if (_waiting.TryAdd(hop.Peer, message with { Hop = hop }, message.Frame.CalculateSize(), message.From))
                 return;
             _telemetry.Dropped(DropReason.QueueFull);
+            // The recipient itself takes less than comes for it. By other ways it would get no more, and they would carry it in vain.
+            if (hop.Peer == message.Envelope.Recipient)
+                break;
         }
         Return(message);
     }
@@ -186,6 +192,8 @@ internal sealed partial class Forwarder
         }
         else if (await TrySendAsync(message, cancellationToken))
             OnPassedOn(message, peer);
+        else if (message.Hop is { Dial: null } && peer == message.Envelope.Recipient)
+            Return(message); // it was here and is gone: its sender may find it elsewhere
         else
             PassOn(message);
     }

@@ -83,6 +83,9 @@ internal static class CloseReason
     /// <summary>A dial that nobody answered, or that was refused.</summary>
     public const string Dial = "dial";
 
+    /// <summary>A connection that was hung up on, because there are too many from its address.</summary>
+    public const string Refused = "refused";
+
     /// <summary>A TLS or identity handshake that failed.</summary>
     public const string Handshake = "handshake";
 

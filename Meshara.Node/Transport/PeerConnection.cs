@@ -29,6 +29,10 @@ internal sealed partial class PeerConnection : IDisposable
     // How long what is queued may take to leave once this end has said goodbye; a peer that takes nothing any more never would.
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
 
+    // A node publishes its record anew when something about it changes. Each costs a verification.
+    private const int MaxRecords = 10;
+    private static readonly TimeSpan RecordsWindow = TimeSpan.FromSeconds(10);
+
     private readonly SslStream _stream;
     private readonly Socket _socket;
     private readonly FrameWriter _writer;
@@ -39,6 +43,8 @@ internal sealed partial class PeerConnection : IDisposable
     private readonly CancellationTokenSource _abort = new();
     private readonly ConcurrentDictionary<ulong, PendingRequest> _requests = new();
     private readonly RoundTripEstimate _roundTrip = new();
+    private readonly TokenBucket _records;
+    private bool _isReferred;
     private ulong _lastCorrelation;
     private string? _reason;
     private readonly long _connected;
@@ -53,8 +59,8 @@ internal sealed partial class PeerConnection : IDisposable
     private PeerRecord _record;
 
     public PeerConnection(
-        SslStream stream, Socket socket, FrameReader reader, FrameWriter writer, PeerRecord record, string remote, string instance, bool outbound, ulong dialNumber,
-        TransportOptions options, MeshTelemetry telemetry, TimeProvider time)
+        SslStream stream, Socket socket, FrameReader reader, FrameWriter writer, PeerRecord record, string remote, string instance, IPAddress? addressGroup,
+        bool outbound, ulong dialNumber, TransportOptions options, MeshTelemetry telemetry, TimeProvider time)
     {
         _stream = stream;
         _socket = socket;
@@ -63,7 +69,8 @@ internal sealed partial class PeerConnection : IDisposable
         _record = record;
         Remote = remote;
         Instance = instance;
-        RemoteAddress = IPEndPoint.TryParse(remote, out var endpoint) ? endpoint.Address : IPAddress.None;
+        AddressGroup = addressGroup;
+        _records = new TokenBucket(MaxRecords, RecordsWindow, time);
         Outbound = outbound;
         DialNumber = dialNumber;
         _options = options;
@@ -85,8 +92,8 @@ internal sealed partial class PeerConnection : IDisposable
     /// <summary>Tells the peer's process from others with its identity: its certificate's hash.</summary>
     public string Instance { get; }
 
-    /// <summary>The other end's IP address.</summary>
-    public IPAddress RemoteAddress { get; }
+    /// <summary>What the other end's address is counted under, see <see cref="AddressLimits.GroupOf"/>; null when it is this machine's own.</summary>
+    public IPAddress? AddressGroup { get; }
 
     /// <summary>True when this node dialled.</summary>
     public bool Outbound { get; }
@@ -141,6 +148,12 @@ internal sealed partial class PeerConnection : IDisposable
 
     /// <summary>Completes when the send buffer has room again, or the connection is closed.</summary>
     public Task RoomAsync() => _writer.RoomAsync();
+
+    /// <summary>False when the peer has sent so many records of itself lately that the next one is not looked at.</summary>
+    public bool MaySendRecord() => _records.TryTake();
+
+    /// <summary>True once: a peer that has no room names others unasked, and then the connection ends.</summary>
+    public bool MayRefer() => !Interlocked.Exchange(ref _isReferred, true);
 
     /// <summary>Takes a newer record that the peer sent of itself.</summary>
     public void Update(PeerRecord record)

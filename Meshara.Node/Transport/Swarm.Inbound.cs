@@ -40,7 +40,13 @@ internal sealed partial class Swarm
                 await room.EnterAsync(_stopping.Token);
                 entered = true;
                 var socket = await listener.AcceptSocketAsync(_stopping.Token);
-                Own(AcceptAsync(socket, room));
+                if (MayShakeHands(socket))
+                {
+                    Own(AcceptAsync(socket, room));
+                    continue;
+                }
+                socket.Dispose();
+                room.Leave();
             }
             catch (Exception) when (_stopping.IsCancellationRequested)
             {

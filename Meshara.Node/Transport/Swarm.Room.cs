@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using Meshara.Node.Protocol.Wire;
 using Meshara.Node.Telemetry;
 
@@ -30,6 +31,25 @@ internal sealed partial class Swarm
     /// <summary>The worth of a connection that something waits for.</summary>
     public const int Indispensable = 100;
 
+    /// <summary>False when peers at the other end's address have begun too many handshakes lately, or have connections enough.</summary>
+    private bool MayShakeHands(Socket socket)
+    {
+        try
+        {
+            if (AddressLimits.GroupOf(socket) is not { } group || CountOf(group) < _options.MaxConnectionsPerAddress && _limits.TryBegin(group))
+                return true;
+            _telemetry.ConnectionError(CloseReason.Refused);
+            Log.AddressRefused(_logger, $"{socket.RemoteEndPoint}");
+        }
+        catch (SocketException)
+        {
+            // It has hung up already.
+        }
+        return false;
+    }
+
+    private int CountOf(IPAddress group) => _connections.Values.Count(connection => connection.IsOpen && group.Equals(connection.AddressGroup));
+
     /// <summary>Closes what is too much. The caller is the heartbeat.</summary>
     private void Prune()
     {
@@ -46,6 +66,14 @@ internal sealed partial class Swarm
     /// </summary>
     private void MakeRoom(PeerConnection newcomer)
     {
+        // Also one that was dialled: many identities may say that they are to be found at one address.
+        if (newcomer.AddressGroup is { } group && CountOf(group) > _options.MaxConnectionsPerAddress)
+        {
+            _telemetry.ConnectionError(CloseReason.Refused);
+            Log.AddressRefused(_logger, newcomer.Remote);
+            Dismiss(newcomer);
+            return;
+        }
         if (OpenCount <= _options.MaxConnections)
             return;
         var newcomers = _connections.Values.Count(connection => connection.IsOpen && connection.Duration < ShortestStay);
@@ -66,13 +94,13 @@ internal sealed partial class Swarm
     private IEnumerable<PeerConnection> Dispensable(TimeSpan age)
     {
         var open = _connections.Values.Where(connection => connection.IsOpen).ToList();
-        var crowds = open.CountBy(connection => connection.RemoteAddress).ToDictionary();
+        var crowds = open.CountBy(connection => connection.AddressGroup ?? IPAddress.None).ToDictionary();
         return open
             .Where(connection => connection.Duration >= age)
             .Select(connection => (Connection: connection, Worth: Worth(connection)))
             .Where(valued => valued.Worth < Indispensable)
             .OrderBy(valued => valued.Worth)
-            .ThenByDescending(valued => crowds[valued.Connection.RemoteAddress])
+            .ThenByDescending(valued => crowds[valued.Connection.AddressGroup ?? IPAddress.None])
             .ThenBy(valued => valued.Connection.Duration)
             .Select(valued => valued.Connection);
     }

@@ -30,6 +30,7 @@ internal sealed partial class Swarm : IDisposable
     private readonly ILogger<Swarm> _logger;
     private readonly PeerPauses _bans;
     private readonly RepeatedFailures _handshakeFailures;
+    private readonly AddressLimits _limits;
     private readonly Handshake _handshake;
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<NodeAddress, PeerConnection> _connections = new();
@@ -50,6 +51,7 @@ internal sealed partial class Swarm : IDisposable
         Clones = new Clones(_self, 3 * _options.CloneRetryInterval, time, logger);
         _dialSlots = new SemaphoreSlim(_options.MaxDials);
         _failures = new PeerPauses(FirstFailurePause, LongestFailurePause, time);
+        _limits = new AddressLimits(_options.HandshakesPerAddress, time);
         _handshake = new Handshake(identity, self, _bans, _options, telemetry, time);
     }
 
@@ -226,6 +228,10 @@ internal sealed partial class Swarm : IDisposable
 
         [LoggerMessage(EventName = "ConnectionRefused", Level = LogLevel.Warning, Message = "Connection from {remote} refused: {limit} connections are the limit")]
         public static partial void Refused(ILogger logger, string remote, int limit);
+
+        [LoggerMessage(EventName = "AddressRefused", Level = LogLevel.Warning,
+            Message = "Connection from {remote} refused: there are too many from its address")]
+        public static partial void AddressRefused(ILogger logger, string remote);
 
         [LoggerMessage(EventName = "AcceptFailed", Level = LogLevel.Warning, Message = "Cannot accept connections: {cause}")]
         public static partial void AcceptFailed(ILogger logger, string cause);

@@ -34,6 +34,17 @@ public sealed class TransportOptions
     [Range(1, 10_000)]
     public int MaxDials { get; set; } = 512;
 
+    /// <summary>
+    /// Handshakes that peers at one IP address – of IPv6 one /64 network – may begin in ten seconds; further ones are hung up on. Does not
+    /// hold for this machine's own address.
+    /// </summary>
+    [Range(1, 100_000)]
+    public int HandshakesPerAddress { get; set; } = 50;
+
+    /// <summary>Connections from peers at one IP address, counted and excepted as <see cref="HandshakesPerAddress"/>.</summary>
+    [Range(1, 100_000)]
+    public int MaxConnectionsPerAddress { get; set; } = 32;
+
     /// <summary>Peer connections at the most. With all of them in use the one worth least makes room for a newcomer.</summary>
     [Range(1, 100_000)]
     public int MaxConnections { get; set; } = 2048;

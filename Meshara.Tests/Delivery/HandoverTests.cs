@@ -35,6 +35,21 @@ public sealed class HandoverTests
     }
 
     [Fact]
+    public async Task A_relay_keeps_only_what_its_sender_itself_brings()
+    {
+        await using var mesh = new MeshFixture();
+        var relay = await mesh.StartAsync();
+        await using var alice = new TransportEnd();
+        await using var mallory = new TransportEnd();
+        var toRelay = await mallory.JoinAsync(relay);
+        var message = Peers.Message(alice.Identity, MessageType.Private, Peers.Record().Address, _ => ByteString.CopyFromUtf8("x"));
+        var answer = await toRelay.RequestAsync(new Frame { Deposit = new Deposit { Envelope = message.Envelope } }, Cancel);
+        Assert.False(answer.Deposited.Held);
+        Assert.Equal(1, relay.Metrics.Sum("meshara.messages.dropped", "rate_limited"));
+        Assert.True(toRelay.IsOpen);
+    }
+
+    [Fact]
     public async Task Recipients_that_do_not_answer_delay_no_hand_over_to_others()
     {
         await using var mesh = new MeshFixture(("Transport:RequestTimeout", "00:10:00"));

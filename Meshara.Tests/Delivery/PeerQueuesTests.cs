@@ -16,7 +16,7 @@ public sealed class PeerQueuesTests : IAsyncDisposable
 
     public PeerQueuesTests()
     {
-        _queues = new PeerQueues<string>(perPeer: 10, inAll: 15, WorkAsync, (_, e) => _failures.Enqueue(e));
+        _queues = new PeerQueues<string>(perPeer: 10, inAll: 15, WorkAsync, (_, e) => _failures.Enqueue(e), perSource: 8);
         _running = _queues.RunAsync(_stop.Token);
     }
 
@@ -46,6 +46,19 @@ public sealed class PeerQueuesTests : IAsyncDisposable
         held.SetResult();
         await Eventually.TrueAsync(() => !_queues.Contains(Peer(1)), "everything is done");
         Assert.True(_queues.TryAdd(Peer(2), "there is room again", 6));
+    }
+
+    [Fact]
+    public async Task One_source_fills_no_more_than_its_share()
+    {
+        var held = Hold("hold");
+        Assert.True(_queues.TryAdd(Peer(1), "hold", 5, Peer(8)));
+        Assert.True(_queues.TryAdd(Peer(2), "hold", 3, Peer(8)));
+        Assert.False(_queues.TryAdd(Peer(3), "too much of one", 1, Peer(8)));
+        Assert.True(_queues.TryAdd(Peer(3), "of another", 1, Peer(9)));
+        held.SetResult();
+        await Eventually.TrueAsync(() => _done.Count == 3 && !_queues.Contains(Peer(1)) && !_queues.Contains(Peer(2)), "everything is done");
+        Assert.True(_queues.TryAdd(Peer(3), "there is room again", 8, Peer(8)));
     }
 
     [Fact]

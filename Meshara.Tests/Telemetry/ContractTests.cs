@@ -14,6 +14,7 @@ public sealed class ContractTests(ContractRun run) : IClassFixture<ContractRun>
     {
         ["meshara_connection_errors_total reason=network"] = "a connection that breaks inside TLS, which a proxy on loopback cannot cause at will",
         ["meshara_connections_closed_total reason=network"] = "as above",
+        ["meshara_connection_errors_total reason=refused"] = "a peer on another machine; Transport/AddressLimitTests has one",
         ["meshara_errors_total type=network"] = "the listening socket has to fail, as when the process has no file descriptors left",
         ["meshara_errors_total type=storage"] = "a disk that is full or broken; Storage/DiskFaultTests has one",
         ["meshara_identity_clones identity=own"] = "two programs with one identity; Transport/CloneTests has them",

@@ -74,6 +74,34 @@ public sealed class SlowConsumerTests
     }
 
     [Fact]
+    public async Task What_its_recipient_does_not_take_is_sent_to_nobody_else()
+    {
+        await using var mesh = new MeshFixture(("Transport:SendTimeout", "00:00:03"));
+        var relay = await mesh.StartAsync();
+        await using var slow = await SlowPeer.JoinAsync(relay.Bound, relay.Swarm);
+        await using var flooder = new TransportEnd();
+        await using var other = new TransportEnd();
+        var flood = await flooder.JoinAsync(relay);
+        await other.JoinAsync(relay);
+        for (var i = 0; i < 40; i++)
+            await flood.SendAsync(Message(flooder, slow.Address, 1024 * 1024), Cancel);
+        await Eventually.TrueAsync(async () =>
+        {
+            await slow.LiveAsync();
+            return relay.Metrics.Sum("meshara.messages.dropped", "queue_full") > 0 && Returned() > 0;
+        }, "what is too much comes back");
+        var early = Returned();
+        await Eventually.TrueAsync(async () =>
+        {
+            await slow.LiveAsync();
+            return relay.Metrics.Sum("meshara.connections.closed", "slow_consumer") == 1 && Returned() > early;
+        }, "what waited comes back when the slow peer is disconnected");
+        Assert.Empty(other.Envelopes(Meshara.Node.Protocol.Wire.MessageType.Private));
+
+        int Returned() => flooder.Frames.Count(entry => entry.Frame.BodyCase == Frame.BodyOneofCase.Undeliverable);
+    }
+
+    [Fact]
     public async Task Requests_of_two_ends_with_full_buffers_are_all_answered()
     {
         var options = new TransportOptions { SendBufferBytes = 64 * 1024, RequestTimeout = TimeSpan.FromMinutes(10) };

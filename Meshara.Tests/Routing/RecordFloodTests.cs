@@ -1,0 +1,55 @@
+using Meshara.Node.Protocol.Wire;
+using Meshara.Node.Routing;
+using Meshara.Tests.Mesh;
+using PeerRecord = Meshara.Node.Protocol.PeerRecord;
+
+namespace Meshara.Tests.Routing;
+
+/// <summary>Each record costs a verification, and a frame of them costs its sender nothing.</summary>
+public sealed class RecordFloodTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_peer_that_tells_of_others_unasked_is_listened_to_once()
+    {
+        await using var mesh = new MeshFixture();
+        var node = await mesh.StartAsync();
+        await using var peer = new TransportEnd();
+        var connection = await peer.JoinAsync(node);
+        var (first, second) = (Peers.Record(), Peers.Record());
+        foreach (var record in (PeerRecord[])[first, second])
+            await connection.SendAsync(new Frame { FoundNodes = new FoundNodes { Records = { record.Wire } } }, Cancel);
+        await AnswersAsync(peer, node);
+        var book = node.Get<PeerBook>();
+        Assert.True(book.TryGet(first.Id, out _));
+        Assert.False(book.TryGet(second.Id, out _));
+        Assert.Equal(1, node.Metrics.Sum("meshara.messages.dropped", "rate_limited"));
+    }
+
+    [Fact]
+    public async Task A_peer_stores_its_record_only_so_often()
+    {
+        await using var mesh = new MeshFixture();
+        var node = await mesh.StartAsync();
+        await using var peer = new TransportEnd();
+        var connection = await peer.JoinAsync(node);
+        var sequence = peer.Record.Sequence;
+        for (var i = 0; i < 200; i++)
+        {
+            var record = PeerRecord.Create(peer.Identity, "flood", peer.Record.Endpoints, ++sequence, DateTimeOffset.UtcNow.AddHours(1));
+            await connection.SendAsync(new Frame { StoreRecord = new StoreRecord { Record = record.Wire } }, Cancel);
+        }
+        await AnswersAsync(peer, node);
+        Assert.InRange(node.Metrics.Sum("meshara.messages.dropped", "rate_limited"), 100, 199);
+        Assert.True(connection.IsOpen);
+    }
+
+    /// <summary>Frames are handled in order: an answer says that all before it have been.</summary>
+    private static async Task AnswersAsync(TransportEnd peer, MeshPeer node)
+    {
+        Assert.True(peer.Swarm.TryGet(node.Address, out var connection));
+        var target = Google.Protobuf.ByteString.CopyFrom(peer.Record.Id.ToBytes());
+        await Eventually.InTimeAsync(connection.RequestAsync(new Frame { FindNode = new FindNode { Target = target } }, Cancel));
+    }
+}
