@@ -15,13 +15,19 @@ namespace Meshara.Node.Gossip;
 /// <summary>
 /// Whom this node believes alive: each node lets its own heartbeat grow and passes on the highest it has heard of every
 /// other; one that stops growing is gone (van Renesse, Minsky and Hayden, "A gossip-style failure detection service", 1998).
-/// It informs operators; nothing is routed by it, so a peer that lies about others harms nobody's messages.
+/// Nobody but a member itself can make its heartbeat grow, or say goodbye for it. It informs operators; nothing is routed by it.
 /// </summary>
 internal sealed class Membership
 {
     // Peers told each time: with two, news reaches n nodes in about log3(n) rounds.
     private const int Fanout = 2;
     private const int MaxMembers = 4096;
+
+    // A member that is restarted signs anew; one that does it more often is a nuisance.
+    private static readonly TimeSpan MinSigning = TimeSpan.FromSeconds(1);
+
+    // Who leaves has no heartbeat any more.
+    private static readonly ByteString NoBeats = ByteString.CopyFrom(new byte[SHA256.HashSizeInBytes]);
 
     /// <summary>
     /// Different values of <see cref="ViewHash"/>. Each is a series that the metrics SDK keeps for as long as the process runs, so there must not be more and
@@ -37,7 +43,8 @@ internal sealed class Membership
     private readonly Lock _gate = new();
     private readonly Dictionary<NodeAddress, Heard> _members = [];
     private volatile View _view;
-    private ulong _heartbeat;
+    private Heartbeat? _heartbeat;
+    private ulong _number;
 
     public Membership(NodeIdentity identity, Swarm swarm, IOptions<GossipOptions> options, MeshTelemetry telemetry, TimeProvider time)
     {
@@ -75,35 +82,65 @@ internal sealed class Membership
     }
 
     /// <summary>A peer says whom it believes alive.</summary>
-    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/> when the list is malformed.</exception>
+    /// <exception cref="MesharaException">
+    /// With <see cref="ErrorCodes.Protocol"/> when the list is malformed, or says of a member what that has not signed: a node passes on
+    /// only what it has verified.
+    /// </exception>
     public void OnMembers(Members members)
     {
         _telemetry.Received(Tags.Ping);
+        if (members.Members_.Count > MaxMembers + 1)
+            throw new MesharaException(ErrorCodes.Protocol, "A list of members is too long.");
         // A heartbeat from the future would keep a dead member alive; of two clocks that differ the one that is behind may be this node's.
         var (wall, mesh) = (_time.GetUtcNow(), _time.MeshUtcNow);
         var latest = (ulong)((wall > mesh ? wall : mesh) + PeerRecord.MaxAhead).ToMicroseconds();
-        lock (_gate)
+        foreach (var member in members.Members_)
         {
-            foreach (var member in members.Members_)
-            {
-                if (member.Address.Length != NodeAddress.Size)
-                    throw new MesharaException(ErrorCodes.Protocol, "A member's address has a wrong length.");
-                var address = new NodeAddress(member.Address.Span);
-                if (member.Heartbeat > latest)
-                    continue;
-                if (address == _identity.Address)
-                {
-                    // One of before a restart, or made up: the next one of this node has to be higher to be heard.
-                    _heartbeat = Math.Max(_heartbeat, member.Heartbeat);
-                    continue;
-                }
-                var known = _members.TryGetValue(address, out var heard);
-                if (known ? member.Heartbeat <= heard!.Heartbeat : _members.Count >= MaxMembers)
-                    continue;
-                _members[address] = new Heard(member.Heartbeat, _time.GetTimestamp(), member.Left);
-            }
+            if (member.Address.Length != NodeAddress.Size)
+                throw new MesharaException(ErrorCodes.Protocol, "A member's address has a wrong length.");
+            var address = new NodeAddress(member.Address.Span);
+            if (member.Heartbeat > latest || !IsNews(address, member, out var known))
+                continue;
+            if (!MemberState.IsAuthentic(member, known))
+                throw new MesharaException(ErrorCodes.Protocol, "A member's state is not that member's own.");
+            Take(address, member);
         }
         Refresh();
+    }
+
+    /// <summary>True when a member's state is worth verifying. Who signs again and again costs no more than others.</summary>
+    private bool IsNews(NodeAddress address, Member member, out Member? known)
+    {
+        known = null;
+        lock (_gate)
+        {
+            if (address == _identity.Address)
+                return member.Heartbeat > _number;
+            if (!_members.TryGetValue(address, out var heard))
+                return _members.Count < MaxMembers;
+            known = heard.State;
+            return MemberState.IsNewer(member, known) && (member.Heartbeat == known.Heartbeat
+                ? MemberState.IsSameChain(member, known)
+                : member.Left != known.Left || _time.GetElapsedTime(heard.SignedAt) >= MinSigning);
+        }
+    }
+
+    private void Take(NodeAddress address, Member member)
+    {
+        lock (_gate)
+        {
+            if (address != _identity.Address)
+            {
+                var (now, heard) = (_time.GetTimestamp(), _members.GetValueOrDefault(address));
+                // Something newer may have come from another peer meanwhile.
+                if (heard is null || MemberState.IsNewer(member, heard.State))
+                    _members[address] = new Heard(member, now, heard is not null && heard.State.Heartbeat == member.Heartbeat ? heard.SignedAt : now);
+                return;
+            }
+            // One of before a restart: the next one of this node has to be higher to be heard.
+            _number = Math.Max(_number, member.Heartbeat);
+            _heartbeat = null;
+        }
     }
 
     /// <summary>Takes out who has not been heard of, and makes the view that is shown.</summary>
@@ -125,7 +162,7 @@ internal sealed class Membership
             _view = View.Of(alive);
     }
 
-    private bool IsAlive(Heard heard) => !heard.Left && _time.GetElapsedTime(heard.At) <= _options.MemberTimeout;
+    private bool IsAlive(Heard heard) => !heard.State.Left && _time.GetElapsedTime(heard.At) <= _options.MemberTimeout;
 
     private void Tell(int fanout, bool left)
     {
@@ -146,18 +183,30 @@ internal sealed class Membership
         var members = new Members();
         lock (_gate)
         {
-            _heartbeat = _time.Next(_heartbeat);
-            members.Members_.Add(new Member { Address = UnsafeByteOperations.UnsafeWrap(_identity.Address.ToBytes()), Heartbeat = _heartbeat, Left = left });
-            foreach (var (address, heard) in _members)
-            {
-                if (_time.GetElapsedTime(heard.At) <= _options.MemberTimeout)
-                    members.Members_.Add(new Member { Address = UnsafeByteOperations.UnsafeWrap(address.ToBytes()), Heartbeat = heard.Heartbeat, Left = heard.Left });
-            }
+            members.Members_.Add(Own(left));
+            members.Members_.AddRange(_members.Values.Where(heard => _time.GetElapsedTime(heard.At) <= _options.MemberTimeout).Select(heard => heard.State));
         }
         return members;
     }
 
-    private sealed record Heard(ulong Heartbeat, long At, bool Left);
+    /// <summary>What this node says of itself.</summary>
+    private Member Own(bool left)
+    {
+        if (left || _heartbeat is null || _heartbeat.IsUsedUp)
+        {
+            _number = _time.Next(_number);
+            if (left)
+                return MemberState.Sign(_identity, _number, left, NoBeats);
+            _heartbeat = new Heartbeat(_identity, _number);
+        }
+        return _heartbeat.Next();
+    }
+
+    /// <summary>What was last heard of a member.</summary>
+    /// <param name="State">What it said of itself.</param>
+    /// <param name="At">When that came here.</param>
+    /// <param name="SignedAt">When something came here for which a signature had to be verified.</param>
+    private sealed record Heard(Member State, long At, long SignedAt);
 
     /// <summary>A set of members and its hash, made once per change and not per scrape.</summary>
     private sealed class View
