@@ -178,11 +178,11 @@ internal sealed partial class Dht(
             : telemetry.Continue(SpanNames.DhtLookup, ActivityKind.Internal, trace);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var started = time.GetTimestamp();
-        var lookup = new Lookup(identity.Id, target, _options.BucketSize);
-        lookup.Begin(table.Closest(target, _options.BucketSize));
-        // Those can be asked at once, and were not made up by anybody.
-        lookup.Begin(swarm.Connections.Where(connection => connection.IsOpen).Select(connection => connection.Record)
-            .OrderBy(record => record.Id, Comparer<NodeId>.Create(target.CompareDistance)).Take(_options.BucketSize));
+        // Those that are connected can be asked at once, and were not made up by anybody.
+        var connected = swarm.Connections.Where(connection => connection.IsOpen).Select(connection => connection.Record)
+            .OrderBy(record => record.Id, Comparer<NodeId>.Create(target.CompareDistance)).Take(_options.BucketSize);
+        var known = table.Closest(target, _options.BucketSize).Concat(connected);
+        var lookup = new Lookup(identity.Id, target, _options.BucketSize, _options.DisjointPaths, known);
         var pending = new List<Query>();
         var rounds = 0;
         try

@@ -4,25 +4,37 @@ using Meshara.Node.Protocol;
 namespace Meshara.Node.Routing;
 
 /// <summary>
-/// What one iterative lookup knows: the candidates in order of their distance to the target, and how each of them stands. A candidate
-/// that cannot be reached gives its place up, or a peer that names twenty that are nowhere would end the lookup.
+/// What one iterative lookup knows: the candidates in order of their distance to the target, and how each of them stands. It goes
+/// several ways that have no node in common (Baumgart and Mies, "S/Kademlia", 2007, section 4.4): what a node names is asked on that node's way
+/// only, so that those who know nobody but each other spoil one way and not the others.
 /// </summary>
-internal sealed class Lookup(NodeId self, NodeId target, int bucketSize)
+internal sealed class Lookup
 {
-    // So many of the closest are kept, failed ones included: what peers name costs memory.
-    private readonly int _capacity = bucketSize * 10;
-    private readonly SortedList<NodeId, Candidate> _candidates = new(Comparer<NodeId>.Create(target.CompareDistance));
+    private readonly NodeId _self;
+    private readonly NodeId _target;
+    private readonly int _bucketSize;
+    private readonly List<LookupPath> _paths;
+    private readonly Dictionary<NodeId, LookupPath> _asked = [];
+    private int _turn;
 
-    private enum Standing
+    /// <param name="self">The node that looks.</param>
+    /// <param name="target">What it looks for.</param>
+    /// <param name="bucketSize">So many of the closest are wanted.</param>
+    /// <param name="paths">Ways it may go.</param>
+    /// <param name="known">The candidates to start with.</param>
+    public Lookup(NodeId self, NodeId target, int bucketSize, int paths, IEnumerable<PeerRecord> known)
     {
-        New,
-        Asked,
-        Answered,
-        Failed,
+        _self = self;
+        _target = target;
+        _bucketSize = bucketSize;
+        var closest = known.DistinctBy(record => record.Id).OrderBy(record => record.Id, Comparer<NodeId>.Create(target.CompareDistance)).ToList();
+        _paths = [.. Enumerable.Range(0, Math.Clamp(closest.Count, 1, paths)).Select(_ => new LookupPath(target, bucketSize))];
+        for (var i = 0; i < closest.Count; i++)
+            Add(closest[i], _paths[i % _paths.Count]);
     }
 
     /// <summary>Nodes that were asked.</summary>
-    public int Contacted { get; private set; }
+    public int Contacted => _asked.Count;
 
     /// <summary>True once somebody has named the target itself.</summary>
     public bool HasFound { get; private set; }
@@ -30,61 +42,56 @@ internal sealed class Lookup(NodeId self, NodeId target, int bucketSize)
     /// <summary>The closest nodes that have answered, closest first.</summary>
     public List<PeerRecord> Answered =>
     [
-        .. _candidates.Values.Where(candidate => candidate.Standing == Standing.Answered)
-            .Select(candidate => candidate.Record)
-            .Take(bucketSize),
+        .. _paths.SelectMany(path => path.Answered)
+            .OrderBy(record => record.Id, Comparer<NodeId>.Create(_target.CompareDistance))
+            .Take(_bucketSize),
     ];
 
-    /// <summary>Takes candidates in that are known to start with.</summary>
-    public void Begin(IEnumerable<PeerRecord> known)
-    {
-        foreach (var record in known)
-            Add(record);
-    }
-
-    /// <summary>The closest node that was not asked, among the k closest that have not failed; null when there is none.</summary>
+    /// <summary>
+    /// A node to ask, of each way in turn: the closest that was not asked, among those of the way's share that have not failed. When some
+    /// ways lead nowhere the others go on for them. Null when there is none.
+    /// </summary>
     public PeerRecord? Next()
     {
-        var closest = _candidates.Values.Where(candidate => candidate.Standing != Standing.Failed).Take(bucketSize);
-        var candidate = closest.FirstOrDefault(candidate => candidate.Standing == Standing.New);
-        if (candidate is null)
-            return null;
-        candidate.Standing = Standing.Asked;
-        Contacted++;
-        return candidate.Record;
+        var share = (_bucketSize + _paths.Count - 1) / _paths.Count;
+        return Next(share) ?? (_paths.Count > 1 && _paths.Sum(path => path.Answered.Count()) < _bucketSize ? Next(_bucketSize) : null);
     }
 
     public void OnAnswer(PeerRecord from, IReadOnlyList<PeerRecord> named)
     {
-        Stand(from, Standing.Answered);
+        if (!_asked.TryGetValue(from.Id, out var path))
+            return;
+        path.OnAnswer(from.Id);
         foreach (var record in named)
         {
-            HasFound |= record.Id == target;
-            Add(record);
+            HasFound |= record.Id == _target;
+            Add(record, path);
         }
     }
 
     /// <summary>It cannot be reached, or takes so long that others should be asked; it may still answer.</summary>
-    public void OnFailed(PeerRecord record) => Stand(record, Standing.Failed);
-
-    private void Stand(PeerRecord record, Standing standing)
+    public void OnFailed(PeerRecord record)
     {
-        if (_candidates.TryGetValue(record.Id, out var candidate))
-            candidate.Standing = standing;
+        if (_asked.TryGetValue(record.Id, out var path))
+            path.OnFailed(record.Id);
     }
 
-    private void Add(PeerRecord record)
+    private PeerRecord? Next(int share)
     {
-        if (record.Id == self || !_candidates.TryAdd(record.Id, new Candidate(record)))
-            return;
-        if (_candidates.Count > _capacity)
-            _candidates.RemoveAt(_capacity);
+        for (var i = 0; i < _paths.Count; i++)
+        {
+            var path = _paths[_turn++ % _paths.Count];
+            if (path.Next(share, _asked) is not { } next)
+                continue;
+            _asked[next.Id] = path;
+            return next;
+        }
+        return null;
     }
 
-    private sealed class Candidate(PeerRecord record)
+    private void Add(PeerRecord record, LookupPath path)
     {
-        public PeerRecord Record { get; } = record;
-
-        public Standing Standing { get; set; }
+        if (record.Id != _self)
+            path.Add(record);
     }
 }

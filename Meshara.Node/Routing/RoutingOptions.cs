@@ -13,6 +13,12 @@ public sealed class RoutingOptions
     [Range(1, 20)]
     public int Parallelism { get; set; } = 3;
 
+    /// <summary>
+    /// d of S/Kademlia: ways of one lookup that have no node in common. More of them stand more peers that collude, and each finds less by itself.
+    /// </summary>
+    [Range(1, 10)]
+    public int DisjointPaths { get; set; } = 3;
+
     /// <summary>Connections a node tries to keep; more are welcome.</summary>
     [Range(1, 1000)]
     public int TargetPeers { get; set; } = 16;
