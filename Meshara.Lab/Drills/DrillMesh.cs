@@ -113,7 +113,10 @@ internal sealed class DrillMesh : IAsyncDisposable
 
     /// <summary>For each node a short hash of the nodes it believes alive; null when it did not answer.</summary>
     private async Task<IReadOnlyList<string?>> ViewsAsync(CancellationToken stop) =>
-        [.. (await Task.WhenAll(Nodes.Select(node => node.TryGetMetricsAsync(stop)))).Select(metrics => metrics?.Label("meshara_membership_view", "view"))];
+    [
+        .. (await Task.WhenAll(Nodes.Select(node => node.TryGetMetricsAsync(stop))))
+                .Select(metrics => metrics?.Samples.FirstOrDefault(sample => sample.Name == "meshara_membership_view")?.Labels["view"]),
+        ];
 
     /// <summary>Starts the nodes again that are to be there at the end and ended by themselves.</summary>
     public async Task ReviveAsync(CancellationToken stop)

@@ -46,9 +46,6 @@ internal sealed class DrillNode(StackNode plan, Stack stack, StackFiles files, s
     /// <summary>The API of its present process.</summary>
     public NodeApi Api => (_life ?? throw new InvalidOperationException($"{Name} was not started")).Api;
 
-    /// <summary>Where its metrics are.</summary>
-    public string MetricsUrl => (_life ?? throw new InvalidOperationException($"{Name} was not started")).MetricsUrl;
-
     /// <summary>The id of its present process, or null when there is none.</summary>
     public int? ProcessId => _life is { IsAlive: true } life ? life.Child.Id : null;
 

@@ -93,5 +93,5 @@ internal static class CloseReason
     public static readonly string[] OfClosed = [Remote, Network, Timeout, SlowConsumer, Protocol, Duplicate, Cloned, Pruned, Shutdown];
 
     /// <summary>Reasons of connection errors.</summary>
-    public static readonly string[] OfErrors = [Dial, Handshake, Network, Timeout, Protocol];
+    public static readonly string[] OfErrors = [Dial, Handshake, Refused, Network, Timeout, Protocol];
 }

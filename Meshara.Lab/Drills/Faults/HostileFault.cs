@@ -45,14 +45,14 @@ internal sealed class HostileFault(DrillOptions options, TimeProvider time) : IF
 
     public async Task ObserveAsync(DrillMesh mesh, CancellationToken stop)
     {
-        using var watch = new AttackWatch(mesh, time);
+        var watch = new AttackWatch(mesh, time);
         using var idle = new CancellationTokenSource(IdleTime, time);
         _idle = await watch.PeaksAsync(idle.Token, stop);
     }
 
     public async Task InjectAsync(DrillMesh mesh, CancellationToken over, CancellationToken stop)
     {
-        using var watch = new AttackWatch(mesh, time);
+        var watch = new AttackWatch(mesh, time);
         foreach (var attack in Attacks)
         {
             if (over.IsCancellationRequested)

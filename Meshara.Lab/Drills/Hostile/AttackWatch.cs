@@ -1,18 +1,15 @@
 namespace Meshara.Lab.Drills.Hostile;
 
 /// <summary>Reads the metrics of all nodes: at moments, and on and on for the largest memory that each held.</summary>
-internal sealed class AttackWatch(DrillMesh mesh, TimeProvider time) : IDisposable
+internal sealed class AttackWatch(DrillMesh mesh, TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
-
-    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = CallTimeout };
 
     /// <summary>What each node shows now; a node that is down, or does not answer, is left out.</summary>
     public async Task<IReadOnlyDictionary<string, NodeFigures>> LookAsync(CancellationToken stop)
     {
-        var figures = await Task.WhenAll(mesh.Nodes.Where(node => node.IsUp).Select(async node => (node.Name, Figures: await TryLookAsync(node, stop))));
-        return figures.Where(node => node.Figures is not null).ToDictionary(node => node.Name, node => node.Figures!, StringComparer.Ordinal);
+        var metrics = await Task.WhenAll(mesh.Nodes.Where(node => node.IsUp).Select(async node => (node.Name, Metrics: await node.TryGetMetricsAsync(stop))));
+        return metrics.Where(node => node.Metrics is not null).ToDictionary(node => node.Name, node => NodeFigures.Of(node.Metrics!), StringComparer.Ordinal);
     }
 
     /// <summary>The most memory that each node held until it is <paramref name="over"/>.</summary>
@@ -27,19 +24,5 @@ internal sealed class AttackWatch(DrillMesh mesh, TimeProvider time) : IDisposab
         }
         while (!over.IsCancellationRequested);
         return peaks;
-    }
-
-    public void Dispose() => _client.Dispose();
-
-    private async Task<NodeFigures?> TryLookAsync(DrillNode node, CancellationToken stop)
-    {
-        try
-        {
-            return NodeFigures.Parse(await _client.GetStringAsync(node.MetricsUrl, stop));
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException || e is OperationCanceledException && !stop.IsCancellationRequested)
-        {
-            return null;
-        }
     }
 }

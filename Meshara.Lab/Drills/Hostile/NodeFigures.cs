@@ -1,15 +1,12 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
+using Meshara.Harness.Nodes;
 
 namespace Meshara.Lab.Drills.Hostile;
 
 /// <summary>What a node's metrics say at one moment.</summary>
 /// <param name="MemoryBytes">Its working set.</param>
 /// <param name="Counts">Its counters of what peers do to it, by <c>counter.label</c>.</param>
-internal sealed partial record NodeFigures(long MemoryBytes, IReadOnlyDictionary<string, long> Counts)
+internal sealed record NodeFigures(long MemoryBytes, IReadOnlyDictionary<string, long> Counts)
 {
-    private const string Memory = "meshara_memory_usage_bytes";
-
     private static readonly Dictionary<string, string> Counters = new(StringComparer.Ordinal)
     {
         ["meshara_connections_closed_total"] = "connections_closed",
@@ -18,25 +15,16 @@ internal sealed partial record NodeFigures(long MemoryBytes, IReadOnlyDictionary
         ["meshara_errors_total"] = "errors",
     };
 
-    /// <summary>Reads them from a scrape in Prometheus' text format.</summary>
-    public static NodeFigures Parse(string text)
+    /// <summary>Picks them out of what a node shows.</summary>
+    public static NodeFigures Of(NodeMetrics metrics)
     {
-        var memory = 0L;
+        ArgumentNullException.ThrowIfNull(metrics);
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        foreach (Match sample in Sample().Matches(text))
+        foreach (var sample in metrics.Samples.Where(sample => sample.Value > 0))
         {
-            var value = (long)double.Parse(sample.Groups["value"].ValueSpan, CultureInfo.InvariantCulture);
-            if (sample.Groups["name"].Value == Memory)
-                memory = value;
-            else if (Counters.TryGetValue(sample.Groups["name"].Value, out var counter) && Reason().Match(sample.Groups["labels"].Value) is { Success: true } reason)
-                counts[$"{counter}.{reason.Groups["value"].Value}"] = counts.GetValueOrDefault($"{counter}.{reason.Groups["value"].Value}") + value;
+            if (Counters.TryGetValue(sample.Name, out var counter) && (sample.Labels.GetValueOrDefault("reason") ?? sample.Labels.GetValueOrDefault("type")) is { } cause)
+                counts[$"{counter}.{cause}"] = counts.GetValueOrDefault($"{counter}.{cause}") + (long)sample.Value;
         }
-        return new NodeFigures(memory, counts);
+        return new NodeFigures((long)metrics.Sum("meshara_memory_usage_bytes"), counts);
     }
-
-    [GeneratedRegex(@"^(?<name>meshara_[a-z0-9_]+)(?:\{(?<labels>[^}]*)\})? (?<value>[-+0-9.eE]+)", RegexOptions.Multiline)]
-    private static partial Regex Sample();
-
-    [GeneratedRegex("(?:^|,)(?:reason|type)=\"(?<value>[^\"]*)\"")]
-    private static partial Regex Reason();
 }
