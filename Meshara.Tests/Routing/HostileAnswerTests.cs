@@ -23,7 +23,7 @@ public sealed class HostileAnswerTests
         var nodes = await mesh.StartManyAsync(3);
         await using var hostile = Answering(new Frame { HandedOver = new HandedOver() });
         foreach (var node in nodes)
-            await hostile.ConnectAsync(node);
+            await Record.ExceptionAsync(() => hostile.ConnectAsync(node)); // one that has met it through another one refuses it already
         await Eventually.TrueAsync(
             () => nodes.All(node => HasFailed(node) || node.Metrics.Sum("meshara.connections.closed", "protocol") > 0), "every node has had a wrong answer");
         Assert.All(nodes, node => Assert.Null(node.Get<MeshNode>().Failure));
