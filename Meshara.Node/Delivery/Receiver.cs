@@ -25,12 +25,16 @@ internal sealed partial class Receiver(
 {
     private const int QueueLength = 1024;
 
+    // Bytes of what waits or is being handled.
+    private const long MaxUnhandled = 16 * 1024 * 1024;
+
     // Messages a worker may have given to the store that are not committed yet.
     private const int MaxUncommitted = 512;
 
     private readonly DeliveryOptions _options = options.Value;
     private readonly NodeClock _clock = NodeClock.Of(time);
     private readonly Channel<Arrival> _queue = Channel.CreateBounded<Arrival>(QueueLength);
+    private readonly ByteRoom _room = new(MaxUnhandled);
 
     // Of the envelopes handled where they were read.
     private readonly SemaphoreSlim _slots = new(MaxUncommitted);
@@ -55,7 +59,22 @@ internal sealed partial class Receiver(
         if (envelope.Type != MessageType.Broadcast && envelope.Recipient != identity.Address)
             return forwarder.AcceptAsync(envelope, from, cancellationToken);
         var arrival = new Arrival(envelope, from, _clock.GetUtcNow(), null);
-        return TryHandleHere(connection, arrival) ? ValueTask.CompletedTask : _queue.Writer.WriteAsync(arrival, cancellationToken);
+        return TryHandleHere(connection, arrival) ? ValueTask.CompletedTask : QueueAsync(arrival, cancellationToken);
+    }
+
+    private async ValueTask QueueAsync(Arrival arrival, CancellationToken cancellationToken)
+    {
+        var queued = arrival with { Room = arrival.Envelope.Wire.Payload.Length };
+        await _room.EnterAsync(queued.Room, cancellationToken);
+        try
+        {
+            await _queue.Writer.WriteAsync(queued, cancellationToken);
+        }
+        catch
+        {
+            _room.Leave(queued.Room); // the connection or the node has ended
+            throw;
+        }
     }
 
     /// <summary>Nothing of this node's own needs to come back to it.</summary>
@@ -88,7 +107,7 @@ internal sealed partial class Receiver(
         var envelope = Parse(frame.Handover.Envelope);
         if (envelope.Type != MessageType.Private || envelope.Recipient != identity.Address)
             throw new MesharaException(ErrorCodes.Protocol, "A kept message was handed over to the wrong node.");
-        return _queue.Writer.WriteAsync(new Arrival(envelope, connection.Peer, _clock.GetUtcNow(), new Handed(connection, frame.Correlation)), cancellationToken);
+        return QueueAsync(new Arrival(envelope, connection.Peer, _clock.GetUtcNow(), new Handed(connection, frame.Correlation)), cancellationToken);
     }
 
     /// <summary>Works until cancelled.</summary>
@@ -165,6 +184,8 @@ internal sealed partial class Receiver(
         finally
         {
             slots.Release();
+            if (arrival.Room > 0)
+                _room.Leave(arrival.Room);
         }
     }
 
@@ -275,7 +296,11 @@ internal sealed partial class Receiver(
         return true;
     }
 
-    private readonly record struct Arrival(Envelope Envelope, NodeAddress From, DateTimeOffset Time, Handed? Handed);
+    private readonly record struct Arrival(Envelope Envelope, NodeAddress From, DateTimeOffset Time, Handed? Handed)
+    {
+        /// <summary>Bytes of the room that it takes up.</summary>
+        public int Room { get; init; }
+    }
 
     /// <summary>Whom to tell that a kept message has arrived.</summary>
     private sealed record Handed(PeerConnection Connection, ulong Correlation);

@@ -25,8 +25,8 @@ internal sealed partial class Broadcaster
     private const int MaxKeysPerFrame = 1000;
 
     // Bytes of broadcasts that may wait for one peer, and for all, to take them, and what each is counted as at the least.
-    private const int MaxWantedByPeer = 16 * 1024 * 1024;
-    private const int MaxWanted = 64 * 1024 * 1024;
+    private const int MaxWantedByPeer = 4 * 1024 * 1024;
+    private const int MaxWanted = 16 * 1024 * 1024;
     private const int MinWantedBytes = 8 * 1024;
 
     private static readonly Frame Graft = new() { Want = new Want { Graft = true } };

@@ -24,6 +24,9 @@ internal sealed partial class Forwarder
     private const int QueueLength = 1024;
     private const int MaxHopsTried = 3;
 
+    // Bytes of what waits to be verified.
+    private const long MaxUnverified = 8 * 1024 * 1024;
+
     // Bytes that may wait for one next hop, and for all of them.
     private const int MaxWaitingForOne = 8 * 1024 * 1024;
     private const int MaxWaiting = 32 * 1024 * 1024;
@@ -44,6 +47,7 @@ internal sealed partial class Forwarder
     private readonly TimeSpan _longestLife;
     private readonly ILogger<Forwarder> _logger;
     private readonly Channel<Job> _queue = Channel.CreateBounded<Job>(new BoundedChannelOptions(QueueLength) { FullMode = BoundedChannelFullMode.Wait });
+    private readonly ByteRoom _room = new(MaxUnverified);
     private readonly PeerQueues<Relayed> _waiting;
     private readonly RecentMap<MessageId, NodeAddress> _cameFrom;
 
@@ -78,8 +82,22 @@ internal sealed partial class Forwarder
         else if (!envelope.Arrive(_clock.Steady, _longestLife))
             _telemetry.Dropped(DropReason.Expired);
         else
-            return _queue.Writer.WriteAsync(new Job(envelope, from), cancellationToken);
+            return QueueAsync(new Job(envelope, from), cancellationToken);
         return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask QueueAsync(Job job, CancellationToken cancellationToken)
+    {
+        await _room.EnterAsync(job.Bytes, cancellationToken);
+        try
+        {
+            await _queue.Writer.WriteAsync(job, cancellationToken);
+        }
+        catch
+        {
+            _room.Leave(job.Bytes); // the connection or the node has ended
+            throw;
+        }
     }
 
     /// <summary>A next hop could not pass a message on.</summary>
@@ -115,6 +133,7 @@ internal sealed partial class Forwarder
                 {
                     OnFailure(job.Envelope.Id, e);
                 }
+                _room.Leave(job.Bytes);
                 Activity.Current = null; // the span of a message that waits goes on without this worker
             }
         }
@@ -243,7 +262,10 @@ internal sealed partial class Forwarder
         });
     }
 
-    private readonly record struct Job(Envelope Envelope, NodeAddress From);
+    private readonly record struct Job(Envelope Envelope, NodeAddress From)
+    {
+        public int Bytes => Envelope.Wire.Payload.Length;
+    }
 
     /// <summary>A verified message on its way to a next hop.</summary>
     private sealed record Relayed(Envelope Envelope, NodeAddress From, Frame Frame, HashSet<NodeAddress> Tried, Activity? Span)

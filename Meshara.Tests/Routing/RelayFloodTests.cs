@@ -42,9 +42,30 @@ public sealed class RelayFloodTests
         await Eventually.InTimeAsync(relaying);
     }
 
-    private static Envelope Message(TransportEnd sender, TransportEnd recipient)
+    [Fact]
+    public async Task A_relay_that_is_flooded_with_large_messages_takes_few_at_a_time()
     {
-        var frame = Peers.Message(sender.Identity, MessageType.Private, recipient.Identity.Address, _ => ByteString.CopyFromUtf8("x"));
+        await using var mesh = new MeshFixture();
+        var node = await mesh.StartAsync();
+        await using var alice = new TransportEnd();
+        await using var bob = new TransportEnd();
+        await bob.JoinAsync(node);
+        var relay = new Forwarder(
+            node.Get<NodeIdentity>(), node.Get<RouteFinder>(), node.Get<RouteCache>(), node.Get<VerifiedBatches>(), node.Swarm,
+            Options.Create(new DeliveryOptions()), node.Get<MeshTelemetry>(), TimeProvider.System, NullLogger<Forwarder>.Instance);
+        var taken = Enumerable.Range(0, 12).Select(_ => relay.AcceptAsync(Message(alice, bob, 1024 * 1024), alice.Identity.Address, Cancel).AsTask()).ToList();
+        Assert.Equal(8, taken.Count(task => task.IsCompleted));
+        using var stop = new CancellationTokenSource();
+        var relaying = relay.RunAsync(stop.Token);
+        await Eventually.InTimeAsync(Task.WhenAll(taken));
+        await Eventually.TrueAsync(() => bob.Frames.Count(entry => entry.Frame.Envelope is not null) == 12, "every message arrives");
+        await stop.CancelAsync();
+        await Eventually.InTimeAsync(relaying);
+    }
+
+    private static Envelope Message(TransportEnd sender, TransportEnd recipient, int bytes = 1)
+    {
+        var frame = Peers.Message(sender.Identity, MessageType.Private, recipient.Identity.Address, _ => ByteString.CopyFrom(new byte[bytes]));
         Assert.True(Envelope.TryParse(frame.Envelope, out var envelope, out _));
         return envelope;
     }

@@ -1,0 +1,63 @@
+namespace Meshara.Node;
+
+/// <summary>
+/// Bounds the bytes of what is being worked on. Who finds no room waits for its turn, in order; what is larger than all of it is let in alone.
+/// Safe for concurrent use.
+/// </summary>
+internal sealed class ByteRoom(long capacity)
+{
+    private readonly Lock _gate = new();
+    private readonly Queue<(int Size, TaskCompletionSource Turn)> _waiting = new();
+    private long _used;
+
+    /// <summary>Takes room, which <see cref="Leave"/> gives back.</summary>
+    public ValueTask EnterAsync(int size, CancellationToken cancellationToken)
+    {
+        TaskCompletionSource turn;
+        lock (_gate)
+        {
+            if (_waiting.Count == 0 && TryTake(size))
+                return ValueTask.CompletedTask;
+            turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Enqueue((size, turn));
+        }
+        return new ValueTask(WaitAsync(turn, cancellationToken));
+    }
+
+    /// <summary>Gives room back.</summary>
+    public void Leave(int size)
+    {
+        lock (_gate)
+        {
+            _used -= size;
+            while (_waiting.TryPeek(out var next))
+            {
+                if (next.Turn.Task.IsCompleted)
+                {
+                    _waiting.Dequeue(); // it has given up
+                    continue;
+                }
+                if (!TryTake(next.Size))
+                    return;
+                _waiting.Dequeue();
+                if (!next.Turn.TrySetResult())
+                    _used -= next.Size; // it gave up a moment ago
+            }
+        }
+    }
+
+    private bool TryTake(int size)
+    {
+        if (_used > 0 && _used + size > capacity)
+            return false;
+        _used += size;
+        return true;
+    }
+
+    private static async Task WaitAsync(TaskCompletionSource turn, CancellationToken cancellationToken)
+    {
+        using var cancelled = cancellationToken.UnsafeRegister(
+            static (state, token) => ((TaskCompletionSource)state!).TrySetCanceled(token), turn);
+        await turn.Task;
+    }
+}
