@@ -26,7 +26,7 @@ internal sealed partial class Receiver(
     private const int QueueLength = 1024;
 
     // Bytes of what waits or is being handled.
-    private const long MaxUnhandled = 16 * 1024 * 1024;
+    private const long MaxUnhandled = 8 * 1024 * 1024;
 
     // Messages a worker may have given to the store that are not committed yet.
     private const int MaxUncommitted = 512;

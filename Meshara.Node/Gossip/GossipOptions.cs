@@ -27,7 +27,7 @@ public sealed class GossipOptions
     /// oldest before others lose theirs.
     /// </summary>
     [Range(1024 * 1024, long.MaxValue)]
-    public long MaxRecentBytes { get; set; } = 16L * 1024 * 1024;
+    public long MaxRecentBytes { get; set; } = 8L * 1024 * 1024;
 
     /// <summary>How often a node tells some peers whom it believes alive.</summary>
     public TimeSpan MembershipInterval { get; set; } = TimeSpan.FromSeconds(1);

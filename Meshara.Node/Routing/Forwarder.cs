@@ -25,14 +25,14 @@ internal sealed partial class Forwarder
     private const int MaxHopsTried = 3;
 
     // Bytes of what waits to be verified.
-    private const long MaxUnverified = 8 * 1024 * 1024;
+    private const long MaxUnverified = 4 * 1024 * 1024;
 
     // Bytes that may wait for one next hop, and for all of them.
-    private const int MaxWaitingForOne = 8 * 1024 * 1024;
-    private const int MaxWaiting = 32 * 1024 * 1024;
+    private const int MaxWaitingForOne = 4 * 1024 * 1024;
+    private const int MaxWaiting = 16 * 1024 * 1024;
 
     // Of all of it, what one peer may have brought.
-    private const int MaxWaitingFromOne = 8 * 1024 * 1024;
+    private const int MaxWaitingFromOne = 4 * 1024 * 1024;
 
     // Verifying is all they spend time on.
     private static readonly int Workers = Math.Max(2, Environment.ProcessorCount);
