@@ -13,7 +13,8 @@ namespace Meshara.Node;
 /// <param name="onFailure">Told of an exception that <paramref name="work"/> did not expect.</param>
 /// <param name="perSource">Size of what one source may have waiting for all peers together.</param>
 internal sealed class PeerQueues<T>(
-    int perPeer, long inAll, Func<NodeAddress, T, CancellationToken, Task> work, Action<NodeAddress, Exception> onFailure, long perSource = long.MaxValue)
+    int perPeer, long inAll, Func<NodeAddress, T, CancellationToken, Task> work, Action<NodeAddress, Exception> onFailure,
+    long perSource = long.MaxValue)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<NodeAddress, Waiting> _peers = [];

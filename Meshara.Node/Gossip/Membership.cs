@@ -133,8 +133,10 @@ internal sealed class Membership
             {
                 var (now, heard) = (_time.GetTimestamp(), _members.GetValueOrDefault(address));
                 // Something newer may have come from another peer meanwhile.
-                if (heard is null || MemberState.IsNewer(member, heard.State))
-                    _members[address] = new Heard(member, now, heard is not null && heard.State.Heartbeat == member.Heartbeat ? heard.SignedAt : now);
+                if (heard is null || member.Heartbeat > heard.State.Heartbeat)
+                    _members[address] = new Heard(member, now, SignedAt: now);
+                else if (MemberState.IsNewer(member, heard.State))
+                    _members[address] = heard with { State = member, At = now };
                 return;
             }
             // One of before a restart: the next one of this node has to be higher to be heard.
@@ -184,7 +186,9 @@ internal sealed class Membership
         lock (_gate)
         {
             members.Members_.Add(Own(left));
-            members.Members_.AddRange(_members.Values.Where(heard => _time.GetElapsedTime(heard.At) <= _options.MemberTimeout).Select(heard => heard.State));
+            members.Members_.AddRange(_members.Values
+                .Where(heard => _time.GetElapsedTime(heard.At) <= _options.MemberTimeout)
+                .Select(heard => heard.State));
         }
         return members;
     }

@@ -90,15 +90,17 @@ internal sealed class RecentBroadcasts(int capacity, long maxBytes, TimeSpan lif
         lock (_gate)
         {
             Trim();
-            return _inOrder.FindLast(broadcast => broadcast is not null) is not { } youngest || time.GetElapsedTime(youngest.Arrived) >= age;
+            return _inOrder.FindLast(broadcast => broadcast is not null) is not { } youngest
+                || time.GetElapsedTime(youngest.Arrived) >= age;
         }
     }
 
     private bool IsOver => _byKey.Count > capacity || _bytes > maxBytes;
 
     /// <summary>The sender that has most bytes of those that have more than their share; null when none has.</summary>
-    private Sent? Largest() =>
-        _senders.Values.Where(sender => sender.Places.Count > capacity / Shares || sender.Bytes > maxBytes / Shares).MaxBy(sender => sender.Bytes);
+    private Sent? Largest() => _senders.Values
+        .Where(sender => sender.Places.Count > capacity / Shares || sender.Bytes > maxBytes / Shares)
+        .MaxBy(sender => sender.Bytes);
 
     private void Trim()
     {

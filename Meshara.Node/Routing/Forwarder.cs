@@ -65,7 +65,8 @@ internal sealed partial class Forwarder
         _longestLife = delivery.Value.MaxTimeToLive;
         _logger = logger;
         _cameFrom = new RecentMap<MessageId, NodeAddress>(20_000, TimeSpan.FromMinutes(2), time);
-        _waiting = new PeerQueues<Relayed>(MaxWaitingForOne, MaxWaiting, PassOnLaterAsync, (_, e) => OnFailure(default, e), MaxWaitingFromOne);
+        _waiting = new PeerQueues<Relayed>(
+            MaxWaitingForOne, MaxWaiting, PassOnLaterAsync, (_, e) => OnFailure(default, e), MaxWaitingFromOne);
     }
 
     /// <summary>A message of this node itself could not be passed on by a relay.</summary>

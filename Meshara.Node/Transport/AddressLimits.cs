@@ -20,7 +20,8 @@ internal sealed class AddressLimits(int handshakes, TimeProvider time)
     /// there could do worse, and the nodes of a test share one address.
     /// </summary>
     /// <exception cref="SocketException">It has hung up already.</exception>
-    public static IPAddress? GroupOf(Socket socket) => Between(((IPEndPoint)socket.RemoteEndPoint!).Address, ((IPEndPoint)socket.LocalEndPoint!).Address);
+    public static IPAddress? GroupOf(Socket socket) =>
+        Between(((IPEndPoint)socket.RemoteEndPoint!).Address, ((IPEndPoint)socket.LocalEndPoint!).Address);
 
     /// <summary>The same of both ends' addresses.</summary>
     public static IPAddress? Between(IPAddress remote, IPAddress local)

@@ -171,8 +171,8 @@ internal sealed class Handshake(
         if (!PeerRecord.TryVerifyOwn(hello.Record, peer, _clock.Steady, out var record))
             throw new MesharaException(ErrorCodes.Protocol, "The peer's record is not valid or not its own.");
         var connection = new PeerConnection(
-            stream, socket, reader, writer, record, remote, InstanceOf(stream), AddressLimits.GroupOf(socket), outbound, outbound ? greeting.DialNumber : hello.DialNumber,
-            options, telemetry, time);
+            stream, socket, reader, writer, record, remote, InstanceOf(stream), AddressLimits.GroupOf(socket), outbound,
+            outbound ? greeting.DialNumber : hello.DialNumber, options, telemetry, time);
         connection.ReadClock(hello.Clock, TimeSpan.Zero);
         return connection;
     }

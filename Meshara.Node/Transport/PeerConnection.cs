@@ -92,7 +92,7 @@ internal sealed partial class PeerConnection : IDisposable
     /// <summary>Tells the peer's process from others with its identity: its certificate's hash.</summary>
     public string Instance { get; }
 
-    /// <summary>What the other end's address is counted under, see <see cref="AddressLimits.GroupOf"/>; null when it is this machine's own.</summary>
+    /// <summary>What the other end's address is counted under (<see cref="AddressLimits.GroupOf"/>); null when it is this machine's own.</summary>
     public IPAddress? AddressGroup { get; }
 
     /// <summary>True when this node dialled.</summary>

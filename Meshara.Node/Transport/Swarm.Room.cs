@@ -36,7 +36,8 @@ internal sealed partial class Swarm
     {
         try
         {
-            if (AddressLimits.GroupOf(socket) is not { } group || CountOf(group) < _options.MaxConnectionsPerAddress && _limits.TryBegin(group))
+            if (AddressLimits.GroupOf(socket) is not { } group
+                || CountOf(group) < _options.MaxConnectionsPerAddress && _limits.TryBegin(group))
                 return true;
             _telemetry.ConnectionError(CloseReason.Refused);
             Log.AddressRefused(_logger, $"{socket.RemoteEndPoint}");
@@ -48,7 +49,8 @@ internal sealed partial class Swarm
         return false;
     }
 
-    private int CountOf(IPAddress group) => _connections.Values.Count(connection => connection.IsOpen && group.Equals(connection.AddressGroup));
+    private int CountOf(IPAddress group) =>
+        _connections.Values.Count(connection => connection.IsOpen && group.Equals(connection.AddressGroup));
 
     /// <summary>Closes what is too much. The caller is the heartbeat.</summary>
     private void Prune()
