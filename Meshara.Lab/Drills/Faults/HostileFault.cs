@@ -18,6 +18,7 @@ internal sealed class HostileFault(DrillOptions options, TimeProvider time) : IF
 
     // Between two attacks, so that what one left behind does not count for the next.
     private const double RestShare = 0.15;
+    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(3);
 
     private readonly TimeSpan _share = options.For / 6;
@@ -45,6 +46,13 @@ internal sealed class HostileFault(DrillOptions options, TimeProvider time) : IF
 
     public async Task ObserveAsync(DrillMesh mesh, CancellationToken stop)
     {
+        // What a node compiles and allocates for its first messages is no attack.
+        using var warm = new CancellationTokenSource(WarmUpTime, time);
+        await Parallel.ForEachAsync(new Pacer(options.Rate, time).Beats(warm.Token), stop, async (number, token) =>
+        {
+            var recipient = mesh.Nodes[(number + 1) % mesh.Nodes.Count].Address;
+            await mesh.Nodes[number % mesh.Nodes.Count].Api.SendAsync(recipient, "warm up", token);
+        });
         var watch = new AttackWatch(mesh, time);
         using var idle = new CancellationTokenSource(IdleTime, time);
         _idle = await watch.PeaksAsync(idle.Token, stop);

@@ -21,7 +21,7 @@ internal interface IFault : IAsyncDisposable
     /// <exception cref="Harness.StackException">The fault is not possible here, with what it needs.</exception>
     Task PrepareAsync(DrillMesh mesh, CancellationToken stop) => Task.CompletedTask;
 
-    /// <summary>Called when every node is ready and before any message is sent.</summary>
+    /// <summary>Called when every node is ready and before the messages of the drill are sent.</summary>
     Task ObserveAsync(DrillMesh mesh, CancellationToken stop) => Task.CompletedTask;
 
     /// <summary>

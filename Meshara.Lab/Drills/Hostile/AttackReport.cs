@@ -30,7 +30,7 @@ internal sealed record AttackReport
     /// <summary>Memory of each node in MiB: at the most meanwhile.</summary>
     public required IReadOnlyDictionary<string, double> MemoryMib { get; init; }
 
-    /// <summary>The same while it was idle, before any message.</summary>
+    /// <summary>The same while it was idle, after some seconds of honest messages.</summary>
     public required IReadOnlyDictionary<string, double> IdleMemoryMib { get; init; }
 
     /// <summary>Connections that the nodes refused or closed for want of room.</summary>
