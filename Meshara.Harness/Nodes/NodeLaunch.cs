@@ -18,7 +18,7 @@ internal sealed record NodeLaunch
     /// <summary>The same with more environment variables.</summary>
     public NodeLaunch With(IReadOnlyDictionary<string, string> environment) => this with
     {
-        Environment = new Dictionary<string, string>([.. Environment.Where(variable => !environment.ContainsKey(variable.Key)), .. environment]),
+        Environment = environment.Concat(Environment.Where(variable => !environment.ContainsKey(variable.Key))).ToDictionary(),
     };
 
     /// <summary>Name of its log; null for the node's name.</summary>

@@ -32,8 +32,8 @@ internal sealed class FakeClock
             ["FAKETIME_TIMESTAMP_FILE"] = file,
             ["FAKETIME_CACHE_DURATION"] = "1", // seconds until a clock that was set is seen
             ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
-            // With Debian's default, 1, waits of .NET that have a time limit return at once: they wait by the monotonic clock, and the library
-            // turns that time into one of the wall clock.
+            // With Debian's default, 1, waits of .NET that have a time limit return at once: they are by the monotonic clock, and the
+            // library turns their end into a time of the wall clock.
             ["FAKETIME_FORCE_MONOTONIC_FIX"] = "0",
             ["NO_FAKE_STAT"] = "1",
         };

@@ -12,7 +12,6 @@ internal sealed class Audit
     private readonly Dictionary<LedgerEntry, DateTimeOffset> _deliveries = [];
     private readonly List<string> _duplicates = [];
     private readonly List<string> _strays = [];
-
     private readonly bool _areClocksRight;
 
     private Audit(IReadOnlyList<LedgerEntry> entries, bool areClocksRight)
@@ -44,7 +43,9 @@ internal sealed class Audit
     /// <param name="ledger">The books, at rest.</param>
     /// <param name="inboxes">Every inbox from its beginning.</param>
     /// <param name="addressOf">The address of a node.</param>
-    /// <param name="areClocksRight">False when the nodes' clocks cannot be asked when something arrived; the drill's own then says when it was seen, up to half a second later.</param>
+    /// <param name="areClocksRight">
+    /// False when the nodes' clocks cannot be asked when something arrived; the drill's own then says when it was seen, up to half a second later.
+    /// </param>
     public static Audit Of(DrillLedger ledger, IEnumerable<InboxContent> inboxes, Func<int, string> addressOf, bool areClocksRight = true)
     {
         ArgumentNullException.ThrowIfNull(ledger);

@@ -179,8 +179,8 @@ internal sealed class Drill(DrillOptions options, StatusConsole console, StopReq
     {
         var recovery = fault.HealedAt is { } healed ? audit.RecoveryFrom(healed, expired) : new Recovery(0, null, null);
         return new EventReport(
-            fault.What, fault.BeganAt, fault.HealedAt, Seconds(fault.ReadyAt - fault.HealedAt), recovery.Backlog, Seconds(recovery.Duration), recovery.Last?.Id,
-            Seconds(fault.AgreedAt - fault.HealedAt));
+            fault.What, fault.BeganAt, fault.HealedAt, Seconds(fault.ReadyAt - fault.HealedAt), recovery.Backlog, Seconds(recovery.Duration),
+            recovery.Last?.Id, Seconds(fault.AgreedAt - fault.HealedAt));
     }
 
     private static LostMessage Describe(DrillMesh mesh, LedgerEntry entry, SentMessage? told) => new(

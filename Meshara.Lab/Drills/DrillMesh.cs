@@ -99,7 +99,7 @@ internal sealed class DrillMesh : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(fault);
         var started = _time.GetTimestamp();
         using var timer = new PeriodicTimer(AgreementInterval, _time);
-        while (await ViewsAsync(stop) is var views && (views.Contains(null) || views.Distinct().Count() > 1))
+        while (!await IsAgreedAsync(stop))
         {
             if (_time.GetElapsedTime(started) > AgreementDeadline)
             {
@@ -111,12 +111,12 @@ internal sealed class DrillMesh : IAsyncDisposable
         Log.Agree(fault);
     }
 
-    /// <summary>For each node a short hash of the nodes it believes alive; null when it did not answer.</summary>
-    private async Task<IReadOnlyList<string?>> ViewsAsync(CancellationToken stop) =>
-    [
-        .. (await Task.WhenAll(Nodes.Select(node => node.TryGetMetricsAsync(stop))))
-                .Select(metrics => metrics?.Samples.FirstOrDefault(sample => sample.Name == "meshara_membership_view")?.Labels["view"]),
-        ];
+    private async Task<bool> IsAgreedAsync(CancellationToken stop)
+    {
+        var metrics = await Task.WhenAll(Nodes.Select(node => node.TryGetMetricsAsync(stop)));
+        var views = metrics.Select(node => node?.Samples.FirstOrDefault(sample => sample.Name == "meshara_membership_view")?.Labels["view"]);
+        return views.Distinct().ToList() is [not null];
+    }
 
     /// <summary>Starts the nodes again that are to be there at the end and ended by themselves.</summary>
     public async Task ReviveAsync(CancellationToken stop)

@@ -52,7 +52,9 @@ internal sealed record DrillReport
     /// <summary>The longest recovery of all faults; null when one has none.</summary>
     public double? MaxRecoverySeconds => Events.Any(fault => fault.RecoverySeconds is null) ? null : Events.Max(fault => fault.RecoverySeconds) ?? 0;
 
-    /// <summary>The longest time from when a fault was undone until all nodes believed the same nodes alive; null when it was not looked at.</summary>
+    /// <summary>
+    /// The longest time from when a fault was undone until all nodes believed the same nodes alive; null when it was not looked at.
+    /// </summary>
     public double? MaxAgreedSeconds => Events.Max(fault => fault.AgreedSeconds);
 
     /// <summary>Messages a node refused, by status code; <c>unreachable</c> when nobody listened.</summary>

@@ -8,6 +8,9 @@ namespace Meshara.Lab.Drills;
 /// <param name="Backlog">Accepted messages waiting at that time.</param>
 /// <param name="RecoverySeconds">Until the last of them was in its recipient's inbox; null when one never was.</param>
 /// <param name="LastId">The id of that message.</param>
-/// <param name="AgreedSeconds">From when it was undone until all nodes believed the same nodes alive; null when that was not looked at, or they never did.</param>
+/// <param name="AgreedSeconds">
+/// From when it was undone until all nodes believed the same nodes alive; null when that was not looked at, or they never did.
+/// </param>
 internal sealed record EventReport(
-    string What, DateTimeOffset BeganAt, DateTimeOffset? HealedAt, double? ReadySeconds, int Backlog, double? RecoverySeconds, string? LastId, double? AgreedSeconds);
+    string What, DateTimeOffset BeganAt, DateTimeOffset? HealedAt, double? ReadySeconds, int Backlog, double? RecoverySeconds, string? LastId,
+    double? AgreedSeconds);

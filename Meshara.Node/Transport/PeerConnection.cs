@@ -192,9 +192,9 @@ internal sealed partial class PeerConnection : IDisposable
                 Abort(CloseReason.Timeout);
             return;
         }
-        if (!stoodStill && _roundTrip.Smoothed is not null && Silence < _options.HeartbeatInterval && _time.GetElapsedTime(Volatile.Read(ref _clockRead)) < ClockInterval)
-            return;
-        Ping();
+        if (stoodStill || _roundTrip.Smoothed is null || Silence >= _options.HeartbeatInterval
+            || _time.GetElapsedTime(Volatile.Read(ref _clockRead)) >= ClockInterval)
+            Ping();
     }
 
     /// <summary>Asks for a sign of life now, and gives up soon when none comes: this node stood still, and the peer may be gone.</summary>

@@ -130,7 +130,8 @@ public sealed class AuditTests
         _time.Advance(TimeSpan.FromSeconds(3));
         _ledger.Sighted(2, entry.Text);
 
-        Assert.Equal(new Recovery(1, TimeSpan.FromSeconds(3), entry), Count(areClocksRight: false).RecoveryFrom(healed, new HashSet<LedgerEntry>()));
+        var recovery = Count(areClocksRight: false).RecoveryFrom(healed, new HashSet<LedgerEntry>());
+        Assert.Equal(new Recovery(1, TimeSpan.FromSeconds(3), entry), recovery);
     }
 
     [Fact]

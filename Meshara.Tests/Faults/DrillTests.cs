@@ -89,7 +89,9 @@ public sealed class DrillTests
         Assert.Single(events, what => what.EndsWith(" stands still for 12 s", StringComparison.Ordinal));
         Assert.Equal(FakeClock.IsInstalled ? 2 : 0, events.Count(what => what.Contains(" jumps, and is ", StringComparison.Ordinal)));
         // Null when the nodes never agreed.
-        Assert.All(report.GetProperty("events").EnumerateArray(), fault => Assert.Equal(JsonValueKind.Number, fault.GetProperty("agreed_seconds").ValueKind));
+        Assert.All(
+            report.GetProperty("events").EnumerateArray(),
+            fault => Assert.Equal(JsonValueKind.Number, fault.GetProperty("agreed_seconds").ValueKind));
     }
 
     [Fact]

@@ -21,8 +21,9 @@ public sealed class FakeClockTests
             start.Environment[name] = value;
 
         using var date = Process.Start(start)!;
-        var told = long.Parse(await date.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), CultureInfo.InvariantCulture);
+        var output = await date.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await date.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var told = long.Parse(output, CultureInfo.InvariantCulture);
         FakeClock.Tidy(date.Id);
 
         Assert.InRange(told - DateTimeOffset.UtcNow.ToUnixTimeSeconds(), seconds - 30, seconds + 1);

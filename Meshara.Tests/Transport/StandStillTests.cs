@@ -37,7 +37,8 @@ public sealed class StandStillTests
     {
         var clock = new TestClock();
         var patience = TimeSpan.FromMinutes(1);
-        await using var node = new TransportEnd(new TransportOptions { HeartbeatInterval = Long, MinHeartbeatTimeout = patience, MaxHeartbeatTimeout = patience }, time: clock);
+        var options = new TransportOptions { HeartbeatInterval = Long, MinHeartbeatTimeout = patience, MaxHeartbeatTimeout = patience };
+        await using var node = new TransportEnd(options, time: clock);
         await using var silent = await SlowPeer.JoinAsync(node.Endpoint, node.Swarm);
         Assert.True(node.Swarm.TryGet(silent.Address, out var connection));
         connection.Beat(); // it is asked for a sign of life

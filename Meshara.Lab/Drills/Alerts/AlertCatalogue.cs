@@ -34,7 +34,8 @@ internal static class AlertCatalogue
             new("latency", Nodes: 3, Rate: 5, [[ObjectiveDrills.LatencySlow, ObjectiveDrills.LatencyFast], [NodeDrills.OldestMessageTooOld(2)]], []),
             new("members", Nodes: 5, Rate: 10, [],
             [
-                NodeDrills.ClockSkewed(3), MembershipDrills.MembershipTooSmall(5), MembershipDrills.MeshPartitioned(4, 5), MembershipDrills.NoPeersConnected(2), MembershipDrills.NodeDown(4, 1),
+                NodeDrills.ClockSkewed(3),
+                MembershipDrills.MembershipTooSmall(5), MembershipDrills.MeshPartitioned(4, 5), MembershipDrills.NoPeersConnected(2), MembershipDrills.NodeDown(4, 1),
                 MembershipDrills.NodeFlapping(3),
             ]) { Settings = MembershipDrills.Impatience },
             new("clones", Nodes: 3, Rate: 5, [[CloneDrill.IdentityCloned(3)]], []) { Settings = CloneDrill.Impatience },

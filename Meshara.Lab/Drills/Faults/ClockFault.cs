@@ -5,14 +5,18 @@ using Meshara.Harness.Processes;
 namespace Meshara.Lab.Drills.Faults;
 
 /// <summary>
-/// Clocks that are wrong: two nodes are off by minutes all the time, others jump by an hour and are set right again; and a node stands still,
-/// as one whose machine sleeps. Where libfaketime is not installed, nodes only stand still.
+/// Clocks that are wrong: two nodes are off by minutes all the time, others jump by an hour and are set right again; and a node stands
+/// still, as one whose machine sleeps. Where libfaketime is not installed, nodes only stand still.
 /// </summary>
 internal sealed class ClockFault(DrillOptions options) : IFault
 {
     private static readonly TimeSpan Jump = TimeSpan.FromHours(1);
     private static readonly TimeSpan MaxStandstill = TimeSpan.FromSeconds(60);
-    private static readonly IReadOnlyDictionary<int, TimeSpan> Wrong = new Dictionary<int, TimeSpan> { [2] = TimeSpan.FromMinutes(6), [3] = TimeSpan.FromMinutes(-11) };
+    private static readonly IReadOnlyDictionary<int, TimeSpan> Wrong = new Dictionary<int, TimeSpan>
+    {
+        [2] = TimeSpan.FromMinutes(6),
+        [3] = TimeSpan.FromMinutes(-11),
+    };
 
     private readonly TimeSpan _beat = Rhythm.Beat(options);
     private readonly TimeSpan _standstill = options.For < MaxStandstill ? options.For : MaxStandstill;
@@ -35,7 +39,8 @@ internal sealed class ClockFault(DrillOptions options) : IFault
             _clocks[node.Index] = clock;
             node.Launch = node.Launch.With(clock.Environment);
         }
-        mesh.Log.Tell(string.Join(", ", Wrong.Select(wrong => $"the clock of {mesh.Nodes[wrong.Key - 1].Name} is {Describe(wrong.Value)}")));
+        foreach (var (node, offset) in Wrong)
+            mesh.Log.Tell($"the clock of {mesh.Nodes[node - 1].Name} is {Describe(offset)}");
         return Task.CompletedTask;
     }
 
@@ -76,7 +81,8 @@ internal sealed class ClockFault(DrillOptions options) : IFault
             return; // it ended by itself, which is told of
         // Whatever were handed to it would have no answer for so long.
         victim.TakesMessages = false;
-        var fault = mesh.Log.Begin(string.Create(CultureInfo.InvariantCulture, $"{victim.Name} stands still for {_standstill.TotalSeconds:0} s"));
+        var duration = _standstill.TotalSeconds.ToString("0 s", CultureInfo.InvariantCulture);
+        var fault = mesh.Log.Begin($"{victim.Name} stands still for {duration}");
         await using (await Standstill.BeginAsync(processId, victim.Folder + ".standstill.log", stop))
             await mesh.PauseAsync(_standstill, stop);
         mesh.Log.Heal(fault, $"{victim.Name} goes on");
@@ -84,6 +90,7 @@ internal sealed class ClockFault(DrillOptions options) : IFault
         await mesh.AgreeAsync(fault, stop);
     }
 
-    private static string Describe(TimeSpan offset) => offset == TimeSpan.Zero ? "right"
-        : string.Create(CultureInfo.InvariantCulture, $"{offset.Duration().TotalMinutes:0} min {(offset > TimeSpan.Zero ? "ahead" : "behind")}");
+    private static string Describe(TimeSpan offset) => offset == TimeSpan.Zero
+        ? "right"
+        : offset.Duration().TotalMinutes.ToString("0 min ", CultureInfo.InvariantCulture) + (offset > TimeSpan.Zero ? "ahead" : "behind");
 }

@@ -13,7 +13,7 @@ internal static class FaultCatalogue
         new("flood", "Takes one node away while the others hold only few messages: more come than their queues hold.", options => new FloodFault(options)),
         new("restart-all", "Restarts all nodes at once, in turn by SIGKILL and by SIGTERM.", options => new RestartAllFault(options)),
         new("orphan", "Kills a sender for good whose messages wait for a node that is down; then that node comes back.", options => new OrphanFault(options)),
-        new("clock", "Sets clocks an hour forth and back while others are minutes off, and stops a node for a minute (not on Windows).", options => new ClockFault(options)),
+        new("clock", "Sets clocks an hour forth and back, and stops a node for a minute (not on Windows).", options => new ClockFault(options)),
         new("hostile", "Has peers answer nonsense, read nothing, flood and crowd around a node, and users send to hundreds that are not there.",
             options => new HostileFault(options, TimeProvider.System)),
     ];

@@ -25,7 +25,8 @@ internal interface IFault : IAsyncDisposable
     Task ObserveAsync(DrillMesh mesh, CancellationToken stop) => Task.CompletedTask;
 
     /// <summary>
-    /// Breaks the mesh, again and again, and heals it each time; the last time when it is <paramref name="over"/>. Messages are sent until it returns.
+    /// Breaks the mesh, again and again, and heals it each time; the last time when it is <paramref name="over"/>. Messages are sent until
+    /// it returns.
     /// </summary>
     /// <param name="mesh">The mesh.</param>
     /// <param name="over">Cancelled when the time for faults is over.</param>
