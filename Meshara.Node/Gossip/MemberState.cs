@@ -39,6 +39,20 @@ internal static class MemberState
         return member;
     }
 
+    /// <summary>A state without its signature and anchor, for who knows them: half as long, and said every second of every member.</summary>
+    public static Member Beat(Member member) =>
+        new() { Address = member.Address, Heartbeat = member.Heartbeat, Left = member.Left, Beats = member.Beats, Proof = member.Proof };
+
+    /// <summary>True for what <see cref="Beat"/> makes.</summary>
+    public static bool IsBeat(Member member) => member.Signature.IsEmpty && member.Anchor.IsEmpty;
+
+    /// <summary>What is known of a member, with a later beat of the same chain.</summary>
+    public static Member WithBeat(Member known, Member beat) => new()
+    {
+        Address = known.Address, Heartbeat = known.Heartbeat, Left = known.Left, Signature = known.Signature, Anchor = known.Anchor,
+        Beats = beat.Beats, Proof = beat.Proof,
+    };
+
     /// <summary>True when the member itself has said so.</summary>
     /// <param name="member">What is said; its address has the right length.</param>
     /// <param name="known">What that member was known to have said before; null for nothing.</param>

@@ -23,6 +23,10 @@ internal sealed class Membership
     private const int Fanout = 2;
     private const int MaxMembers = 4096;
 
+    // All of what a member has signed goes round while that is new, and now and then; most of the time its last beat does.
+    private const int FullEvery = 16;
+    private static readonly TimeSpan NewFor = TimeSpan.FromSeconds(10);
+
     // A member that is restarted signs anew; one that does it more often is a nuisance.
     private static readonly TimeSpan MinSigning = TimeSpan.FromSeconds(1);
 
@@ -45,6 +49,7 @@ internal sealed class Membership
     private volatile View _view;
     private Heartbeat? _heartbeat;
     private ulong _number;
+    private int _rounds;
 
     public Membership(NodeIdentity identity, Swarm swarm, IOptions<GossipOptions> options, MeshTelemetry telemetry, TimeProvider time)
     {
@@ -54,6 +59,7 @@ internal sealed class Membership
         _telemetry = telemetry;
         _time = NodeClock.Of(time);
         _view = View.Of([identity.Address]);
+        swarm.Connected += Welcome;
     }
 
     /// <summary>Nodes believed alive, this one included.</summary>
@@ -71,13 +77,13 @@ internal sealed class Membership
             while (await timer.WaitForNextTickAsync(stopping))
             {
                 Refresh();
-                Tell(Fanout, left: false);
+                Tell(Fanout, left: false, isFull: _rounds++ % FullEvery == 0);
             }
         }
         catch (OperationCanceledException)
         {
             // Everybody is told: who leaves in good order should not look like who crashed.
-            Tell(int.MaxValue, left: true);
+            Tell(int.MaxValue, left: true, isFull: true);
         }
     }
 
@@ -101,9 +107,10 @@ internal sealed class Membership
             var address = new NodeAddress(member.Address.Span);
             if (member.Heartbeat > latest || !IsNews(address, member, out var known))
                 continue;
-            if (!MemberState.IsAuthentic(member, known))
+            var full = MemberState.IsBeat(member) ? MemberState.WithBeat(known!, member) : member;
+            if (!MemberState.IsAuthentic(full, known))
                 throw new MesharaException(ErrorCodes.Protocol, "A member's state is not that member's own.");
-            Take(address, member);
+            Take(address, full);
         }
         Refresh();
     }
@@ -112,13 +119,16 @@ internal sealed class Membership
     private bool IsNews(NodeAddress address, Member member, out Member? known)
     {
         known = null;
+        var isBeat = MemberState.IsBeat(member);
         lock (_gate)
         {
             if (address == _identity.Address)
-                return member.Heartbeat > _number;
+                return !isBeat && member.Heartbeat > _number;
             if (!_members.TryGetValue(address, out var heard))
-                return _members.Count < MaxMembers;
+                return !isBeat && _members.Count < MaxMembers;
             known = heard.State;
+            if (isBeat)
+                return member.Heartbeat == known.Heartbeat && member.Left == known.Left && member.Beats > known.Beats;
             return MemberState.IsNewer(member, known) && (member.Heartbeat == known.Heartbeat
                 ? MemberState.IsSameChain(member, known)
                 : member.Left != known.Left || _time.GetElapsedTime(heard.SignedAt) >= MinSigning);
@@ -134,9 +144,9 @@ internal sealed class Membership
                 var (now, heard) = (_time.GetTimestamp(), _members.GetValueOrDefault(address));
                 // Something newer may have come from another peer meanwhile.
                 if (heard is null || member.Heartbeat > heard.State.Heartbeat)
-                    _members[address] = new Heard(member, now, SignedAt: now);
+                    _members[address] = new Heard(member, MemberState.Beat(member), now, SignedAt: now);
                 else if (MemberState.IsNewer(member, heard.State))
-                    _members[address] = heard with { State = member, At = now };
+                    _members[address] = heard with { State = member, Beat = MemberState.Beat(member), At = now };
                 return;
             }
             // One of before a restart: the next one of this node has to be higher to be heard.
@@ -166,13 +176,20 @@ internal sealed class Membership
 
     private bool IsAlive(Heard heard) => !heard.State.Left && _time.GetElapsedTime(heard.At) <= _options.MemberTimeout;
 
-    private void Tell(int fanout, bool left)
+    /// <summary>A beat says nothing to who does not know what it belongs to.</summary>
+    private void Welcome(PeerConnection newcomer)
+    {
+        _telemetry.Sent(Tags.Ping);
+        newcomer.TrySend(new Frame { Members = Describe(left: false, isFull: true) });
+    }
+
+    private void Tell(int fanout, bool left, bool isFull)
     {
         var peers = _swarm.Connections.Where(connection => connection.IsOpen && connection.HasRoom).ToArray();
         if (peers.Length == 0)
             return;
         Random.Shared.Shuffle(peers);
-        var frame = new Frame { Members = Describe(left) };
+        var frame = new Frame { Members = Describe(left, isFull) };
         foreach (var peer in peers.Take(fanout))
         {
             _telemetry.Sent(Tags.Ping);
@@ -180,7 +197,7 @@ internal sealed class Membership
         }
     }
 
-    private Members Describe(bool left)
+    private Members Describe(bool left, bool isFull)
     {
         var members = new Members();
         lock (_gate)
@@ -188,7 +205,7 @@ internal sealed class Membership
             members.Members_.Add(Own(left));
             members.Members_.AddRange(_members.Values
                 .Where(heard => _time.GetElapsedTime(heard.At) <= _options.MemberTimeout)
-                .Select(heard => heard.State));
+                .Select(heard => isFull || _time.GetElapsedTime(heard.SignedAt) < NewFor ? heard.State : heard.Beat));
         }
         return members;
     }
@@ -208,9 +225,10 @@ internal sealed class Membership
 
     /// <summary>What was last heard of a member.</summary>
     /// <param name="State">What it said of itself.</param>
+    /// <param name="Beat">The same without what it has signed.</param>
     /// <param name="At">When that came here.</param>
     /// <param name="SignedAt">When something came here for which a signature had to be verified.</param>
-    private sealed record Heard(Member State, long At, long SignedAt);
+    private sealed record Heard(Member State, Member Beat, long At, long SignedAt);
 
     /// <summary>A set of members and its hash, made once per change and not per scrape.</summary>
     private sealed class View

@@ -23,7 +23,11 @@ public sealed class ForgedMemberTests
         var connection = await peer.JoinAsync(nodes[0]);
         var members = new Members();
         var future = (ulong)DateTimeOffset.UtcNow.AddHours(23).ToMicroseconds();
-        members.Members_.AddRange(nodes.Select(node => new Member { Address = ByteString.CopyFrom(node.Address.ToBytes()), Heartbeat = future, Left = left }));
+        members.Members_.AddRange(nodes.Select(node => new Member
+        {
+            Address = ByteString.CopyFrom(node.Address.ToBytes()), Heartbeat = future, Left = left,
+            Signature = ByteString.CopyFrom(new byte[64]), Anchor = ByteString.CopyFrom(new byte[32]), Proof = ByteString.CopyFrom(new byte[32]),
+        }));
 
         await connection.SendAsync(new Frame { Members = members }, Cancel);
 

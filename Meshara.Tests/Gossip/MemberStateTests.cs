@@ -78,6 +78,22 @@ public sealed class MemberStateTests : IDisposable
     }
 
     [Fact]
+    public void A_beat_alone_is_authentic_to_who_knows_its_chain()
+    {
+        var heartbeat = new Heartbeat(_member, 5);
+        var known = heartbeat.Next();
+        heartbeat.Next();
+        var later = heartbeat.Next();
+        var beat = MemberState.Beat(later);
+        Assert.True(MemberState.IsBeat(beat));
+        Assert.False(MemberState.IsBeat(later));
+        Assert.Equal(later, MemberState.WithBeat(known, beat));
+        Assert.True(MemberState.IsAuthentic(MemberState.WithBeat(known, beat), known));
+        beat.Proof = Zeros(32);
+        Assert.False(MemberState.IsAuthentic(MemberState.WithBeat(known, beat), known));
+    }
+
+    [Fact]
     public void A_goodbye_is_its_members_own()
     {
         var goodbye = MemberState.Sign(_member, 7, left: true, Zeros(32));
