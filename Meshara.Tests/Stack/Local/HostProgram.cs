@@ -30,9 +30,10 @@ internal static class HostProgram
     /// <summary>How to start one of them: it finds the runtime this test runs on.</summary>
     public static ProcessStartInfo Start(string program, params IEnumerable<string> arguments)
     {
-        // What a shell runs in the background ignores SIGINT, and so does what that starts; here Ctrl+C has its effect all the same.
+        // What a shell runs in the background ignores SIGINT and SIGQUIT, after nohup also SIGHUP, and so does what that starts. Here they have
+        // their effect all the same.
         var start = OperatingSystem.IsLinux()
-            ? new ProcessStartInfo("/usr/bin/env", ["--default-signal=INT", program, .. arguments])
+            ? new ProcessStartInfo("/usr/bin/env", ["--default-signal=INT,QUIT,HUP", program, .. arguments])
             : new ProcessStartInfo(program, arguments);
         start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
         // Whatever the developer's shell has set for a mesh of their own is not meant for the tests.
