@@ -72,5 +72,5 @@ public sealed class TransportOptions
 
     /// <summary>Bytes waiting to be written to one peer before senders have to wait, and a quarter as much of answers before they are dropped.</summary>
     [Range(64 * 1024, 256 * 1024 * 1024)]
-    public int SendBufferBytes { get; set; } = 4 * 1024 * 1024;
+    public int SendBufferBytes { get; set; } = 1024 * 1024;
 }
