@@ -262,8 +262,12 @@ internal sealed partial class Outbox
     /// <summary>Lets the queue pause, the longer the more probes in a row have failed; their number. The caller holds the lock.</summary>
     private int Fail(RecipientQueue queue, OutgoingMessage message)
     {
-        if (queue.Failed(message, out var failures))
-            PauseLocked(queue, Backoff.FullJitter(_options.RetryBase, _options.RetryCap, failures));
+        if (!queue.Failed(message, out var failures))
+            return failures;
+        // A recipient that is connected has just come: the attempt was on a connection that ended meanwhile.
+        PauseLocked(queue, _swarm.TryGet(queue.Recipient, out _)
+            ? Backoff.FullJitter(MinPause, ConnectedCap, failures)
+            : Backoff.FullJitter(_options.RetryBase, _options.RetryCap, failures));
         return failures;
     }
 
