@@ -298,7 +298,9 @@ internal sealed partial class Outbox
             }
             if (!(isConnected ? queue.Return(message) : queue.Doubt(message)))
                 return; // it is being attempted again already
-            queue.Passage.TimedOut(message.SentTimestamp, _clock.GetTimestamp());
+            // One that is out of reach says nothing of the way to it, and what waits must soon be given to relays that keep it.
+            if (isConnected)
+                queue.Passage.TimedOut(message.SentTimestamp, _clock.GetTimestamp());
             message.LastFailure = "no acknowledgment in time";
             Schedule(queue);
         }
