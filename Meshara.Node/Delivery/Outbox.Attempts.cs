@@ -264,7 +264,7 @@ internal sealed partial class Outbox
     {
         if (!queue.Failed(message, out var failures))
             return failures;
-        // A recipient that is connected has just come: the attempt was on a connection that ended meanwhile.
+        // If the recipient is connected now, the attempt used a connection that has just been replaced: retry soon.
         PauseLocked(queue, _swarm.TryGet(queue.Recipient, out _)
             ? Backoff.FullJitter(MinPause, ConnectedCap, failures)
             : Backoff.FullJitter(_options.RetryBase, _options.RetryCap, failures));
@@ -298,7 +298,7 @@ internal sealed partial class Outbox
             }
             if (!(isConnected ? queue.Return(message) : queue.Doubt(message)))
                 return; // it is being attempted again already
-            // One that is out of reach says nothing of the way to it, and what waits must soon be given to relays that keep it.
+            // Silence of an unreachable recipient is no congestion. Backing off would delay the deposit with relays.
             if (isConnected)
                 queue.Passage.TimedOut(message.SentTimestamp, _clock.GetTimestamp());
             message.LastFailure = "no acknowledgment in time";

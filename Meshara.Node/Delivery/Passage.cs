@@ -3,9 +3,8 @@ using Meshara.Node.Transport;
 namespace Meshara.Node.Delivery;
 
 /// <summary>
-/// What is known of the way to a recipient and back, through relays or not: how long acknowledgments take (RFC 6298), and how many bytes
-/// may be under way at once so that they take a few times <paramref name="target"/> and no longer. Nobody states a link's speed; what comes
-/// back in time shows it. Not safe for concurrent use: <see cref="Outbox"/> holds its lock.
+/// The path to a recipient and back, direct or through relays: how long acknowledgments take (RFC 6298), and how many bytes may be in
+/// flight at once. The window follows the round trip, since a link's speed is not known beforehand. Not safe for concurrent use: <see cref="Outbox"/> holds its lock.
 /// </summary>
 /// <param name="target">The shortest wait for an acknowledgment. The window grows while one takes up to twice as long, and shrinks above four times.</param>
 internal sealed class Passage(TimeSpan target)
@@ -56,14 +55,14 @@ internal sealed class Passage(TimeSpan target)
             Window = Math.Max(Window - bytes / 2, MinWindow);
     }
 
-    /// <summary>The way may be another one than before.</summary>
+    /// <summary>Forgets window and backoff: the recipient has connected anew, perhaps over another path.</summary>
     public void Restart()
     {
         _backoffs = 0;
         Window = MinWindow;
     }
 
-    /// <summary>An acknowledgment did not come in time. What was under way together backs off once.</summary>
+    /// <summary>An acknowledgment is overdue. All messages that were in flight together back off once.</summary>
     /// <param name="sent">Monotonic time of the hand-over.</param>
     /// <param name="now">Monotonic time.</param>
     public void TimedOut(long sent, long now)
