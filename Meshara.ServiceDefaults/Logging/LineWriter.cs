@@ -3,11 +3,14 @@ namespace Meshara.ServiceDefaults.Logging;
 /// <summary>
 /// Carries lines from any thread to one sink on a thread of its own, so that a log call never waits for a pipe or a
 /// disk. The queue is bounded in bytes: when the sink is blocked the newest lines are dropped, counted and, once
-/// writing goes on, reported in their place.
+/// writing goes on, reported in their place: also when nobody has anything more to say.
 /// </summary>
 internal sealed class LineWriter : IDisposable
 {
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often a loss that could not be reported is reported again while no line comes.</summary>
+    private static readonly TimeSpan NoticeInterval = TimeSpan.FromSeconds(2);
 
     private readonly ILineSink _sink;
     private readonly long _capacity;
@@ -81,7 +84,7 @@ internal sealed class LineWriter : IDisposable
         while (Take(ref batch, ref lost))
         {
             lost += _sink.Write(batch);
-            // At the first pause after a loss; a notice that is lost itself is written again later.
+            // At the first pause after a loss; a notice that is lost itself is written again later, with the next lines or without any.
             if (lost > 0 && _sink.Write([_lossNotice(lost)]) == 0)
                 lost = 0;
             batch.Clear();
@@ -94,7 +97,9 @@ internal sealed class LineWriter : IDisposable
         _sink.Dispose();
     }
 
-    /// <summary>Waits for lines and takes them all; false when there are none and there will be none.</summary>
+    /// <summary>
+    /// Waits for lines and takes them all: none when there is only a loss to report, once more. False when there are none and there will be none.
+    /// </summary>
     private bool Take(ref List<byte[]> batch, ref long lost)
     {
         lock (_gate)
@@ -103,7 +108,8 @@ internal sealed class LineWriter : IDisposable
             {
                 if (_closed)
                     return false;
-                Monitor.Wait(_gate);
+                if (!Monitor.Wait(_gate, lost > 0 ? NoticeInterval : Timeout.InfiniteTimeSpan))
+                    break;
             }
             (batch, _queue) = (_queue, batch);
             lost += _dropped;

@@ -111,6 +111,19 @@ public sealed partial class LogOutputTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_has_nothing_more_to_say_still_says_what_was_lost()
+    {
+        await using var service = await TestService.StartAsync();
+        service.Output.Full = true;
+        Log.Milestone(service.Logger("Meshara.Node.Transport"), 1);
+        Assert.True(Flush(service));
+
+        service.Output.Full = false;
+
+        await service.Output.EventAsync("LogLinesLost", Cancelled);
+    }
+
+    [Fact]
     public async Task Log_files_are_named_after_the_node_and_hold_the_same_lines()
     {
         var service = await StartWithFilesAsync(_folder);
