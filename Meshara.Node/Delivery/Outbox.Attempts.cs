@@ -316,7 +316,8 @@ internal sealed partial class Outbox
         {
             if (!_queues.TryGetValue(connection.Peer, out var queue))
                 return;
-            for (var lost = queue.ReturnSentBefore(_clock.GetTimestamp()); lost > 0; lost--)
+            // Connected is told after the connection can be used: what has gone by it already is not lost.
+            for (var lost = queue.ReturnSentBefore(_clock.GetTimestamp(), connection); lost > 0; lost--)
                 _telemetry.Attempt(AttemptOutcome.Timeout);
             queue.Passage.Restart();
             queue.Reached();

@@ -1,4 +1,5 @@
 using Meshara.Node.Identity;
+using Meshara.Node.Transport;
 
 namespace Meshara.Node.Delivery;
 
@@ -164,10 +165,10 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window, Passage 
     /// <summary>A pause is over.</summary>
     public void Resume() => _paused = false;
 
-    /// <summary>Everything handed over before the given monotonic time becomes ready again.</summary>
-    public int ReturnSentBefore(long timestamp)
+    /// <summary>Everything handed over before the given monotonic time becomes ready again, but what has gone by <paramref name="connection"/>.</summary>
+    public int ReturnSentBefore(long timestamp, PeerConnection connection)
     {
-        var lost = _inFlight.Where(message => message.WasSent && message.SentTimestamp < timestamp).ToList();
+        var lost = _inFlight.Where(message => message.WasSent && message.SentTimestamp < timestamp && message.Departure?.Hop != connection).ToList();
         foreach (var message in lost)
             Return(message);
         return lost.Count;

@@ -161,13 +161,11 @@ public sealed class AcknowledgmentTests
         await using var recipient = new TransportEnd();
         var first = await recipient.JoinAsync(sender);
         var id = await sender.Messenger.SendAsync(recipient.Identity.Address, "x"u8.ToArray(), null, TestContext.Current.CancellationToken);
-        // Twice when the node has dialled at the same time, and the one connection took the place of the other.
-        await Eventually.TrueAsync(() => recipient.Envelopes(MessageType.Private).Count >= 1, "the message has come");
-        var before = recipient.Envelopes(MessageType.Private).Count;
+        await Eventually.TrueAsync(() => recipient.Envelopes(MessageType.Private).Count == 1, "the message has come");
         first.Close("test");
         await Eventually.TrueAsync(() => recipient.Disconnects >= 1, "the connection is gone");
         await recipient.ConnectAsync(sender); // or the node dials first: either brings it
-        await Eventually.TrueAsync(() => recipient.Envelopes(MessageType.Private).Count > before, "it comes again, long before its time");
+        await Eventually.TrueAsync(() => recipient.Envelopes(MessageType.Private).Count > 1, "it comes again, long before its time");
         Assert.Equal(MessageState.Pending, (await sender.StatusAsync(id)).State);
     }
 

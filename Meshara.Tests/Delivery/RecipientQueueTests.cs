@@ -3,6 +3,7 @@ using Meshara.Node.Delivery;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 using Meshara.Node.Storage;
+using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Delivery;
 
@@ -118,15 +119,20 @@ public sealed class RecipientQueueTests
     }
 
     [Fact]
-    public void What_was_sent_before_the_connection_came_is_ready_again()
+    public async Task What_was_sent_before_the_connection_came_is_ready_again()
     {
+        await using var here = new TransportEnd();
+        await using var there = new TransportEnd();
+        var connection = await here.ConnectAsync(there);
         var messages = Add(3);
         _queue.TryClaim();
         for (var i = 0; i < 3; i++)
             _queue.Take();
         (messages[0].WasSent, messages[0].SentTimestamp) = (true, 10);
         (messages[1].WasSent, messages[1].SentTimestamp) = (true, 30);
-        Assert.Equal(1, _queue.ReturnSentBefore(20));
+        // By the new connection, before anybody was told that there is one.
+        (messages[2].WasSent, messages[2].SentTimestamp, messages[2].Departure) = (true, 15, (connection, 100));
+        Assert.Equal(1, _queue.ReturnSentBefore(20, connection));
         Assert.Equal(2, _queue.InFlight);
         Assert.Same(messages[0], _queue.Take());
     }
