@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using Meshara.Harness;
 using Meshara.Lab.Drills;
 using Meshara.Lab.Drills.Faults;
+using Meshara.Lab.Kit;
 using Meshara.Lab.Pictures;
 
 namespace Meshara.Lab;
@@ -47,7 +48,7 @@ internal sealed class LabCommandLine
         // Without an action of its own a command that has commands would demand one of them.
         drill.SetAction(_ => ExitCodes.Success);
         _drill = drill.Action;
-        Command = new RootCommand("Experiments on a real mesh.") { drill, Pictures.Command };
+        Command = new RootCommand("Experiments on a real mesh.") { drill, Pictures.Command, Kit.Command };
         foreach (var measurement in Load.Commands)
             Command.Add(measurement);
     }
@@ -70,6 +71,9 @@ internal sealed class LabCommandLine
 
     /// <summary>The command that draws dashboards.</summary>
     public PictureCommandLine Pictures { get; } = new();
+
+    /// <summary>The command that makes the alerting rules.</summary>
+    public KitCommandLine Kit { get; } = new();
 
     /// <summary>What parses the arguments and prints the help.</summary>
     public RootCommand Command { get; }

@@ -57,6 +57,9 @@ return await FailureReport.RunAsync("meshara-lab", async () =>
         return await new SlowLinkDrill(slowLink, console, stops, TimeProvider.System).RunAsync();
     }
 
+    if (commandLine.Kit.Find(arguments) is { } make)
+        return make(console);
+
     if (commandLine.Pictures.Find(arguments) is { } draw)
         return await draw(console, stops.Stop);
 

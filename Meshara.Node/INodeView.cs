@@ -39,8 +39,8 @@ public interface INodeView
     /// <summary>Nodes this node believes alive, itself included.</summary>
     int MembershipSize { get; }
 
-    /// <summary>Eight hexadecimal digits; the same on two nodes that believe the same nodes alive.</summary>
-    string MembershipView { get; }
+    /// <summary>A hash that is the same on two nodes that believe the same nodes alive.</summary>
+    uint MembershipView { get; }
 
     /// <summary>Live connections, by address.</summary>
     IReadOnlyList<PeerInfo> GetPeers();

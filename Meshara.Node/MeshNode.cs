@@ -92,7 +92,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
 
     public int MembershipSize => _membership.Size;
 
-    public string MembershipView => _membership.ViewHash;
+    public uint MembershipView => _membership.ViewHash;
 
     public IReadOnlyList<PeerInfo> GetPeers() =>
     [

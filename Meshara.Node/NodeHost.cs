@@ -1,5 +1,4 @@
 using Meshara.Node.Api;
-using Meshara.Node.Gossip;
 using Meshara.Node.Health;
 using Meshara.Node.Identity;
 using Meshara.Node.Cli;
@@ -8,6 +7,7 @@ using Meshara.Node.Telemetry;
 using Meshara.ServiceDefaults;
 using Meshara.ServiceDefaults.Health;
 using Meshara.ServiceDefaults.Logging;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Meshara.Node;
 
@@ -59,6 +59,14 @@ internal static class NodeHost
             .AddCheck<ClockCheck>("clock", tags: [HealthTags.Health])
             .AddCheck<ReadyCheck>("mesh", tags: [HealthTags.Ready]);
         builder.Services.AddSingleton<PeersCheck>();
+        builder.Services.AddSingleton<HealthStates>();
+        builder.Services.AddSingleton<IHealthCheckPublisher>(services => services.GetRequiredService<HealthStates>());
+        builder.Services.Configure<HealthCheckPublisherOptions>(options =>
+        {
+            options.Delay = TimeSpan.Zero;
+            options.Period = HealthStates.Period;
+            options.Predicate = check => check.Tags.Contains(HealthTags.Health);
+        });
 
         builder.Services.AddSingleton<StartNotices>();
 
@@ -98,7 +106,6 @@ internal static class NodeHost
         options.ResourceAttributes["meshara.node.name"] = settings.Node.Name;
         options.ResourceAttributes["meshara.node.address"] = identity.Address.ToString();
         options.Meters.Add(MeshTelemetry.Name);
-        options.MaxSeries[MeshTelemetry.MembershipView] = Membership.Views;
         options.ActivitySources.Add(MeshTelemetry.Name);
         options.MetricsPort = settings.Metrics.Port == 0 ? null : settings.Metrics.Port;
         foreach (var target in AllLogTargets)

@@ -27,9 +27,6 @@ public sealed class ServiceDefaultsOptions
     /// </summary>
     public int MaxSeriesPerMetric { get; set; } = 200;
 
-    /// <summary>The same for single metrics, by the names of their instruments.</summary>
-    public IDictionary<string, int> MaxSeries { get; } = new Dictionary<string, int>(StringComparer.Ordinal);
-
     /// <summary>Names of the activity sources to collect, next to those of ASP.NET Core and HTTP clients.</summary>
     public IList<string> ActivitySources { get; } = [];
 

@@ -14,7 +14,8 @@ namespace Meshara.AppHost.Export;
 
 internal static partial class ComposeExport
 {
-    private const int NodeMemoryMiB = 384;
+    // Room above the alert MemoryExhaustion (1 GB), as in deploy/kubernetes.
+    private const int NodeMemoryMiB = 1536;
     private const string NodeUser = "1654", Nobody = "65534";
 
     static partial void AddEnvironment(IDistributedApplicationBuilder builder) => builder.AddDockerComposeEnvironment("meshara")

@@ -15,9 +15,9 @@ internal static class PrometheusFolder
         WriteIndented = true,
     };
 
-    /// <summary>Arguments that limit retention and enable exemplars.</summary>
+    /// <summary>Arguments that limit retention and enable exemplars: the 30 days of the objectives, and room for them (2 GB for five nodes).</summary>
     public static IReadOnlyList<string> Retention { get; } =
-        ["--storage.tsdb.retention.time=15d", "--storage.tsdb.retention.size=1GB", "--enable-feature=exemplar-storage"];
+        ["--storage.tsdb.retention.time=35d", "--storage.tsdb.retention.size=8GB", "--enable-feature=exemplar-storage"];
 
     /// <summary>Arguments to start Prometheus with, in its folder.</summary>
     /// <param name="listen">The address to listen on, as host:port.</param>

@@ -114,7 +114,7 @@ internal sealed class DrillMesh : IAsyncDisposable
     private async Task<bool> IsAgreedAsync(CancellationToken stop)
     {
         var metrics = await Task.WhenAll(Nodes.Select(node => node.TryGetMetricsAsync(stop)));
-        var views = metrics.Select(node => node?.Samples.FirstOrDefault(sample => sample.Name == "meshara_membership_view")?.Labels["view"]);
+        var views = metrics.Select(node => node?.Samples.FirstOrDefault(sample => sample.Name == "meshara_membership_view")?.Value);
         return views.Distinct().ToList() is [not null];
     }
 

@@ -33,12 +33,6 @@ internal sealed class Membership
     // Who leaves has no heartbeat any more.
     private static readonly ByteString NoBeats = ByteString.CopyFrom(new byte[SHA256.HashSizeInBytes]);
 
-    /// <summary>
-    /// Different values of <see cref="ViewHash"/>. Each is a series that the metrics SDK keeps for as long as the process runs, so there must not be more and
-    /// more of them; two halves of a mesh have the same one with a probability of one in so many.
-    /// </summary>
-    public const int Views = 4096;
-
     private readonly NodeIdentity _identity;
     private readonly Swarm _swarm;
     private readonly GossipOptions _options;
@@ -65,8 +59,8 @@ internal sealed class Membership
     /// <summary>Nodes believed alive, this one included.</summary>
     public int Size => _view.Size;
 
-    /// <summary>Eight hexadecimal digits that are the same on two nodes that believe the same nodes alive.</summary>
-    public string ViewHash => _view.Hash;
+    /// <summary>A hash that is the same on two nodes that believe the same nodes alive; another set has it once in four billion.</summary>
+    public uint ViewHash => _view.Hash;
 
     /// <summary>Tells and forgets until cancelled, then says goodbye.</summary>
     public async Task RunAsync(CancellationToken stopping)
@@ -235,13 +229,13 @@ internal sealed class Membership
     {
         private readonly List<NodeAddress> _members;
 
-        private View(List<NodeAddress> members, string hash)
+        private View(List<NodeAddress> members, uint hash)
         {
             _members = members;
             Hash = hash;
         }
 
-        public string Hash { get; }
+        public uint Hash { get; }
 
         public int Size => _members.Count;
 
@@ -254,7 +248,7 @@ internal sealed class Membership
                 sorted[i].CopyTo(bytes.AsSpan(i * NodeAddress.Size));
             Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
             SHA256.HashData(bytes, hash);
-            return new View(sorted, (BinaryPrimitives.ReadUInt16BigEndian(hash) % Views).ToString("x3"));
+            return new View(sorted, BinaryPrimitives.ReadUInt32BigEndian(hash));
         }
     }
 }

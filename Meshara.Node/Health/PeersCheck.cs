@@ -17,6 +17,6 @@ internal sealed class PeersCheck(INodeView node, Topology topology) : IHealthChe
         }
         return Task.FromResult(topology.IsAlone && !_hadPeers
             ? HealthCheckResult.Healthy("no other node yet")
-            : HealthCheckResult.Degraded("no peer is connected"));
+            : HealthCheckResult.Unhealthy("no peer is connected"));
     }
 }

@@ -3,9 +3,14 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Meshara.Node.Health;
 
-/// <summary>Check <c>storage</c>: a node that cannot store takes no messages.</summary>
+/// <summary>Check <c>storage</c>: a node that cannot store takes no messages; one whose disk is slow takes them all.</summary>
 internal sealed class StorageCheck(IMessageStore store) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(store.Problem is { } problem ? HealthCheckResult.Degraded(problem) : HealthCheckResult.Healthy());
+        Task.FromResult(store.State switch
+        {
+            StorageState.Healthy => HealthCheckResult.Healthy(),
+            StorageState.Slow => HealthCheckResult.Degraded(store.Problem),
+            _ => HealthCheckResult.Unhealthy(store.Problem),
+        });
 }

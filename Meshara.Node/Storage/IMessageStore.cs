@@ -14,6 +14,9 @@ internal interface IMessageStore : IInbox
     /// <summary>What keeps the store from taking messages or slows it down, or null when it works.</summary>
     string? Problem { get; }
 
+    /// <summary>What <see cref="Problem"/> means for whoever wants to store something.</summary>
+    StorageState State { get; }
+
     /// <summary>Messages that left the inbox since the start without being asked to.</summary>
     InboxEvictions Evictions { get; }
 

@@ -35,6 +35,8 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
 
     public string? Problem => null;
 
+    public StorageState State => StorageState.Healthy;
+
     public InboxEvictions Evictions => _usage.Evictions;
 
     public long LastCursor => Volatile.Read(ref _lastCursor);

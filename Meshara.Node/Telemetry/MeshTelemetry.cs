@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Meshara.Node.Clocks;
+using Meshara.Node.Health;
 using Meshara.Node.Protocol;
 using Meshara.Node.Storage;
 using Meshara.Node.Transport;
@@ -17,9 +18,6 @@ internal sealed partial class MeshTelemetry : IDisposable
 {
     /// <summary>Name of the <see cref="Meter"/> and of the <see cref="ActivitySource"/>.</summary>
     public const string Name = "Meshara";
-
-    /// <summary>The gauge with a label whose values come and go; see <see cref="Gossip.Membership.Views"/>.</summary>
-    public const string MembershipView = "meshara.membership.view";
 
     // The buckets of the contract, in seconds.
     private static readonly InstrumentAdvice<double> Latency = new() { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5] };
@@ -84,12 +82,13 @@ internal sealed partial class MeshTelemetry : IDisposable
         _meter.CreateObservableGauge("meshara.message_queue.size", () => node.PendingMessages, "{message}", "Accepted messages not yet acknowledged.");
         _meter.CreateObservableGauge("meshara.oldest_pending_message", () => node.OldestPendingMessage.TotalSeconds, "s", "Age of the oldest unacknowledged message.");
         _meter.CreateObservableGauge("meshara.membership.size", () => node.MembershipSize, "{node}", "Nodes this node believes alive, itself included.");
-        _meter.CreateObservableGauge(MembershipView, () => new Measurement<int>(1, new KeyValuePair<string, object?>("view", node.MembershipView)),
-            description: "Hash of the set of nodes believed alive; always 1.");
+        // The hash is the value: as a label each of the views that come and go would be a series for ever.
+        _meter.CreateObservableGauge("meshara.membership.view", () => (long)node.MembershipView, description: "Hash of the set of nodes believed alive.");
         _meter.CreateObservableGauge("meshara.build_info",
             () => new Measurement<int>(1, new("version", BuildInfo.Version), new("revision", BuildInfo.Revision)), description: "The version that runs; always 1.");
         _meter.CreateObservableGauge("meshara.storage.free", () => volume.AvailableFreeSpace, "By", "Free space on the volume of the data directory.");
-        _meter.CreateObservableGauge("meshara.storage.degraded", () => store.Problem is null ? 0 : 1, description: "1 while storage cannot be written or is slow.");
+        _meter.CreateObservableGauge("meshara.storage.size", () => volume.TotalSize, "By", "Size of the volume of the data directory.");
+        _meter.CreateObservableGauge("meshara.storage.state", () => States(store.State), description: "1 for the state that the storage is in, 0 for the others.");
         _meter.CreateObservableCounter("meshara.inbox.evictions", () => Evictions(store.Evictions), "{message}", "Messages that left the inbox without being removed by a reader.");
         ObserveProcess(process);
     }
@@ -104,6 +103,13 @@ internal sealed partial class MeshTelemetry : IDisposable
         "meshara.identity.clones", () => (Measurement<int>[])[new(clones.Own, Tags.OwnIdentity), new(clones.Peers, Tags.PeersIdentity)],
         "{identity}", "Identities that were seen with two programs at once.");
 
+    /// <summary>As above, for the health checks.</summary>
+    public void Observe(HealthStates health) => _meter.CreateObservableGauge(
+        "meshara.health.status", health.Measure, description: "What a health check says: 1 healthy, 0.5 degraded, 0 unhealthy.");
+
+    private static Measurement<int>[] States(StorageState state) =>
+        [.. Enum.GetValues<StorageState>().Select(each => new Measurement<int>(each == state ? 1 : 0, Tags.State(each)))];
+
     private static Measurement<long>[] Evictions(InboxEvictions evictions) =>
     [
         new(evictions.Read, new KeyValuePair<string, object?>("kind", "read")),
@@ -115,6 +121,7 @@ internal sealed partial class MeshTelemetry : IDisposable
     {
         // Absent where the platform has no figure: a zero would be a lie that an alert believes.
         _meter.CreateObservableGauge("meshara.memory.usage", () => process.WorkingSetBytes, "By", "Working set of the process.");
+        _meter.CreateObservableGauge("meshara.memory.limit", () => process.MemoryLimitBytes, "By", "Memory the process may have: its container's limit, or the machine's memory.");
         _meter.CreateObservableGauge("meshara.cpu.usage", () => process.CpuPercent, "%", "CPU of the process since the last reading; 100 is one core.");
         if (process.StorageIoUnavailable is null)
         {

@@ -1,4 +1,5 @@
 using Meshara.Node.Protocol;
+using Meshara.Node.Storage;
 
 namespace Meshara.Node.Telemetry;
 
@@ -26,6 +27,10 @@ internal static class Tags
     public static readonly KeyValuePair<string, object?> Found = new("result", "found");
     public static readonly KeyValuePair<string, object?> NotFound = new("result", "not_found");
 
+    public static readonly KeyValuePair<string, object?> StorageHealthy = new("state", "healthy");
+    public static readonly KeyValuePair<string, object?> StorageSlow = new("state", "slow");
+    public static readonly KeyValuePair<string, object?> StorageFailed = new("state", "failed");
+
     public static readonly KeyValuePair<string, object?> OwnIdentity = new("identity", "own");
     public static readonly KeyValuePair<string, object?> PeersIdentity = new("identity", "peer");
 
@@ -35,6 +40,13 @@ internal static class Tags
         MessageType.Broadcast => Broadcast,
         MessageType.Ack => Ack,
         _ => throw new ArgumentOutOfRangeException(nameof(type)),
+    };
+
+    public static KeyValuePair<string, object?> State(StorageState state) => state switch
+    {
+        StorageState.Healthy => StorageHealthy,
+        StorageState.Slow => StorageSlow,
+        _ => StorageFailed,
     };
 
     public static KeyValuePair<string, object?> Direction(bool outbound) => outbound ? Outbound : Inbound;

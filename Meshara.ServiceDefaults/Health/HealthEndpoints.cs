@@ -20,22 +20,21 @@ internal static class HealthEndpoints
         var resources = endpoints.ServiceProvider.GetRequiredService<ProcessResources>();
         var vitals = endpoints.ServiceProvider.GetService<INodeVitals>();
 
-        Map(endpoints, HealthPath, HealthTags.Health, status => status == HealthStatus.Healthy, report => HealthBody.OfHealth(
+        Map(endpoints, HealthPath, HealthTags.Health, report => HealthBody.OfHealth(
             report, uptime.Elapsed, vitals?.ConnectedPeers ?? 0, vitals?.PendingMessages ?? 0, resources.WorkingSetBytes, resources.CpuPercent));
-        // Degraded still serves: taking it out of rotation or restarting it would make things worse.
-        Map(endpoints, ReadyPath, HealthTags.Ready, status => status != HealthStatus.Unhealthy, HealthBody.OfProbe);
-        Map(endpoints, LivePath, HealthTags.Live, status => status != HealthStatus.Unhealthy, HealthBody.OfProbe);
+        Map(endpoints, ReadyPath, HealthTags.Ready, HealthBody.OfProbe);
+        Map(endpoints, LivePath, HealthTags.Live, HealthBody.OfProbe);
     }
 
-    private static void Map(
-        IEndpointRouteBuilder endpoints, string path, string tag, Func<HealthStatus, bool> isOk, Func<HealthReport, byte[]> body)
+    private static void Map(IEndpointRouteBuilder endpoints, string path, string tag, Func<HealthReport, byte[]> body)
     {
         var checks = endpoints.ServiceProvider.GetRequiredService<HealthCheckService>();
         endpoints.MapMethods(path, [HttpMethods.Get, HttpMethods.Head], async (HttpContext context) =>
             {
                 var report = await checks.CheckHealthAsync(check => check.Tags.Contains(tag), context.RequestAborted);
                 var utf8 = body(report);
-                context.Response.StatusCode = isOk(report.Status) ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+                // Degraded still serves: taking it out of rotation or restarting it would make things worse.
+                context.Response.StatusCode = report.Status != HealthStatus.Unhealthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
                 context.Response.ContentType = "application/json";
                 context.Response.ContentLength = utf8.Length;
                 context.Response.Headers.CacheControl = "no-store";

@@ -64,10 +64,7 @@ internal static class TelemetryExtensions
             .AddAspNetCoreInstrumentation()
             .AddHttpClientInstrumentation()
             // The SDK takes memory for 2,000 series of each metric before there is one, 11 MB in a node.
-            .AddView(instrument => new MetricStreamConfiguration
-            {
-                CardinalityLimit = options.MaxSeries.TryGetValue(instrument.Name, out var series) ? series : options.MaxSeriesPerMetric,
-            })
+            .AddView(_ => new MetricStreamConfiguration { CardinalityLimit = options.MaxSeriesPerMetric })
             // Names are unique already; otel_scope_name and _version on every series are not labels of the contract.
             .AddPrometheusExporter(prometheus => prometheus.ScopeInfoEnabled = false);
         if (string.IsNullOrEmpty(builder.Configuration["OTEL_METRICS_EXEMPLAR_FILTER"]))

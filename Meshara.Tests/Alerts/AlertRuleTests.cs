@@ -81,7 +81,7 @@ public sealed partial class AlertRuleTests
     public void Every_recorded_series_that_is_used_is_recorded()
     {
         // Recorded by operators, in rules/retired.yml.
-        var recorded = AlertFiles.Rules.Select(rule => rule.Record).Append("meshara:member:retired");
+        var recorded = AlertFiles.Rules.Select(rule => rule.Record).Append("cluster_node:meshara_member:retired");
         var texts = AlertFiles.Rules.Select(rule => rule.Expr).Concat(AlertFiles.RunbookPaths().Select(File.ReadAllText));
 
         Assert.Empty(texts.SelectMany(text => Recorded().Matches(text).Select(match => match.Value)).Except(recorded));
@@ -129,6 +129,6 @@ public sealed partial class AlertRuleTests
     [GeneratedRegex("^q+F+q+$")]
     private static partial Regex QuietFiringQuiet();
 
-    [GeneratedRegex("meshara:[a-z_]+:[a-z0-9_]+")]
+    [GeneratedRegex("cluster(_node|_le|_outcome|_node_outcome)?:(meshara|process)_[a-z_]+:[a-z0-9_]+")]
     private static partial Regex Recorded();
 }

@@ -71,6 +71,19 @@ public sealed partial class AlertmanagerTests
     }
 
     [Fact]
+    public void An_alert_about_one_node_mutes_nothing_on_others()
+    {
+        foreach (var rule in List(Root(), "inhibit_rules").Cast<YamlMappingNode>())
+        {
+            var sources = List(rule, "source_matchers").SelectMany(matcher => AlertnameMatcher().Matches(matcher.ToString())).SelectMany(match => match.Groups["names"].Value.Split('|'));
+            // How long a broadcast takes is measured with two clocks: that of its origin, which may be another node, is one of them.
+            var ofNodes = sources.Where(alert => alert != "ClockSkewed" && AlertFiles.AlertRules.Single(known => known.Alert == alert).Annotations["summary"].Contains("$labels.node", StringComparison.Ordinal));
+            if (ofNodes.Any())
+                Assert.Contains("node", List(rule, "equal").Select(label => label.ToString()));
+        }
+    }
+
+    [Fact]
     public async Task Amtool_finds_the_configuration_and_its_templates_correct()
     {
         var result = await ExternalTool.RunOrSkipAsync("amtool", "prometheus-alertmanager", "check-config", Configuration);

@@ -26,6 +26,9 @@ internal sealed class Rule
 
     public string? For { get; init; }
 
+    [YamlDotNet.Serialization.YamlMember(Alias = "keep_firing_for")]
+    public string? KeepFiringFor { get; init; }
+
     public Dictionary<string, string> Labels { get; init; } = [];
 
     public Dictionary<string, string> Annotations { get; init; } = [];

@@ -82,7 +82,8 @@ internal sealed partial class TelemetryContract
     [GeneratedRegex("`(?<name>[a-z_]+)`( \\((`(?<value>[a-z_]+)`(, )?)+\\))?")]
     private static partial Regex Label();
 
-    [GeneratedRegex(@"\b(?<name>meshara_[a-z0-9_]+)(\{(?<selector>[^}]*)\})?")]
+    // Between colons it is a series that rules record.
+    [GeneratedRegex(@"(?<![\w:])(?<name>meshara_[a-z0-9_]+)(\{(?<selector>[^}]*)\})?")]
     private static partial Regex Use();
 
     [GeneratedRegex("""(?<label>[a-z_]+)\s*(?<op>=~|!~|!=|=)\s*"(?<value>[^"]*)" """, RegexOptions.IgnorePatternWhitespace)]

@@ -21,12 +21,13 @@ public sealed partial class TimeLapseTests
     [InlineData("  repeat_interval: 12h # a day has two", "  repeat_interval: 1440000ms # a day has two")]
     [InlineData("expr: rate(a[5m]) > 1 and b offset 30m", "expr: rate(a[10000ms]) > 1 and b offset 60000ms")]
     [InlineData("(a offset 1h30m or b)", "(a offset 180000ms or b)")]
-    [InlineData("last_over_time(meshara:member:expected[1d])", "last_over_time(meshara:member:expected[2880000ms])")]
-    [InlineData("- record: meshara:delivery_failed:increase5m", "- record: meshara:delivery_failed:increase5m")]
+    [InlineData("last_over_time(cluster_node:meshara_member:expected[1d])", "last_over_time(cluster_node:meshara_member:expected[2880000ms])")]
+    [InlineData("- record: cluster:meshara_messages_failed:increase5m", "- record: cluster:meshara_messages_failed:increase5m")]
     [InlineData("description: \"silent for 5m (threshold: 1s)\"", "description: \"silent for 5m (threshold: 1s)\"")]
     [InlineData("up{job=~\"a[0-9]\"} > 60", "up{job=~\"a[0-9]\"} > 60")]
     [InlineData("max by (cluster, node) (meshara_oldest_pending_message_seconds) > 60", "max by (cluster, node) (meshara_oldest_pending_message_seconds) > 2")]
     [InlineData("a_oldest_b_seconds{node=\"node-1\"} >= 75", "a_oldest_b_seconds{node=\"node-1\"} >= 2.5")]
+    [InlineData("time() - cluster_node:process_start_time_seconds:max < 300", "time() - cluster_node:process_start_time_seconds:max < 10")]
     [InlineData("a_oldest_b_seconds < 7.5", "a_oldest_b_seconds < 1")] // no less
     [InlineData("a_oldest_b > 60 and oldest_seconds > 60", "a_oldest_b > 60 and oldest_seconds > 60")]
     [InlineData("histogram_quantile(0.99, rate(a_latency_seconds_bucket)) > 1.0", "histogram_quantile(0.99, rate(a_latency_seconds_bucket)) > 1.0")]
@@ -73,7 +74,7 @@ public sealed partial class TimeLapseTests
     [GeneratedRegex(@"\b\d+(ms|[smhdw])\b", RegexOptions.CultureInvariant)]
     private static partial Regex AnyDuration();
 
-    [GeneratedRegex(@"(?<=oldest_pending_message_seconds\) > )\d+$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?<=oldest_pending_message_seconds\) > |process_start_time_seconds:max < )\d+$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex AnyAge();
 
     [GeneratedRegex(@"^[ -]*[a-z_]+: \d+[smhdw]\b|\[\d+[smhdw]\]|offset \d+[smhdw]\b", RegexOptions.Multiline | RegexOptions.CultureInvariant)]

@@ -47,7 +47,7 @@ internal sealed class MeshDouble : INodeView, IMessenger, IInbox
 
     public int MembershipSize => Peers.Count + 1;
 
-    public string MembershipView => "000";
+    public uint MembershipView => 0;
 
     public long LastCursor => Interlocked.Read(ref _lastCursor);
 

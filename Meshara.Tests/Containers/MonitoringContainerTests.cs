@@ -15,9 +15,9 @@ public sealed class MonitoringContainerTests(ContainerStack stack) : IClassFixtu
         var prometheus = await PrometheusContainer.UseAsync(stack);
 
         await stack.UntilAsync("all targets are up", async () => await prometheus.QueryAsync("count(up == 1)") == 5);
-        await stack.UntilAsync("the members are those of the mesh", async () => await prometheus.QueryAsync("meshara:cluster_members:up") == 3);
+        await stack.UntilAsync("the members are those of the mesh", async () => await prometheus.QueryAsync("cluster:meshara_members:up") == 3);
         await stack.UntilAsync("the nodes agree about the membership",
-            async () => await prometheus.QueryAsync("count(count by (view) (meshara_membership_view == 1))") == 1);
+            async () => await prometheus.QueryAsync("count(count_values(\"view\", meshara_membership_view))") == 1);
         var groups = (await prometheus.GetAsync("api/v1/rules")).GetProperty("groups").EnumerateArray().ToList();
         Assert.NotEmpty(groups);
         await stack.UntilAsync("every rule is healthy", async () => (await prometheus.GetAsync("api/v1/rules")).GetProperty("groups").EnumerateArray()

@@ -224,7 +224,7 @@ public sealed partial class DashboardTests
     [GeneratedRegex(@"\]\((?<target>(?!https?:)[^)#]+)\)")]
     private static partial Regex Link();
 
-    [GeneratedRegex("meshara:[a-z_]+:[a-z0-9_]+")]
+    [GeneratedRegex("cluster(_node|_le|_outcome|_node_outcome)?:(meshara|process)_[a-z_]+:[a-z0-9_]+")]
     private static partial Regex Recorded();
 
     [GeneratedRegex(@"\$\{[^}]*\}")]

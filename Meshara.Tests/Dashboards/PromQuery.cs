@@ -51,7 +51,7 @@ internal sealed partial class PromQuery(Dashboard dashboard, string where, JsonE
     [GeneratedRegex(@"\b(by|on|without|ignoring|group_left|group_right)\s*\([^)]*\)")]
     private static partial Regex LabelList();
 
-    // Not a number, a duration or a function: those go on with a digit before or a parenthesis behind.
-    [GeneratedRegex(@"(?<![\w:.])[A-Za-z_:][\w:]*(?![\w:])(?!\s*\()")]
+    // Not a number, a duration, a function or a text: those have a digit or a quotation mark before, or a parenthesis behind.
+    [GeneratedRegex(@"(?<![\w:.""])[A-Za-z_:][\w:]*(?![\w:])(?!\s*\()")]
     private static partial Regex Identifier();
 }

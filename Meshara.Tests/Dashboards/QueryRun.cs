@@ -252,7 +252,7 @@ public sealed partial class QueryRun : IAsyncLifetime
     private async Task LoseANodeAsync()
     {
         var lost = Mesh.Nodes[2];
-        await UntilAsync("it is known when the node started", $"meshara:member:start_time{{node=\"{lost.Name}\"}}");
+        await UntilAsync("it is known when the node started", $"cluster_node:process_start_time_seconds:max{{node=\"{lost.Name}\"}}");
         using (var process = Process.GetProcessById(lost.Endpoint.Pid))
             process.Kill();
         for (var i = 0; i < 20; i++)

@@ -37,7 +37,7 @@ public sealed class DiskFailureTests
             Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
             Assert.Contains("read-only", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
         }
-        Assert.Equal("Degraded", await StorageHealthAsync(http));
+        Assert.Equal("Unhealthy", await StorageHealthAsync(http));
         // Nothing is acknowledged that cannot be kept: the sender goes on trying.
         var meanwhile = await sender.SendAsync(node, "meanwhile");
         await Eventually.TrueAsync(async () => (await sender.StatusAsync(meanwhile)).Attempts >= 2, "it is tried again");

@@ -85,11 +85,11 @@ public sealed class BaseTests
         var expected = ((string[])["mesh", "members", "slo"]).SelectMany(file => AlertFiles.Read<RuleFile>(Path.Combine(AlertFiles.Alerts, "rules", file + ".yml")).Groups).ToList();
         Assert.Equal(expected.Select(group => $"{group.Name} {group.Interval}"), written.Select(group => $"{group.Name} {group.Interval}"));
         Assert.Equal(expected.SelectMany(group => group.Rules).Select(Line), written.SelectMany(group => group.Rules).Select(rule => Line(
-            new Alerts.Rule { Record = rule.Record, Alert = rule.Alert, Expr = rule.Expr, For = rule.For, Labels = rule.Labels ?? [], Annotations = rule.Annotations ?? [] })));
+            new Alerts.Rule { Record = rule.Record, Alert = rule.Alert, Expr = rule.Expr, For = rule.For, KeepFiringFor = rule.KeepFiringFor, Labels = rule.Labels ?? [], Annotations = rule.Annotations ?? [] })));
         // Every file has its place here; what is left out is named in rules.sh, with the reason.
         Assert.Equal(["members", "mesh", "retired", "slo", "stack"], AlertFiles.RuleFilePaths().Select(Path.GetFileNameWithoutExtension));
 
-        static string Line(Alerts.Rule rule) => string.Join('|', (string?[])[rule.Record, rule.Alert, rule.Expr, rule.For, Pairs(rule.Labels), Pairs(rule.Annotations)]);
+        static string Line(Alerts.Rule rule) => string.Join('|', (string?[])[rule.Record, rule.Alert, rule.Expr, rule.For, rule.KeepFiringFor, Pairs(rule.Labels), Pairs(rule.Annotations)]);
         static string Pairs(Dictionary<string, string> map) => string.Join(',', map.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key}={one.Value}")));
     }
 

@@ -36,6 +36,6 @@ internal static class OperatorTypes
 
     internal sealed record Rule(
         [property: JsonPropertyName("record")] string? Record, [property: JsonPropertyName("alert")] string? Alert, [property: JsonPropertyName("expr")] string Expr,
-        [property: JsonPropertyName("for")] string? For, [property: JsonPropertyName("labels")] Dictionary<string, string>? Labels,
+        [property: JsonPropertyName("for")] string? For, [property: JsonPropertyName("keep_firing_for")] string? KeepFiringFor, [property: JsonPropertyName("labels")] Dictionary<string, string>? Labels,
         [property: JsonPropertyName("annotations")] Dictionary<string, string>? Annotations);
 }

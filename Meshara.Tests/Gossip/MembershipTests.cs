@@ -1,4 +1,3 @@
-using System.Globalization;
 using Meshara.Node.Gossip;
 using Meshara.Tests.Mesh;
 
@@ -7,7 +6,7 @@ namespace Meshara.Tests.Gossip;
 public sealed class MembershipTests
 {
     [Fact]
-    public async Task Nodes_that_see_the_same_members_have_the_same_view_of_few()
+    public async Task Nodes_that_see_the_same_members_have_the_same_view()
     {
         await using var mesh = new MeshFixture();
         var nodes = await mesh.StartManyAsync(3);
@@ -15,7 +14,6 @@ public sealed class MembershipTests
 
         await Eventually.TrueAsync(() => nodes.All(node => node.Get<Membership>().Size == 3), "everybody is known to everybody");
 
-        var view = Assert.Single(nodes.Select(node => node.Get<Membership>().ViewHash).Distinct());
-        Assert.InRange(int.Parse(view, NumberStyles.HexNumber, CultureInfo.InvariantCulture), 0, Membership.Views - 1);
+        Assert.Single(nodes.Select(node => node.Get<Membership>().ViewHash).Distinct());
     }
 }

@@ -78,24 +78,6 @@ public sealed partial class MetricsEndpointTests
     }
 
     [Fact]
-    public async Task A_metric_can_have_a_limit_of_its_own()
-    {
-        await using var service = await TestService.StartAsync(options =>
-        {
-            options.MaxSeriesPerMetric = 3;
-            options.MaxSeries["meshara.membership.view"] = 6;
-        });
-        service.Meter.CreateObservableGauge("meshara.membership.view",
-            () => Enumerable.Range(0, 6).Select(i => new Measurement<int>(1, new KeyValuePair<string, object?>("view", $"00{i}"))));
-
-        var scrape = await ScrapeAsync(service, OpenMetrics);
-
-        var series = scrape.Split('\n').Where(line => line.StartsWith("meshara_membership_view{", StringComparison.Ordinal)).ToArray();
-        Assert.Equal(6, series.Length);
-        Assert.All(series, line => Assert.Contains("{view=\"00", line, StringComparison.Ordinal));
-    }
-
-    [Fact]
     public async Task A_bucket_carries_the_trace_that_fell_into_it_as_an_exemplar()
     {
         await using var service = await TestService.StartAsync();

@@ -27,6 +27,7 @@ public sealed class DiskFaultTests
             Assert.Equal(ErrorCodes.Storage, refused.Code);
             Assert.Contains("is full", refused.Message, StringComparison.Ordinal);
             Assert.Contains("is full", store.Problem, StringComparison.Ordinal);
+            Assert.Equal(StorageState.Failed, store.State);
             await Assert.ThrowsAsync<MesharaException>(() => store.DeliverAsync(Samples.Incoming(time.GetUtcNow()), Cancel).AsTask());
             // A state that the disk does not take now is known and is written later.
             final = Samples.Final(accepted[0], time.GetUtcNow());

@@ -26,7 +26,7 @@ public sealed class RemountTests
             accepted.Add(await AcceptedAsync(client, program));
             volume.TurnReadOnly();
             Assert.Null(await OtherProgramTests.TryAcceptAsync(client.Http));
-            await IsAsync(client, "Degraded");
+            await IsAsync(client, "Unhealthy");
             volume.MountAnew();
             await IsAsync(client, "Healthy");
             for (var i = 0; i < 5; i++)

@@ -158,8 +158,12 @@ public sealed class SqliteStoreTests : IDisposable
         var message = Samples.Incoming(_time.GetUtcNow());
         Assert.Equal(DeliveryResult.Delivered, await store.DeliverAsync(message, Cancel));
         Assert.Contains("slow", store.Problem, StringComparison.Ordinal);
+        Assert.Equal(StorageState.Slow, store.State);
         Assert.Equal(DeliveryResult.Duplicate, await store.DeliverAsync(message, Cancel));
         _time.AutoAdvanceAmount = TimeSpan.Zero;
+        // One fast commit between slow ones is no end of it.
+        await StepAsync(store);
+        Assert.Equal(StorageState.Slow, store.State);
         await MaintainAsync(store, () => store.Problem is null);
     }
 

@@ -14,13 +14,13 @@ internal static class AlertCatalogue
 
     private static AlertStage[] Plan()
     {
-        var (diskFullPredicted, storageDegraded) = NodeDrills.Disk(3);
+        var (diskFullPredicted, storageFailed) = NodeDrills.Disk(3);
         return
         [
             new("nodes", Nodes: 6, Rate: 25,
             [
                 [NodeDrills.PeerMisbehaving(1), NodeDrills.HandshakeFailures(1), NodeDrills.HighErrorRate(1)],
-                [diskFullPredicted, storageDegraded],
+                [diskFullPredicted, storageFailed],
                 [NodeDrills.DhtLookupsFailing(4), NodeDrills.DeliveryFailing(4), NodeDrills.DeliveryBacklogGrowing(4)],
                 // The slow node comes late: lookups ask it, too, and the drills above wait for some.
                 [NodeDrills.MemoryExhaustion(6), NodeDrills.TelemetryExporterFailing(6), NodeDrills.HighMessageLatency(5), NodeDrills.BroadcastCoverageSlow(5)],
@@ -40,6 +40,8 @@ internal static class AlertCatalogue
             ]) { Settings = MembershipDrills.Impatience },
             new("clones", Nodes: 3, Rate: 5, [[CloneDrill.IdentityCloned(3)]], []) { Settings = CloneDrill.Impatience },
             new("delivery", Nodes: 3, Rate: 50, [], [ObjectiveDrills.DeliverySlow, ObjectiveDrills.DeliveryFast]),
+            new("resources", Nodes: 4, Rate: 5, [[ResourceDrills.MemoryNearLimit(2)], [ResourceDrills.DiskNearlyFull(3)], [ResourceDrills.StorageSlow(4)]], []),
+            new("silence", Nodes: 2, Rate: 1, [[ObjectiveDrills.NothingDelivered]], []) { Settings = ObjectiveDrills.Impatience },
             new("watchers", Nodes: 2, Rate: 5, [], [StackDrills.PrometheusTargetMissing(), StackDrills.AlertmanagerDown(), StackDrills.Watchdog]),
         ];
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using Meshara.Harness;
 using Meshara.Harness.Processes;
 using Meshara.Harness.Terminal;
+using Meshara.Lab.Drills.Alerts.Faults;
 
 namespace Meshara.Lab.Drills.Alerts;
 
@@ -58,6 +59,7 @@ internal sealed class AlertRun(AlertOptions options, StatusConsole console, Stop
     {
         DrillNeeds.Linux when !OperatingSystem.IsLinux() => "it needs Linux",
         DrillNeeds.Root when !OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess => "it needs Linux and root: it mounts a small volume",
+        DrillNeeds.ControlGroup when !ControlGroup.IsAvailable => ControlGroup.Missing,
         DrillNeeds.FakeClock when !FakeClock.IsInstalled => FakeClock.Missing,
         _ => null,
     };

@@ -14,4 +14,7 @@ internal enum DrillNeeds
 
     /// <summary>libfaketime: it sets the clock of one node.</summary>
     FakeClock,
+
+    /// <summary>Linux, root and control groups: it limits the memory of one node.</summary>
+    ControlGroup,
 }

@@ -243,8 +243,8 @@ internal static class NodeDrills
         };
     }
 
-    /// <summary>DiskFullPredicted and StorageDegraded, on one volume.</summary>
-    public static (AlertDrill DiskFullPredicted, AlertDrill StorageDegraded) Disk(int victim)
+    /// <summary>DiskFullPredicted and StorageFailed, on one volume.</summary>
+    public static (AlertDrill DiskFullPredicted, AlertDrill StorageFailed) Disk(int victim)
     {
         SmallVolume? volume = null;
         async Task MountAsync(AlertBench bench, CancellationToken stop)
@@ -289,7 +289,7 @@ internal static class NodeDrills
             Expected = _ => [AlertBench.Of(victim)],
         }, new()
         {
-            Alert = "StorageDegraded",
+            Alert = "StorageFailed",
             Fault = $"fills the small volume with the data of node-{victim} to the last byte",
             Needs = DrillNeeds.Root,
             PrepareAsync = MountAsync,
@@ -309,7 +309,7 @@ internal static class NodeDrills
                 });
                 try
                 {
-                    await SendUntilDegradedAsync(bench, victim, stop);
+                    await SendUntilFailedAsync(bench, victim, stop);
                     return end;
                 }
                 catch
@@ -320,7 +320,7 @@ internal static class NodeDrills
             },
             Expected = _ => [AlertBench.Of(victim)],
             // One page for a node at a time: what is critical silences what is a warning about the same node.
-            Quiet = [AlertBench.Of(victim).With(("alertname", "DiskFullPredicted"))],
+            Quiet = [AlertBench.Of(victim).With(("alertname", "DiskFullPredicted")), AlertBench.Of(victim).With(("alertname", "DiskNearlyFull"))],
         });
     }
 
@@ -329,14 +329,14 @@ internal static class NodeDrills
         new(perSecond, stop => Stranger.TalkNonsenseAsync(ListenPort(bench, victim), stop), bench.Time);
 
     // How much still fits into what the database has already taken, only the database knows.
-    private static Task SendUntilDegradedAsync(AlertBench bench, int victim, CancellationToken stop)
+    private static Task SendUntilFailedAsync(AlertBench bench, int victim, CancellationToken stop)
     {
         var text = new string('-', 200_000);
         return bench.UntilAsync(async () =>
         {
             for (var i = 0; i < 4; i++)
                 await bench.Node(2).Api.SendAsync(bench.Node(victim).Address, text, stop);
-            return await bench.CountAsync($"meshara_storage_degraded{{node=\"node-{victim}\"}}", stop) == 1;
+            return await bench.CountAsync($"meshara_storage_state{{node=\"node-{victim}\", state=\"failed\"}}", stop) == 1;
         }, $"node-{victim} notices that its disk is full", stop);
     }
 

@@ -96,6 +96,32 @@ internal static class ObjectiveDrills
         Quiet = [Labels.Of(("cluster", Stack.Cluster), ("alertname", "DeliveryErrorBudgetBurnSlow"))],
     };
 
+    /// <summary>How soon a message is tried again: time passes fast for the rule only.</summary>
+    public static IReadOnlyDictionary<string, string> Impatience { get; } = new Dictionary<string, string>
+    {
+        ["Delivery__RetryBase"] = "00:00:01",
+        ["Delivery__RetryCap"] = "00:00:02",
+    };
+
+    public static AlertDrill NothingDelivered { get; } = new()
+    {
+        Alert = "NothingDelivered",
+        Fault = "sends three messages, and no others, to somebody who is away, until that comes back",
+        PrepareAsync = (bench, _) =>
+        {
+            foreach (var node in bench.Mesh.Nodes)
+                node.GetsMessages = false;
+            return Task.CompletedTask;
+        },
+        BreakAsync = async (bench, stop) =>
+        {
+            var guest = Guest.Create(bench);
+            await SendAsync(bench, 3, guest.Address, stop);
+            return new Undo(() => guest.ArriveAsync(bench, stop));
+        },
+        Expected = _ => [Labels.Of(("cluster", Stack.Cluster))],
+    };
+
     private static Task SendAsync(AlertBench bench, int count, string to, CancellationToken stop) =>
         Parallel.ForEachAsync(Enumerable.Range(0, count), stop, async (number, token) =>
             await bench.Node(1).Api.SendAsync(to, number.ToString(CultureInfo.InvariantCulture), token));

@@ -5,7 +5,7 @@ namespace Meshara.Lab.Drills.Alerts;
 
 /// <summary>
 /// Makes the time of the alerting files pass faster, all of it by one factor: how long a condition has to hold (<c>for</c>), how
-/// far its windows (<c>[5m]</c>) and offsets reach, how old the oldest of something may be (<c>…_oldest_…_seconds > 60</c>), how often
+/// far its windows (<c>[5m]</c>) and offsets reach, how old something may be (<c>…_oldest_…_seconds > 60</c>, <c>…start_time… &lt; 300</c>), how often
 /// targets are scraped, and how long Alertmanager waits. Nothing becomes shorter than a second: Prometheus and the nodes need that to
 /// breathe. Every group of rules is evaluated as often as that, also the slow ones: a wait for the next evaluation says nothing about a
 /// rule. All other thresholds, labels, routes and texts stay as they are; so a description may speak of five minutes that were ten seconds.
@@ -58,7 +58,7 @@ internal static partial class TimeLapse
 
     // What is compared with an age is a duration, too, in seconds: max by (node) (meshara_oldest_pending_message_seconds) > 60. A latency or
     // a forecast (the disk is full in 14400 seconds) is none: it says how the mesh is, and does not grow because time passes.
-    [GeneratedRegex(@"(?<before>\b\w+_oldest_\w+_seconds\b(?:\{[^{}]*\})?\)*\s*[<>]=?\s*)(?<seconds>\d+(?:\.\d+)?)(?![\w.])", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?<before>\b(?:\w+_oldest_\w+_seconds|process_start_time_seconds:max)\b(?:\{[^{}]*\})?\)*\s*[<>]=?\s*)(?<seconds>\d+(?:\.\d+)?)(?![\w.])", RegexOptions.CultureInvariant)]
     private static partial Regex Age();
 
     [GeneratedRegex(@"(?<number>\d+)(?<unit>[smhdw])", RegexOptions.CultureInvariant)]

@@ -12,6 +12,9 @@ internal sealed partial class GroupCommitWriter
     // The log is emptied by every checkpoint that no reader delays; this is for the one that was delayed again and again.
     private const long MaxLogBytes = 64L * 1024 * 1024;
 
+    // A disk that is throttled, or shared with somebody, has fast commits between the slow ones.
+    private static readonly TimeSpan SlownessRemembered = TimeSpan.FromSeconds(10);
+
     private volatile string? _fault;
     private volatile string? _slowness;
     private bool _due, _maintaining, _mustReopen, _isFileAtFault;
@@ -19,9 +22,13 @@ internal sealed partial class GroupCommitWriter
     // Why the database could not be opened anew; null while it is open.
     private Exception? _closedBy;
     private int _ticks, _probes;
+    private long _slowAt;
 
     /// <summary>What is wrong with the disk, or null.</summary>
     public string? Problem => _fault ?? _slowness;
+
+    /// <summary>Whether what is wrong keeps it from writing, or only delays it.</summary>
+    public StorageState State => _fault is not null ? StorageState.Failed : _slowness is not null ? StorageState.Slow : StorageState.Healthy;
 
     /// <summary>From the timer: the work itself belongs to the writer's thread.</summary>
     private void Tick()
@@ -207,9 +214,10 @@ internal sealed partial class GroupCommitWriter
         {
             if (_slowness is null)
                 Log.Slow(_logger, latency.TotalSeconds);
-            _slowness = $"The disk of {_path} is slow: the last commit took {latency.TotalSeconds:0.000} s.";
+            _slowness = $"The disk of {_path} is slow: a commit took {latency.TotalSeconds:0.000} s.";
+            _slowAt = _time.GetTimestamp();
         }
-        else
+        else if (_slowness is not null && _time.GetElapsedTime(_slowAt) >= SlownessRemembered)
             _slowness = null;
     }
 

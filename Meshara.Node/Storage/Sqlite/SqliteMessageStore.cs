@@ -66,6 +66,8 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
 
     public string? Problem => _writer.Problem;
 
+    public StorageState State => _writer.State;
+
     public InboxEvictions Evictions => _usage.Evictions;
 
     public long LastCursor => _writer.LastCursor;

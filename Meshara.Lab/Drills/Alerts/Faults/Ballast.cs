@@ -35,6 +35,9 @@ internal sealed class Ballast
     /// <summary>Has the process hold so much, give or take a block.</summary>
     public static void Set(string file, long bytes) => EndpointsFile.WriteAtomically(file, bytes.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>Has the process hold so much more.</summary>
+    public static void Add(string file, long bytes) => Set(file, long.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture) + bytes);
+
     /// <summary>Runs the node's own program with its arguments.</summary>
     /// <returns>Its exit code.</returns>
     public static int RunNode(string file, string[] arguments)

@@ -1,0 +1,28 @@
+using System.Diagnostics.Metrics;
+using Meshara.Node.Telemetry;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Meshara.Node.Health;
+
+/// <summary>What the checks of <c>/health</c> said last, for a metric: a scrape has no time to ask them.</summary>
+internal sealed class HealthStates : IHealthCheckPublisher
+{
+    /// <summary>How often they are asked.</summary>
+    public static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
+
+    private volatile HealthReport? _latest;
+
+    public HealthStates(MeshTelemetry telemetry) => telemetry.Observe(this);
+
+    public Task PublishAsync(HealthReport report, CancellationToken cancellationToken)
+    {
+        _latest = report;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>1 for a check that is healthy, 0.5 for one that is degraded, 0 otherwise; none before they were asked.</summary>
+    public IEnumerable<Measurement<double>> Measure() => _latest is not { } report ? []
+        : report.Entries.Select(entry => new Measurement<double>(
+            entry.Value.Status switch { HealthStatus.Healthy => 1, HealthStatus.Degraded => 0.5, _ => 0 },
+            new KeyValuePair<string, object?>("check", entry.Key)));
+}
