@@ -6,6 +6,9 @@ namespace Meshara.Harness.Nodes;
 /// <param name="Reason">Why the last attempt failed; null if it did not.</param>
 internal sealed record SentMessage(string State, int Attempts, string? Reason)
 {
+    /// <summary>Relays that keep a copy for the recipient.</summary>
+    public int HeldBy { get; init; }
+
     /// <summary>When the node took it over, by its clock.</summary>
     public DateTimeOffset? AcceptedAt { get; init; }
 

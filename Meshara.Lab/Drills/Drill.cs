@@ -20,7 +20,7 @@ internal sealed class Drill(DrillOptions options, StatusConsole console, StopReq
     /// <exception cref="StackException">It cannot be run.</exception>
     public async Task<int> RunAsync()
     {
-        await using var fault = FaultCatalogue.Create(options);
+        await using var fault = FaultCatalogue.Create(options, _ledger);
         var folder = NewFolder();
         var passed = false;
         try

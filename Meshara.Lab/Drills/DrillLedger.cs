@@ -87,6 +87,13 @@ internal sealed class DrillLedger(string run, TimeProvider time)
         }
     }
 
+    /// <summary>What a node was handed and has not refused, and was not seen to arrive; also what it has not answered yet.</summary>
+    public IReadOnlyList<LedgerEntry> Outstanding(int sender)
+    {
+        lock (_gate)
+            return [.. _entries.Where(entry => entry.Sender == sender && !entry.IsSighted && entry.State is (LedgerState.Open or LedgerState.Accepted))];
+    }
+
     /// <summary>Enters a message seen in a node's inbox.</summary>
     public void Sighted(int node, string? text)
     {

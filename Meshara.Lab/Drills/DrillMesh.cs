@@ -10,7 +10,7 @@ namespace Meshara.Lab.Drills;
 internal sealed class DrillMesh : IAsyncDisposable
 {
     private const int PortAttempts = 50;
-    private static readonly TimeSpan AgreementInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan AskInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan AgreementDeadline = TimeSpan.FromSeconds(60);
 
     private readonly TimeProvider _time;
@@ -97,18 +97,26 @@ internal sealed class DrillMesh : IAsyncDisposable
     public async Task AgreeAsync(FaultEvent fault, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(fault);
+        if (await UntilAsync(() => IsAgreedAsync(stop), AgreementDeadline, stop))
+            Log.Agree(fault);
+        else
+            Log.Fail($"the nodes do not agree who is alive {AgreementDeadline.TotalSeconds:0} s after: {fault.What}");
+    }
+
+    /// <summary>Waits for a condition.</summary>
+    /// <returns>False when it did not hold within <paramref name="limit"/>.</returns>
+    public async Task<bool> UntilAsync(Func<Task<bool>> condition, TimeSpan limit, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(condition);
         var started = _time.GetTimestamp();
-        using var timer = new PeriodicTimer(AgreementInterval, _time);
-        while (!await IsAgreedAsync(stop))
+        using var timer = new PeriodicTimer(AskInterval, _time);
+        while (!await condition())
         {
-            if (_time.GetElapsedTime(started) > AgreementDeadline)
-            {
-                Log.Fail($"the nodes do not agree who is alive {AgreementDeadline.TotalSeconds:0} s after: {fault.What}");
-                return;
-            }
+            if (_time.GetElapsedTime(started) > limit)
+                return false;
             await timer.WaitForNextTickAsync(stop);
         }
-        Log.Agree(fault);
+        return true;
     }
 
     private async Task<bool> IsAgreedAsync(CancellationToken stop)

@@ -4,10 +4,10 @@ namespace Meshara.Lab.Drills.Faults;
 /// A node is down; a second one accepts messages for it and is then killed, never to return; the first comes back and has
 /// to get them from those the second gave them to. Once in a drill: nobody is left to be killed twice.
 /// </summary>
-internal sealed class OrphanFault(DrillOptions options) : IFault
+internal sealed class OrphanFault(DrillOptions options, DrillLedger ledger) : IFault
 {
-    // What the sender accepted it needs a moment to hand over; what it has not when it dies is on its disk only.
-    private static readonly TimeSpan HandOver = TimeSpan.FromSeconds(5);
+    // Between two attempts to reach the recipient, with which relays are asked, a node waits a minute at the most.
+    private static readonly TimeSpan HandOverLimit = TimeSpan.FromMinutes(3);
 
     private readonly TimeSpan _beat = Rhythm.Beat(options);
 
@@ -26,12 +26,33 @@ internal sealed class OrphanFault(DrillOptions options) : IFault
         await recipient.KillAsync();
         await mesh.PauseAsync(_beat * 2, over);
         sender.TakesMessages = false;
-        await mesh.PauseAsync(HandOver, stop);
+        await HandOverAsync(mesh, sender, stop);
         await sender.KillAsync();
         mesh.Log.Tell($"{sender.Name} killed for good");
         await mesh.PauseAsync(_beat, stop);
         await mesh.RestartAsync(fault, [recipient], stop);
         mesh.Log.Tell($"{recipient.Name} is back");
+    }
+
+    // What is on the sender's disk only when it is killed would be lost, and rightly so.
+    private async Task HandOverAsync(DrillMesh mesh, DrillNode sender, CancellationToken stop)
+    {
+        IReadOnlyList<LedgerEntry> left = [];
+        if (await mesh.UntilAsync(async () => (left = await NotSafeAsync(sender, stop)).Count == 0, HandOverLimit, stop))
+            mesh.Log.Tell($"every message of {sender.Name} has arrived or is kept by a relay");
+        else
+            mesh.Log.Fail($"{sender.Name} still had {left.Count} messages that no relay keeps after {HandOverLimit.TotalMinutes:0} minutes");
+    }
+
+    private async Task<IReadOnlyList<LedgerEntry>> NotSafeAsync(DrillNode sender, CancellationToken stop)
+    {
+        var left = new List<LedgerEntry>();
+        foreach (var entry in ledger.Outstanding(sender.Index))
+        {
+            if (entry.Id is null || await sender.Api.TryGetMessageAsync(entry.Id, stop) is null or { State: "pending", HeldBy: 0 })
+                left.Add(entry);
+        }
+        return left;
     }
 
     // Not node-1, by which the others join.
