@@ -1,3 +1,4 @@
+using System.Net;
 using Meshara.Node.Identity;
 
 namespace Meshara.Node;
@@ -12,13 +13,15 @@ namespace Meshara.Node;
 /// <param name="work">Ends one item. The next one of the same peer begins when this one has ended.</param>
 /// <param name="onFailure">Told of an exception that <paramref name="work"/> did not expect.</param>
 /// <param name="perSource">Size of what one source may have waiting for all peers together.</param>
+/// <param name="perNetwork">The same of all sources at one address.</param>
 internal sealed class PeerQueues<T>(
     int perPeer, long inAll, Func<NodeAddress, T, CancellationToken, Task> work, Action<NodeAddress, Exception> onFailure,
-    long perSource = long.MaxValue)
+    long perSource = long.MaxValue, long perNetwork = long.MaxValue)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<NodeAddress, Waiting> _peers = [];
     private readonly Dictionary<NodeAddress, long> _sources = [];
+    private readonly Dictionary<IPAddress, long> _networks = [];
     private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _size;
     private int _count;
@@ -39,13 +42,13 @@ internal sealed class PeerQueues<T>(
     /// <param name="item">The item.</param>
     /// <param name="size">Its size.</param>
     /// <param name="source">Who brought it; empty for nobody whose share is counted.</param>
-    public bool TryAdd(NodeAddress peer, T item, int size, NodeAddress source = default)
+    public bool TryAdd(NodeAddress peer, T item, int size, Source source = default)
     {
         lock (_gate)
         {
             var isBusy = _peers.TryGetValue(peer, out var waiting);
             if (_stopping.IsCancellationRequested || _size + size > inAll || isBusy && waiting!.Size + size > perPeer
-                || !source.IsEmpty && _sources.GetValueOrDefault(source) + size > perSource)
+                || IsOverShare(source, size))
                 return false;
             _size += size;
             Count(source, size);
@@ -130,20 +133,30 @@ internal sealed class PeerQueues<T>(
         }
     }
 
-    private void Count(NodeAddress source, int size)
+    private bool IsOverShare(Source source, int size) =>
+        !source.Peer.IsEmpty && _sources.GetValueOrDefault(source.Peer) + size > perSource
+        || source.Network is { } network && _networks.GetValueOrDefault(network) + size > perNetwork;
+
+    private void Count(Source source, int size)
     {
-        if (source.IsEmpty)
-            return;
-        var sum = _sources.GetValueOrDefault(source) + size;
+        if (!source.Peer.IsEmpty)
+            Count(_sources, source.Peer, size);
+        if (source.Network is { } network)
+            Count(_networks, network, size);
+    }
+
+    private static void Count<TKey>(Dictionary<TKey, long> sums, TKey key, int size) where TKey : notnull
+    {
+        var sum = sums.GetValueOrDefault(key) + size;
         if (sum > 0)
-            _sources[source] = sum;
+            sums[key] = sum;
         else
-            _sources.Remove(source);
+            sums.Remove(key);
     }
 
     private sealed class Waiting
     {
-        private readonly Queue<(T Item, int Size, NodeAddress Source)> _items = new();
+        private readonly Queue<(T Item, int Size, Source Source)> _items = new();
 
         public int Size { get; private set; }
 
@@ -151,13 +164,13 @@ internal sealed class PeerQueues<T>(
 
         public T First => _items.Peek().Item;
 
-        public void Add(T item, int size, NodeAddress source)
+        public void Add(T item, int size, Source source)
         {
             _items.Enqueue((item, size, source));
             Size += size;
         }
 
-        public (int Size, NodeAddress Source) Remove()
+        public (int Size, Source Source) Remove()
         {
             var (_, size, source) = _items.Dequeue();
             Size -= size;

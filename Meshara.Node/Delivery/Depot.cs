@@ -1,3 +1,4 @@
+using System.Net;
 using Google.Protobuf;
 using Meshara.Node.Clocks;
 using Meshara.Node.Identity;
@@ -82,7 +83,7 @@ internal sealed partial class Depot
         if (frame.Deposit.Envelope is not { } wire || !Envelope.TryParse(wire, out var envelope, out _) || envelope.Type != MessageType.Private)
             throw new MesharaException(ErrorCodes.Protocol, "A message to keep is malformed.");
         // Its sender's own quota is what limits it: somebody else would fill the store in the name of many.
-        var held = envelope.Sender == connection.Peer ? await TryHoldAsync(envelope, cancellationToken) : Refuse();
+        var held = envelope.Sender == connection.Peer ? await TryHoldAsync(envelope, connection.AddressGroup, cancellationToken) : Refuse();
         connection.TrySendUrgent(new Frame { Correlation = frame.Correlation, Deposited = new Deposited { Held = held } });
         if (held && _swarm.TryGet(envelope.Recipient, out _))
             HandOver(envelope.Recipient);
@@ -118,7 +119,7 @@ internal sealed partial class Depot
         return false;
     }
 
-    private async ValueTask<bool> TryHoldAsync(Envelope envelope, CancellationToken cancellationToken)
+    private async ValueTask<bool> TryHoldAsync(Envelope envelope, IPAddress? network, CancellationToken cancellationToken)
     {
         if (envelope.Recipient == _identity.Address || !envelope.Arrive(_clock.Steady, _options.MaxTimeToLive))
             return false;
@@ -131,7 +132,8 @@ internal sealed partial class Depot
         try
         {
             var result = await _store.HoldAsync(
-                new HeldMessage(envelope.Recipient, envelope.Sender, envelope.Id, envelope.Wire.ToByteArray(), envelope.Ends), cancellationToken);
+                new HeldMessage(envelope.Recipient, envelope.Sender, envelope.Id, envelope.Wire.ToByteArray(), envelope.Ends) { Network = network },
+                cancellationToken);
             if (result == HoldResult.OverQuota)
                 _telemetry.Dropped(DropReason.RateLimited);
             return result != HoldResult.OverQuota;

@@ -47,14 +47,14 @@ internal sealed partial class Receiver(
     public ValueTask AcceptAsync(PeerConnection connection, Protocol.Wire.Envelope wire, CancellationToken cancellationToken)
     {
         var envelope = Parse(wire);
-        var from = connection.Peer;
+        var from = connection.Source;
         if (envelope.Type == MessageType.Broadcast && envelope.Wire.Payload.Length > _options.MaxMessageBytes)
         {
             telemetry.Dropped(DropReason.Oversize);
             broadcaster.Skip(envelope);
             return ValueTask.CompletedTask;
         }
-        if (envelope.Type == MessageType.Broadcast ? !broadcaster.IsNews(envelope, from) : IsOwn(envelope))
+        if (envelope.Type == MessageType.Broadcast ? !broadcaster.IsNews(envelope, from.Peer) : IsOwn(envelope))
             return ValueTask.CompletedTask;
         if (envelope.Type != MessageType.Broadcast && envelope.Recipient != identity.Address)
             return forwarder.AcceptAsync(envelope, from, cancellationToken);
@@ -107,7 +107,7 @@ internal sealed partial class Receiver(
         var envelope = Parse(frame.Handover.Envelope);
         if (envelope.Type != MessageType.Private || envelope.Recipient != identity.Address)
             throw new MesharaException(ErrorCodes.Protocol, "A kept message was handed over to the wrong node.");
-        return QueueAsync(new Arrival(envelope, connection.Peer, _clock.GetUtcNow(), new Handed(connection, frame.Correlation)), cancellationToken);
+        return QueueAsync(new Arrival(envelope, connection.Source, _clock.GetUtcNow(), new Handed(connection, frame.Correlation)), cancellationToken);
     }
 
     /// <summary>Works until cancelled.</summary>
@@ -162,7 +162,7 @@ internal sealed partial class Receiver(
             if (envelope.Type == MessageType.Private)
                 isDone = await ReceiveAsync(envelope, from, stopping);
             else
-                await (envelope.Type == MessageType.Broadcast ? broadcaster.ReceiveAsync(envelope, from, stopping) : AcknowledgedAsync(envelope, from, arrived));
+                await (envelope.Type == MessageType.Broadcast ? broadcaster.ReceiveAsync(envelope, from.Peer, stopping) : AcknowledgedAsync(envelope, from.Peer, arrived));
             handed?.Connection.TrySendUrgent(new Frame { Correlation = handed.Correlation, HandedOver = new HandedOver { Refused = !isDone } });
         }
         catch (OperationCanceledException)
@@ -210,11 +210,11 @@ internal sealed partial class Receiver(
     /// False when the message was not taken although it is in order: whoever keeps it must not give it up because there is no room for it
     /// here, or the clocks of the two disagree.
     /// </summary>
-    private async Task<bool> ReceiveAsync(Envelope envelope, NodeAddress from, CancellationToken cancellationToken)
+    private async Task<bool> ReceiveAsync(Envelope envelope, Source from, CancellationToken cancellationToken)
     {
         using var span = telemetry.Begin(SpanNames.ReceiveMessage, ActivityKind.Consumer, TraceContext.Read(envelope.Wire.TraceContext), out var trace);
         span?.SetTag("message_id", envelope.Id.ToString()).SetTag("hops", envelope.HopCount);
-        if (!envelope.Arrive(_clock.Steady, _options.MaxTimeToLive) || Lives.IsStale(envelope, from, _options.MaxTimeToLive, _clock))
+        if (!envelope.Arrive(_clock.Steady, _options.MaxTimeToLive) || Lives.IsStale(envelope, from.Peer, _options.MaxTimeToLive, _clock))
         {
             Drop(span, DropReason.Expired, "expired");
             return false;
@@ -225,7 +225,7 @@ internal sealed partial class Receiver(
             telemetry.Error(ErrorType.Crypto);
             return true;
         }
-        routes.Learn(envelope, from);
+        routes.Learn(envelope, from.Peer);
         var status = AckStatus.Delivered;
         if (envelope.Wire.Payload.Length > _options.MaxMessageBytes + 1024)
         {
@@ -234,7 +234,7 @@ internal sealed partial class Receiver(
         }
         else if (Decrypt(envelope, span) is { } content)
         {
-            if (!await DeliverAsync(envelope, content, span, cancellationToken))
+            if (!await DeliverAsync(envelope, from, content, span, cancellationToken))
             {
                 Drop(span, DropReason.InboxFull, "inbox_full");
                 Log.InboxFull(logger, envelope.Id, envelope.Sender);
@@ -276,12 +276,13 @@ internal sealed partial class Receiver(
     }
 
     /// <summary>False when the inbox has no room for it.</summary>
-    private async ValueTask<bool> DeliverAsync(Envelope envelope, byte[] content, Activity? parent, CancellationToken cancellationToken)
+    private async ValueTask<bool> DeliverAsync(Envelope envelope, Source from, byte[] content, Activity? parent, CancellationToken cancellationToken)
     {
         using var span = parent.StartChild(SpanNames.Deliver);
         var forget = _clock.Steady + Lives.Memory(Lives.Bounded(envelope.Life, _options.MaxTimeToLive));
         var result = await store.DeliverAsync(
-            new IncomingMessage(envelope.Id, envelope.Sender, IsBroadcast: false, envelope.Timestamp, _clock.GetUtcNow(), content, forget), cancellationToken);
+            new IncomingMessage(envelope.Id, envelope.Sender, IsBroadcast: false, envelope.Timestamp, _clock.GetUtcNow(), content, forget) { Network = from.Network },
+            cancellationToken);
         if (result == DeliveryResult.Full)
             return false;
         if (result == DeliveryResult.Duplicate)
@@ -296,7 +297,7 @@ internal sealed partial class Receiver(
         return true;
     }
 
-    private readonly record struct Arrival(Envelope Envelope, NodeAddress From, DateTimeOffset Time, Handed? Handed)
+    private readonly record struct Arrival(Envelope Envelope, Source From, DateTimeOffset Time, Handed? Handed)
     {
         /// <summary>Bytes of the room that it takes up.</summary>
         public int Room { get; init; }
@@ -314,7 +315,7 @@ internal sealed partial class Receiver(
         public static partial void ReceiveFailed(ILogger logger, MessageId messageId, Exception exception);
 
         [LoggerMessage(EventName = "InboxFull", Level = LogLevel.Warning,
-            Message = "A message was not taken: the inbox holds as many unread messages of its sender, or of all, as it may")]
+            Message = "A message was not taken: the inbox holds as many unread messages of its sender, of one address, or of all, as it may")]
         public static partial void InboxFull(ILogger logger, MessageId messageId, NodeAddress sender);
 
         [LoggerMessage(EventName = "MessageNotDelivered", Level = LogLevel.Warning, Message = "A received message could not be stored and was not acknowledged: {cause}")]

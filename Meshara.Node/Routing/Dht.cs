@@ -24,17 +24,21 @@ internal sealed partial class Dht(
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LookupLimit = TimeSpan.FromSeconds(15);
 
+    // Records of themselves that peers at one address may store in ten seconds: what ten of them may.
+    private const int MaxRecordsFromNetwork = 100;
+
     // Of this node's own records that are ahead of its newest one, so many are left from before its start at the most.
     private const int MaxAhead = 3;
 
     private readonly RoutingOptions _options = options.Value;
     private readonly NodeClock _clock = NodeClock.Of(time);
+    private readonly AddressLimits _recordsFrom = new(MaxRecordsFromNetwork, time);
     private int _ahead;
 
     /// <summary>Takes in a record.</summary>
     /// <param name="record">A verified record.</param>
     /// <param name="source">Who told of it; its owner when it was heard at first hand.</param>
-    public void Learn(PeerRecord record, NodeAddress source)
+    public void Learn(PeerRecord record, Source source)
     {
         if (record.Address == identity.Address)
         {
@@ -42,7 +46,7 @@ internal sealed partial class Dht(
             return;
         }
         book.Add(record, source);
-        table.Add(record, seen: source == record.Address);
+        table.Add(record, seen: source.Peer == record.Address);
     }
 
     /// <summary>
@@ -92,19 +96,19 @@ internal sealed partial class Dht(
         if (frame.BodyCase == Frame.BodyOneofCase.StoreRecord)
         {
             // A node stores its own record with others and nobody else's: strangers must not fill this node's memory.
-            if (!connection.MaySendRecord())
+            if (!MaySendRecord(connection))
                 telemetry.Dropped(DropReason.RateLimited);
             else if (PeerRecord.TryVerifyOwn(frame.StoreRecord.Record, connection.Peer, _clock.Steady, out var record))
             {
                 connection.Update(record);
-                Learn(record, connection.Peer);
+                Learn(record, connection.Source);
             }
             return;
         }
         if (frame.BodyCase == Frame.BodyOneofCase.FoundNodes)
         {
             if (connection.MayRefer())
-                Learn(frame.FoundNodes, connection.Peer);
+                Learn(frame.FoundNodes, connection.Source);
             else
                 telemetry.Dropped(DropReason.RateLimited);
             return;
@@ -121,6 +125,9 @@ internal sealed partial class Dht(
         telemetry.Sent(Tags.Dht);
         connection.TrySendUrgent(new Frame { Correlation = frame.Correlation, FoundNodes = found });
     }
+
+    private bool MaySendRecord(PeerConnection connection) =>
+        connection.MaySendRecord() && (connection.AddressGroup is not { } network || _recordsFrom.TryBegin(network));
 
     /// <summary>The record of a node: from the book, or by a lookup (span <c>dht_lookup</c>). Null when nobody knows it.</summary>
     public async Task<PeerRecord?> FindAsync(NodeAddress address, ActivityContext trace, CancellationToken cancellationToken)
@@ -251,7 +258,7 @@ internal sealed partial class Dht(
                 new Frame { FindNode = new FindNode { Target = UnsafeByteOperations.UnsafeWrap(target.ToBytes()) } }, cancellationToken);
             telemetry.Received(Tags.Dht);
             table.Succeed(record.Id);
-            return Learn(answer.FoundNodes, record.Address);
+            return Learn(answer.FoundNodes, connection.Source);
         }
         catch (MesharaException e)
         {
@@ -261,12 +268,12 @@ internal sealed partial class Dht(
         }
     }
 
-    private List<PeerRecord> Learn(FoundNodes named, NodeAddress source)
+    private List<PeerRecord> Learn(FoundNodes named, Source source)
     {
         var records = new List<PeerRecord>();
         foreach (var wire in named.Records.Take(_options.BucketSize + 1))
         {
-            if (!TryVerify(wire, source, out var record))
+            if (!TryVerify(wire, source.Peer, out var record))
                 continue;
             Learn(record, source);
             records.Add(record);

@@ -33,6 +33,7 @@ internal sealed partial class Forwarder
 
     // Of all of it, what one peer may have brought.
     private const int MaxWaitingFromOne = 4 * 1024 * 1024;
+    private static readonly long MaxWaitingFromNetwork = Source.ShareOfNetwork(MaxWaiting, MaxWaitingFromOne);
 
     // Verifying is all they spend time on.
     private static readonly int Workers = Math.Max(2, Environment.ProcessorCount);
@@ -66,7 +67,7 @@ internal sealed partial class Forwarder
         _logger = logger;
         _cameFrom = new RecentMap<MessageId, NodeAddress>(20_000, TimeSpan.FromMinutes(2), time);
         _waiting = new PeerQueues<Relayed>(
-            MaxWaitingForOne, MaxWaiting, PassOnLaterAsync, (_, e) => OnFailure(default, e), MaxWaitingFromOne);
+            MaxWaitingForOne, MaxWaiting, PassOnLaterAsync, (_, e) => OnFailure(default, e), MaxWaitingFromOne, MaxWaitingFromNetwork);
     }
 
     /// <summary>A message of this node itself could not be passed on by a relay.</summary>
@@ -76,7 +77,7 @@ internal sealed partial class Forwarder
     /// Takes a message for another node. Waits while many are being verified, which slows down the peer it comes from: connections take
     /// turns, so that one that floods this node makes it drop nothing of others.
     /// </summary>
-    public ValueTask AcceptAsync(Envelope envelope, NodeAddress from, CancellationToken cancellationToken)
+    public ValueTask AcceptAsync(Envelope envelope, Source from, CancellationToken cancellationToken)
     {
         if (envelope.HopCount + 1 > envelope.Wire.HopLimit)
             _telemetry.Dropped(DropReason.HopLimit);
@@ -164,9 +165,9 @@ internal sealed partial class Forwarder
             span?.Dispose();
             return;
         }
-        _routes.Learn(envelope, from);
+        _routes.Learn(envelope, from.Peer);
         var frame = new Frame { Envelope = envelope.NextHop(_identity.Address, trace, _clock.Steady) };
-        PassOn(new Relayed(envelope, from, frame, [from, envelope.Sender, _identity.Address], span));
+        PassOn(new Relayed(envelope, from, frame, [from.Peer, envelope.Sender, _identity.Address], span));
     }
 
     /// <summary>Hands a message to the best hop not tried yet, or to the queue of what waits for that hop.</summary>
@@ -239,7 +240,7 @@ internal sealed partial class Forwarder
 
     private void OnPassedOn(Relayed message, NodeAddress peer)
     {
-        _cameFrom.Set(message.Envelope.Id, message.From);
+        _cameFrom.Set(message.Envelope.Id, message.From.Peer);
         _telemetry.Forwarded(message.Envelope.Type);
         message.Span?.SetTag("peer", peer.ToString());
         message.Span?.Dispose();
@@ -250,7 +251,7 @@ internal sealed partial class Forwarder
         _telemetry.Error(ErrorType.Routing);
         message.Span.Fail("no_route");
         message.Span?.Dispose();
-        if (!_swarm.TryGet(message.From, out var connection))
+        if (!_swarm.TryGet(message.From.Peer, out var connection))
             return;
         connection.TrySendUrgent(new Frame
         {
@@ -263,13 +264,13 @@ internal sealed partial class Forwarder
         });
     }
 
-    private readonly record struct Job(Envelope Envelope, NodeAddress From)
+    private readonly record struct Job(Envelope Envelope, Source From)
     {
         public int Bytes => Envelope.Wire.Payload.Length;
     }
 
     /// <summary>A verified message on its way to a next hop.</summary>
-    private sealed record Relayed(Envelope Envelope, NodeAddress From, Frame Frame, HashSet<NodeAddress> Tried, Activity? Span)
+    private sealed record Relayed(Envelope Envelope, Source From, Frame Frame, HashSet<NodeAddress> Tried, Activity? Span)
     {
         public int HopsTried { get; set; }
 

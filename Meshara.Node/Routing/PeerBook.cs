@@ -8,7 +8,7 @@ namespace Meshara.Node.Routing;
 /// <summary>
 /// Every valid peer record this node has come across or keeps for others: the values of the distributed hash table.
 /// Bounded; when full, each source keeps the records whose keys are closest to this node, so that nobody can push out what others told,
-/// and of those the farthest goes first, as nobody will look for it here.
+/// and of those the farthest goes first, as nobody will look for it here. All sources at one address have one share.
 /// </summary>
 internal sealed class PeerBook(NodeId self, int capacity, TimeProvider time)
 {
@@ -21,14 +21,14 @@ internal sealed class PeerBook(NodeId self, int capacity, TimeProvider time)
     /// <param name="source">
     /// Who told of it. What its owner itself shows is the newest one, whatever the sequences say; null for one that nobody in particular told of.
     /// </param>
-    public bool Add(PeerRecord record, NodeAddress? source = null)
+    public bool Add(PeerRecord record, Source? source = null)
     {
         if (record.Id == self)
             return false;
         lock (_gate)
         {
             var known = _records.GetValueOrDefault(record.Id)?.Record;
-            if (known is not null && source != record.Address && known.Sequence >= record.Sequence && known.Expires > _clock.Steady)
+            if (known is not null && source?.Peer != record.Address && known.Sequence >= record.Sequence && known.Expires > _clock.Steady)
                 return false;
             _records[record.Id] = new Entry(record, source ?? record.Address);
             if (_records.Count > capacity)
@@ -48,19 +48,26 @@ internal sealed class PeerBook(NodeId self, int capacity, TimeProvider time)
     {
         // A tenth at once, so that a full book does not sort itself for every record.
         var now = _clock.Steady;
+        var distance = Comparer<NodeId>.Create(self.CompareDistance);
         var victims = _records.Values
-            .GroupBy(entry => entry.Source)
+            .GroupBy(entry => entry.Source.Peer)
             .SelectMany(source => source
                 .OrderBy(entry => entry.Record.Expires <= now)
-                .ThenBy(entry => entry.Record.Id, Comparer<NodeId>.Create(self.CompareDistance))
-                .Select((entry, rank) => (entry.Record, Rank: entry.Record.Expires <= now ? int.MaxValue : rank)))
+                .ThenBy(entry => entry.Record.Id, distance)
+                .Select((entry, rank) => (entry.Record, entry.Source, Rank: entry.Record.Expires <= now ? int.MaxValue : rank)))
+            // The sources at one address take turns in its share.
+            .GroupBy(ranked => ranked.Source.Network is { } network ? (object)network : ranked.Source.Peer)
+            .SelectMany(network => network
+                .OrderBy(ranked => ranked.Rank)
+                .ThenBy(ranked => ranked.Record.Id, distance)
+                .Select((ranked, rank) => (ranked.Record, Rank: Math.Max(ranked.Rank, rank))))
             .OrderByDescending(ranked => ranked.Rank)
-            .ThenByDescending(ranked => ranked.Record.Id, Comparer<NodeId>.Create(self.CompareDistance))
+            .ThenByDescending(ranked => ranked.Record.Id, distance)
             .Take(capacity / 10 + 1)
             .ToList();
         foreach (var (victim, _) in victims)
             _records.Remove(victim.Id);
     }
 
-    private sealed record Entry(PeerRecord Record, NodeAddress Source);
+    private sealed record Entry(PeerRecord Record, Source Source);
 }

@@ -69,7 +69,7 @@ internal sealed partial class Topology
         swarm.AddWorth(connection => table.Contains(connection.Record.Id) ? 2 : 0);
         swarm.Connected += connection =>
         {
-            dht.Learn(connection.Record, connection.Peer);
+            dht.Learn(connection.Record, connection.Source);
             Wake();
         };
         swarm.Disconnected += connection =>

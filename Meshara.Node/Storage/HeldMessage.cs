@@ -1,3 +1,4 @@
+using System.Net;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 
@@ -9,7 +10,11 @@ namespace Meshara.Node.Storage;
 /// <param name="Id">The sender's id for it.</param>
 /// <param name="Envelope">The signed envelope as it goes on the wire.</param>
 /// <param name="Expires">End of its time to live in this node's steady time; it is not kept beyond.</param>
-internal sealed record HeldMessage(NodeAddress Recipient, NodeAddress Sender, MessageId Id, ReadOnlyMemory<byte> Envelope, DateTimeOffset Expires);
+internal sealed record HeldMessage(NodeAddress Recipient, NodeAddress Sender, MessageId Id, ReadOnlyMemory<byte> Envelope, DateTimeOffset Expires)
+{
+    /// <summary>The address it was brought from, and whose quota it counts against, too (<see cref="Source"/>); null when that does not count.</summary>
+    public IPAddress? Network { get; init; }
+}
 
 /// <summary>What became of a message offered to a relay.</summary>
 internal enum HoldResult
@@ -20,6 +25,6 @@ internal enum HoldResult
     /// <summary>It had been kept before.</summary>
     Duplicate,
 
-    /// <summary>Its sender, or all senders together, have as much here as they may.</summary>
+    /// <summary>Its sender, all at its sender's address, or all senders together have as much here as they may.</summary>
     OverQuota,
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 
@@ -18,4 +19,7 @@ public sealed record InboxMessage(
     bool IsBroadcast,
     DateTimeOffset SentAt,
     DateTimeOffset ReceivedAt,
-    ReadOnlyMemory<byte> Content);
+    ReadOnlyMemory<byte> Content)
+{
+    internal IPAddress? Network { get; init; }
+}

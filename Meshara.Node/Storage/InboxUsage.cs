@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.InteropServices;
 using Meshara.Node.Identity;
 
@@ -5,14 +6,15 @@ namespace Meshara.Node.Storage;
 
 /// <summary>
 /// What the inbox holds, by kind and by sender, and what of it was read. Limits are kept per kind, so that broadcasts, which anybody may
-/// send and nobody acknowledges, never push out a private message; and per sender, so that nobody takes the room of all others. Safe for
-/// concurrent use: one thread writes, readers mark what they were given.
+/// send and nobody acknowledges, never push out a private message; and per sender and per address that private messages are handed in from, so
+/// that nobody takes the room of all others. Safe for concurrent use: one thread writes, readers mark what they were given.
 /// </summary>
 internal sealed class InboxUsage(StorageOptions options)
 {
     private readonly Lock _gate = new();
     private readonly ReadRanges _read = new();
     private readonly Dictionary<NodeAddress, Amount> _unreadBySender = [], _broadcastsBySender = [];
+    private readonly Dictionary<IPAddress, Amount> _unreadByNetwork = [];
     private Amount _private, _unread, _broadcasts;
     private InboxEvictions _evictions;
     private long _evictFrom;
@@ -38,44 +40,49 @@ internal sealed class InboxUsage(StorageOptions options)
     public bool IsOverBroadcastsOf(NodeAddress sender) =>
         _broadcastsBySender.GetValueOrDefault(sender).Exceeds(options.MaxInboxBroadcastsPerSender, options.MaxInboxBroadcastBytesPerSender);
 
-    /// <summary>Whether a private message of this sender fits beside those that nobody has read.</summary>
-    public bool HasRoom(NodeAddress sender, int size)
+    /// <summary>Whether a private message fits beside those that nobody has read.</summary>
+    public bool HasRoom(IncomingMessage message)
     {
+        var size = message.Content.Length;
         lock (_gate)
         {
             return !_unread.Plus(1, size).Exceeds(options.MaxInboxMessages, options.MaxInboxBytes)
-                && !_unreadBySender.GetValueOrDefault(sender).Plus(1, size).Exceeds(options.MaxInboxMessagesPerSender, options.MaxInboxBytesPerSender);
+                && !_unreadBySender.GetValueOrDefault(message.Sender).Plus(1, size).Exceeds(options.MaxInboxMessagesPerSender, options.MaxInboxBytesPerSender)
+                && !(message.Network is { } network
+                    && _unreadByNetwork.GetValueOrDefault(network).Plus(1, size).Exceeds(options.MaxInboxMessagesPerNetwork, options.MaxInboxBytesPerNetwork));
         }
     }
 
-    public void Add(NodeAddress sender, bool isBroadcast, long size, long messages = 1)
+    public void Add(NodeAddress sender, IPAddress? network, bool isBroadcast, long size, long messages = 1)
     {
         lock (_gate)
         {
             if (isBroadcast)
-                Count(ref _broadcasts, _broadcastsBySender, sender, messages, size);
-            else
             {
-                _private = _private.Plus(messages, size);
-                Count(ref _unread, _unreadBySender, sender, messages, size);
+                _broadcasts = _broadcasts.Plus(messages, size);
+                Count(_broadcastsBySender, sender, messages, size);
+                return;
             }
+            _private = _private.Plus(messages, size);
+            CountUnread(sender, network, messages, size);
         }
     }
 
     /// <summary>A message has gone; true when nobody had read it.</summary>
-    public bool Remove(long cursor, NodeAddress sender, bool isBroadcast, long size)
+    public bool Remove(long cursor, NodeAddress sender, IPAddress? network, bool isBroadcast, long size)
     {
         lock (_gate)
         {
             var unread = !_read.Contains(cursor);
             if (isBroadcast)
             {
-                Count(ref _broadcasts, _broadcastsBySender, sender, -1, -size);
+                _broadcasts = _broadcasts.Plus(-1, -size);
+                Count(_broadcastsBySender, sender, -1, -size);
                 return unread;
             }
             _private = _private.Plus(-1, -size);
             if (unread)
-                Count(ref _unread, _unreadBySender, sender, -1, -size);
+                CountUnread(sender, network, -1, -size);
             return unread;
         }
     }
@@ -91,7 +98,7 @@ internal sealed class InboxUsage(StorageOptions options)
             foreach (var message in page)
             {
                 if (!message.IsBroadcast && !_read.Contains(message.Cursor))
-                    Count(ref _unread, _unreadBySender, message.Sender, -1, -message.Content.Length);
+                    CountUnread(message.Sender, message.Network, -1, -message.Content.Length);
             }
             _read.Add(new CursorRange(first, page[^1].Cursor));
             _evictFrom = Math.Min(_evictFrom, first);
@@ -148,19 +155,27 @@ internal sealed class InboxUsage(StorageOptions options)
             foreach (var range in read)
                 _read.Add(range);
             _unreadBySender.Clear();
+            _unreadByNetwork.Clear();
             _broadcastsBySender.Clear();
             (_private, _unread, _broadcasts) = (new Amount(readMessages, readBytes), default, default);
             _evictFrom = 0;
         }
     }
 
-    private static void Count(ref Amount all, Dictionary<NodeAddress, Amount> bySender, NodeAddress sender, long messages, long bytes)
+    private void CountUnread(NodeAddress sender, IPAddress? network, long messages, long bytes)
     {
-        all = all.Plus(messages, bytes);
-        ref var own = ref CollectionsMarshal.GetValueRefOrAddDefault(bySender, sender, out _);
+        _unread = _unread.Plus(messages, bytes);
+        Count(_unreadBySender, sender, messages, bytes);
+        if (network is not null)
+            Count(_unreadByNetwork, network, messages, bytes);
+    }
+
+    private static void Count<TKey>(Dictionary<TKey, Amount> amounts, TKey key, long messages, long bytes) where TKey : notnull
+    {
+        ref var own = ref CollectionsMarshal.GetValueRefOrAddDefault(amounts, key, out _);
         own = own.Plus(messages, bytes);
         if (own.Messages == 0)
-            bySender.Remove(sender);
+            amounts.Remove(key);
     }
 
     private readonly record struct Amount(long Messages, long Bytes)

@@ -1,3 +1,4 @@
+using System.Net;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 
@@ -12,7 +13,11 @@ namespace Meshara.Node.Storage;
 /// <param name="Content">Opaque bytes.</param>
 /// <param name="Expires">After this, in this node's steady time, no copy can arrive any more, and the id may be forgotten.</param>
 internal sealed record IncomingMessage(
-    MessageId Id, NodeAddress Sender, bool IsBroadcast, DateTimeOffset SentAt, DateTimeOffset ReceivedAt, ReadOnlyMemory<byte> Content, DateTimeOffset Expires);
+    MessageId Id, NodeAddress Sender, bool IsBroadcast, DateTimeOffset SentAt, DateTimeOffset ReceivedAt, ReadOnlyMemory<byte> Content, DateTimeOffset Expires)
+{
+    /// <summary>The address of the peer that handed it in, its sender or a relay (<see cref="Source"/>); null when that does not count.</summary>
+    public IPAddress? Network { get; init; }
+}
 
 /// <summary>What became of a message offered to the inbox.</summary>
 internal enum DeliveryResult
@@ -23,6 +28,6 @@ internal enum DeliveryResult
     /// <summary>It had been there before.</summary>
     Duplicate,
 
-    /// <summary>It is not taken: as many unread messages are there as may be, of its sender or of all together.</summary>
+    /// <summary>It is not taken: as many unread messages are there as may be, of its sender, of one address, or of all together.</summary>
     Full,
 }

@@ -91,9 +91,10 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
                 return ValueTask.FromResult(DeliveryResult.Duplicate);
             var cursor = _lastCursor + 1;
             _inbox.Add(new Kept(
-                new InboxMessage(cursor, message.Id, message.Sender, message.IsBroadcast, message.SentAt, message.ReceivedAt, message.Content), _clock.Steady.UtcTicks));
+                new InboxMessage(cursor, message.Id, message.Sender, message.IsBroadcast, message.SentAt, message.ReceivedAt, message.Content) { Network = message.Network },
+                _clock.Steady.UtcTicks));
             _cursors[(message.Sender, message.Id)] = cursor;
-            _usage.Add(message.Sender, message.IsBroadcast, message.Content.Length);
+            _usage.Add(message.Sender, message.Network, message.IsBroadcast, message.Content.Length);
             Volatile.Write(ref _lastCursor, cursor);
             Trim(message);
         }
@@ -196,17 +197,17 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
         if (at == _inbox.Count || _inbox[at].Message.Cursor != cursor)
             return;
         var message = _inbox[at].Message;
-        _usage.Remove(cursor, message.Sender, message.IsBroadcast, message.Content.Length);
+        _usage.Remove(cursor, message.Sender, message.Network, message.IsBroadcast, message.Content.Length);
         _inbox.RemoveAt(at);
     }
 
     private bool HasRoom(IncomingMessage message)
     {
-        if (_usage.HasRoom(message.Sender, message.Content.Length))
+        if (_usage.HasRoom(message))
             return true;
         var oldest = (_clock.Steady - _options.MaxInboxAge).UtcTicks;
         Evict(kept => kept.Arrived <= oldest, () => true, 0);
-        return _usage.HasRoom(message.Sender, message.Content.Length);
+        return _usage.HasRoom(message);
     }
 
     private void Trim(IncomingMessage arrived)
@@ -230,7 +231,7 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
             var message = kept.Message;
             dropped++;
             _cursors.Remove((message.Sender, message.Id));
-            var isUnread = _usage.Remove(message.Cursor, message.Sender, message.IsBroadcast, message.Content.Length);
+            var isUnread = _usage.Remove(message.Cursor, message.Sender, message.Network, message.IsBroadcast, message.Content.Length);
             _usage.Evicted(default(InboxEvictions).Plus(message.IsBroadcast, isUnread));
             return true;
         });

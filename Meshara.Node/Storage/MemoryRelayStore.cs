@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.InteropServices;
 using Meshara.Node.Clocks;
 using Meshara.Node.Identity;
@@ -12,6 +13,7 @@ internal sealed class MemoryRelayStore(StorageOptions options, NodeClock clock) 
     private readonly LinkedList<HeldMessage> _held = [];
     private readonly Dictionary<(NodeAddress, MessageId), LinkedListNode<HeldMessage>> _byKey = [];
     private readonly Dictionary<NodeAddress, Usage> _senders = [];
+    private readonly Dictionary<IPAddress, Usage> _networks = [];
     private Usage _total;
 
     public ValueTask<HoldResult> HoldAsync(HeldMessage message, CancellationToken cancellationToken)
@@ -56,9 +58,11 @@ internal sealed class MemoryRelayStore(StorageOptions options, NodeClock clock) 
 
     private bool IsOver(HeldMessage message)
     {
-        var mine = _senders.GetValueOrDefault(message.Sender);
-        return _total.Messages + 1 > options.MaxHeldMessages || _total.Bytes + message.Envelope.Length > options.MaxHeldBytes
-            || mine.Messages + 1 > options.MaxHeldMessagesPerSender || mine.Bytes + message.Envelope.Length > options.MaxHeldBytesPerSender;
+        var size = message.Envelope.Length;
+        return _total.IsOver(size, options.MaxHeldMessages, options.MaxHeldBytes)
+            || _senders.GetValueOrDefault(message.Sender).IsOver(size, options.MaxHeldMessagesPerSender, options.MaxHeldBytesPerSender)
+            || message.Network is { } network
+            && _networks.GetValueOrDefault(network).IsOver(size, options.MaxHeldMessagesPerNetwork, options.MaxHeldBytesPerNetwork);
     }
 
     private void ForgetExpired()
@@ -84,11 +88,21 @@ internal sealed class MemoryRelayStore(StorageOptions options, NodeClock clock) 
     {
         var bytes = sign * (long)message.Envelope.Length;
         _total = new Usage(_total.Messages + sign, _total.Bytes + bytes);
-        ref var mine = ref CollectionsMarshal.GetValueRefOrAddDefault(_senders, message.Sender, out _);
-        mine = new Usage(mine.Messages + sign, mine.Bytes + bytes);
-        if (mine.Messages == 0)
-            _senders.Remove(message.Sender);
+        Count(_senders, message.Sender, sign, bytes);
+        if (message.Network is { } network)
+            Count(_networks, network, sign, bytes);
     }
 
-    private readonly record struct Usage(int Messages, long Bytes);
+    private static void Count<TKey>(Dictionary<TKey, Usage> usages, TKey key, int messages, long bytes) where TKey : notnull
+    {
+        ref var usage = ref CollectionsMarshal.GetValueRefOrAddDefault(usages, key, out _);
+        usage = new Usage(usage.Messages + messages, usage.Bytes + bytes);
+        if (usage.Messages == 0)
+            usages.Remove(key);
+    }
+
+    private readonly record struct Usage(int Messages, long Bytes)
+    {
+        public bool IsOver(int size, long messages, long bytes) => Messages + 1 > messages || Bytes + size > bytes;
+    }
 }

@@ -74,6 +74,14 @@ public sealed class StorageOptions
     [Range(0, long.MaxValue)]
     public long MaxHeldBytesPerSender { get; set; } = 8L * 1024 * 1024;
 
+    internal long MaxHeldMessagesPerNetwork => Source.ShareOfNetwork(MaxHeldMessages, MaxHeldMessagesPerSender);
+
+    internal long MaxHeldBytesPerNetwork => Source.ShareOfNetwork(MaxHeldBytes, MaxHeldBytesPerSender);
+
+    internal long MaxInboxMessagesPerNetwork => Source.ShareOfNetwork(MaxInboxMessages, MaxInboxMessagesPerSender);
+
+    internal long MaxInboxBytesPerNetwork => Source.ShareOfNetwork(MaxInboxBytes, MaxInboxBytesPerSender);
+
     /// <summary>A commit that takes longer than this makes the node report its storage as degraded; it works on.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00")]
     public TimeSpan SlowCommit { get; set; } = TimeSpan.FromSeconds(1);

@@ -4,10 +4,12 @@ using System.Net.Sockets;
 namespace Meshara.Node.Transport;
 
 /// <summary>
-/// How many handshakes peers at one address may begin. Identities cost nothing to make, addresses do. Of IPv6 a /64 network counts as one
-/// address, since whoever has one of them has all. Bounded; safe for concurrent use.
+/// How often peers at one address may begin something, as a handshake. Identities cost nothing to make, addresses do. Of IPv6 a /64 network
+/// counts as one address, since whoever has one of them has all. Bounded; safe for concurrent use.
 /// </summary>
-internal sealed class AddressLimits(int handshakes, TimeProvider time)
+/// <param name="limit">How often within ten seconds.</param>
+/// <param name="time">The clock.</param>
+internal sealed class AddressLimits(int limit, TimeProvider time)
 {
     private const int Capacity = 10_000;
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
@@ -36,7 +38,7 @@ internal sealed class AddressLimits(int handshakes, TimeProvider time)
         return new IPAddress(bytes);
     }
 
-    /// <summary>True when one more handshake may begin now.</summary>
+    /// <summary>True when one more may begin now.</summary>
     /// <param name="group">As <see cref="GroupOf"/> says.</param>
     public bool TryBegin(IPAddress group)
     {
@@ -46,7 +48,7 @@ internal sealed class AddressLimits(int handshakes, TimeProvider time)
             {
                 if (_buckets.Count >= Capacity)
                     Trim();
-                _buckets[group] = bucket = new TokenBucket(handshakes, Window, time);
+                _buckets[group] = bucket = new TokenBucket(limit, Window, time);
             }
             return bucket.TryTake();
         }

@@ -95,6 +95,9 @@ internal sealed partial class PeerConnection : IDisposable
     /// <summary>What the other end's address is counted under (<see cref="AddressLimits.GroupOf"/>); null when it is this machine's own.</summary>
     public IPAddress? AddressGroup { get; }
 
+    /// <summary>Under what it is counted what the peer brings.</summary>
+    public Source Source => new(Peer, AddressGroup);
+
     /// <summary>True when this node dialled.</summary>
     public bool Outbound { get; }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Meshara.Node;
 using Meshara.Node.Identity;
 using Meshara.Tests.Mesh;
@@ -16,7 +17,7 @@ public sealed class PeerQueuesTests : IAsyncDisposable
 
     public PeerQueuesTests()
     {
-        _queues = new PeerQueues<string>(perPeer: 10, inAll: 15, WorkAsync, (_, e) => _failures.Enqueue(e), perSource: 8);
+        _queues = new PeerQueues<string>(perPeer: 10, inAll: 15, WorkAsync, (_, e) => _failures.Enqueue(e), perSource: 8, perNetwork: 12);
         _running = _queues.RunAsync(_stop.Token);
     }
 
@@ -59,6 +60,21 @@ public sealed class PeerQueuesTests : IAsyncDisposable
         held.SetResult();
         await Eventually.TrueAsync(() => _done.Count == 3 && !_queues.Contains(Peer(1)) && !_queues.Contains(Peer(2)), "everything is done");
         Assert.True(_queues.TryAdd(Peer(3), "there is room again", 8, Peer(8)));
+    }
+
+    [Fact]
+    public async Task Many_identities_of_one_address_fill_no_more_than_its_share()
+    {
+        var (network, other) = (IPAddress.Parse("192.0.2.1"), IPAddress.Parse("192.0.2.2"));
+        var held = Hold("hold");
+        Assert.True(_queues.TryAdd(Peer(1), "hold", 6, new Source(Peer(7), network)));
+        Assert.True(_queues.TryAdd(Peer(2), "hold", 6, new Source(Peer(8), network)));
+        Assert.False(_queues.TryAdd(Peer(3), "too much of one address", 1, new Source(Peer(9), network)));
+        Assert.True(_queues.TryAdd(Peer(3), "of another", 1, new Source(Peer(9), other)));
+        Assert.True(_queues.TryAdd(Peer(3), "of this machine", 1, Peer(9)));
+        held.SetResult();
+        await Eventually.TrueAsync(() => _done.Count == 4 && !_queues.Contains(Peer(1)) && !_queues.Contains(Peer(2)), "everything is done");
+        Assert.True(_queues.TryAdd(Peer(3), "there is room again", 8, new Source(Peer(9), network)));
     }
 
     [Fact]

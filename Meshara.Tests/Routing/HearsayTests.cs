@@ -1,4 +1,6 @@
+using System.Net;
 using Google.Protobuf;
+using Meshara.Node;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol.Wire;
 using Meshara.Node.Routing;
@@ -69,6 +71,24 @@ public sealed class HearsayTests
             told++;
         }
         Assert.True(book.TryGet(honest.Id, out _));
+    }
+
+    [Fact]
+    public void Many_identities_of_one_address_do_not_push_out_what_others_told()
+    {
+        var book = new PeerBook(_self, 1000, _time);
+        var network = IPAddress.Parse("192.0.2.1");
+        using var honest = NodeIdentity.Generate();
+        var told = Enumerable.Range(0, 100).Select(_ => Peers.Record()).ToList();
+        foreach (var record in told)
+            book.Add(record, new Source(honest.Address, IPAddress.Parse("192.0.2.2")));
+        for (var i = 0; i < 60; i++)
+        {
+            using var hostile = NodeIdentity.Generate();
+            for (var j = 0; j < 30; j++)
+                book.Add(Peers.Record(), new Source(hostile.Address, network));
+        }
+        Assert.All(told, record => Assert.True(book.TryGet(record.Id, out _)));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Net;
 using Meshara.Node.Delivery;
 using Meshara.Node.Storage;
 using Microsoft.Extensions.Options;
@@ -78,6 +79,25 @@ public abstract class InboxLimitContract : IAsyncLifetime
         Assert.Equal(DeliveryResult.Duplicate, await _store.DeliverAsync(message, Cancel));
         var kept = await _store.ReadAsync(0, 1000, Cancel);
         Assert.Equal((100, message.Id), (kept.Count, kept[0].Id));
+    }
+
+    [Fact]
+    public async Task Many_identities_of_one_address_fill_half_of_the_room_for_unread_messages()
+    {
+        var network = IPAddress.Parse("192.0.2.1");
+        for (var i = 0; i < 50; i++)
+            Assert.Equal(DeliveryResult.Delivered, await DeliverAsync(network));
+        Assert.Equal(DeliveryResult.Full, await DeliverAsync(network));
+        Assert.Equal(DeliveryResult.Delivered, await DeliverAsync(IPAddress.Parse("192.0.2.2")));
+        Assert.Equal(DeliveryResult.Delivered, await _store.DeliverAsync(Samples.Incoming(Now), Cancel));
+        // What was read is no longer counted.
+        Assert.Equal(2, (await _store.ReadAsync(0, 2, Cancel)).Count);
+        Assert.Equal(DeliveryResult.Delivered, await DeliverAsync(network));
+        Assert.Equal(DeliveryResult.Delivered, await DeliverAsync(network));
+        Assert.Equal(DeliveryResult.Full, await DeliverAsync(network));
+
+        ValueTask<DeliveryResult> DeliverAsync(IPAddress from) =>
+            _store.DeliverAsync(Samples.Incoming(Now, sender: Samples.Address()) with { Network = from }, Cancel);
     }
 
     [Fact]

@@ -16,6 +16,7 @@ public sealed class MigrationTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
+    [InlineData(3)]
     public async Task A_database_of_an_earlier_version_keeps_what_is_in_it(int version)
     {
         var now = DateTimeOffset.UtcNow;
@@ -46,12 +47,30 @@ public sealed class MigrationTests : IDisposable
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = """
+            ALTER TABLE inbox DROP COLUMN network;
+            DROP TRIGGER relayed_added;
+            DROP TRIGGER relayed_removed;
+            ALTER TABLE relayed DROP COLUMN network;
+            CREATE TRIGGER relayed_added AFTER INSERT ON relayed BEGIN
+                INSERT INTO relay_usage VALUES (new.sender, 0, 0) ON CONFLICT DO NOTHING;
+                UPDATE relay_usage SET messages = messages + 1, bytes = bytes + new.size WHERE sender IN (new.sender, x'');
+            END;
+            CREATE TRIGGER relayed_removed AFTER DELETE ON relayed BEGIN
+                UPDATE relay_usage SET messages = messages - 1, bytes = bytes - old.size WHERE sender IN (old.sender, x'');
+                DELETE FROM relay_usage WHERE sender = old.sender AND messages = 0;
+            END;
+            PRAGMA user_version = 3;
+            """;
+        if (version <= 2)
+        {
+            command.CommandText += """
             ALTER TABLE outbox DROP COLUMN ends;
             ALTER TABLE inbox DROP COLUMN received_wall;
             ALTER TABLE completed DROP COLUMN ended;
             DROP TABLE clock;
             PRAGMA user_version = 2;
             """;
+        }
         if (version == 1)
             command.CommandText += "DROP INDEX inbox_broadcasts; DROP TABLE inbox_read; DROP TABLE requests; DROP TABLE owner; PRAGMA user_version = 1;";
         command.ExecuteNonQuery();

@@ -1,3 +1,4 @@
+using System.Net;
 using Meshara.Node;
 using Meshara.Node.Delivery;
 using Meshara.Node.Protocol;
@@ -285,6 +286,22 @@ public abstract class StoreContract : IAsyncLifetime
         Assert.Equal(HoldResult.Held, await relay.HoldAsync(Samples.Held(Now), Cancel));
         _time.Advance(TimeSpan.FromMinutes(2));
         Assert.Equal(HoldResult.Held, await relay.HoldAsync(Samples.Held(Now), Cancel));
+    }
+
+    [Fact]
+    public async Task Many_identities_of_one_address_have_half_of_a_relays_room_together()
+    {
+        var relay = (IRelayStore)_store;
+        var network = IPAddress.Parse("2001:db8::");
+        List<HeldMessage> brought = [.. Enumerable.Range(0, 5).Select(_ => Samples.Held(Now, sender: Samples.Address()) with { Network = network })];
+        foreach (var message in brought[..4])
+            Assert.Equal(HoldResult.Held, await relay.HoldAsync(message, Cancel));
+        Assert.Equal(HoldResult.OverQuota, await relay.HoldAsync(brought[4], Cancel));
+        Assert.Equal(HoldResult.Held, await relay.HoldAsync(Samples.Held(Now) with { Network = IPAddress.Parse("192.0.2.1") }, Cancel));
+        Assert.Equal(HoldResult.Held, await relay.HoldAsync(Samples.Held(Now), Cancel));
+
+        await relay.ReleaseAsync([(brought[0].Sender, brought[0].Id)], Cancel);
+        Assert.Equal(HoldResult.Held, await relay.HoldAsync(brought[4], Cancel));
     }
 
     [Fact]

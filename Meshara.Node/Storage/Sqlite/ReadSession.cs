@@ -20,7 +20,7 @@ internal sealed class ReadSession : IDisposable
         {
             var database = _connection.Handle!;
             _page = new Statement(database,
-                "SELECT cursor, id, sender, broadcast, sent, coalesce(received_wall, received), content FROM inbox "
+                "SELECT cursor, id, sender, broadcast, sent, coalesce(received_wall, received), content, network FROM inbox "
                 + "WHERE cursor > ?1 AND received > ?2 ORDER BY cursor LIMIT ?3");
             _completed = new Statement(database,
                 "SELECT recipient, state, attempts, accepted, expires, completed, reason FROM completed "
@@ -42,7 +42,8 @@ internal sealed class ReadSession : IDisposable
         while (_page.Step())
         {
             page.Add(new InboxMessage(
-                _page.Int64(0), _page.Id(1), _page.Address(2), _page.Int64(3) != 0, _page.Time(4), _page.Time(5), _page.Blob(6).ToArray()));
+                _page.Int64(0), _page.Id(1), _page.Address(2), _page.Int64(3) != 0, _page.Time(4), _page.Time(5), _page.Blob(6).ToArray())
+                { Network = _page.Network(7) });
         }
         return page;
     }

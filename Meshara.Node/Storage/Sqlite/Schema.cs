@@ -65,6 +65,23 @@ internal static class Schema
         ALTER TABLE completed ADD COLUMN ended INTEGER;
         CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), steady INTEGER NOT NULL, wall INTEGER NOT NULL, ahead INTEGER NOT NULL, peers BLOB NOT NULL);
         """,
+        // The address that a message was brought from; null for this machine's own, and for what an earlier version took. relay_usage counts it like
+        // a sender, from which its length tells it.
+        """
+        ALTER TABLE relayed ADD COLUMN network BLOB;
+        ALTER TABLE inbox ADD COLUMN network BLOB;
+        DROP TRIGGER relayed_added;
+        DROP TRIGGER relayed_removed;
+        CREATE TRIGGER relayed_added AFTER INSERT ON relayed BEGIN
+            INSERT INTO relay_usage VALUES (new.sender, 0, 0) ON CONFLICT DO NOTHING;
+            INSERT INTO relay_usage SELECT new.network, 0, 0 WHERE new.network IS NOT NULL ON CONFLICT DO NOTHING;
+            UPDATE relay_usage SET messages = messages + 1, bytes = bytes + new.size WHERE sender IN (new.sender, new.network, x'');
+        END;
+        CREATE TRIGGER relayed_removed AFTER DELETE ON relayed BEGIN
+            UPDATE relay_usage SET messages = messages - 1, bytes = bytes - old.size WHERE sender IN (old.sender, old.network, x'');
+            DELETE FROM relay_usage WHERE sender IN (old.sender, old.network) AND messages = 0;
+        END;
+        """,
     ];
 
     /// <summary>The version this program writes.</summary>

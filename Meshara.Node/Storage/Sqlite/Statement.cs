@@ -1,3 +1,4 @@
+using System.Net;
 using Google.Protobuf;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
@@ -70,6 +71,15 @@ internal sealed class Statement : IDisposable
         return Bind(parameter, bytes);
     }
 
+    public Statement Bind(int parameter, IPAddress? value)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        if (value is not null && value.TryWriteBytes(bytes, out var length))
+            return Bind(parameter, bytes[..length]);
+        Check(raw.sqlite3_bind_null(_handle, parameter));
+        return this;
+    }
+
     /// <summary>The encoded message, or null.</summary>
     public Statement Bind(int parameter, IMessage? value)
     {
@@ -130,6 +140,8 @@ internal sealed class Statement : IDisposable
     public MessageId Id(int column) => new(Blob(column));
 
     public NodeAddress Address(int column) => new(Blob(column));
+
+    public IPAddress? Network(int column) => IsNull(column) ? null : new IPAddress(Blob(column));
 
     public void Dispose() => _handle.Dispose();
 

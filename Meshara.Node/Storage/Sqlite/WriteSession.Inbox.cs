@@ -4,7 +4,7 @@ namespace Meshara.Node.Storage.Sqlite;
 
 internal sealed partial class WriteSession
 {
-    private const string Removed = "RETURNING cursor, sender, broadcast, size";
+    private const string Removed = "RETURNING cursor, sender, broadcast, size, network";
 
     private Statement _dropRead = null!, _dropBroadcast = null!, _dropBroadcastOf = null!, _clearMarks = null!, _mark = null!;
     private long _oldestBroadcast;
@@ -41,9 +41,9 @@ internal sealed partial class WriteSession
             Statement.Scalar(_database, $"SELECT count(*) FROM inbox WHERE broadcast = 0 AND {isRead}"),
             Statement.Scalar(_database, $"SELECT total(size) FROM inbox WHERE broadcast = 0 AND {isRead}"));
         using var rest = new Statement(_database,
-            $"SELECT sender, broadcast, count(*), total(size) FROM inbox WHERE broadcast = 1 OR NOT {isRead} GROUP BY sender, broadcast");
+            $"SELECT sender, broadcast, count(*), total(size), network FROM inbox WHERE broadcast = 1 OR NOT {isRead} GROUP BY sender, broadcast, network");
         while (rest.Step())
-            _usage.Add(rest.Address(0), rest.Int64(1) != 0, rest.Int64(3), rest.Int64(2));
+            _usage.Add(rest.Address(0), rest.Network(4), rest.Int64(1) != 0, rest.Int64(3), rest.Int64(2));
         _oldestBroadcast = 0;
         _isUsageStale = false;
     }
@@ -86,7 +86,7 @@ internal sealed partial class WriteSession
             _removedCursor = removal.Int64(0);
             var isBroadcast = removal.Int64(2) != 0;
             _usageChanged = true;
-            var isUnread = _usage.Remove(_removedCursor, removal.Address(1), isBroadcast, removal.Int64(3));
+            var isUnread = _usage.Remove(_removedCursor, removal.Address(1), removal.Network(4), isBroadcast, removal.Int64(3));
             if (isEviction)
                 _evicted = _evicted.Plus(isBroadcast, isUnread);
         }

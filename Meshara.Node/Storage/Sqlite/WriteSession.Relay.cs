@@ -13,7 +13,7 @@ internal sealed partial class WriteSession
     {
         _isHeld = Prepare("SELECT 1 FROM relayed WHERE sender = ?1 AND id = ?2");
         _relayUsage = Prepare("SELECT messages, bytes FROM relay_usage WHERE sender = ?1");
-        _hold = Prepare("INSERT INTO relayed (sender, id, recipient, expires, size, envelope) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+        _hold = Prepare("INSERT INTO relayed (sender, id, recipient, expires, size, envelope, network) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
         _forgetHeld = Prepare("DELETE FROM relayed WHERE seq IN (SELECT seq FROM relayed WHERE expires <= ?1 ORDER BY expires LIMIT ?2)");
         _release = Prepare("DELETE FROM relayed WHERE sender = ?1 AND id = ?2");
         _clearPeers = Prepare("DELETE FROM peers");
@@ -24,10 +24,10 @@ internal sealed partial class WriteSession
     {
         if (Exists(_isHeld.Bind(1, message.Sender).Bind(2, message.Id)))
             return HoldResult.Duplicate;
-        var size = message.Envelope.Length;
-        if (IsOverQuota(message.Sender, size) && (_forgetHeld.Bind(1, _clock.Steady).Bind(2, RowsPerSlice).Execute() == 0 || IsOverQuota(message.Sender, size)))
+        if (IsOverQuota(message) && (_forgetHeld.Bind(1, _clock.Steady).Bind(2, RowsPerSlice).Execute() == 0 || IsOverQuota(message)))
             return HoldResult.OverQuota;
-        _hold.Bind(1, message.Sender).Bind(2, message.Id).Bind(3, message.Recipient).Bind(4, message.Expires).Bind(5, size).Bind(6, message.Envelope.Span).Execute();
+        _hold.Bind(1, message.Sender).Bind(2, message.Id).Bind(3, message.Recipient).Bind(4, message.Expires)
+            .Bind(5, message.Envelope.Length).Bind(6, message.Envelope.Span).Bind(7, message.Network).Execute();
         return HoldResult.Held;
     }
 
@@ -47,12 +47,15 @@ internal sealed partial class WriteSession
         return true;
     }
 
-    private bool IsOverQuota(NodeAddress sender, int size)
+    private bool IsOverQuota(HeldMessage message)
     {
+        var size = message.Envelope.Length;
         Span<byte> key = stackalloc byte[NodeAddress.Size];
-        sender.CopyTo(key);
+        message.Sender.CopyTo(key);
         return IsOverQuota(key, size, _options.MaxHeldMessagesPerSender, _options.MaxHeldBytesPerSender)
-            || IsOverQuota(Everybody, size, _options.MaxHeldMessages, _options.MaxHeldBytes);
+            || IsOverQuota(Everybody, size, _options.MaxHeldMessages, _options.MaxHeldBytes)
+            || message.Network is { } network && network.TryWriteBytes(key, out var length)
+            && IsOverQuota(key[..length], size, _options.MaxHeldMessagesPerNetwork, _options.MaxHeldBytesPerNetwork);
     }
 
     private bool IsOverQuota(ReadOnlySpan<byte> key, int size, long messages, long bytes)

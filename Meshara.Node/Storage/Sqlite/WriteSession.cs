@@ -45,7 +45,8 @@ internal sealed partial class WriteSession : IDisposable
             """);
         _see = Prepare("INSERT INTO seen (sender, id, expires) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING");
         _isSeen = Prepare("SELECT 1 FROM seen WHERE sender = ?1 AND id = ?2");
-        _deliver = Prepare("INSERT INTO inbox (cursor, id, sender, broadcast, sent, received, size, content, received_wall) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+        _deliver = Prepare("INSERT INTO inbox (cursor, id, sender, broadcast, sent, received, size, content, received_wall, network) "
+            + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
         _delete = Prepare($"DELETE FROM inbox WHERE id = ?1 AND sender = ?2 {Removed}");
         _sendersOf = Prepare("SELECT sender FROM inbox WHERE id = ?1 LIMIT 2");
         PrepareRelay();
@@ -125,7 +126,7 @@ internal sealed partial class WriteSession : IDisposable
 
     public DeliveryResult Deliver(IncomingMessage message)
     {
-        if (!message.IsBroadcast && !_usage.HasRoom(message.Sender, message.Content.Length))
+        if (!message.IsBroadcast && !_usage.HasRoom(message))
             return Exists(_isSeen.Bind(1, message.Sender).Bind(2, message.Id)) ? DeliveryResult.Duplicate : DeliveryResult.Full;
         var now = _clock.Steady;
         // Whatever the caller says must not keep the id here for ever.
@@ -133,10 +134,11 @@ internal sealed partial class WriteSession : IDisposable
         if (_see.Bind(1, message.Sender).Bind(2, message.Id).Bind(3, message.Expires < longest ? message.Expires : longest).Execute() == 0)
             return DeliveryResult.Duplicate;
         _deliver.Bind(1, _current.LastCursor + 1).Bind(2, message.Id).Bind(3, message.Sender).Bind(4, message.IsBroadcast ? 1 : 0)
-            .Bind(5, message.SentAt).Bind(6, now).Bind(7, message.Content.Length).Bind(8, message.Content.Span).Bind(9, message.ReceivedAt).Execute();
+            .Bind(5, message.SentAt).Bind(6, now).Bind(7, message.Content.Length).Bind(8, message.Content.Span).Bind(9, message.ReceivedAt)
+            .Bind(10, message.Network).Execute();
         _current.LastCursor++;
         _usageChanged = true;
-        _usage.Add(message.Sender, message.IsBroadcast, message.Content.Length);
+        _usage.Add(message.Sender, message.Network, message.IsBroadcast, message.Content.Length);
         if (message.IsBroadcast)
             TrimBroadcastsOf(message.Sender);
         return DeliveryResult.Delivered;
