@@ -96,6 +96,23 @@ public sealed class CloneTests
         Assert.DoesNotContain("IdentityCloned", node.Process.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Clones_that_share_no_peer_know_each_other_by_their_records()
+    {
+        // Nobody can be dialled at what is advertised, so that everybody stays with its bootstrap.
+        await using var mesh = new MeshFixture(("Mesh:Advertise", "127.0.0.1:1"), ("Routing:RefreshInterval", "00:00:01"));
+        var one = await mesh.StartAsync();
+        var other = await mesh.StartAsync([one]);
+        var original = await mesh.StartAsync([one]);
+        await original.BecomesReadyAsync();
+        CopyKey(mesh, "node-3", "copied");
+        var copy = await mesh.StartAsync([other], ("Node:DataDirectory", mesh.DataFolder("copied")));
+
+        await Eventually.TrueAsync(() => original.Swarm.Clones.Own == 1 && copy.Swarm.Clones.Own == 1, "both copies know");
+        Assert.Equal((1, 1), (original.Swarm.Count, copy.Swarm.Count));
+        Assert.Equal((0, 0), (one.Swarm.Clones.Peers, other.Swarm.Clones.Peers));
+    }
+
     private static void CopyKey(MeshFixture mesh, string from, string to)
     {
         Directory.CreateDirectory(mesh.DataFolder(to));
