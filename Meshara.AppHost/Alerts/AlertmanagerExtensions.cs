@@ -23,7 +23,10 @@ internal static class AlertmanagerExtensions
         return builder.AddServer(
             StackPart.Alertmanager,
             container => container
-                .WithArgs([$"--config.file={Folder}/alertmanager.yml", "--storage.path=/alertmanager", AlertmanagerFolder.Alone])
+                .WithArgs([
+                    $"--config.file={Folder}/alertmanager.yml", "--storage.path=/alertmanager", AlertmanagerFolder.Alone,
+                    PrometheusFolder.ExternalUrl(plan.Listen(StackPart.Alertmanager)),
+                ])
                 .WithMeshVolume("/alertmanager")
                 .WithRepositoryFiles($"{Folder}/templates", "alerts/templates")
                 .WithReceivers(plan, mailpit),

@@ -9,6 +9,7 @@ using Aspire.Hosting.Docker.Resources.ServiceNodes;
 using Aspire.Hosting.Docker.Resources.ServiceNodes.Swarm;
 using Meshara.AppHost.Plan;
 using Meshara.Harness;
+using Meshara.Harness.Monitoring;
 
 namespace Meshara.AppHost.Export;
 
@@ -32,6 +33,8 @@ internal static partial class ComposeExport
             service.Ports = [.. part.Endpoints.Select(endpoint => Published(endpoint.HostPort(plan.Stack.Ports), endpoint.Port))];
             service.Expose = [];
             service.Healthcheck = part.HealthCheck.Count > 0 ? Check(part.HealthCheck, "60s") : null;
+            // Behind a proxy the address is another one: PROMETHEUS_EXTERNAL_URL and ALERTMANAGER_EXTERNAL_URL say which.
+            service.Command = [.. service.Command.Select(argument => WithVariable(argument, $"{part.Name.ToUpperInvariant()}_EXTERNAL_URL"))];
         });
 
     // Without capabilities, and with a read-only root file system: a node can write only to its volumes and /tmp.
@@ -129,6 +132,12 @@ internal static partial class ComposeExport
 
     // Pages and APIs are published on the loopback address only; remote access needs a TLS proxy in front.
     private static string Published(int hostPort, int port) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{hostPort}:{port}");
+
+    private static string WithVariable(string argument, string name)
+    {
+        const string Option = PrometheusFolder.ExternalUrlOption;
+        return argument.StartsWith(Option, StringComparison.Ordinal) ? $"{Option}${{{name}:-{argument[Option.Length..]}}}" : argument;
+    }
 
     private static string Required(string value) => Placeholder().Replace(value, "${$1:?is not set; see env.example}");
 

@@ -24,7 +24,7 @@ internal static class PrometheusExtensions
             container => container
                 .WithArgs([
                     $"--config.file={Folder}/prometheus.yml", "--storage.tsdb.path=/prometheus", .. PrometheusFolder.Retention,
-                    "--web.enable-lifecycle",
+                    "--web.enable-lifecycle", PrometheusFolder.ExternalUrl(plan.Listen(StackPart.Prometheus)),
                 ])
                 .WithMeshVolume("/prometheus")
                 .WithRepositoryFiles(Folder, "alerts/prometheus.yml")

@@ -18,7 +18,9 @@ internal static partial class AlertmanagerFolder
     /// <summary>Arguments to start Alertmanager with, in its folder.</summary>
     /// <param name="listen">The address to listen on, as host:port.</param>
     public static IReadOnlyList<string> Arguments(string listen) =>
-        ["--config.file=alertmanager.yml", "--storage.path=data", Alone, $"--web.listen-address={listen}"];
+    [
+        "--config.file=alertmanager.yml", "--storage.path=data", Alone, $"--web.listen-address={listen}", PrometheusFolder.ExternalUrl(listen),
+    ];
 
     /// <summary>Writes the folder.</summary>
     /// <param name="alerts">The repository's <c>alerts/</c>.</param>

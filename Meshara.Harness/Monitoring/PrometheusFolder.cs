@@ -22,7 +22,14 @@ internal static class PrometheusFolder
     /// <summary>Arguments to start Prometheus with, in its folder.</summary>
     /// <param name="listen">The address to listen on, as host:port.</param>
     public static IReadOnlyList<string> Arguments(string listen) =>
-        ["--config.file=prometheus.yml", "--storage.tsdb.path=data", .. Retention, $"--web.listen-address={listen}"];
+        ["--config.file=prometheus.yml", "--storage.tsdb.path=data", .. Retention, $"--web.listen-address={listen}", ExternalUrl(listen)];
+
+    /// <summary>The option of Prometheus and Alertmanager for what links to them begin with.</summary>
+    public const string ExternalUrlOption = "--web.external-url=";
+
+    /// <summary>The argument that makes links to a server lead to where people reach it.</summary>
+    /// <param name="address">That place, as host:port.</param>
+    public static string ExternalUrl(string address) => $"{ExternalUrlOption}http://{address}";
 
     /// <summary>Writes the folder and deletes the rules and targets of an earlier run.</summary>
     /// <param name="alerts">The repository's <c>alerts/</c>.</param>

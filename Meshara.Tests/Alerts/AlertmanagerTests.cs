@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Meshara.Harness.Monitoring;
 using YamlDotNet.RepresentationModel;
 
 namespace Meshara.Tests.Alerts;
@@ -107,6 +108,33 @@ public sealed partial class AlertmanagerTests
             "amtool", "prometheus-alertmanager", ["config", "routes", "test", $"--config.file={Configuration}", $"--verify.receivers={receivers}", .. labels]);
         Assert.True(result.ExitCode == 0, result.Output);
     }
+
+    [Theory]
+    [InlineData("text", "firing", "/d/meshara-node?var-node=node-3", "/d/meshara-node?var-node=node-3&from=1767321245000&to=now&var-cluster=north")]
+    [InlineData("html", "firing", "/d/meshara-overview", "/d/meshara-overview?from=1767321245000&to=now&var-cluster=north")]
+    [InlineData("text", "resolved", "/d/meshara-overview", "/d/meshara-overview?from=1767321245000&to=1767325445000&var-cluster=north")]
+    public async Task A_link_to_a_dashboard_shows_the_alerts_cluster_and_its_time(string type, string status, string annotation, string path)
+    {
+        using var folder = new TemporaryFolder();
+        var data = Path.Combine(folder.Path, "alerts.json");
+        await File.WriteAllTextAsync(data, $$"""
+            {"receiver":"team-email","status":"{{status}}","externalURL":"http://127.0.0.1:9093","commonLabels":{},"commonAnnotations":{},"groupLabels":{},
+             "alerts":[{"status":"{{status}}","labels":{"alertname":"NodeDown","cluster":"north","node":"node-3"},"annotations":{"dashboard_url":"{{annotation}}"},
+             "startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-02T03:14:05Z","generatorURL":"http://127.0.0.1:9090/graph"}]}
+            """, TestContext.Current.CancellationToken);
+        foreach (var template in (string[])["meshara.dashboard", $"meshara.email.{type}"])
+        {
+            var shown = await ExternalTool.RunOrSkipAsync("amtool", "prometheus-alertmanager", "template", "render", $"--template.type={type}",
+                $"--template.glob={Path.Combine(AlertFiles.Alerts, "templates", "*.tmpl")}", $"--template.text={{{{ template \"{template}\" . }}}}", $"--template.data={data}");
+            Assert.True(shown.ExitCode == 0, shown.Output);
+            Assert.Contains("http://localhost:3000" + path, shown.Output.Replace("&amp;", "&", StringComparison.Ordinal), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_program_tells_people_the_address_at_which_it_listens() => Assert.All(
+        (IReadOnlyList<string>[])[AlertmanagerFolder.Arguments("127.0.0.1:9999"), PrometheusFolder.Arguments("127.0.0.1:9999")],
+        arguments => Assert.Contains("--web.external-url=http://127.0.0.1:9999", arguments));
 
     private static YamlMappingNode Root()
     {

@@ -19,7 +19,8 @@ public sealed class BaseTests
         var listed = YamlFile.Parse(File.ReadAllText(path)).Single();
         var names = ((string[])["resources", "components"]).SelectMany(part => listed[part]?.AsArray() ?? []).Select(name => name!.GetValue<string>())
             .Concat((listed["patches"]?.AsArray() ?? []).Select(patch => patch!["path"]!.GetValue<string>()))
-            .Concat((listed["configMapGenerator"]?.AsArray() ?? []).SelectMany(map => map!["files"]?.AsArray() ?? []).Select(name => name!.GetValue<string>())).ToList();
+            .Concat(((string[])["configMapGenerator", "secretGenerator"]).SelectMany(part => listed[part]?.AsArray() ?? [])
+                .SelectMany(map => map!["files"]?.AsArray() ?? []).Select(name => name!.GetValue<string>().Split('=')[^1])).ToList();
         Assert.NotEmpty(names);
         Assert.All(names, name => Assert.True(Path.Exists(Path.Combine(folder, name)), $"{path}: {name}"));
         if (folder.Contains("kubernetes", StringComparison.Ordinal))
@@ -117,6 +118,6 @@ public sealed class BaseTests
     private static List<string> Kustomizations() =>
     [
         .. Directory.GetFiles(Path.Combine(AlertFiles.Root, "deploy", "kubernetes"), "kustomization.yaml", SearchOption.AllDirectories),
-        .. ((string[])["logging", "tracing", "dashboards"]).Select(folder => Path.Combine(AlertFiles.Root, folder, "kustomization.yaml")).Where(File.Exists),
+        .. ((string[])["alerts", "logging", "tracing", "dashboards"]).Select(folder => Path.Combine(AlertFiles.Root, folder, "kustomization.yaml")).Where(File.Exists),
     ];
 }

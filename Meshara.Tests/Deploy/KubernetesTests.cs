@@ -9,7 +9,7 @@ public sealed class KubernetesTests
 {
     private static readonly Dictionary<string, string> Node = new() { ["app.kubernetes.io/name"] = "meshara", ["app.kubernetes.io/component"] = "node" };
 
-    public static TheoryData<string> Folders => ["overlays/local", "overlays/production", "logs-setup"];
+    public static TheoryData<string> Folders => ["overlays/local", "overlays/production", "logs-setup", "monitoring"];
 
     public static TheoryData<string> Overlays => ["overlays/local", "overlays/production"];
 
@@ -150,12 +150,58 @@ public sealed class KubernetesTests
         var grafana = YamlFile.Read("deploy/kubernetes/monitoring.yaml")["grafana"]!;
         var annotation = grafana["sidecar"]!["dashboards"]!["folderAnnotation"]!.GetValue<string>();
         Assert.Contains(built.All<V1ConfigMap>(), map => map.Metadata.Annotations?.ContainsKey(annotation) == true);
-        var source = Assert.Single(grafana["additionalDataSources"]!.AsArray())!;
-        var url = new Uri(source["url"]!.GetValue<string>());
-        var jaeger = built.Find<V1Service>(url.Host.Split('.')[0]);
-        Assert.Equal(jaeger.Metadata.NamespaceProperty, url.Host.Split('.')[1]);
-        Assert.Contains(url.Port, jaeger.Spec.Ports.Select(port => port.Port));
-        Assert.Equal("jaeger", source["uid"]!.GetValue<string>());
+        Assert.Contains(built.All<V1ConfigMap>(), map => map.Metadata.Labels?.ContainsKey("grafana_datasource") == true);
+        Assert.Equal("ALL", grafana["sidecar"]!["datasources"]!["searchNamespace"]!.GetValue<string>());
+        // The chart's own have the same uids, and lead nowhere.
+        Assert.False(grafana["sidecar"]!["datasources"]!["defaultDatasourceEnabled"]!.GetValue<bool>());
+        Assert.False(grafana["sidecar"]!["datasources"]!["alertmanager"]!["enabled"]!.GetValue<bool>());
+    }
+
+    [Fact]
+    public async Task Grafana_has_the_data_sources_of_everywhere_and_reaches_each()
+    {
+        var mesh = await Manifests.BuildAsync("overlays/production");
+        var beside = await Manifests.BuildAsync("monitoring");
+        var provisioning = await File.ReadAllTextAsync(Path.Combine(AlertFiles.Root, "dashboards/provisioning/datasources/meshara.yml"), TestContext.Current.CancellationToken);
+        Assert.Equal(provisioning, Assert.Single(mesh.Find<V1ConfigMap>("datasources-meshara").Data).Value);
+        Assert.All(Dashboards.DashboardFiles.DataSources.Values, source =>
+        {
+            var url = new Uri(source.Url);
+            var service = beside.Find<V1Service>(url.Host);
+            Assert.Contains(url.Port, service.Spec.Ports.Select(port => port.Port));
+            // Elasticsearch is somebody else's, by the name that the mesh knows it by.
+            if (service.Spec.ExternalName is { } name && source.Type != "elasticsearch")
+                Assert.Contains(url.Port, mesh.Find<V1Service>(name.Split('.')[0]).Spec.Ports.Select(port => port.Port));
+        });
+    }
+
+    [Fact]
+    public async Task Alertmanager_gets_the_files_of_alerts_and_its_secrets_where_it_looks_for_them()
+    {
+        var secret = (await Manifests.BuildAsync("monitoring")).Find<V1Secret>("alertmanager-meshara");
+        foreach (var (key, file) in ((string, string)[])[("alertmanager.yaml", "alertmanager.yml"), .. Directory.GetFiles(Path.Combine(AlertFiles.Alerts, "templates"))
+            .Select(path => (Path.GetFileName(path), $"templates/{Path.GetFileName(path)}"))])
+            Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(AlertFiles.Alerts, file), TestContext.Current.CancellationToken), secret.Data[key]);
+
+        var spec = YamlFile.Read("deploy/kubernetes/monitoring.yaml")["alertmanager"]!["alertmanagerSpec"]!;
+        Assert.Equal((true, "alertmanager-meshara"), (spec["useExistingSecret"]!.GetValue<bool>(), spec["configSecret"]!.GetValue<string>()));
+        // The operator mounts other keys of the secret into /etc/alertmanager/config and writes the configuration to /etc/alertmanager/config_out.
+        Assert.Contains("../config/*.tmpl", YamlFile.Read("alerts/alertmanager.yml")["templates"]!.AsArray().Select(glob => glob!.GetValue<string>()));
+        // The image's working directory is /alertmanager.
+        var mount = Assert.Single(spec["volumeMounts"]!.AsArray())!;
+        Assert.Equal("/alertmanager/secrets", mount["mountPath"]!.GetValue<string>());
+        var volume = Assert.Single(spec["volumes"]!.AsArray(), volume => volume!["name"]!.GetValue<string>() == mount["name"]!.GetValue<string>())!;
+        var guide = await File.ReadAllTextAsync(Path.Combine(AlertFiles.Root, "docs", "deploy.md"), TestContext.Current.CancellationToken);
+        Assert.Contains($"create secret generic {volume["secret"]!["secretName"]} --from-literal=pagerduty_routing_key=… --from-literal=smtp_password=…", guide, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Links_in_notifications_begin_with_an_address_for_people()
+    {
+        var values = YamlFile.Read("deploy/kubernetes/monitoring.yaml");
+        Assert.Equal(
+            ["http://127.0.0.1:9090", "http://127.0.0.1:9093"],
+            new[] { values["prometheus"]!["prometheusSpec"]!, values["alertmanager"]!["alertmanagerSpec"]! }.Select(spec => spec["externalUrl"]!.GetValue<string>()));
     }
 
     [Fact]

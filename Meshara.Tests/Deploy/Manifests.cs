@@ -17,6 +17,7 @@ internal sealed class Manifests
         ["v1 ConfigMap"] = typeof(V1ConfigMap),
         ["v1 Pod"] = typeof(V1Pod),
         ["v1 Namespace"] = typeof(V1Namespace),
+        ["v1 Secret"] = typeof(V1Secret),
         ["v1 Service"] = typeof(V1Service),
         ["v1 ServiceAccount"] = typeof(V1ServiceAccount),
         ["apps/v1 Deployment"] = typeof(V1Deployment),

@@ -109,6 +109,20 @@ public sealed class ModelTests
     }
 
     [Fact]
+    public async Task Prometheus_and_Alertmanager_link_to_where_they_are_reached()
+    {
+        await using var application = await CreateAsync();
+
+        foreach (var (name, port) in ((string, int)[])[("prometheus", Ports.Prometheus), ("alertmanager", Ports.Alertmanager)])
+        {
+            var arguments = new List<object>();
+            foreach (var callback in application.Resource<ContainerResource>(name).Annotations.OfType<CommandLineArgsCallbackAnnotation>())
+                await callback.Callback(new CommandLineArgsCallbackContext(arguments, Test));
+            Assert.Contains($"--web.external-url=http://127.0.0.1:{port}", arguments);
+        }
+    }
+
+    [Fact]
     public async Task Alerts_page_nobody_until_there_is_a_key()
     {
         await using var without = await CreateAsync();

@@ -43,6 +43,11 @@ public sealed partial class ComposeFileTests
     }
 
     [Fact]
+    public void Links_lead_to_the_published_page_or_to_where_a_proxy_serves_it() => Assert.All((StackPart[])[StackPart.Prometheus, StackPart.Alertmanager], part => Assert.Contains(
+        $"--web.external-url=${{{part.Name.ToUpperInvariant()}_EXTERNAL_URL:-http://127.0.0.1:{part.Endpoints.Single().Port}}}",
+        Services[part.Name].Member("command").Items().Select(argument => argument.Text())));
+
+    [Fact]
     public void Every_service_restarts_is_limited_and_tells_whether_it_is_well() => Assert.All(Services, service =>
     {
         var (name, node) = service;
