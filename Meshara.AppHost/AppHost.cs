@@ -27,6 +27,7 @@ try
     // Metrics and traces
     var prometheus = builder.AddPrometheus();
     var jaeger = builder.AddJaeger(logs).WithMetricsFrom(prometheus);
+    builder.AddTraceCleaner(logs);
 
     // Alerts
     var mailpit = builder.AddMailpit();

@@ -45,7 +45,13 @@ put() {
 
 exists() { call --fail --output /dev/null "$elasticsearch/$1" 2>/dev/null; }
 
-mappings() { call --fail "$elasticsearch/_component_template/meshara-logs-mappings?filter_path=component_templates.component_template.template" 2>/dev/null || true; }
+# What a new index gets; nothing before the first set-up.
+templates() {
+  local part
+  for part in settings mappings; do
+    call --fail "$elasticsearch/_component_template/meshara-logs-$part?filter_path=component_templates.component_template.template" 2>/dev/null || true
+  done
+}
 
 await Elasticsearch "$elasticsearch/_cluster/health?wait_for_status=yellow&timeout=20s"
 
@@ -54,7 +60,7 @@ if [ -n "${KIBANA_PASSWORD:-}" ]; then
     --data-binary @- "$elasticsearch/_security/user/kibana_system/_password") || fail "Elasticsearch refuses Kibana's password: $answer"
 fi
 
-before=$(mappings)
+before=$(templates)
 put _ilm/policy/meshara-logs elasticsearch/lifecycle.json
 put _component_template/meshara-logs-settings elasticsearch/settings.json
 put _component_template/meshara-logs-mappings elasticsearch/mappings.json
@@ -62,8 +68,8 @@ put _index_template/meshara-logs elasticsearch/template.json
 
 if ! exists _data_stream/logs-meshara-default; then
   put _data_stream/logs-meshara-default
-elif [ "$before" != "$(mappings)" ]; then
-  # The index being written keeps the mappings it was made with: the next line begins a new one.
+elif [ "$before" != "$(templates)" ]; then
+  # The index being written keeps the settings and mappings it was made with: the next line begins a new one.
   answer=$(call --fail-with-body --request POST "$elasticsearch/logs-meshara-default/_rollover?lazy=true") || fail "Elasticsearch refuses a rollover: $answer"
 fi
 echo "Elasticsearch at $elasticsearch is set up."

@@ -29,7 +29,7 @@ internal static partial class ComposeExport
         Customize(server, (_, service) =>
         {
             Harden(service, part.MemoryMiB, part.Processors);
-            service.Restart = part.HealthCheck.Count > 0 ? "unless-stopped" : "on-failure";
+            service.Restart = part.Ends ? "on-failure" : "unless-stopped";
             service.Ports = [.. part.Endpoints.Select(endpoint => Published(endpoint.HostPort(plan.Stack.Ports), endpoint.Port))];
             service.Expose = [];
             service.Healthcheck = part.HealthCheck.Count > 0 ? Check(part.HealthCheck, "60s") : null;

@@ -24,6 +24,9 @@ internal sealed record ContainerImage(string Registry, string Repository, string
     /// <summary>Receives and shows traces.</summary>
     public static ContainerImage Jaeger { get; } = new(DockerHub, "jaegertracing/jaeger", "2.20.0");
 
+    /// <summary>Deletes the indices of old traces.</summary>
+    public static ContainerImage JaegerCleaner { get; } = new(DockerHub, "jaegertracing/jaeger-es-index-cleaner", Jaeger.Tag);
+
     /// <summary>Fans telemetry out to more than one backend.</summary>
     public static ContainerImage Collector { get; } = new(DockerHub, "otel/opentelemetry-collector-contrib", "0.159.0");
 
@@ -47,7 +50,7 @@ internal sealed record ContainerImage(string Registry, string Repository, string
 
     /// <summary>Every image that is pulled.</summary>
     public static IReadOnlyList<ContainerImage> All { get; } =
-        [Prometheus, Alertmanager, Grafana, Jaeger, Collector, Elasticsearch, Kibana, Filebeat, Mailpit];
+        [Prometheus, Alertmanager, Grafana, Jaeger, JaegerCleaner, Collector, Elasticsearch, Kibana, Filebeat, Mailpit];
 
     /// <summary>The full reference, as passed to a container engine.</summary>
     public override string ToString() => $"{Registry}/{Repository}:{Tag}";

@@ -22,6 +22,9 @@ internal sealed record StackPart(string Name, ContainerImage Image, int MemoryMi
     /// <summary>True if its container needs a hosting package that a restricted package source may lack.</summary>
     public bool NeedsPackage { get; init; }
 
+    /// <summary>True if its container is expected to end.</summary>
+    public bool Ends { get; init; }
+
     /// <summary>The server it depends on; null if none.</summary>
     public StackPart? Needs { get; init; }
 

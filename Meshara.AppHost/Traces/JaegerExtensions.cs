@@ -9,6 +9,8 @@ namespace Meshara.AppHost.Traces;
 
 internal static class JaegerExtensions
 {
+    private static readonly StackPart Cleaner = new("trace-cleaner", ContainerImage.JaegerCleaner, 64, 0.2) { Programs = [], Install = "" };
+
     private const int HealthPort = 13133;
     private const string Folder = "/etc/jaeger";
     private const string InMemory = "memory.yaml", InElasticsearch = "jaeger.yaml";
@@ -36,6 +38,19 @@ internal static class JaegerExtensions
             .WithPage("Timeline", "Jaeger – traces", "/search?service=meshara")
             .WithLink("Jaeger – monitor", "/monitor");
         return configuration == InElasticsearch ? jaeger.WithLogStore(logs).WaitForServer(logs.Server) : jaeger;
+    }
+
+    /// <summary>Adds Jaeger's index cleaner, if traces are stored in an Elasticsearch in a container: Jaeger itself deletes none.</summary>
+    public static void AddTraceCleaner(this IDistributedApplicationBuilder builder, LogStore logs)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(logs);
+        var plan = builder.Plan();
+        if (!plan.AreTogether(StackPart.Jaeger, StackPart.Elasticsearch) || !logs.Server.Resource.IsContainer)
+            return;
+        builder.AddContainer(new ServerContainer(Cleaner, Cleaner.Name), Cleaner, plan)
+            .WithRepositoryFiles("/clean", "tracing/clean.sh").WithEntrypoint("sh").WithArgs("/clean/clean.sh")
+            .WithLogStore(logs).WithIconName("Broom").WaitForServer(logs.Server);
     }
 
     /// <summary>Feeds Jaeger's Monitor tab from Prometheus.</summary>

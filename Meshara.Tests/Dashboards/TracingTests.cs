@@ -2,7 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using k8s.Models;
+using Meshara.AppHost.Plan;
 using Meshara.Tests.Alerts;
+using Meshara.Tests.Deploy;
 using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Dashboards;
@@ -44,6 +47,21 @@ public sealed partial class TracingTests
         Assert.Contains($"_g=(time:(from:now-{kept},to:now))", Dashboard.Text(pattern, "url"), StringComparison.Ordinal);
         // Jaeger 2.20 formats nothing in links of tags, and leaves a link out that asks for it.
         Assert.DoesNotContain("|", Dashboard.Text(pattern, "url"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Old_traces_are_deleted_a_day_after_nobody_finds_them_any_more()
+    {
+        // Jaeger 2.20 deletes nothing by itself (internal/storage/elasticsearch/config/config_rotation.go), its cleaner whole days.
+        var searched = YamlFile.Read("tracing/jaeger.yaml")["extensions"]!["jaeger_storage"]!["backends"]!["traces"]!["elasticsearch"]!["max_span_age"]!.GetValue<string>();
+        var days = int.Parse(searched.TrimEnd('h'), CultureInfo.InvariantCulture) / 24 + 1;
+
+        var script = File.ReadAllText(Path.Combine(LocalJaeger.Tracing, "clean.sh"));
+        Assert.Contains($"\n  /go/bin/es-index-cleaner-linux {days} \"${{ELASTICSEARCH_URL:-", script, StringComparison.Ordinal);
+        var job = Manifests.Parse(File.ReadAllText(Path.Combine(AlertFiles.Root, "deploy/kubernetes/overlays/production/trace-cleaner.yaml"))).Find<V1CronJob>("trace-cleaner");
+        var container = Assert.Single(job.Spec.JobTemplate.Spec.Template.Spec.Containers);
+        Assert.Equal([$"{days}", "$(ELASTICSEARCH_URL)"], container.Args);
+        Assert.Equal($"{ContainerImage.JaegerCleaner}", container.Image);
     }
 
     private static IEnumerable<JsonElement> Patterns(string type) => Dashboard.Elements(

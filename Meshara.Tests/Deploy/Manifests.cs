@@ -23,6 +23,7 @@ internal sealed class Manifests
         ["apps/v1 Deployment"] = typeof(V1Deployment),
         ["apps/v1 StatefulSet"] = typeof(V1StatefulSet),
         ["batch/v1 Job"] = typeof(V1Job),
+        ["batch/v1 CronJob"] = typeof(V1CronJob),
         ["networking.k8s.io/v1 NetworkPolicy"] = typeof(V1NetworkPolicy),
         ["policy/v1 PodDisruptionBudget"] = typeof(V1PodDisruptionBudget),
         ["monitoring.coreos.com/v1 ServiceMonitor"] = typeof(OperatorTypes.ServiceMonitor),
@@ -37,7 +38,8 @@ internal sealed class Manifests
     public IReadOnlyDictionary<string, V1PodTemplateSpec> Pods => All<V1StatefulSet>().Select(one => (one.Metadata.Name, one.Spec.Template))
         .Concat(All<V1Deployment>().Select(one => (one.Metadata.Name, one.Spec.Template)))
         .Concat(All<V1Job>().Select(one => (one.Metadata.Name, one.Spec.Template)))
-        .ToDictionary(pod => pod.Name, pod => pod.Template, StringComparer.Ordinal);
+        .Concat(All<V1CronJob>().Select(one => (one.Metadata.Name, one.Spec.JobTemplate.Spec.Template)))
+        .ToDictionary(pod => pod.Name, pod => WithLists(pod.Template), StringComparer.Ordinal);
 
     public static Manifests Parse(string yaml) => new([.. YamlFile.Parse(yaml).Select(Object)]);
 
@@ -66,6 +68,15 @@ internal sealed class Manifests
 
     /// <summary>Every container of a pod, those that start before the others included.</summary>
     public static IEnumerable<V1Container> Containers(V1PodTemplateSpec pod) => [.. pod.Spec.InitContainers ?? [], .. pod.Spec.Containers];
+
+    // What a manifest leaves out is none.
+    private static V1PodTemplateSpec WithLists(V1PodTemplateSpec pod)
+    {
+        pod.Spec.Volumes ??= [];
+        foreach (var container in Containers(pod))
+            (container.VolumeMounts, container.Ports) = (container.VolumeMounts ?? [], container.Ports ?? []);
+        return pod;
+    }
 
     private static object Object(JsonObject document)
     {

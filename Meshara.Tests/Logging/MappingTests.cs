@@ -62,6 +62,22 @@ public sealed class MappingTests
     }
 
     [Fact]
+    public void The_index_mode_is_stated_and_lines_are_sorted_by_what_each_of_them_has()
+    {
+        // Without it Elasticsearch 9 chooses logsdb for logs-* and sorts by host.name, a field of no line:
+        // https://www.elastic.co/docs/manage-data/data-store/data-streams/logs-data-stream-configure
+        var settings = Read("settings.json")["template"]!["settings"]!["index"]!;
+        Assert.Equal("logsdb", settings["mode"]?.GetValue<string>());
+        var fields = Strings(settings["sort"]!["field"]!).ToList();
+        Assert.Equal(fields.Count, Strings(settings["sort"]!["order"]!).Count());
+        // Filebeat puts these on every line and drops them from none; only such types can be sorted by.
+        Assert.Subset(LogContract.AddedByFilebeat.ToHashSet(), fields.ToHashSet());
+        Assert.All(fields, field => Assert.Contains(_mapping.Types[field], (string[])["keyword", "date", "long"]));
+        var dropped = Deploy.YamlFile.Read("logging/filebeat.yml")["processors"]!.AsArray().Select(one => one!["drop_fields"]).OfType<JsonNode>().SelectMany(one => Strings(one["fields"]!));
+        Assert.Empty(dropped.Intersect(fields.Select(field => field.Split('.')[0])));
+    }
+
+    [Fact]
     public void Indices_go_from_hot_to_warm_to_nothing()
     {
         var settings = Read("settings.json")["template"]!["settings"]!["index"]!;

@@ -57,13 +57,16 @@ public sealed class SetupTests : IAsyncLifetime, IDisposable
         Assert.Equal([.. Objects, Import], _server.Changes);
     }
 
-    [Fact]
-    public async Task Changed_mappings_take_effect_with_the_next_line()
+    [Theory]
+    [InlineData("mappings.json", "\"seconds\"", "\"duration\"")]
+    [InlineData("settings.json", "\"log.file.path\"", "\"event\"")]
+    public async Task What_changed_takes_effect_with_the_next_line(string file, string before, string after)
     {
         await SucceedsAsync();
         _server.Forget();
-        var mappings = Path.Combine(_folder.Path, "elasticsearch", "mappings.json");
-        await File.WriteAllTextAsync(mappings, Text("elasticsearch/mappings.json").Replace("\"seconds\"", "\"duration\"", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        var text = Text($"elasticsearch/{file}");
+        Assert.Contains(before, text, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "elasticsearch", file), text.Replace(before, after, StringComparison.Ordinal), TestContext.Current.CancellationToken);
         await SucceedsAsync();
 
         Assert.Equal([.. Objects, "POST /logs-meshara-default/_rollover?lazy=true", Import], _server.Changes);

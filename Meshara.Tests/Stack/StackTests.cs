@@ -80,7 +80,7 @@ public sealed class StackTests
     [Fact]
     public void Every_image_is_pinned_to_a_version()
     {
-        Assert.Equal(9, ContainerImage.All.Count);
+        Assert.Equal(10, ContainerImage.All.Count);
         Assert.All(ContainerImage.All, image => Assert.Matches(@"^[a-z.]+/[a-z/-]+:v?[0-9]+\.[0-9]+\.[0-9]+$", image.ToString()));
         Assert.Single(new[] { ContainerImage.Elasticsearch, ContainerImage.Kibana, ContainerImage.Filebeat }.Select(image => image.Tag).Distinct());
     }

@@ -29,7 +29,7 @@ public sealed class ModelTests
         await using var application = await CreateAsync("--nodes", "3");
 
         Assert.Equal(
-            Contained.Select(part => part.Name).Concat(Packages.HaveContainers ? ["log-setup"] : []).Order(StringComparer.Ordinal),
+            Contained.Select(part => part.Name).Concat(Packages.HaveContainers ? ["log-setup", "trace-cleaner"] : []).Order(StringComparer.Ordinal),
             application.Builder.Resources.OfType<ContainerResource>().Select(resource => resource.Name).Order(StringComparer.Ordinal));
         Assert.Equal(["node-1", "node-2", "node-3"], application.Builder.Resources.OfType<IMeshNodeResource>().Select(node => node.Name));
         Assert.Equal(["node-1", "node-2", "node-3"], application.Resource<MeshResource>("mesh").Nodes.Select(node => node.Name));
@@ -106,6 +106,7 @@ public sealed class ModelTests
 
         Assert.Equal(await RepositoryAsync("logging/filebeat.yml"), await FileAsync(application, "filebeat", "/usr/share/filebeat", "filebeat.yml"));
         Assert.Equal(await RepositoryAsync("logging/setup.sh"), await FileAsync(application, "log-setup", "/setup", "setup.sh"));
+        Assert.Equal(await RepositoryAsync("tracing/clean.sh"), await FileAsync(application, "trace-cleaner", "/clean", "clean.sh"));
     }
 
     [Fact]
@@ -148,6 +149,7 @@ public sealed class ModelTests
             return;
         Assert.Equal("elasticsearch:WaitUntilHealthy", Waits("kibana"));
         Assert.Equal("elasticsearch:WaitUntilHealthy", Waits("jaeger"));
+        Assert.Equal("elasticsearch:WaitUntilHealthy", Waits("trace-cleaner"));
         Assert.Equal("log-setup:WaitForCompletion", Waits("filebeat"));
         Assert.Equal("prometheus:WaitUntilHealthy elasticsearch:WaitUntilHealthy", Waits("grafana"));
     }
@@ -159,8 +161,8 @@ public sealed class ModelTests
 
         var unchecked_ = application.Builder.Resources.Where(resource => resource is ContainerResource or IMeshNodeResource)
             .Where(resource => !resource.Annotations.OfType<HealthCheckAnnotation>().Any()).Select(resource => resource.Name);
-        // Filebeat listens to nobody, and the set-up ends.
-        Assert.Equal(Packages.HaveContainers ? ["filebeat", "log-setup"] : [], unchecked_.Order(StringComparer.Ordinal));
+        // Filebeat and the cleaner listen to nobody, and the set-up ends.
+        Assert.Equal(Packages.HaveContainers ? ["filebeat", "log-setup", "trace-cleaner"] : [], unchecked_.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -215,6 +217,9 @@ public sealed class ModelTests
         Assert.Equal("elasticsearch-password", Assert.IsType<ParameterResource>(jaeger["ELASTICSEARCH_PASSWORD"]).Name);
         var setup = await EnvironmentAsync(application.Resource<IResourceWithEnvironment>("log-setup"));
         Assert.Equal(("elasticsearch/http", "kibana/http"), (Named(setup["ELASTICSEARCH_URL"]), Named(setup["KIBANA_URL"])));
+        var cleaner = await EnvironmentAsync(application.Resource<IResourceWithEnvironment>("trace-cleaner"));
+        Assert.Equal("elasticsearch/http", Named(cleaner["ELASTICSEARCH_URL"]));
+        Assert.Equal("elasticsearch-password", Assert.IsType<ParameterResource>(cleaner["ELASTICSEARCH_PASSWORD"]).Name);
         var kibana = await EnvironmentAsync(application.Resource<IResourceWithEnvironment>("kibana"));
         Assert.Equal("kibana-password", Assert.IsType<ParameterResource>(kibana["ELASTICSEARCH_PASSWORD"]).Name);
     }

@@ -9,7 +9,7 @@ namespace Meshara.Tests.Stack.Deploy;
 /// <summary>The compose file by itself: strictly parsed, and held against the model and the files of the repository.</summary>
 public sealed partial class ComposeFileTests
 {
-    private const string Setup = "log-setup";
+    private const string Setup = "log-setup", Cleaner = "trace-cleaner";
 
     private static readonly YamlMappingNode File = DeployFiles.ReadCompose();
     private static readonly IReadOnlyDictionary<string, YamlNode> Services = File.Member("services").Members();
@@ -20,7 +20,7 @@ public sealed partial class ComposeFileTests
 
     [Fact]
     public void It_has_every_node_and_every_part_of_the_stack_and_nothing_else() => Assert.Equal(
-        Stack.Nodes.Select(node => node.Name).Concat(StackPart.All.Select(part => part.Name)).Append(Setup).Order(StringComparer.Ordinal),
+        Stack.Nodes.Select(node => node.Name).Concat(StackPart.All.Select(part => part.Name)).Concat([Setup, Cleaner]).Order(StringComparer.Ordinal),
         Services.Keys.Order(StringComparer.Ordinal));
 
     [Fact]
@@ -30,6 +30,7 @@ public sealed partial class ComposeFileTests
             StackPart.All.Select(part => (part.Name, $"{part.Image}")).Order(),
             StackPart.All.Select(part => (part.Name, Services[part.Name].Member("image").Text())).Order());
         Assert.Equal($"{ContainerImage.Elasticsearch}", Services[Setup].Member("image").Text());
+        Assert.Equal($"{ContainerImage.JaegerCleaner}", Services[Cleaner].Member("image").Text());
         Assert.All(Stack.Nodes, node => Assert.Equal($"${{MESHARA_NODE_IMAGE:-{ContainerImage.Node}}}", Services[node.Name].Member("image").Text()));
     }
 
@@ -54,7 +55,7 @@ public sealed partial class ComposeFileTests
         Assert.Equal(name == Setup ? "on-failure" : "unless-stopped", node.Member("restart").Text());
         var limits = node.Member("deploy")!.Member("resources")!.Member("limits").Members();
         Assert.Equal(["cpus", "memory"], limits.Keys.Order(StringComparer.Ordinal));
-        Assert.Equal(name != Setup, node.Member("healthcheck") is not null);
+        Assert.Equal(name is not (Setup or Cleaner), node.Member("healthcheck") is not null);
         Assert.Equal(["no-new-privileges:true"], node.Member("security_opt").Items().Select(option => option.Text()));
         Assert.NotNull(node.Member("logging")!.Member("options")!.Member("max-size"));
         if (StackPart.All.FirstOrDefault(part => part.Name == name) is { } part)
@@ -85,6 +86,7 @@ public sealed partial class ComposeFileTests
             ("jaeger", "/etc/jaeger", "tracing/ui.json"),
             ("filebeat", "/usr/share/filebeat", "logging/filebeat.yml"),
             (Setup, "/setup", "logging"),
+            (Cleaner, "/clean", "tracing/clean.sh"),
             ("grafana", "/etc/grafana/provisioning", "dashboards/provisioning"),
         ];
         foreach (var (service, folder, source) in expected)

@@ -18,6 +18,7 @@ public sealed class ManifestTests : IDisposable
         var images = Resources().Where(resource => Type(resource.Value) == "container.v0").ToDictionary(resource => resource.Name, resource => resource.Value.GetProperty("image").GetString());
         var expected = StackPart.All.ToDictionary(part => part.Name, part => (string?)$"{part.Image}");
         expected["log-setup"] = $"{ContainerImage.Elasticsearch}";
+        expected["trace-cleaner"] = $"{ContainerImage.JaegerCleaner}";
         foreach (var node in _stack.Nodes)
             expected[node.Name] = ContainerImage.Node;
         Assert.Equal(expected.OrderBy(pair => pair.Key, StringComparer.Ordinal), images.OrderBy(pair => pair.Key, StringComparer.Ordinal));
