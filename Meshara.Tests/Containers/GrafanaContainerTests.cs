@@ -83,13 +83,17 @@ public sealed partial class GrafanaContainerTests(ContainerStack stack) : IAsync
             await pictures.TakeAsync(new Uri(grafana.Http.BaseAddress!, $"d/{uid}?kiosk&from=now-15m&to=now"), uid, Test);
     }
 
-    // A panel's query with the dashboard's variables, which the browser would fill in, at "all".
+    // A panel's query with the dashboard's variables, which the browser would fill in, at "all" and at the provisioned servers.
     private static Dictionary<string, object> Query(JsonElement panel, JsonElement target)
     {
-        var text = Variable().Replace(target.GetRawText(), match => match.Groups["name"].Value.StartsWith("__", StringComparison.Ordinal) ? match.Value : ".*");
+        var text = Variable().Replace(target.GetRawText(), match => match.Groups["name"].Value switch
+        {
+            "prometheus" or "jaeger" or "elasticsearch" => match.Groups["name"].Value,
+            var name => name.StartsWith("__", StringComparison.Ordinal) ? match.Value : ".*",
+        });
         var query = JsonSerializer.Deserialize<Dictionary<string, object>>(text)!;
         if (!query.ContainsKey("datasource"))
-            query["datasource"] = panel.GetProperty("datasource");
+            query["datasource"] = new { uid = panel.GetProperty("datasource").GetProperty("type").GetString() };
         query["intervalMs"] = 5000;
         query["maxDataPoints"] = 100;
         return query;

@@ -55,6 +55,24 @@ public sealed partial class DashboardTests
 
     [Theory]
     [MemberData(nameof(Files))]
+    public void Each_server_that_a_dashboard_asks_can_be_chosen_and_is_at_first_the_provisioned_one(string file)
+    {
+        var variables = Find(file).Variables;
+        var chosen = variables.Where(variable => Dashboard.Text(variable, "type") == "datasource").ToDictionary(
+            variable => (Dashboard.Text(variable, "name"), Dashboard.Text(variable, "query")),
+            variable => Dashboard.Text(variable.GetProperty("current"), "value"));
+        Assert.Equal(
+            DashboardFiles.DataSources.Values.Where(source => source.Type != "alertmanager").Select(source => ((source.Type, source.Type), source.Uid)).Order(),
+            chosen.Select(one => (one.Key, one.Value)).Order());
+        // Grafana fills variables in from the first to the last, and those that ask a server need it.
+        Assert.Equal(chosen.Count, variables.TakeWhile(variable => Dashboard.Text(variable, "type") == "datasource").Count());
+        // Nothing else names a server, in links neither.
+        var text = File.ReadAllText(Path.Combine(DashboardFiles.Folder, file));
+        Assert.DoesNotMatch("(\"uid\": ?\"|%22uid%22%3A%22|datasource%22%3A%22)(prometheus|jaeger|elasticsearch)", text);
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
     public void A_panel_says_what_it_shows_what_is_normal_and_under_which_drill(string file)
     {
         var panels = Find(file).Panels;
@@ -143,7 +161,7 @@ public sealed partial class DashboardTests
         Assert.NotEmpty(explored);
         Assert.All(explored, pane =>
         {
-            Assert.Contains(Dashboard.Text(pane, "datasource"), DashboardFiles.DataSources.Keys);
+            Assert.Contains(Dashboard.Text(pane, "datasource"), DashboardFiles.DataSources.Values.Select(source => $"${{{source.Type}}}"));
             Assert.All(Dashboard.Elements(pane, "queries"), query => Assert.Equal(Dashboard.Text(pane, "datasource"), Dashboard.Text(query.GetProperty("datasource"), "uid")));
         });
     }

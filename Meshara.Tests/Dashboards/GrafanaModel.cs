@@ -24,6 +24,7 @@ internal static class GrafanaModel
         ["target elasticsearch"] = new("refId datasource query metrics bucketAggs timeField", "alias"),
         ["link"] = new("title url targetBlank", ""),
         ["dashboard link"] = new("type title tags asDropdown icon includeVars keepTime targetBlank tooltip url", ""),
+        ["variable datasource"] = new("type name label description query regex refresh hide skipUrlSync options multi includeAll current", ""),
         ["variable query"] = new("type name label description datasource definition query refresh sort regex hide skipUrlSync options multi includeAll current", "allValue"),
         ["variable interval"] = new("type name label description query auto auto_count auto_min refresh hide skipUrlSync options current", ""),
         ["variable textbox"] = new("type name label description query hide skipUrlSync options current", ""),
@@ -112,16 +113,19 @@ internal static class GrafanaModel
         .. OfDataSource(title, target),
     ];
 
+    // Another Grafana has other servers: which one is asked is the choice of whoever looks, a variable named after the kind of server.
     private static IEnumerable<string> OfDataSource(string where, JsonElement owner)
     {
         var reference = owner.GetProperty("datasource");
-        var known = DashboardFiles.DataSources.TryGetValue(Dashboard.Text(reference, "uid"), out var source) && source.Type == Dashboard.Text(reference, "type");
+        var type = Dashboard.Text(reference, "type");
+        var known = DashboardFiles.DataSources.Values.Any(source => source.Type == type) && Dashboard.Text(reference, "uid") == $"${{{type}}}";
         return [.. Shapes["datasource"].Faults(where, reference), .. known ? [] : (string[])[$"{where}: no such data source as {reference}"]];
     }
 
     private static IEnumerable<string> OfVariable(JsonElement variable) =>
         Shapes.TryGetValue($"variable {Dashboard.Text(variable, "type")}", out var shape)
             ? shape.Faults(Dashboard.Text(variable, "name"), variable)
+                .Concat(Dashboard.Text(variable, "type") == "query" ? OfDataSource(Dashboard.Text(variable, "name"), variable) : [])
             : [$"no variable is of the type {Dashboard.Text(variable, "type")}"];
 
     private static IEnumerable<string> OfUnits(string title, string type, JsonElement panel)

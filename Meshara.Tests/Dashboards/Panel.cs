@@ -16,7 +16,8 @@ internal sealed partial class Panel(Dashboard dashboard, JsonElement json)
 
     public string Description => Dashboard.Text(json, "description");
 
-    public string DataSource => Dashboard.Text(json.GetProperty("datasource"), "uid");
+    /// <summary>The kind of server it asks; which one of them is chosen by the variable of that name.</summary>
+    public string DataSource => Dashboard.Text(json.GetProperty("datasource"), "type");
 
     public JsonElement Defaults => json.GetProperty("fieldConfig").GetProperty("defaults");
 
