@@ -75,6 +75,7 @@ internal static class MeshServices
         services.AddSingleton<Opener>();
         services.AddSingleton<Acknowledger>();
         services.AddSingleton<Depot>();
+        services.AddSingleton<MessageLog>();
         services.AddSingleton<Outbox>();
         services.AddSingleton<IMessenger>(provider => provider.GetRequiredService<Outbox>());
         services.AddSingleton<Receiver>();

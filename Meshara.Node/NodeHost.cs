@@ -122,6 +122,8 @@ internal static class NodeHost
 
     private static readonly (string Area, string Target)[] LogTargets =
     [
+        // What becomes of a message is a matter of the network, as its operator sees it; the first that covers a category decides.
+        ("Delivery.MessageLog", "network"),
         ("Transport", "network"), ("Routing", "routing"), ("Identity", "crypto"), ("Protocol", "crypto"),
         ("Delivery", "delivery"), ("Gossip", "gossip"), ("Api", "api"), ("Storage", "storage"),
     ];

@@ -22,6 +22,7 @@ internal static class PairTelemetrySettings
         {
             settings["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = sink.Endpoint + "/v1/traces";
             settings["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = "http/protobuf";
+            settings["MESHARA_LOG"] = "meshara=info"; // the milestones of what is recorded
         }
         return settings;
     }

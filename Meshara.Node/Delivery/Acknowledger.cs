@@ -126,8 +126,8 @@ internal sealed partial class Acknowledger
         var now = _clock.Stamp;
         var envelope = Envelope.Create(
             _identity, MessageType.Ack, MessageId.Create(now), sender, now, now + TimeToLive, _ => payload.ToByteString(), parent: null);
-        if (_router.TrySend(envelope))
-            OnSent(answers);
+        if (_router.TrySend(envelope) is { } hop)
+            OnSent(sender, hop, answers);
         else if (!_waiting.TryAdd(sender, new Due(envelope, answers), answers.Count))
             OnLost(answers, "queue_full");
     }
@@ -135,14 +135,15 @@ internal sealed partial class Acknowledger
     /// <summary>Looks for the sender, dials it, or finds another way; nobody else's answers wait for that.</summary>
     private async Task SendLaterAsync(NodeAddress sender, Due due, CancellationToken cancellationToken)
     {
-        if (await _router.SendAsync(due.Envelope, attempt: 1, default, traced: false, cancellationToken) is not null)
-            OnSent(due.Answers);
+        if (await _router.SendAsync(due.Envelope, attempt: 1, default, traced: false, cancellationToken) is { } hop)
+            OnSent(sender, hop, due.Answers);
         else
             OnLost(due.Answers, "unreachable");
     }
 
-    private void OnSent(IReadOnlyList<Answer> answers)
+    private void OnSent(NodeAddress sender, Hop hop, IReadOnlyList<Answer> answers)
     {
+        Log.Sent(_logger, sender, answers.Count, hop.Peer, hop.Name);
         _telemetry.Sent(Tags.Ack);
         foreach (var answer in answers)
             answer.Span?.Dispose();
@@ -163,6 +164,9 @@ internal sealed partial class Acknowledger
 
     private static partial class Log
     {
+        [LoggerMessage(EventName = "AcknowledgmentSent", Level = LogLevel.Debug, Message = "Messages acknowledged to their sender")]
+        public static partial void Sent(ILogger logger, NodeAddress sender, int messages, NodeAddress peer, string route);
+
         [LoggerMessage(EventName = "AcknowledgmentFailed", Level = LogLevel.Error, Message = "Sending an acknowledgment failed unexpectedly")]
         public static partial void AcknowledgmentFailed(ILogger logger, NodeAddress sender, Exception exception);
     }

@@ -215,7 +215,8 @@ internal sealed partial class Outbox
         message.Record.Sealed!.SetAge(_clock.Steady);
         if (await _router.SendAsync(message.Record.Sealed!, message.Attempts, message.Record.Trace, traced: true, stopping) is not { } hop)
             return false;
-        message.Departure = _swarm.TryGet(hop, out var connection) ? (connection, connection.Queued) : null;
+        message.Departure = _swarm.TryGet(hop.Peer, out var connection) ? (connection, connection.Queued) : null;
+        _messages.Routed(message, hop);
         return true;
     }
 

@@ -81,7 +81,7 @@ internal sealed partial class Outbox
             _telemetry.Error(ErrorType.Storage);
             Log.OutcomeNotStored(_logger, message.Id, e.Message);
         }
-        Count(message, state);
+        Count(message, state, reason);
         _pending.TryRemove(message.Id, out _);
         Interlocked.Decrement(ref _pendingCount);
         Interlocked.Add(ref _pendingBytes, -message.Record.ContentLength);
@@ -102,12 +102,10 @@ internal sealed partial class Outbox
         }
     }
 
-    private void Count(OutgoingMessage message, MessageState state)
+    private void Count(OutgoingMessage message, MessageState state, string? reason)
     {
         // The span must be current while the latency is recorded: that is where its exemplar comes from.
-        var current = Activity.Current;
-        if (message.Span is { } span)
-            Activity.Current = span;
+        using var current = message.Span.Enter();
         switch (state)
         {
             case MessageState.Acknowledged:
@@ -115,23 +113,23 @@ internal sealed partial class Outbox
                 _telemetry.Completed(Completion.Acknowledged);
                 _telemetry.MessageLatency(_clock.GetElapsedTime(message.AcceptedTimestamp));
                 message.Span?.AddEvent(new ActivityEvent("message_delivered"));
-                Log.Delivered(_logger, message.Id, message.Recipient, message.Attempts);
+                var level = _telemetry.LevelOf(message.Record.Trace);
+                Log.Delivered(_logger, level, message.Id, message.Recipient, message.Attempts);
                 break;
             case MessageState.Rejected:
                 _telemetry.Attempt(AttemptOutcome.Rejected);
                 _telemetry.Completed(Completion.Rejected);
                 message.Span.Fail("rejected");
-                Log.Rejected(_logger, message.Id, message.Recipient);
+                _messages.Rejected(message, reason!);
                 break;
             default:
                 _telemetry.Dropped(DropReason.Expired);
                 _telemetry.Completed(Completion.Expired);
                 message.Span.Fail("expired");
-                Log.Expired(_logger, message.Id, message.Recipient, message.Attempts, message.LastFailure ?? "not attempted");
+                _messages.Expired(message);
                 break;
         }
         message.Span?.Dispose();
-        Activity.Current = current;
     }
 
     /// <summary>Expires messages that wait for something that does not come.</summary>
@@ -172,17 +170,11 @@ internal sealed partial class Outbox
 
     private static partial class Log
     {
-        [LoggerMessage(EventName = "MessageDelivered", Level = LogLevel.Debug, Message = "Message acknowledged by its recipient")]
-        public static partial void Delivered(ILogger logger, MessageId messageId, NodeAddress recipient, int attempts);
-
-        [LoggerMessage(EventName = "MessageExpired", Level = LogLevel.Warning, Message = "Message {messageId} expired undelivered after {attempts} attempts: {cause}")]
-        public static partial void Expired(ILogger logger, MessageId messageId, NodeAddress recipient, int attempts, string cause);
+        [LoggerMessage(EventName = "MessageDelivered", Message = "Message acknowledged by its recipient")]
+        public static partial void Delivered(ILogger logger, LogLevel level, MessageId messageId, NodeAddress recipient, int attempts);
 
         [LoggerMessage(EventName = "OutcomeNotStored", Level = LogLevel.Warning, Message = "How message {messageId} ended could not be stored: {cause}")]
         public static partial void OutcomeNotStored(ILogger logger, MessageId messageId, string cause);
-
-        [LoggerMessage(EventName = "MessageRejected", Level = LogLevel.Warning, Message = "Message {messageId} was rejected by its recipient")]
-        public static partial void Rejected(ILogger logger, MessageId messageId, NodeAddress recipient);
 
         [LoggerMessage(EventName = "AttemptFailed", Level = LogLevel.Error, Message = "An attempt to deliver a message failed unexpectedly")]
         public static partial void AttemptFailed(ILogger logger, MessageId messageId, Exception exception);

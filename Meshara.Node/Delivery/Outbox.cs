@@ -34,6 +34,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     private readonly DeliveryOptions _options;
     private readonly TimeSpan _maxCompletedAge;
     private readonly MeshTelemetry _telemetry;
+    private readonly MessageLog _messages;
     private readonly NodeClock _clock;
     private readonly ILogger<Outbox> _logger;
     private readonly Lock _gate = new();
@@ -54,7 +55,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
 
     public Outbox(
         NodeIdentity identity, Router router, Forwarder forwarder, Dht dht, PeerBook book, Swarm swarm, Broadcaster broadcaster, Sealer sealer, Depot depot,
-        IMessageStore store, IOptions<DeliveryOptions> options, IOptions<StorageOptions> storage, MeshTelemetry telemetry, TimeProvider time, ILogger<Outbox> logger)
+        IMessageStore store, IOptions<DeliveryOptions> options, IOptions<StorageOptions> storage, MeshTelemetry telemetry, MessageLog messages, TimeProvider time, ILogger<Outbox> logger)
     {
         _identity = identity;
         _router = router;
@@ -68,6 +69,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         _options = options.Value;
         _maxCompletedAge = storage.Value.MaxCompletedAge;
         _telemetry = telemetry;
+        _messages = messages;
         _clock = NodeClock.Of(time);
         _logger = logger;
         _passages = new RecentMap<NodeAddress, Passage>(MaxPassages, TimeSpan.FromHours(1), time);
@@ -131,6 +133,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
                 span?.Dispose();
                 return earlier;
             }
+            _messages.Created(message, _context);
             _pending[id] = message;
             Enqueue(message);
             return id;

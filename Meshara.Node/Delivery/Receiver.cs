@@ -293,7 +293,7 @@ internal sealed partial class Receiver(
         }
         telemetry.Received(Tags.Private);
         telemetry.MessageHops(MessageType.Private, envelope.HopCount);
-        Log.MessageReceived(logger, envelope.Id, envelope.Sender, envelope.HopCount);
+        Log.MessageReceived(logger, parent is { Recorded: true } ? LogLevel.Information : LogLevel.Debug, envelope.Id, envelope.Sender, envelope.HopCount);
         return true;
     }
 
@@ -308,8 +308,8 @@ internal sealed partial class Receiver(
 
     private static partial class Log
     {
-        [LoggerMessage(EventName = "MessageReceived", Level = LogLevel.Debug, Message = "Message received")]
-        public static partial void MessageReceived(ILogger logger, MessageId messageId, NodeAddress sender, uint hops);
+        [LoggerMessage(EventName = "MessageReceived", Message = "Message received")]
+        public static partial void MessageReceived(ILogger logger, LogLevel level, MessageId messageId, NodeAddress sender, uint hops);
 
         [LoggerMessage(EventName = "ReceiveFailed", Level = LogLevel.Error, Message = "Handling a received message failed unexpectedly")]
         public static partial void ReceiveFailed(ILogger logger, MessageId messageId, Exception exception);

@@ -20,4 +20,13 @@ internal enum RouteKind
 /// <param name="Kind">How it was found.</param>
 /// <param name="Peer">Whom to hand the message to.</param>
 /// <param name="Dial">The peer's record when there is no connection to it yet.</param>
-internal readonly record struct Hop(RouteKind Kind, NodeAddress Peer, PeerRecord? Dial);
+internal readonly record struct Hop(RouteKind Kind, NodeAddress Peer, PeerRecord? Dial)
+{
+    /// <summary>The kind, as attributes and log lines show it.</summary>
+    public string Name => Kind switch
+    {
+        RouteKind.Direct => "direct",
+        RouteKind.Bridge => "bridge",
+        _ => "cached",
+    };
+}

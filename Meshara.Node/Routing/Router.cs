@@ -9,7 +9,7 @@ using Envelope = Meshara.Node.Protocol.Envelope;
 namespace Meshara.Node.Routing;
 
 /// <summary>Hands this node's own messages to a next hop.</summary>
-internal sealed partial class Router(RouteFinder finder, Swarm swarm, RouteCache routes, MeshTelemetry telemetry, ILogger<Router> logger)
+internal sealed class Router(RouteFinder finder, Swarm swarm, RouteCache routes, MeshTelemetry telemetry)
 {
     // A message that three hops refused is better retried later than pushed on.
     private const int MaxHopsTried = 3;
@@ -24,8 +24,8 @@ internal sealed partial class Router(RouteFinder finder, Swarm swarm, RouteCache
     /// <param name="attempt">1 for the first one; later ones try other relays.</param>
     /// <param name="parent">The trace that the spans belong to, and what is sent.</param>
     /// <param name="traced">False for acknowledgments, whose one span is <c>send_ack</c>.</param>
-    /// <returns>The peer that has it now, or null when nobody could be reached.</returns>
-    public async ValueTask<NodeAddress?> SendAsync(Envelope envelope, int attempt, ActivityContext parent, bool traced, CancellationToken cancellationToken)
+    /// <returns>Where it is now, or null when nobody could be reached.</returns>
+    public async ValueTask<Hop?> SendAsync(Envelope envelope, int attempt, ActivityContext parent, bool traced, CancellationToken cancellationToken)
     {
         using var span = traced ? telemetry.Continue(SpanNames.RouteMessage, ActivityKind.Internal, parent) : null;
         HashSet<NodeAddress>? tried = null; // nearly always the first hop takes it
@@ -34,10 +34,7 @@ internal sealed partial class Router(RouteFinder finder, Swarm swarm, RouteCache
             if (await FindAsync(envelope.Recipient, tried, attempt, span, parent, cancellationToken) is not { } hop)
                 break;
             if (await SendToPeerAsync(envelope, hop, attempt, span, parent, cancellationToken))
-            {
-                Log.MessageRouted(logger, envelope.Id, envelope.Recipient, hop.Peer, hop.Kind);
-                return hop.Peer;
-            }
+                return hop;
             (tried ??= []).Add(hop.Peer);
             if (hop.Kind == RouteKind.Cached)
                 routes.Forget(envelope.Recipient);
@@ -51,15 +48,12 @@ internal sealed partial class Router(RouteFinder finder, Swarm swarm, RouteCache
     /// Hands an acknowledgment to the best next hop if that is connected and takes it at once. Never waits: answers to many senders
     /// share a worker.
     /// </summary>
-    /// <returns>False when it takes a lookup, a dial or another hop; then <see cref="SendAsync"/> may find one.</returns>
-    public bool TrySend(Envelope envelope)
+    /// <returns>Null when it takes a lookup, a dial or another hop; then <see cref="SendAsync"/> may find one.</returns>
+    public Hop? TrySend(Envelope envelope)
     {
         if (finder.NeedsLookup(envelope.Recipient) || finder.Find(envelope.Recipient, Nobody, rotation: 0) is not { Dial: null } hop)
-            return false;
-        if (!swarm.TryGet(hop.Peer, out var connection) || connection.TrySendUrgent(new Frame { Envelope = envelope.Wire }) == 0)
-            return false;
-        Log.MessageRouted(logger, envelope.Id, envelope.Recipient, hop.Peer, hop.Kind);
-        return true;
+            return null;
+        return swarm.TryGet(hop.Peer, out var connection) && connection.TrySendUrgent(new Frame { Envelope = envelope.Wire }) > 0 ? hop : null;
     }
 
     private async ValueTask<Hop?> FindAsync(
@@ -72,7 +66,7 @@ internal sealed partial class Router(RouteFinder finder, Swarm swarm, RouteCache
         if (hop is null)
             span.Fail("no_route");
         else
-            span?.SetTag("route", Name(hop.Value.Kind));
+            span?.SetTag("route", hop.Value.Name);
         return hop;
     }
 
@@ -119,18 +113,5 @@ internal sealed partial class Router(RouteFinder finder, Swarm swarm, RouteCache
             span.Fail(e.Code, e);
             throw;
         }
-    }
-
-    private static string Name(RouteKind kind) => kind switch
-    {
-        RouteKind.Direct => "direct",
-        RouteKind.Bridge => "bridge",
-        _ => "cached",
-    };
-
-    private static partial class Log
-    {
-        [LoggerMessage(EventName = "MessageRouted", Level = LogLevel.Debug, Message = "Message routed successfully")]
-        public static partial void MessageRouted(ILogger logger, MessageId messageId, NodeAddress recipient, NodeAddress peer, RouteKind route);
     }
 }

@@ -45,4 +45,7 @@ internal sealed partial class MeshTelemetry
 
     /// <summary>True when spans of the trace are recorded here.</summary>
     public bool IsRecorded(ActivityContext trace) => (trace.TraceFlags & ActivityTraceFlags.Recorded) != 0 && Source.HasListeners();
+
+    /// <summary>The level of a message's milestones in the log, which are sampled with its trace.</summary>
+    public LogLevel LevelOf(ActivityContext trace) => IsRecorded(trace) ? LogLevel.Information : LogLevel.Debug;
 }

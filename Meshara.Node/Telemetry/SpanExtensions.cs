@@ -9,6 +9,9 @@ internal static class SpanExtensions
     public static Activity? StartChild(this Activity? parent, string name, ActivityKind kind = ActivityKind.Internal) =>
         parent?.Source.StartActivity(name, kind, parent.Context);
 
+    /// <summary>Makes the span the current one; see <see cref="SpanScope"/>.</summary>
+    public static SpanScope Enter(this Activity? span) => new(span);
+
     /// <summary>Sets status Error, <c>error.type</c> and, where there is one, the exception event.</summary>
     public static void Fail(this Activity? span, string errorType, Exception? exception = null)
     {

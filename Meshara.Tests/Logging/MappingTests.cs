@@ -26,6 +26,7 @@ public sealed class MappingTests
                      where method.GetCustomAttribute<LoggerMessageAttribute>() is not null
                      from parameter in method.GetParameters()
                      where !typeof(ILogger).IsAssignableFrom(parameter.ParameterType) && !typeof(Exception).IsAssignableFrom(parameter.ParameterType)
+                         && parameter.ParameterType != typeof(LogLevel)
                      select (Field: FieldNames.Get(parameter.Name!).Value, parameter.ParameterType);
         var wrong = values.Where(value => !Suits(_mapping.Types[value.Field], value.ParameterType)).ToList();
         Assert.Empty(wrong);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Meshara.Tests.Alerts;
 using Meshara.Tests.Logging;
 using Meshara.Tests.Otlp;
@@ -160,11 +161,29 @@ public sealed class ContractTests(ContractRun run) : IClassFixture<ContractRun>
             var fields = EventContract.Join(line.EnumerateObject().Select(member => member.Name).Except(reserved));
             var name = line.GetProperty("event").GetString()!;
             var expected = documented.GetValueOrDefault(name);
+            var level = line.GetProperty("level").GetString()!;
             // The line that ends a burst has no values of its own.
-            var actual = new EventContract(name, line.GetProperty("level").GetString()!, line.GetProperty("target").GetString()!,
+            var actual = new EventContract(name, expected?.MayBe(level) == true ? expected.Level : level, line.GetProperty("target").GetString()!,
                 line.TryGetProperty("suppressed", out _) ? expected?.Fields ?? "" : fields);
             Assert.Equal(expected, actual);
         }
+    }
+
+    [Fact]
+    public void The_example_of_a_line_has_the_fields_of_one_that_a_node_printed()
+    {
+        var example = JsonDocument.Parse(EventContract.Example()).RootElement;
+        var printed = run.Lines.Where(line => line.GetProperty("event").GetString() == example.GetProperty("event").GetString()).ToList();
+
+        Assert.NotEmpty(printed);
+        Assert.All(printed, line => Assert.Equal(Names(example), Names(line)));
+        Assert.All(printed, line => Assert.All(
+            (string[])["level", "target", "message", "span.name"], name => Assert.Equal(Value(example, name), Value(line, name))));
+
+        static IEnumerable<string> Names(JsonElement line) => line.EnumerateObject().SelectMany(member =>
+            member.Value.ValueKind == JsonValueKind.Object ? member.Value.EnumerateObject().Select(inner => $"{member.Name}.{inner.Name}") : [member.Name]);
+
+        static string? Value(JsonElement line, string name) => name.Split('.').Aggregate(line, (element, part) => element.GetProperty(part)).GetString();
     }
 
     [Fact]

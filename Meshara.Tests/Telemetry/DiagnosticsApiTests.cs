@@ -34,7 +34,7 @@ public sealed class DiagnosticsApiTests
         Assert.Equal(traceId, (string)(await GetAsync(client, $"/api/diagnostics/traces?trace_id={traceId}"))["traces"]!.AsArray().Single()!["trace_id"]!);
 
         var line = (await GetAsync(client, $"/api/diagnostics/logs?message_id={id}&event=MessageDelivered"))["logs"]!.AsArray().Single()!;
-        Assert.Equal(("DEBUG", "meshara::delivery", nodes[1].Address.ToString()), ((string)line["level"]!, (string)line["target"]!, (string)line["recipient"]!));
+        Assert.Equal(("INFO", "meshara::delivery", nodes[1].Address.ToString()), ((string)line["level"]!, (string)line["target"]!, (string)line["recipient"]!));
         Assert.Equal(traceId, (string)line["trace_id"]!);
         Assert.Empty((await GetAsync(client, $"/api/diagnostics/logs?message_id={id}&level=warn"))["logs"]!.AsArray());
     }

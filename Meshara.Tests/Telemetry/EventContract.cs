@@ -1,13 +1,25 @@
 using System.Reflection;
 using Meshara.Node;
 using Meshara.ServiceDefaults.Logging;
+using Meshara.Tests.Alerts;
 using Microsoft.Extensions.Logging;
 
 namespace Meshara.Tests.Telemetry;
 
 /// <summary>One log event: as docs/telemetry.md has it, or as the code declares it.</summary>
+/// <param name="Level"><see cref="Sampled"/> for one that is at another level when the trace is recorded.</param>
 internal sealed record EventContract(string Name, string Level, string Target, string Fields)
 {
+    /// <summary>The level of a milestone.</summary>
+    public const string Sampled = "INFO or DEBUG";
+
+    /// <summary>The line that docs/telemetry.md shows.</summary>
+    public static string Example() => File.ReadLines(Path.Combine(AlertFiles.Root, "docs", "telemetry.md"))
+        .SkipWhile(line => line != "## Logs").First(line => line.StartsWith('{'));
+
+    /// <summary>True when lines of this event may have that level.</summary>
+    public bool MayBe(string level) => Level.Split(" or ").Contains(level, StringComparer.Ordinal);
+
     public static IReadOnlyList<EventContract> Documented() =>
         [.. SpanContract.Section("| Event | Level | Target | Fields | Meaning |")
             .Select(cells => new EventContract(cells[1].Trim('`'), cells[2], cells[3].Trim('`'), Join(SpanContract.Names(cells[4]))))];
@@ -22,7 +34,7 @@ internal sealed record EventContract(string Name, string Level, string Target, s
                from method in type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
                let statement = method.GetCustomAttribute<LoggerMessageAttribute>()
                where statement is not null
-               select new EventContract(statement.EventName ?? $"{type} {method.Name} has no event name", LevelOf(statement.Level), targets.Resolve(type.FullName!), FieldsOf(method)),
+               select new EventContract(statement.EventName ?? $"{type} {method.Name} has no event name", LevelOf(method, statement), targets.Resolve(type.FullName!), FieldsOf(method)),
             new EventContract("LogFilesFailed", "WARN", "meshara::logging", "directory reason"),
             new EventContract("LogFilesReopened", "WARN", "meshara::logging", "file"),
             new EventContract("LogLinesLost", "WARN", "meshara::logging", "lost output"),
@@ -30,11 +42,14 @@ internal sealed record EventContract(string Name, string Level, string Target, s
     }
 
     private static string FieldsOf(MethodInfo method) => Join(method.GetParameters()
-        .Where(parameter => !typeof(ILogger).IsAssignableFrom(parameter.ParameterType))
+        .Where(parameter => !typeof(ILogger).IsAssignableFrom(parameter.ParameterType) && parameter.ParameterType != typeof(LogLevel))
         .SelectMany<ParameterInfo, string>(parameter =>
             typeof(Exception).IsAssignableFrom(parameter.ParameterType) ? ["error", "stack"] : [FieldNames.Get(parameter.Name!).Value]));
 
     public static string Join(IEnumerable<string> fields) => string.Join(' ', fields.Order(StringComparer.Ordinal));
+
+    private static string LevelOf(MethodInfo method, LoggerMessageAttribute statement) =>
+        Array.Exists(method.GetParameters(), parameter => parameter.ParameterType == typeof(LogLevel)) ? Sampled : LevelOf(statement.Level);
 
     private static string LevelOf(LogLevel level) => level switch
     {

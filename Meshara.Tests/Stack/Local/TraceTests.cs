@@ -11,7 +11,7 @@ public sealed class TraceTests
     [Fact]
     public async Task The_trace_of_a_message_goes_on_at_its_recipient()
     {
-        var environment = new Dictionary<string, string> { ["MESHARA_LOG"] = "meshara=debug", ["OTEL_TRACES_SAMPLER"] = "always_on" };
+        var environment = new Dictionary<string, string> { ["OTEL_TRACES_SAMPLER"] = "always_on" };
         await using var mesh = await LocalMesh.StartAsync(2, Test, environment: environment);
         var (sender, recipient) = (mesh.Nodes[0], mesh.Nodes[1]);
 
@@ -22,14 +22,16 @@ public sealed class TraceTests
         var received = await LineAsync(mesh, recipient, "MessageReceived", id);
         Assert.Equal(routed.GetProperty("trace_id").GetString(), received.GetProperty("trace_id").GetString());
         Assert.NotEqual(routed.GetProperty("span_id").GetString(), received.GetProperty("span_id").GetString());
-        Assert.Equal(("route_message", sender.Address), SpanOf(routed));
+        Assert.Equal(("send_message", sender.Address), SpanOf(routed));
         Assert.Equal(("deliver", recipient.Address), SpanOf(received));
-        Assert.Equal("meshara::routing", routed.GetProperty("target").GetString());
-        Assert.Equal("meshara::delivery", received.GetProperty("target").GetString());
+        Assert.Equal(("INFO", "meshara::network"), LevelAndTargetOf(routed));
+        Assert.Equal(("INFO", "meshara::delivery"), LevelAndTargetOf(received));
     }
 
     private static (string?, string?) SpanOf(JsonElement line) =>
         (line.GetProperty("span").GetProperty("name").GetString(), line.GetProperty("span").GetProperty("node_id").GetString());
+
+    private static (string?, string?) LevelAndTargetOf(JsonElement line) => (line.GetProperty("level").GetString(), line.GetProperty("target").GetString());
 
     /// <summary>The node's log line of an event about a message; logs are written behind the work, so it may take a moment.</summary>
     private static async Task<JsonElement> LineAsync(LocalMesh mesh, NodeClient node, string name, string messageId)

@@ -1,0 +1,69 @@
+using Meshara.Node.Identity;
+using Meshara.Node.Protocol;
+using Meshara.Node.Routing;
+using Meshara.Node.Telemetry;
+
+namespace Meshara.Node.Delivery;
+
+/// <summary>
+/// The lines about this node's own messages, written within the span <c>send_message</c>. A line costs more than a span, so milestones are
+/// sampled with the trace: at INFO for a message whose trace is recorded, at DEBUG for all others. A message that ended badly is always
+/// an error, and an attempt that failed is none, since there will be another one.
+/// </summary>
+internal sealed partial class MessageLog(MeshTelemetry telemetry, ILogger<MessageLog> logger)
+{
+    /// <param name="message">The message.</param>
+    /// <param name="context">Where the line is written: the request that brought the message would add fields of its own.</param>
+    public void Created(OutgoingMessage message, ExecutionContext context)
+    {
+        if (!logger.IsEnabled(telemetry.LevelOf(message.Record.Trace)))
+            return;
+        ExecutionContext.Run(context, static state =>
+        {
+            var (log, message) = ((MessageLog, OutgoingMessage))state!;
+            log.Created(message);
+        }, (this, message));
+    }
+
+    private void Created(OutgoingMessage message)
+    {
+        using var current = message.Span.Enter();
+        var level = telemetry.LevelOf(message.Record.Trace);
+        Log.Created(logger, level, message.Id, message.Recipient);
+    }
+
+    /// <summary>A peer has it now.</summary>
+    public void Routed(OutgoingMessage message, Hop hop)
+    {
+        using var current = message.Span.Enter();
+        var level = telemetry.LevelOf(message.Record.Trace);
+        Log.Routed(logger, level, message.Id, message.Recipient, hop.Peer, hop.Name);
+    }
+
+    public void Expired(OutgoingMessage message)
+    {
+        using var current = message.Span.Enter();
+        Log.Expired(logger, message.Id, message.Recipient, message.Attempts, message.LastFailure ?? "not attempted");
+    }
+
+    public void Rejected(OutgoingMessage message, string cause)
+    {
+        using var current = message.Span.Enter();
+        Log.Rejected(logger, message.Id, message.Recipient, cause);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventName = "MessageCreated", Message = "Message created successfully")]
+        public static partial void Created(ILogger logger, LogLevel level, MessageId messageId, NodeAddress recipient);
+
+        [LoggerMessage(EventName = "MessageRouted", Message = "Message routed successfully")]
+        public static partial void Routed(ILogger logger, LogLevel level, MessageId messageId, NodeAddress recipient, NodeAddress peer, string route);
+
+        [LoggerMessage(EventName = "MessageExpired", Level = LogLevel.Error, Message = "Failed to route message")]
+        public static partial void Expired(ILogger logger, MessageId messageId, NodeAddress recipient, int attempts, string cause);
+
+        [LoggerMessage(EventName = "MessageRejected", Level = LogLevel.Error, Message = "Failed to route message")]
+        public static partial void Rejected(ILogger logger, MessageId messageId, NodeAddress recipient, string cause);
+    }
+}
