@@ -106,12 +106,14 @@ internal sealed partial class Outbox
     {
         // The span must be current while the latency is recorded: that is where its exemplar comes from.
         using var current = message.Span.Enter();
+        var elapsed = _clock.GetElapsedTime(message.AcceptedTimestamp);
         switch (state)
         {
             case MessageState.Acknowledged:
                 _telemetry.Attempt(AttemptOutcome.Acknowledged);
                 _telemetry.Completed(Completion.Acknowledged);
-                _telemetry.MessageLatency(_clock.GetElapsedTime(message.AcceptedTimestamp));
+                _telemetry.MessageLatency(elapsed);
+                _telemetry.Sent(MessagingOperation.Send, elapsed);
                 message.Span?.AddEvent(new ActivityEvent("message_delivered"));
                 var level = _telemetry.LevelOf(message.Record.Trace);
                 Log.Delivered(_logger, level, message.Id, message.Recipient, message.Attempts);
@@ -119,12 +121,14 @@ internal sealed partial class Outbox
             case MessageState.Rejected:
                 _telemetry.Attempt(AttemptOutcome.Rejected);
                 _telemetry.Completed(Completion.Rejected);
+                _telemetry.Sent(MessagingOperation.Send, elapsed, "rejected");
                 message.Span.Fail("rejected");
                 _messages.Rejected(message, reason!);
                 break;
             default:
                 _telemetry.Dropped(DropReason.Expired);
                 _telemetry.Completed(Completion.Expired);
+                _telemetry.Sent(MessagingOperation.Send, elapsed, "expired");
                 message.Span.Fail("expired");
                 _messages.Expired(message);
                 break;

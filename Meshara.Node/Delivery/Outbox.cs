@@ -113,13 +113,15 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         var life = timeToLive ?? _options.TimeToLive;
         Check(recipient, content, life);
         Reserve(content.Length);
-        var span = _telemetry.Begin(SpanNames.SendMessage, ActivityKind.Internal, Activity.Current?.Context ?? default, out var trace);
+        var accepting = _clock.GetTimestamp();
+        var span = _telemetry.Begin(SpanNames.SendMessage, ActivityKind.Producer, Activity.Current?.Context ?? default, out var trace);
         OutgoingMessage? message = null;
         try
         {
             var now = _clock.Stamp;
             var id = MessageId.Create(now);
-            span?.SetTag("recipient", recipient.ToString()).SetTag("message_size", content.Length).SetTag("message_id", id.ToString());
+            if (span is not null)
+                Describe(span, id, recipient, content.Length);
             var record = new OutgoingRecord(id, recipient, null, content, content.Length, now, now + life, trace) { Ends = _clock.Steady + life };
             ActivityContext creation = default;
             if (_book.TryGet(NodeId.Of(recipient), out var peer))
@@ -141,10 +143,19 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         catch (Exception e)
         {
             Release(content.Length);
-            span.Fail((e as MesharaException)?.Code ?? e.GetType().Name, e);
+            var error = (e as MesharaException)?.Code ?? e.GetType().Name;
+            _telemetry.Sent(MessagingOperation.Send, _clock.GetElapsedTime(accepting), error);
+            span.Fail(error, e);
             span?.Dispose();
             throw;
         }
+    }
+
+    private static void Describe(Activity span, MessageId id, NodeAddress recipient, int bytes)
+    {
+        var (messageId, address) = (id.ToString(), recipient.ToString());
+        span.SetTag("recipient", address).SetTag("message_size", bytes).SetTag("message_id", messageId)
+            .Describe(MessagingOperation.Send, address, messageId).DescribeContent(bytes);
     }
 
     public ValueTask<MessageId> BroadcastAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)

@@ -33,6 +33,7 @@ internal sealed partial class Receiver(
 
     private readonly DeliveryOptions _options = options.Value;
     private readonly NodeClock _clock = NodeClock.Of(time);
+    private readonly string _address = identity.Address.ToString();
     private readonly Channel<Arrival> _queue = Channel.CreateBounded<Arrival>(QueueLength);
     private readonly ByteRoom _room = new(MaxUnhandled);
 
@@ -212,49 +213,62 @@ internal sealed partial class Receiver(
     /// </summary>
     private async Task<bool> ReceiveAsync(Envelope envelope, Source from, CancellationToken cancellationToken)
     {
+        var started = _clock.GetTimestamp();
         using var span = telemetry.Begin(SpanNames.ReceiveMessage, ActivityKind.Consumer, TraceContext.Read(envelope.Wire.TraceContext), out var trace);
-        span?.SetTag("message_id", envelope.Id.ToString()).SetTag("hops", envelope.HopCount);
-        if (!envelope.Arrive(_clock.Steady, _options.MaxTimeToLive) || Lives.IsStale(envelope, from.Peer, _options.MaxTimeToLive, _clock))
+        if (span is not null)
         {
-            Drop(span, DropReason.Expired, "expired");
-            return false;
+            var id = envelope.Id.ToString();
+            span.SetTag("message_id", id).SetTag("hops", envelope.HopCount).Describe(MessagingOperation.Receive, _address, id);
         }
-        if (!Verify(envelope, span))
+        try
         {
-            Drop(span, DropReason.BadSignature, "bad_signature");
-            telemetry.Error(ErrorType.Crypto);
-            return true;
+            var dropped = await TakeAsync(envelope, from, span, trace, cancellationToken);
+            var error = (string?)dropped?.Value;
+            if (dropped is { } reason)
+                telemetry.Dropped(reason);
+            if (error is not null)
+                span.Fail(error);
+            telemetry.Processed(MessagingOperation.Receive, _clock.GetElapsedTime(started), error);
+            return error is not ("expired" or "inbox_full");
         }
-        routes.Learn(envelope, from.Peer);
-        var status = AckStatus.Delivered;
-        if (envelope.Wire.Payload.Length > _options.MaxMessageBytes + 1024)
+        catch (MesharaException e)
         {
-            Drop(span, DropReason.Oversize, "oversize");
-            status = AckStatus.Oversize;
+            span.Fail(e.Code, e);
+            telemetry.Processed(MessagingOperation.Receive, _clock.GetElapsedTime(started), e.Code);
+            throw;
         }
-        else if (Decrypt(envelope, span) is { } content)
-        {
-            if (!await DeliverAsync(envelope, from, content, span, cancellationToken))
-            {
-                Drop(span, DropReason.InboxFull, "inbox_full");
-                Log.InboxFull(logger, envelope.Id, envelope.Sender);
-                status = AckStatus.InboxFull;
-            }
-        }
-        else
-        {
-            Drop(span, DropReason.Undecryptable, "undecryptable");
-            telemetry.Error(ErrorType.Crypto);
-            status = AckStatus.Undecryptable;
-        }
-        acknowledger.Answer(envelope.Sender, envelope.Id, status, trace);
-        return status != AckStatus.InboxFull;
     }
 
-    private void Drop(Activity? span, KeyValuePair<string, object?> reason, string errorType)
+    /// <summary>Verifies, opens, delivers and answers. Null when all is well, else why the message is dropped.</summary>
+    private async ValueTask<KeyValuePair<string, object?>?> TakeAsync(
+        Envelope envelope, Source from, Activity? span, ActivityContext trace, CancellationToken cancellationToken)
     {
-        telemetry.Dropped(reason);
-        span.Fail(errorType);
+        if (!envelope.Arrive(_clock.Steady, _options.MaxTimeToLive) || Lives.IsStale(envelope, from.Peer, _options.MaxTimeToLive, _clock))
+            return DropReason.Expired;
+        if (!Verify(envelope, span))
+        {
+            telemetry.Error(ErrorType.Crypto);
+            return DropReason.BadSignature;
+        }
+        routes.Learn(envelope, from.Peer);
+        if (envelope.Wire.Payload.Length > _options.MaxMessageBytes + 1024)
+            return Answer(AckStatus.Oversize, DropReason.Oversize);
+        if (Decrypt(envelope, span) is not { } content)
+        {
+            telemetry.Error(ErrorType.Crypto);
+            return Answer(AckStatus.Undecryptable, DropReason.Undecryptable);
+        }
+        span?.DescribeContent(content.Length);
+        if (await DeliverAsync(envelope, from, content, span, cancellationToken))
+            return Answer(AckStatus.Delivered, null);
+        Log.InboxFull(logger, envelope.Id, envelope.Sender);
+        return Answer(AckStatus.InboxFull, DropReason.InboxFull);
+
+        KeyValuePair<string, object?>? Answer(AckStatus status, KeyValuePair<string, object?>? dropped)
+        {
+            acknowledger.Answer(envelope.Sender, envelope.Id, status, trace);
+            return dropped;
+        }
     }
 
     private bool Verify(Envelope envelope, Activity? parent)

@@ -83,18 +83,24 @@ internal sealed partial class Broadcaster
     /// <summary>The same under an id that was chosen before.</summary>
     public ValueTask<MessageId> SendAsync(MessageId id, ReadOnlyMemory<byte> content)
     {
-        var now = _clock.Stamp;
-        using var span = _telemetry.Begin(SpanNames.BroadcastMessage, ActivityKind.Internal, Activity.Current?.Context ?? default, out var trace);
+        var (now, started) = (_clock.Stamp, _clock.GetTimestamp());
+        using var span = _telemetry.Begin(SpanNames.BroadcastMessage, ActivityKind.Producer, Activity.Current?.Context ?? default, out var trace);
         var copy = ByteString.CopyFrom(content.Span);
         var envelope = Envelope.Create(
             _identity, MessageType.Broadcast, id, default, now, now + _options.TimeToLive, _ => copy, span);
         envelope.Arrive(_clock.Steady, LongestLife);
-        span?.SetTag("message_id", envelope.Id.ToString()).SetTag("message_size", content.Length);
+        if (span is not null)
+        {
+            var text = envelope.Id.ToString();
+            span.SetTag("message_id", text).SetTag("message_size", content.Length)
+                .Describe(MessagingOperation.Broadcast, MessagingOperation.Everybody, text).DescribeContent(content.Length);
+        }
         var key = new BroadcastKey(envelope.Sender, envelope.Id);
         _seen.TryAdd(key, 0);
         var broadcast = Keep(key, envelope);
         _telemetry.Sent(Tags.Broadcast);
         Push(broadcast, envelope.Wire, from: default, trace);
+        _telemetry.Sent(MessagingOperation.Broadcast, _clock.GetElapsedTime(started));
         return ValueTask.FromResult(envelope.Id);
     }
 
@@ -113,34 +119,56 @@ internal sealed partial class Broadcaster
     /// <summary>Verifies, delivers and passes on a broadcast that came from a peer.</summary>
     public async Task ReceiveAsync(Envelope envelope, NodeAddress from, CancellationToken cancellationToken)
     {
+        var started = _clock.GetTimestamp();
         using var span = _telemetry.Begin(SpanNames.ReceiveBroadcast, ActivityKind.Consumer, TraceContext.Read(envelope.Wire.TraceContext), out var trace);
-        span?.SetTag("message_id", envelope.Id.ToString()).SetTag("hops", envelope.HopCount);
+        if (span is not null)
+        {
+            var id = envelope.Id.ToString();
+            span.SetTag("message_id", id).SetTag("hops", envelope.HopCount)
+                .Describe(MessagingOperation.ReceiveBroadcast, MessagingOperation.Everybody, id).DescribeContent(envelope.Wire.Payload.Length);
+        }
+        try
+        {
+            var error = await TakeAsync(envelope, from, span, trace, cancellationToken);
+            if (error is not null)
+                span.Fail(error);
+            _telemetry.Processed(MessagingOperation.ReceiveBroadcast, _clock.GetElapsedTime(started), error);
+        }
+        catch (MesharaException e)
+        {
+            span.Fail(e.Code, e);
+            _telemetry.Processed(MessagingOperation.ReceiveBroadcast, _clock.GetElapsedTime(started), e.Code);
+            throw;
+        }
+    }
+
+    /// <summary>Null when all is well, also with a duplicate, else why the broadcast is dropped.</summary>
+    private async ValueTask<string?> TakeAsync(Envelope envelope, NodeAddress from, Activity? span, ActivityContext trace, CancellationToken cancellationToken)
+    {
         // Its age counts, and what other clocks say does not. A life is bounded, or it would outlive this node's memory of it and spread again.
         if (!envelope.Arrive(_clock.Steady, LongestLife) || Lives.IsStale(envelope, from, LongestLife, _clock))
         {
             _telemetry.Dropped(DropReason.Expired);
-            span.Fail("expired");
-            return;
+            return "expired";
         }
         var key = new BroadcastKey(envelope.Sender, envelope.Id);
         // Another copy may have been verified while this one waited for its turn.
         if (_seen.Contains(key))
         {
             OnDuplicate(envelope, from);
-            return;
+            return null;
         }
         if (!Verify(envelope, span))
         {
             _telemetry.Dropped(DropReason.BadSignature);
             _telemetry.Error(ErrorType.Crypto);
-            span.Fail("bad_signature");
-            return;
+            return "bad_signature";
         }
         // Only now: a forgery must not make the genuine message look like a duplicate.
         if (!_seen.TryAdd(key, 0))
         {
             OnDuplicate(envelope, from);
-            return;
+            return null;
         }
         var broadcast = Keep(key, envelope);
         broadcast.Knows(from);
@@ -148,6 +176,7 @@ internal sealed partial class Broadcaster
         if (envelope.HopCount < envelope.Wire.HopLimit)
             Push(broadcast, envelope.NextHop(_identity.Address, default, _clock.Steady), from, trace);
         await DeliverAsync(envelope, span, cancellationToken);
+        return null;
     }
 
     /// <summary>A peer says what it has: ask for what is missing here, and to be pushed to, since nobody else did in time.</summary>

@@ -19,6 +19,8 @@ internal sealed partial class MeshTelemetry
         StartAtZero(_errors, ErrorType.All);
         StartAtZero(_connectionsOpened, [Tags.Inbound, Tags.Outbound]);
         StartAtZero(_networkBytes, [Tags.In, Tags.Out]);
+        foreach (var labels in MessagingOperation.Send.All.Concat(MessagingOperation.Broadcast.All))
+            _sentMessages.Add(0, labels.Plain);
         foreach (var reason in CloseReason.OfErrors)
             _connectionErrors.Add(0, new KeyValuePair<string, object?>("reason", reason));
         foreach (var reason in CloseReason.OfClosed)

@@ -69,6 +69,10 @@ internal sealed partial class MeshTelemetry : IDisposable
         _lookupDuration = _meter.CreateHistogram("meshara.dht.lookup.duration", "s", "Duration of iterative lookups.", advice: Latency);
         _lookupHops = _meter.CreateHistogram("meshara.dht.lookup.hops", "{hop}", "Rounds of queries a lookup needed.", advice: Hops);
         _messageHops = _meter.CreateHistogram("meshara.message.hops", "{hop}", "Relays a message went through, on arrival.", advice: Hops);
+
+        _sentMessages = _meter.CreateCounter<long>("messaging.client.sent.messages", "{message}", "Messages this node's users sent, by how they ended.");
+        _operationDuration = _meter.CreateHistogram("messaging.client.operation.duration", "s", "From acceptance of a message until it ended.", advice: OperationTimes);
+        _processDuration = _meter.CreateHistogram("messaging.process.duration", "s", "Handling of a message that arrived.", advice: OperationTimes);
     }
 
     /// <summary>The source of every span.</summary>

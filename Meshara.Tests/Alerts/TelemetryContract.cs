@@ -17,7 +17,7 @@ internal sealed partial class TelemetryContract
         // | `meshara_errors_total` | counter | `type` (`crypto`, `protocol`) | errors by type |
         foreach (var line in File.ReadLines(Path.Combine(AlertFiles.Root, "docs", "telemetry.md")))
         {
-            if (!line.StartsWith("| `meshara_", StringComparison.Ordinal))
+            if (!line.StartsWith("| `meshara_", StringComparison.Ordinal) && !line.StartsWith("| `messaging_", StringComparison.Ordinal))
                 continue;
             var cells = line.Split('|', StringSplitOptions.TrimEntries);
             var labels = new Dictionary<string, string[]>(StringComparer.Ordinal);
@@ -28,7 +28,8 @@ internal sealed partial class TelemetryContract
                     sets[label.Groups["name"].Value] = values;
                 labels[label.Groups["name"].Value] = values.Length > 0 ? values : sets.GetValueOrDefault(label.Groups["name"].Value, []);
             }
-            metrics.Add(cells[1].Trim('`'), new Metric(cells[2].Split(':', ',')[0], Bounds(cells[2]), cells[5].Trim('`'), labels));
+            var optional = Optional().Matches(cells[3]).Select(match => match.Groups["name"].Value).ToHashSet(StringComparer.Ordinal);
+            metrics.Add(cells[1].Trim('`'), new Metric(cells[2].Split(':', ',')[0], Bounds(cells[2]), cells[5].Trim('`'), labels, optional));
         }
         return new TelemetryContract(metrics);
     }
@@ -79,8 +80,12 @@ internal sealed partial class TelemetryContract
         return unknown.Length == 0 ? null : $"label {label} never is {string.Join(" or ", unknown)}";
     }
 
-    [GeneratedRegex("`(?<name>[a-z_]+)`( \\((`(?<value>[a-z_]+)`(, )?)+\\))?")]
+    [GeneratedRegex("`(?<name>[a-z_]+)`( \\((`(?<value>[A-Za-z_]+)`(, )?)+\\))?")]
     private static partial Regex Label();
+
+    // when it failed: `error_type` (`expired`, `rejected`)
+    [GeneratedRegex("when it failed: `(?<name>[a-z_]+)`")]
+    private static partial Regex Optional();
 
     // Between colons it is a series that rules record.
     [GeneratedRegex(@"(?<![\w:])(?<name>meshara_[a-z0-9_]+)(\{(?<selector>[^}]*)\})?")]
@@ -95,7 +100,8 @@ internal sealed partial class TelemetryContract
     /// <param name="Bounds">Upper bounds of a histogram's buckets, as written.</param>
     /// <param name="Unit">As OpenTelemetry has it (UCUM); empty for none.</param>
     /// <param name="Labels">Each with its values; none is an open set.</param>
-    internal sealed record Metric(string Type, string[] Bounds, string Unit, Dictionary<string, string[]> Labels)
+    /// <param name="Optional">Those of the labels that not every series has.</param>
+    internal sealed record Metric(string Type, string[] Bounds, string Unit, Dictionary<string, string[]> Labels, IReadOnlySet<string> Optional)
     {
         public bool IsHistogram => Type == "histogram";
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -42,6 +43,8 @@ public sealed class DiskFailureTests
         var meanwhile = await sender.SendAsync(node, "meanwhile");
         await Eventually.TrueAsync(async () => (await sender.StatusAsync(meanwhile)).Attempts >= 2, "it is tried again");
         Assert.Equal(MessageState.Pending, (await sender.StatusAsync(meanwhile)).State);
+        Assert.Contains(node.Spans.Named("receive_message"), span => span.Status == ActivityStatusCode.Error && Equals(span.GetTagItem("error.type"), "storage"));
+        Assert.Equal(2, node.Metrics.Sum("messaging.client.sent.messages", "storage"));
         Assert.Equal(["before"], await node.ReceivedTextsAsync());
 
         volume.MountAnew();

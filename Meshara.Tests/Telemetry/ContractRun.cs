@@ -133,7 +133,7 @@ public sealed class ContractRun : IAsyncLifetime
         var good = Peers.Private(peer.Identity, own, "twice");
         var forged = Peers.Private(peer.Identity, own, "x");
         forged.Envelope.Payload = ByteString.CopyFromUtf8("changed");
-        var old = Peers.Message(peer.Identity, MessageType.Private, own.Address, _ => ByteString.CopyFromUtf8("x"), TimeSpan.FromMinutes(1), DateTimeOffset.UtcNow.AddHours(-1));
+        var old = Peers.Message(peer.Identity, MessageType.Private, own.Address, _ => ByteString.CopyFromUtf8("x"), TimeSpan.Zero);
         var sealedWrongly = Peers.Message(peer.Identity, MessageType.Private, own.Address, _ => ByteString.CopyFromUtf8("no ciphertext"));
         var tired = Peers.Private(peer.Identity, Sink.Get<LocalRecord>().Current, "x");
         tired.Envelope.HopCount = tired.Envelope.HopLimit;
@@ -148,6 +148,8 @@ public sealed class ContractRun : IAsyncLifetime
         }
         foreach (var reason in (string[])["duplicate", "bad_signature", "expired", "undecryptable", "hop_limit", "rate_limited"])
             await CountedAsync("meshara.messages.dropped", reason);
+        foreach (var error in (string[])["bad_signature", "expired", "undecryptable"])
+            await CountedAsync("messaging.process.duration", error);
 
         await connection.SendAsync(new Frame { Announce = new Announce { Keys = { ByteString.CopyFromUtf8("short") } } }, TestContext.Current.CancellationToken);
         await CountedAsync("meshara.connections.closed", "protocol");

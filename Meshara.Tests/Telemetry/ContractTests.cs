@@ -29,6 +29,13 @@ public sealed class ContractTests(ContractRun run) : IClassFixture<ContractRun>
         ["meshara_telemetry_export_failures_total signal=traces"] = "a collector that refuses; ServiceDefaults/TelemetryTests has one",
         ["meshara_telemetry_export_failures_total signal=metrics"] = "as above",
         ["meshara_telemetry_export_failures_total signal=logs"] = "as above",
+        ["messaging_client_sent_messages_total error_type=storage"] = "a disk that is full or broken; Delivery/DiskFailureTests has one",
+        ["messaging_client_sent_messages_total error_type=_OTHER"] = "a request that is cancelled at the right moment",
+        ["messaging_client_operation_duration_seconds error_type=storage"] = "as above",
+        ["messaging_client_operation_duration_seconds error_type=_OTHER"] = "as above",
+        ["messaging_process_duration_seconds error_type=storage"] = "a disk that is full or broken; Delivery/DiskFailureTests has one",
+        ["messaging_process_duration_seconds error_type=inbox_full"] = "as for meshara_messages_dropped_total",
+        ["messaging_process_duration_seconds error_type=_OTHER"] = "what no code raises today",
         ["meshara_messages_dropped_total reason=inbox_full"] = "an inbox with small limits that nobody reads; Delivery/InboxFullTests has one",
     };
 
@@ -65,11 +72,14 @@ public sealed class ContractTests(ContractRun run) : IClassFixture<ContractRun>
 
     [Fact]
     public void Labels_are_as_documented() => Assert.Equal(
-        _contract.Metrics.Select(metric => $"{metric.Key} {string.Join(' ', metric.Value.Labels.Keys.Order(StringComparer.Ordinal))}").Order(StringComparer.Ordinal),
+        _contract.Metrics.SelectMany(metric => LabelSets(metric.Value).Select(labels => $"{metric.Key} {string.Join(' ', labels.Order(StringComparer.Ordinal))}")).Order(StringComparer.Ordinal),
         run.Scraped.SelectMany(family => family.Samples.Select(sample => (family.Name, sample.Keys)))
-            .Concat(run.Metrics.SelectMany(metric => metric.Points.Select(point => (PrometheusName(metric), point.Attributes.Keys))))
+            .Concat(run.Metrics.SelectMany(metric => metric.Points.Select(point => (PrometheusName(metric), point.Attributes.Keys.Select(PrometheusLabel)))))
             .Select(series => $"{series.Item1} {string.Join(' ', series.Item2.Where(label => label != "le").Order(StringComparer.Ordinal))}")
             .Distinct().Order(StringComparer.Ordinal));
+
+    private static IEnumerable<IEnumerable<string>> LabelSets(TelemetryContract.Metric metric) =>
+        metric.Optional.Count == 0 ? [metric.Labels.Keys] : [metric.Labels.Keys, metric.Labels.Keys.Except(metric.Optional)];
 
     [Fact]
     public void Label_values_are_the_documented_ones()
@@ -87,7 +97,7 @@ public sealed class ContractTests(ContractRun run) : IClassFixture<ContractRun>
         HashSet<string> Values(Func<Family, IEnumerable<IReadOnlyDictionary<string, string>>> samples, Func<OtlpPoint, bool> isMeant) =>
             run.Scraped.SelectMany(family => samples(family).SelectMany(sample => sample.Select(label => (family.Name, label.Key, label.Value))))
                 .Concat(run.Metrics.SelectMany(metric => metric.Points.Where(isMeant)
-                    .SelectMany(point => point.Attributes.Select(label => (PrometheusName(metric), label.Key, $"{label.Value}")))))
+                    .SelectMany(point => point.Attributes.Select(label => (PrometheusName(metric), PrometheusLabel(label.Key), $"{label.Value}")))))
                 .Where(value => _contract.Metrics.TryGetValue(value.Item1, out var metric) && metric.Labels.GetValueOrDefault(value.Item2, []).Length > 0)
                 .Select(value => $"{value.Item1} {value.Item2}={value.Item3}").ToHashSet(StringComparer.Ordinal);
     }
@@ -200,6 +210,8 @@ public sealed class ContractTests(ContractRun run) : IClassFixture<ContractRun>
         }));
 
     private IEnumerable<OtlpSpan> OwnSpans => run.Spans.Where(span => span.Origin.Scope == "Meshara");
+
+    private static string PrometheusLabel(string attribute) => attribute.Replace('.', '_');
 
     /// <summary>As the OpenTelemetry specification translates names and units to Prometheus.</summary>
     private static string PrometheusName(OtlpMetric metric)

@@ -81,6 +81,10 @@ public sealed class CostTests
         telemetry.BytesOut(400);
         telemetry.MessageLatency(TimeSpan.FromMilliseconds(1));
         telemetry.BroadcastPropagation(TimeSpan.FromMilliseconds(1));
+        telemetry.Sent(MessagingOperation.Send, TimeSpan.FromMilliseconds(1));
+        telemetry.Sent(MessagingOperation.Send, TimeSpan.FromMilliseconds(1), "expired");
+        telemetry.Processed(MessagingOperation.Receive, TimeSpan.FromMilliseconds(1));
+        telemetry.Processed(MessagingOperation.Receive, TimeSpan.FromMilliseconds(1), "no such error");
         telemetry.MessageHops(MessageType.Private, 0);
         telemetry.Lookup(found: true, TimeSpan.FromMilliseconds(1), rounds: 2);
     }

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Meshara.Tests.Telemetry;
 
-/// <summary>The meshara_ families of a Prometheus text exposition.</summary>
+/// <summary>The meshara_ and messaging_ families of a Prometheus text exposition.</summary>
 /// <param name="Samples">Labels of every sample; of a histogram those of its buckets.</param>
 /// <param name="Counted">Labels of the samples that are not 0.</param>
 internal sealed partial record Family(
@@ -29,10 +29,10 @@ internal sealed partial record Family(
             name.EndsWith(suffix, StringComparison.Ordinal) && types.GetValueOrDefault(name[..^suffix.Length]) == "histogram";
     }
 
-    [GeneratedRegex("^# TYPE (?<name>meshara_[a-z0-9_]+) (?<type>[a-z]+)$", RegexOptions.Multiline)]
+    [GeneratedRegex("^# TYPE (?<name>(meshara|messaging)_[a-z0-9_]+) (?<type>[a-z]+)$", RegexOptions.Multiline)]
     private static partial Regex TypeLine();
 
-    [GeneratedRegex(@"^(?<name>meshara_[a-z0-9_]+)(?:\{(?<labels>[^}]*)\})? (?<value>[-+0-9.eEInfNa]+)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^(?<name>(meshara|messaging)_[a-z0-9_]+)(?:\{(?<labels>[^}]*)\})? (?<value>[-+0-9.eEInfNa]+)", RegexOptions.Multiline)]
     private static partial Regex SampleLine();
 
     [GeneratedRegex("(?<name>[a-z_]+)=\"(?<value>[^\"]*)\"")]

@@ -55,7 +55,7 @@ internal sealed partial record SpanContract(string Name, string Kind, IReadOnlyS
 
     private static string[] Lines() => File.ReadAllLines(Path.Combine(AlertFiles.Root, "docs", "telemetry.md"));
 
-    [GeneratedRegex("`(?<name>[a-z_]+)`")]
+    [GeneratedRegex("`(?<name>[a-z_.]+)`")]
     private static partial Regex Quoted();
 
     [GeneratedRegex("[a-z_]+")]

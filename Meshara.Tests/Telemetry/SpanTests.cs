@@ -35,12 +35,15 @@ public sealed class SpanTests
         var send = tree.One("send_message");
         Assert.Equal((nodes[1].Address.ToString(), 6, id.ToString()), (send.GetTagItem("recipient"), send.GetTagItem("message_size"), send.GetTagItem("message_id")));
         Assert.Equal("message_delivered", Assert.Single(send.Events).Name);
+        Assert.Equal(ActivityKind.Producer, send.Kind);
+        Assert.Equal(Conventions("send_message", "send", nodes[1].Address.ToString(), id, 6), Conventions(send));
         Assert.Equal("direct", tree.One("find_route").GetTagItem("route"));
         var toPeer = tree.One("send_to_peer");
         Assert.Equal((ActivityKind.Producer, nodes[1].Address.ToString(), 1), (toPeer.Kind, toPeer.GetTagItem("peer"), toPeer.GetTagItem("attempt")));
         Assert.True((int)tree.One("write_bytes").GetTagItem("bytes")! > 0);
         var receive = tree.One("receive_message");
         Assert.Equal(ActivityKind.Consumer, receive.Kind);
+        Assert.Equal(Conventions("receive_message", "process", nodes[1].Address.ToString(), id, 6), Conventions(receive));
         Assert.Equal(receive.SpanId, Assert.Single(tree.One("ack_received").Links).Context.SpanId);
     }
 
@@ -123,6 +126,9 @@ public sealed class SpanTests
         await Eventually.TrueAsync(() => nodes[2].Spans.Named("receive_broadcast").Count == 1 && nodes[1].Spans.Named("receive_broadcast").Count == 1, "the spans are finished");
         var root = Assert.Single(nodes[0].Spans.Named("broadcast_message"));
         Assert.Equal(id.ToString(), root.GetTagItem("message_id"));
+        Assert.Equal(ActivityKind.Producer, root.Kind);
+        Assert.Equal(Conventions("broadcast_message", "send", "broadcast", id, 6), Conventions(root));
+        Assert.Equal(Conventions("receive_broadcast", "process", "broadcast", id, 6), Conventions(nodes[2].Spans.Named("receive_broadcast")[0]));
         const string hop = "gossip_forward/receive_broadcast";
         Assert.Equal(
             [
@@ -149,6 +155,16 @@ public sealed class SpanTests
         Assert.Equal(receive.SpanId, Assert.Single(nodes[0].Spans.Named("verify")).ParentSpanId);
         Assert.Empty(nodes[0].Spans.Named("decrypt"));
     }
+
+    /// <summary>What OpenTelemetry's conventions for messaging ask of a span.</summary>
+    private static List<string> Conventions(string name, string type, string destination, MessageId id, int bytes) =>
+    [
+        "messaging.system=meshara", $"messaging.operation.name={name}", $"messaging.operation.type={type}", $"messaging.destination.name={destination}",
+        $"messaging.message.id={id}", $"messaging.message.body.size={bytes}",
+    ];
+
+    private static List<string> Conventions(Activity span) =>
+        [.. span.TagObjects.Where(tag => tag.Key.StartsWith("messaging.", StringComparison.Ordinal)).Select(tag => $"{tag.Key}={tag.Value}")];
 
     /// <summary>The trace of a message, once its last span is there.</summary>
     private static async Task<Tree> TreeAsync(MessageId id, MeshPeer sender, string last, IReadOnlyList<MeshPeer> nodes)
