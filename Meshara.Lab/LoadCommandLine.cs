@@ -68,7 +68,8 @@ internal sealed class LoadCommandLine
         _overhead = new Command("overhead",
             """
             Measures what telemetry costs a message, on its way and in processor time: pairs of nodes with nobody listening, with
-            metrics scraped every second, with one trace in a hundred exported as well, and with all of them; 15 rounds of 1 s each.
+            metrics scraped every second, with one trace in a hundred exported as well, with all others held for the case that they
+            fail or are slow, and with all exported; 15 rounds of 1 s each.
             """)
         {
             _for, _rounds, _payload, _report,

@@ -4,8 +4,8 @@ using Meshara.Harness.Terminal;
 namespace Meshara.Lab.Load;
 
 /// <summary>
-/// What telemetry costs a message: four pairs of nodes, one with nobody listening, one whose metrics are scraped, one that exports one
-/// trace in a hundred as well, and one that exports all. All are warm, and they take turns in short slices, so that a machine that is
+/// What telemetry costs a message: five pairs of nodes, one with nobody listening, one whose metrics are scraped, one that exports one
+/// trace in a hundred as well, one that also holds all others for the case that they fail or are slow, and one that exports all. All are warm, and they take turns in short slices, so that a machine that is
 /// busy with something else slows down all alike. Two things are compared: how long a single message is on its way, which is what a
 /// user notices, and processor time under full load, where throughput itself varies by more than what is looked for.
 /// </summary>
@@ -21,7 +21,8 @@ internal sealed class OverheadRun(LoadOptions options, StatusConsole console)
     // In slices as short as these, once a second is once a slice.
     private static readonly TimeSpan ScrapeInterval = TimeSpan.FromSeconds(1);
 
-    private static readonly PairTelemetry[] Modes = [PairTelemetry.Off, PairTelemetry.Metrics, PairTelemetry.Sampled, PairTelemetry.All];
+    private static readonly PairTelemetry[] Modes =
+        [PairTelemetry.Off, PairTelemetry.Metrics, PairTelemetry.Sampled, PairTelemetry.Kept, PairTelemetry.All];
 
     /// <summary>Runs the rounds, says what was seen, and writes the report.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
@@ -73,7 +74,7 @@ internal sealed class OverheadRun(LoadOptions options, StatusConsole console)
             var loaded = await SendAsync(Modes[i], pairs[i], options.For, PairPace.Saturating(options.Payload), cancellationToken);
             costs[i] = new OverheadCost(single.Recipient.Latency!.P50Us, loaded.CpuMicroseconds);
         }
-        return new OverheadRound(costs[0], costs[1], costs[2], costs[3]);
+        return new OverheadRound(costs[0], costs[1], costs[2], costs[3], costs[4]);
     }
 
     private async Task<PairResult> SendAsync(PairTelemetry mode, Pair pair, TimeSpan duration, PairPace pace, CancellationToken cancellationToken)
@@ -86,24 +87,31 @@ internal sealed class OverheadRun(LoadOptions options, StatusConsole console)
     {
         var path = Compare(rounds, cost => cost.PathUs);
         var cpu = Compare(rounds, cost => cost.CpuUs);
-        console.WriteLine($"way of a single message: metrics {path.MetricsPercent} %, and 1 % of traces {path.MetricsAndSampledTracesPercent} %, all traces {path.AllTracesPercent} %");
-        console.WriteLine($"processor time under full load: metrics {cpu.MetricsPercent} %, and 1 % of traces {cpu.MetricsAndSampledTracesPercent} %, all traces {cpu.AllTracesPercent} %");
+        console.WriteLine($"way of a single message: {Text(path)}");
+        console.WriteLine($"processor time under full load: {Text(cpu)}");
         if (options.Report is not { } file)
             return;
         var report = new OverheadReport(
-            options.Payload, path.MetricsPercent.Median, path.MetricsAndSampledTracesPercent.Median, path.AllTracesPercent.Median, path, cpu, rounds);
+            options.Payload, path.MetricsPercent.Median, path.MetricsAndSampledTracesPercent.Median, path.MetricsAndKeptTracesPercent.Median,
+            path.AllTracesPercent.Median, path, cpu, rounds);
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(report, DurabilityReport.Json), cancellationToken);
     }
 
     private static OverheadSpread Compare(List<OverheadRound> rounds, Func<OverheadCost, double> cost)
     {
-        return new OverheadSpread(Percent(round => round.Metrics), Percent(round => round.MetricsAndSampledTraces), Percent(round => round.AllTraces));
+        return new OverheadSpread(
+            Percent(round => round.Metrics), Percent(round => round.MetricsAndSampledTraces),
+            Percent(round => round.MetricsAndKeptTraces), Percent(round => round.AllTraces));
 
         Spread Percent(Func<OverheadRound, OverheadCost> mode) => Spread.Of(rounds.Select(round => (cost(mode(round)) / cost(round.None) - 1) * 100));
     }
 
-    private static string Text(OverheadRound round) => FormattableString.Invariant(
-        $"no telemetry {Text(round.None)}; metrics {Text(round.Metrics)}; and 1 % of traces {Text(round.MetricsAndSampledTraces)}; all traces {Text(round.AllTraces)}");
+    private static string Text(OverheadSpread more) => $"metrics {more.MetricsPercent} %, and 1 % of traces {more.MetricsAndSampledTracesPercent} %, "
+        + $"the others held {more.MetricsAndKeptTracesPercent} %, all traces {more.AllTracesPercent} %";
+
+    private static string Text(OverheadRound round) =>
+        $"no telemetry {Text(round.None)}; metrics {Text(round.Metrics)}; and 1 % of traces {Text(round.MetricsAndSampledTraces)}; "
+        + $"the others held {Text(round.MetricsAndKeptTraces)}; all traces {Text(round.AllTraces)}";
 
     private static string Text(OverheadCost cost) => FormattableString.Invariant($"{cost.PathUs:0} µs on its way, {cost.CpuUs:0.0} µs of CPU");
 }

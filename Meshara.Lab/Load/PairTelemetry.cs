@@ -12,6 +12,9 @@ internal enum PairTelemetry
     /// <summary>Metrics, and one trace in a hundred exported.</summary>
     Sampled,
 
+    /// <summary>The same, and every other trace held until it is known to be neither failed nor slow.</summary>
+    Kept,
+
     /// <summary>Metrics, and every trace exported.</summary>
     All,
 }

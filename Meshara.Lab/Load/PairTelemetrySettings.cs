@@ -10,11 +10,12 @@ internal static class PairTelemetrySettings
         {
             ["OTEL_TRACES_SAMPLER"] = telemetry switch
             {
-                PairTelemetry.Sampled => "traceidratio",
+                PairTelemetry.Sampled or PairTelemetry.Kept => "traceidratio",
                 PairTelemetry.All => "always_on",
                 _ => "always_off",
             },
             ["OTEL_TRACES_SAMPLER_ARG"] = "0.01",
+            ["Traces:KeepFailedAndSlow"] = telemetry == PairTelemetry.Kept ? "true" : "false",
         };
         if (telemetry == PairTelemetry.Off)
             settings["OTEL_SDK_DISABLED"] = "true";

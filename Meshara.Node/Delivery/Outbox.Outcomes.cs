@@ -59,7 +59,7 @@ internal sealed partial class Outbox
 
     private Activity? StartAckReceived(OutgoingMessage message, AckEntry entry, DateTimeOffset arrived)
     {
-        if (!_telemetry.IsRecorded(message.Record.Trace))
+        if (!_telemetry.IsObserved(message.Record.Trace))
             return null;
         var receiver = TraceContext.Read(entry.TraceContext);
         return _telemetry.Continue(

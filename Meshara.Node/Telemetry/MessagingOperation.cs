@@ -3,8 +3,8 @@ using System.Collections.Frozen;
 namespace Meshara.Node.Telemetry;
 
 /// <summary>
-/// What is done with a message, in the terms of OpenTelemetry's conventions for messaging, with the labels of its metrics, made once. The name
-/// of an operation is that of its span. No label is a destination, which is an address here.
+/// What is done with a message, in the terms of OpenTelemetry's conventions for messaging, with the labels of its metrics, made once.
+/// The name of an operation is that of its span. No label is a destination, which is an address here.
 /// </summary>
 /// <seealso href="https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/"/>
 internal sealed class MessagingOperation
@@ -21,8 +21,10 @@ internal sealed class MessagingOperation
     public static readonly MessagingOperation Send = new(SpanNames.SendMessage, "send", ["expired", "rejected", ErrorCodes.Storage, Other]);
     public static readonly MessagingOperation Broadcast = new(SpanNames.BroadcastMessage, "send", []);
     public static readonly MessagingOperation Receive = new(
-        SpanNames.ReceiveMessage, "process", ["expired", "bad_signature", "oversize", "undecryptable", "inbox_full", ErrorCodes.Storage, Other]);
-    public static readonly MessagingOperation ReceiveBroadcast = new(SpanNames.ReceiveBroadcast, "process", ["expired", "bad_signature", ErrorCodes.Storage, Other]);
+        SpanNames.ReceiveMessage, "process",
+        ["expired", "bad_signature", "oversize", "undecryptable", "inbox_full", ErrorCodes.Storage, Other]);
+    public static readonly MessagingOperation ReceiveBroadcast = new(
+        SpanNames.ReceiveBroadcast, "process", ["expired", "bad_signature", ErrorCodes.Storage, Other]);
 
     private readonly LabelSet _succeeded;
     private readonly FrozenDictionary<string, LabelSet> _failed;

@@ -1,3 +1,4 @@
+using Meshara.ServiceDefaults.Telemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -18,7 +19,12 @@ internal static class DiagnosticsExtensions
             return builder;
         builder.Services.AddSingleton(_ => new RecentTraces(options));
         builder.Services.AddSingleton(_ => new RecentLogs(options));
-        builder.Services.ConfigureOpenTelemetryTracerProvider((services, tracing) => tracing.AddProcessor(services.GetRequiredService<RecentTraces>()));
+        builder.Services.ConfigureOpenTelemetryTracerProvider((services, tracing) =>
+        {
+            var recent = services.GetRequiredService<RecentTraces>();
+            services.GetRequiredService<TraceSampling>().Kept?.Feed(recent);
+            tracing.AddProcessor(recent);
+        });
         return builder;
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using Meshara.ServiceDefaults.Health;
@@ -28,6 +29,8 @@ internal static class TelemetryExtensions
         builder.Services.AddHostedService(services => new TelemetryNotices(ignored, isDisabled, services.GetRequiredService<ILogger<TelemetryNotices>>()));
         var sampling = TraceSampling.From(builder.Configuration, builder.Environment.IsDevelopment());
         builder.Services.AddSingleton(sampling);
+        if (!isDisabled)
+            sampling.Kept = HoldTraces(builder, options, sampling);
         string[] exported = [.. Signals.Where(signal => IsExported(builder.Configuration, signal))];
         builder.Services.AddSingleton(services => new ExportFailures(services.GetRequiredService<IMeterFactory>(), exported));
         var telemetry = builder.Services.AddOpenTelemetry()
@@ -38,6 +41,15 @@ internal static class TelemetryExtensions
             telemetry.AddDefaultTracing(builder, options, sampling);
         telemetry.AddLogExport(builder);
         return builder;
+    }
+
+    /// <summary>Null when it is not wanted, or would be in vain.</summary>
+    private static KeptTraces? HoldTraces(IHostApplicationBuilder builder, ServiceDefaultsOptions options, TraceSampling sampling)
+    {
+        var keeping = builder.Configuration.GetSection("Traces").Get<TraceKeepingOptions>() ?? new TraceKeepingOptions();
+        return keeping.KeepFailedAndSlow && !sampling.IsOff && IsExported(builder.Configuration, OtlpExport.Traces)
+            ? new KeptTraces(keeping, options.ActivitySources, TimeProvider.System)
+            : null;
     }
 
     /// <summary>True when <c>OTEL_SDK_DISABLED</c> turns everything off but logs on standard output and in files.</summary>
@@ -81,11 +93,17 @@ internal static class TelemetryExtensions
             .AddAspNetCoreInstrumentation(requests => requests.Filter = IsNoProbe)
             .AddHttpClientInstrumentation()
             .SetSampler(sampling.Sampler);
+        if (sampling.Kept is { } kept)
+            tracing.AddProcessor(kept);
         foreach (var otlp in OtlpExport.AllTraces(builder.Configuration))
         {
-            tracing.AddProcessor(services => otlp.IsSecond
-                ? new RenamingProcessor(SpanProcessor(services, otlp), Describe(ResourceBuilder.CreateDefault().Clear(), options, builder.Environment))
-                : SpanProcessor(services, otlp));
+            tracing.AddProcessor(services =>
+            {
+                BaseProcessor<Activity> exporter = otlp.IsSecond
+                    ? new RenamingProcessor(SpanProcessor(services, otlp), Describe(ResourceBuilder.CreateDefault().Clear(), options, builder.Environment))
+                    : SpanProcessor(services, otlp);
+                return sampling.Kept?.Feed(exporter) ?? exporter;
+            });
         }
     });
 

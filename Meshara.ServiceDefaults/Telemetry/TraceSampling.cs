@@ -19,6 +19,15 @@ public sealed class TraceSampling
 
     internal Sampler Sampler { get; }
 
+    /// <summary>Holds traces that are not recorded, for the case that they fail or are slow; null when none are.</summary>
+    internal KeptTraces? Kept { get; set; }
+
+    /// <summary>True when a trace that is not recorded should be begun all the same, to be held.</summary>
+    public bool HoldsMore => Kept?.HasRoom == true;
+
+    /// <summary>True when the trace is not recorded but held.</summary>
+    public bool Holds(ActivityTraceId trace) => Kept?.Holds(trace) == true;
+
     /// <summary>True when nothing is recorded at all, so that nothing need listen.</summary>
     internal bool IsOff => Sampler is AlwaysOffSampler;
 

@@ -13,7 +13,7 @@ public sealed class MeasurementTests
     public async Task What_telemetry_costs_is_measured_for_each_mode()
     {
         var report = await LabReport.RunAsync("overhead", "--rounds", "2", "--for", "300ms");
-        foreach (var name in (string[])["metrics_percent", "metrics_and_sampled_traces_percent", "all_traces_percent"])
+        foreach (var name in (string[])["metrics_percent", "metrics_and_sampled_traces_percent", "metrics_and_kept_traces_percent", "all_traces_percent"])
         {
             Assert.Equal(JsonValueKind.Number, report.GetProperty(name).ValueKind);
             Assert.Equal(report.GetProperty(name).GetDouble(), report.GetProperty("path").GetProperty(name).GetProperty("median").GetDouble());

@@ -42,12 +42,14 @@ internal sealed class LocalMesh : IAsyncDisposable
     /// <param name="nodes">How many.</param>
     /// <param name="test">The test's token.</param>
     /// <param name="environment">Variables of the nodes.</param>
-    public static async Task<LocalMesh> StartAsync(int nodes, CancellationToken test, IReadOnlyDictionary<string, string>? environment = null)
+    /// <param name="ofLast">Further variables of the last node.</param>
+    public static async Task<LocalMesh> StartAsync(
+        int nodes, CancellationToken test, IReadOnlyDictionary<string, string>? environment = null, IReadOnlyDictionary<string, string>? ofLast = null)
     {
         var mesh = new LocalMesh(nodes);
         try
         {
-            await mesh.StartNodesAsync(new NodeLaunch { Environment = environment ?? new Dictionary<string, string>() }, test);
+            await mesh.StartNodesAsync(new NodeLaunch { Environment = environment ?? new Dictionary<string, string>() }, ofLast ?? new Dictionary<string, string>(), test);
             return mesh;
         }
         catch
@@ -103,12 +105,13 @@ internal sealed class LocalMesh : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private async Task StartNodesAsync(NodeLaunch launch, CancellationToken test)
+    private async Task StartNodesAsync(NodeLaunch launch, IReadOnlyDictionary<string, string> ofLast, CancellationToken test)
     {
         _processes = new LocalNode[_stack.Nodes.Count];
         async ValueTask StartAsync(StackNode node, CancellationToken cancellationToken)
         {
-            _processes[node.Index - 1] = LocalNode.Start(node, _stack, Files, HostProgram.Node, (_, _) => { }, launch);
+            var own = node.Index == _stack.Nodes.Count ? launch.With(ofLast) : launch;
+            _processes[node.Index - 1] = LocalNode.Start(node, _stack, Files, HostProgram.Node, (_, _) => { }, own);
             await _processes[node.Index - 1].WaitUntilReadyAsync(2 * NodeClient.Deadline, TimeProvider.System, cancellationToken);
         }
 
