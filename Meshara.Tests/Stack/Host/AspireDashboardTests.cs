@@ -8,8 +8,9 @@ namespace Meshara.Tests.Stack.Host;
 public sealed partial class AspireDashboardTests
 {
     // docs/telemetry.md, "Traces": what one private message between connected nodes leaves.
-    private static readonly string[] SenderSpans = ["send_message", "create_message", "encrypt", "sign", "route_message", "find_route", "send_to_peer", "write_bytes", "ack_received"];
-    private static readonly string[] RecipientSpans = ["receive_message", "verify", "decrypt", "deliver", "send_ack"];
+    // The dashboard calls send_message and receive_message after the conventions for messaging: MSG, system and destination.
+    private static readonly string[] SenderSpans = ["MSG meshara", "create_message", "encrypt", "sign", "route_message", "find_route", "send_to_peer", "write_bytes", "ack_received"];
+    private static readonly string[] RecipientSpans = ["verify", "decrypt", "deliver", "send_ack"];
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
