@@ -69,6 +69,9 @@ public sealed partial class DashboardTests
         // Nothing else names a server, in links neither.
         var text = File.ReadAllText(Path.Combine(DashboardFiles.Folder, file));
         Assert.DoesNotMatch("(\"uid\": ?\"|%22uid%22%3A%22|datasource%22%3A%22)(prometheus|jaeger|elasticsearch)", text);
+        // The choice goes along to the next dashboard.
+        Assert.All(ToDashboard().Matches(text).Select(match => match.Groups["url"].Value), url => Assert.All(chosen.Keys, one =>
+            Assert.Contains($"&${{{one.Item1}:queryparam}}", url, StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -223,6 +226,9 @@ public sealed partial class DashboardTests
 
     [GeneratedRegex(@"/d/(?<uid>[a-z-]+)")]
     private static partial Regex DashboardLink();
+
+    [GeneratedRegex(@"""url"": ""(?<url>/d/[^""]+)""")]
+    private static partial Regex ToDashboard();
 
     [GeneratedRegex(RunbookBase + @"(?<file>[^""]+)")]
     private static partial Regex Runbook();
