@@ -34,7 +34,8 @@ internal static partial class ComposeExport
             service.Expose = [];
             service.Healthcheck = part.HealthCheck.Count > 0 ? Check(part.HealthCheck, "60s") : null;
             // Behind a proxy the address is another one: PROMETHEUS_EXTERNAL_URL and ALERTMANAGER_EXTERNAL_URL say which.
-            service.Command = [.. service.Command.Select(argument => WithVariable(argument, $"{part.Name.ToUpperInvariant()}_EXTERNAL_URL"))];
+            var variable = $"{part.Name.ToUpperInvariant()}_EXTERNAL_URL";
+            service.Command = [.. service.Command.Select(argument => WithVariable(argument, variable))];
         });
 
     // Without capabilities, and with a read-only root file system: a node can write only to its volumes and /tmp.

@@ -138,7 +138,8 @@ internal static partial class LogExtensions
             filebeat.WithVolume(ComposeExport.LogVolume, LogFolder, isReadOnly: true);
     }
 
-    private static StackPart Setup(string name) => new(name, ContainerImage.Elasticsearch, 128, 0.5) { Programs = ["bash"], Install = "", Ends = true };
+    private static StackPart Setup(string name) =>
+        new(name, ContainerImage.Elasticsearch, 128, 0.5) { Programs = ["bash"], Install = "", Ends = true };
 
     // Implemented in LogExtensions.Elasticsearch.cs if Aspire.Hosting.Elasticsearch was restored. Otherwise it is not called: the plan then
     // places Elasticsearch in no container.

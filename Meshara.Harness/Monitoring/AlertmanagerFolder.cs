@@ -19,7 +19,8 @@ internal static partial class AlertmanagerFolder
     /// <param name="listen">The address to listen on, as host:port.</param>
     public static IReadOnlyList<string> Arguments(string listen) =>
     [
-        "--config.file=alertmanager.yml", "--storage.path=data", Alone, $"--web.listen-address={listen}", PrometheusFolder.ExternalUrl(listen),
+        "--config.file=alertmanager.yml", "--storage.path=data", Alone, $"--web.listen-address={listen}",
+        PrometheusFolder.ExternalUrl(listen),
     ];
 
     /// <summary>Writes the folder.</summary>

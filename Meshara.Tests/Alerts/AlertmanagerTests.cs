@@ -119,13 +119,15 @@ public sealed partial class AlertmanagerTests
         var data = Path.Combine(folder.Path, "alerts.json");
         await File.WriteAllTextAsync(data, $$"""
             {"receiver":"team-email","status":"{{status}}","externalURL":"http://127.0.0.1:9093","commonLabels":{},"commonAnnotations":{},"groupLabels":{},
-             "alerts":[{"status":"{{status}}","labels":{"alertname":"NodeDown","cluster":"north","node":"node-3"},"annotations":{"dashboard_url":"{{annotation}}"},
+             "alerts":[{"status":"{{status}}","labels":{"alertname":"NodeDown","cluster":"north","node":"node-3"},
+             "annotations":{"dashboard_url":"{{annotation}}"},
              "startsAt":"2026-01-02T03:04:05Z","endsAt":"2026-01-02T03:14:05Z","generatorURL":"http://127.0.0.1:9090/graph"}]}
             """, TestContext.Current.CancellationToken);
         foreach (var template in (string[])["meshara.dashboard", $"meshara.email.{type}"])
         {
             var shown = await ExternalTool.RunOrSkipAsync("amtool", "prometheus-alertmanager", "template", "render", $"--template.type={type}",
-                $"--template.glob={Path.Combine(AlertFiles.Alerts, "templates", "*.tmpl")}", $"--template.text={{{{ template \"{template}\" . }}}}", $"--template.data={data}");
+                $"--template.glob={Path.Combine(AlertFiles.Alerts, "templates", "*.tmpl")}",
+                $"--template.text={{{{ template \"{template}\" . }}}}", $"--template.data={data}");
             Assert.True(shown.ExitCode == 0, shown.Output);
             Assert.Contains("http://localhost:3000" + path, shown.Output.Replace("&amp;", "&", StringComparison.Ordinal), StringComparison.Ordinal);
         }

@@ -30,7 +30,12 @@ public sealed partial class TracingTests
     public void A_trace_leads_to_its_lines_at_its_time()
     {
         var start = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
-        var values = new Dictionary<string, object> { ["traceID"] = "0af7651916cd43dd8448eb211c80319c", ["startTime"] = Micros(start), ["endTime"] = Micros(start.AddSeconds(9)) };
+        var values = new Dictionary<string, object>
+        {
+            ["traceID"] = "0af7651916cd43dd8448eb211c80319c",
+            ["startTime"] = Micros(start),
+            ["endTime"] = Micros(start.AddSeconds(9)),
+        };
 
         var url = Parameter().Replace(Dashboard.Text(Assert.Single(Patterns("traces")), "url"), match => Value(match.Groups["expression"].Value, values));
 
@@ -53,19 +58,21 @@ public sealed partial class TracingTests
     public void Old_traces_are_deleted_a_day_after_nobody_finds_them_any_more()
     {
         // Jaeger 2.20 deletes nothing by itself (internal/storage/elasticsearch/config/config_rotation.go), its cleaner whole days.
-        var searched = YamlFile.Read("tracing/jaeger.yaml")["extensions"]!["jaeger_storage"]!["backends"]!["traces"]!["elasticsearch"]!["max_span_age"]!.GetValue<string>();
-        var days = int.Parse(searched.TrimEnd('h'), CultureInfo.InvariantCulture) / 24 + 1;
+        var storage = YamlFile.Read("tracing/jaeger.yaml")["extensions"]!["jaeger_storage"]!["backends"]!["traces"]!["elasticsearch"]!;
+        var days = int.Parse(storage["max_span_age"]!.GetValue<string>().TrimEnd('h'), CultureInfo.InvariantCulture) / 24 + 1;
 
         var script = File.ReadAllText(Path.Combine(LocalJaeger.Tracing, "clean.sh"));
         Assert.Contains($"\n  /go/bin/es-index-cleaner-linux {days} \"${{ELASTICSEARCH_URL:-", script, StringComparison.Ordinal);
-        var job = Manifests.Parse(File.ReadAllText(Path.Combine(AlertFiles.Root, "deploy/kubernetes/overlays/production/trace-cleaner.yaml"))).Find<V1CronJob>("trace-cleaner");
+        var manifest = File.ReadAllText(Path.Combine(AlertFiles.Root, "deploy/kubernetes/overlays/production/trace-cleaner.yaml"));
+        var job = Manifests.Parse(manifest).Find<V1CronJob>("trace-cleaner");
         var container = Assert.Single(job.Spec.JobTemplate.Spec.Template.Spec.Containers);
         Assert.Equal([$"{days}", "$(ELASTICSEARCH_URL)"], container.Args);
         Assert.Equal($"{ContainerImage.JaegerCleaner}", container.Image);
     }
 
-    private static IEnumerable<JsonElement> Patterns(string type) => Dashboard.Elements(
-        JsonDocument.Parse(File.ReadAllText(Path.Combine(LocalJaeger.Tracing, "ui.json"))).RootElement, "linkPatterns").Where(pattern => Dashboard.Text(pattern, "type") == type);
+    private static IEnumerable<JsonElement> Patterns(string type) => Dashboard
+        .Elements(JsonDocument.Parse(File.ReadAllText(Path.Combine(LocalJaeger.Tracing, "ui.json"))).RootElement, "linkPatterns")
+        .Where(pattern => Dashboard.Text(pattern, "type") == type);
 
     private static long Micros(DateTimeOffset time) => time.ToUnixTimeMilliseconds() * 1000;
 
@@ -76,7 +83,8 @@ public sealed partial class TracingTests
         var value = parts.Skip(1).Aggregate(values[parts[0]], (value, format) => format.Split(' ') switch
         {
             ["add", var micros] => (long)value + long.Parse(micros, CultureInfo.InvariantCulture),
-            ["epoch_micros_to_date_iso"] => DateTimeOffset.FromUnixTimeMilliseconds((long)value / 1000).ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture),
+            ["epoch_micros_to_date_iso"] => DateTimeOffset.FromUnixTimeMilliseconds((long)value / 1000)
+                .ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture),
             _ => throw new FormatException($"Jaeger has no {format}."),
         });
         return string.Create(CultureInfo.InvariantCulture, $"{value}");

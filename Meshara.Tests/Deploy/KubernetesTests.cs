@@ -179,8 +179,8 @@ public sealed class KubernetesTests
     public async Task Alertmanager_gets_the_files_of_alerts_and_its_secrets_where_it_looks_for_them()
     {
         var secret = (await Manifests.BuildAsync("monitoring")).Find<V1Secret>("alertmanager-meshara");
-        foreach (var (key, file) in ((string, string)[])[("alertmanager.yaml", "alertmanager.yml"), .. Directory.GetFiles(Path.Combine(AlertFiles.Alerts, "templates"))
-            .Select(path => (Path.GetFileName(path), $"templates/{Path.GetFileName(path)}"))])
+        var templates = Directory.GetFiles(Path.Combine(AlertFiles.Alerts, "templates")).Select(Path.GetFileName).OfType<string>();
+        foreach (var (key, file) in templates.Select(name => (name, $"templates/{name}")).Append(("alertmanager.yaml", "alertmanager.yml")))
             Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(AlertFiles.Alerts, file), TestContext.Current.CancellationToken), secret.Data[key]);
 
         var spec = YamlFile.Read("deploy/kubernetes/monitoring.yaml")["alertmanager"]!["alertmanagerSpec"]!;
@@ -192,7 +192,9 @@ public sealed class KubernetesTests
         Assert.Equal("/alertmanager/secrets", mount["mountPath"]!.GetValue<string>());
         var volume = Assert.Single(spec["volumes"]!.AsArray(), volume => volume!["name"]!.GetValue<string>() == mount["name"]!.GetValue<string>())!;
         var guide = await File.ReadAllTextAsync(Path.Combine(AlertFiles.Root, "docs", "deploy.md"), TestContext.Current.CancellationToken);
-        Assert.Contains($"create secret generic {volume["secret"]!["secretName"]} --from-literal=pagerduty_routing_key=… --from-literal=smtp_password=…", guide, StringComparison.Ordinal);
+        Assert.Contains(
+            $"create secret generic {volume["secret"]!["secretName"]} --from-literal=pagerduty_routing_key=… --from-literal=smtp_password=…",
+            guide, StringComparison.Ordinal);
     }
 
     [Fact]

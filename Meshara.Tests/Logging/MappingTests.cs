@@ -74,7 +74,8 @@ public sealed class MappingTests
         // Filebeat puts these on every line and drops them from none; only such types can be sorted by.
         Assert.Subset(LogContract.AddedByFilebeat.ToHashSet(), fields.ToHashSet());
         Assert.All(fields, field => Assert.Contains(_mapping.Types[field], (string[])["keyword", "date", "long"]));
-        var dropped = Deploy.YamlFile.Read("logging/filebeat.yml")["processors"]!.AsArray().Select(one => one!["drop_fields"]).OfType<JsonNode>().SelectMany(one => Strings(one["fields"]!));
+        var dropped = Deploy.YamlFile.Read("logging/filebeat.yml")["processors"]!.AsArray()
+            .Select(one => one!["drop_fields"]).OfType<JsonNode>().SelectMany(one => Strings(one["fields"]!));
         Assert.Empty(dropped.Intersect(fields.Select(field => field.Split('.')[0])));
     }
 

@@ -66,7 +66,8 @@ public sealed class SetupTests : IAsyncLifetime, IDisposable
         _server.Forget();
         var text = Text($"elasticsearch/{file}");
         Assert.Contains(before, text, StringComparison.Ordinal);
-        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "elasticsearch", file), text.Replace(before, after, StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "elasticsearch", file), text.Replace(before, after, StringComparison.Ordinal),
+            TestContext.Current.CancellationToken);
         await SucceedsAsync();
 
         Assert.Equal([.. Objects, "POST /logs-meshara-default/_rollover?lazy=true", Import], _server.Changes);

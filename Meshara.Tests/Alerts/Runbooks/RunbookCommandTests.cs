@@ -58,8 +58,10 @@ public sealed class RunbookCommandTests
     [InlineData("kubectl -n meshara port-forward pod/node-1 8081:8081", "node-1 has no port 8081")]
     [InlineData("kubectl -n monitoring port-forward service/kibana 5601:5601", "there is no service kibana in monitoring", "kibana has no port 5601")]
     [InlineData("kubectl -n meshara exec node-1 -c node -- sh -c 'ls /home/app'", "the image of node has no sh", "the image of node has no ls")]
-    [InlineData("kubectl -n meshara debug node-1 --image=docker.io/library/busybox:1.37.0 --target=node -- sh", "--profile=restricted or --target is missing")]
-    [InlineData("kubectl -n meshara debug node-1 --image=ubuntu --target=node --profile=restricted -- ls", "ubuntu is not the pinned image", "ubuntu has no ls")]
+    [InlineData("kubectl -n meshara debug node-1 --image=docker.io/library/busybox:1.37.0 --target=node -- sh",
+        "--profile=restricted or --target is missing")]
+    [InlineData("kubectl -n meshara debug node-1 --image=ubuntu --target=node --profile=restricted -- ls",
+        "ubuntu is not the pinned image", "ubuntu has no ls")]
     [InlineData("docker compose up -d node-9", "there is no service node-9")]
     [InlineData("docker compose exec node-1 curl http://localhost", "node-1 has no curl")]
     [InlineData("docker inspect meshara-node1", "there is no container meshara-node1")]

@@ -87,7 +87,8 @@ public sealed partial class RunbookFormTests
     [GeneratedRegex(@"(?<![\w/.-])(alerts|deploy|dashboards|logging|tracing|docs)/[\w./-]+")]
     private static partial Regex Repository();
 
-    [GeneratedRegex(@"(?<![\w.])(/proc/1/root)?(?<path>/(var/log/meshara|home/app|etc/(prometheus|alertmanager|grafana|jaeger)|data)(/[\w./-]+|(?![\w-])))")]
+    [GeneratedRegex(@"(?<![\w.])(/proc/1/root)?(?<path>/(var/log/meshara|home/app|data|etc/(prometheus|alertmanager|grafana|jaeger))"
+        + @"(/[\w./-]+|(?![\w-])))")]
     private static partial Regex InContainers();
 
     [GeneratedRegex(@"\.meshara(/[\w.$*/-]+|(?=[/`]))")]

@@ -44,7 +44,10 @@ public sealed partial class ComposeFileTests
     }
 
     [Fact]
-    public void Links_lead_to_the_published_page_or_to_where_a_proxy_serves_it() => Assert.All((StackPart[])[StackPart.Prometheus, StackPart.Alertmanager], part => Assert.Contains(
+    public void Links_lead_to_the_published_page_or_to_where_a_proxy_serves_it() => Assert.All((StackPart[])
+    [
+        StackPart.Prometheus, StackPart.Alertmanager,
+    ], part => Assert.Contains(
         $"--web.external-url=${{{part.Name.ToUpperInvariant()}_EXTERNAL_URL:-http://127.0.0.1:{part.Endpoints.Single().Port}}}",
         Services[part.Name].Member("command").Items().Select(argument => argument.Text())));
 
