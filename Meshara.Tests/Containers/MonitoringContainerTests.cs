@@ -20,8 +20,10 @@ public sealed class MonitoringContainerTests(ContainerStack stack) : IClassFixtu
             async () => await prometheus.QueryAsync("count(count_values(\"view\", meshara_membership_view))") == 1);
         var groups = (await prometheus.GetAsync("api/v1/rules")).GetProperty("groups").EnumerateArray().ToList();
         Assert.NotEmpty(groups);
+        // What is evaluated once an hour may have had no turn yet.
         await stack.UntilAsync("every rule is healthy", async () => (await prometheus.GetAsync("api/v1/rules")).GetProperty("groups").EnumerateArray()
-            .SelectMany(group => group.GetProperty("rules").EnumerateArray()).All(rule => rule.GetProperty("health").GetString() == "ok"));
+            .SelectMany(group => group.GetProperty("rules").EnumerateArray().Select(rule => (Health: rule.GetProperty("health").GetString(), Interval: group.GetProperty("interval").GetDouble())))
+            .All(rule => rule.Health == "ok" || (rule.Health == "unknown" && rule.Interval >= 3600)));
     }
 
     [Fact]
