@@ -22,7 +22,7 @@ internal static class MeshNetwork
             var processes = services.GetRequiredService<NodeProcesses>();
             return new FaultyNetwork(
                 [.. plan.Stack.Nodes.Select(node => (node.Index, node.MeshPort, node.HiddenMeshPort))],
-                () => processes.NodesByProcess, seed: 0, TimeProvider.System);
+                () => processes.NodesByProcess, seed: 0, TimeProvider.System, identifiesAtOnce: false);
         });
         builder.Services.AddStackService<MeshObserver>();
     }

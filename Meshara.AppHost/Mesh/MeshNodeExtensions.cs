@@ -18,6 +18,9 @@ internal static class MeshNodeExtensions
     // In milliseconds. Aspire's default of one second costs each node as much CPU as all its messages at the default rate.
     private const string MetricInterval = "10000";
 
+    // A minute in milliseconds, in hexadecimal as the runtime reads it.
+    private const string Minute = "EA60";
+
     /// <summary>Adds a node.</summary>
     /// <param name="builder">The application.</param>
     /// <param name="node">Its place in the stack.</param>
@@ -73,6 +76,7 @@ internal static class MeshNodeExtensions
             // A local mesh is for inspection: record every trace, except where the traffic resource decided not to sample.
             .WithEnvironment("DOTNET_ENVIRONMENT", "Development")
             .WithEnvironment("OTEL_TRACES_SAMPLER", "parentbased_always_on")
+            .WithLateCompilation(plan)
             .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = ("/health", "Health"))
             .WithUrlForEndpoint("http", _ => new ResourceUrlAnnotation { Url = "/openapi/v1.json", DisplayText = "API document" })
             .WithUrlForEndpoint("metrics", url => (url.Url, url.DisplayText) = ("/metrics", "Metrics"))
@@ -104,6 +108,15 @@ internal static class MeshNodeExtensions
             .WithVolume(ComposeExport.LogVolume, "/var/log/meshara")
             .PublishNodeAsComposeService(node, MeshNodeContainer.HttpPort);
     }
+
+    /// <summary>
+    /// Where nodes have to start in turns, compiling again what they call often takes a third of the processors: it waits until a node has called
+    /// nothing new for a minute, and is done once.
+    /// </summary>
+    private static IResourceBuilder<MeshNodeProcess> WithLateCompilation(this IResourceBuilder<MeshNodeProcess> node, MeshPlan plan) =>
+        plan.Stack.Nodes.Count <= StartProgress.AtOnce
+            ? node
+            : node.WithEnvironment("DOTNET_TieredPGO", "0").WithEnvironment("DOTNET_TC_CallCountingDelayMs", Minute);
 
     // On the node's own port, or behind the orchestrator's proxy if a container has to reach it.
     private static IResourceBuilder<MeshNodeProcess> WithNodeEndpoint(

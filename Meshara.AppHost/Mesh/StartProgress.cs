@@ -13,8 +13,10 @@ internal sealed class StartProgress(int nodes, StackFiles files, StatusConsole c
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
-    // More at once than the cores can carry only make each other late: handshakes take too long, and are tried again.
-    private static readonly int AtOnce = Math.Max(8, 4 * Environment.ProcessorCount);
+    /// <summary>
+    /// Nodes that start at the same time. More than the cores can carry only make each other late: handshakes take too long, and are tried again.
+    /// </summary>
+    public static readonly int AtOnce = Math.Max(8, 4 * Environment.ProcessorCount);
 
     // An entry for each node that became ready and whose place nobody has taken yet.
     private readonly Channel<bool> _turns = Channel.CreateUnbounded<bool>();

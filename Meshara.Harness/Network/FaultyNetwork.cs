@@ -19,15 +19,21 @@ internal sealed class FaultyNetwork : IAsyncDisposable
     private TaskCompletionSource _changed = NewSignal();
     private readonly ConcurrentDictionary<int, LinkConditions> _conditionsOf = new();
     private volatile LinkConditions _conditions = LinkConditions.Good;
+    private volatile bool _identifies;
 
     /// <param name="nodes">Each node's index, the port that others dial, and the port that the node listens on.</param>
     /// <param name="nodesByProcess">Returns the indices of the running nodes by process id.</param>
     /// <param name="seed">Seed for jitter, stalls and random resets.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="identifiesAtOnce">
+    /// False when it is found out only at the first split who has dialled: with many nodes that takes long for each connection. Only
+    /// splits are possible then, and conditions for all.
+    /// </param>
     public FaultyNetwork(
         IReadOnlyList<(int Node, int Port, int HiddenPort)> nodes, Func<IReadOnlyDictionary<int, int>> nodesByProcess,
-        int seed, TimeProvider time)
+        int seed, TimeProvider time, bool identifiesAtOnce = true)
     {
+        _identifies = identifiesAtOnce;
         _proxies = [.. nodes.Select(node => new MeshProxy(this, node.Node, node.Port, node.HiddenPort))];
         _nodesByProcess = nodesByProcess;
         _random = new Random(seed);
@@ -65,6 +71,11 @@ internal sealed class FaultyNetwork : IAsyncDisposable
     /// <summary>Cuts the nodes of an island off from all others.</summary>
     public void Split(HashSet<int> island, Breach breach)
     {
+        if (!_identifies)
+        {
+            _identifies = true;
+            IdentifyAll();
+        }
         lock (_gate)
             (_island, _breach) = (island, breach);
         if (breach != Breach.Rejecting)
@@ -100,11 +111,27 @@ internal sealed class FaultyNetwork : IAsyncDisposable
             await proxy.DisposeAsync();
     }
 
+    /// <summary>Whether a new connection's dialler is to be identified.</summary>
+    internal bool Identifies => _identifies;
+
     /// <summary>The index of the node that dialled a connection; null if it cannot be identified.</summary>
-    internal int? Identify(int fromPort, int toPort)
+    internal int? Identify(ProxyLink link)
     {
         var nodes = _nodesByProcess();
-        return OperatingSystem.IsLinux() && SocketOwner.Find(fromPort, toPort, nodes.Keys) is { } process ? nodes[process] : null;
+        return OperatingSystem.IsLinux() && SocketOwner.Find(link.Ports.From, link.Ports.To, nodes.Keys) is { } process ? nodes[process] : null;
+    }
+
+    private void IdentifyAll()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        var links = _links.Keys.ToLookup(link => link.Ports);
+        var nodes = _nodesByProcess();
+        foreach (var (ports, process) in SocketOwner.FindAll(links.Select(group => group.Key).ToHashSet(), nodes.Keys))
+        {
+            foreach (var link in links[ports])
+                link.Source = nodes[process];
+        }
     }
 
     /// <summary>True if a connection between the two is refused at present.</summary>
@@ -154,6 +181,9 @@ internal sealed class FaultyNetwork : IAsyncDisposable
     internal async Task CarryAsync(ProxyLink link, CancellationToken cancellationToken)
     {
         _links[link] = 0;
+        // It may have come while all others were identified.
+        if (_identifies && link.Source is null)
+            link.Source = Identify(link);
         try
         {
             await link.RunAsync(_time, cancellationToken);

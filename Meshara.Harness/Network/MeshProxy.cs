@@ -60,7 +60,7 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(ListenPoll);
-        while (!IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(listener => listener.Port == hiddenPort))
+        while (!IsNodeListening())
             await timer.WaitForNextTickAsync(cancellationToken);
         Start();
     }
@@ -74,6 +74,10 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
         await Task.WhenAll(_connections.Keys);
         _stop.Dispose();
     }
+
+    private bool IsNodeListening() => OperatingSystem.IsLinux()
+        ? SocketOwner.IsListening(hiddenPort)
+        : IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(listener => listener.Port == hiddenPort);
 
     private async Task AcceptAsync(CancellationToken listening)
     {
@@ -102,7 +106,9 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
         var link = new ProxyLink(network, dialler, target, node);
         try
         {
-            link.Source = await IdentifyAsync(dialler, _stop.Token);
+            link.Ports = (((IPEndPoint)dialler.RemoteEndPoint!).Port, port);
+            if (network.Identifies)
+                link.Source = await IdentifyAsync(link, _stop.Token);
             if (network.Refuses(link.Source, node))
                 return;
             await network.PassAsync(link.Source, node, _stop.Token);
@@ -120,15 +126,13 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
         }
     }
 
-    /// <exception cref="SocketException">The dialler has already closed the connection.</exception>
-    private async Task<int?> IdentifyAsync(Socket dialler, CancellationToken cancellationToken)
+    private async Task<int?> IdentifyAsync(ProxyLink link, CancellationToken cancellationToken)
     {
-        var from = ((IPEndPoint)dialler.RemoteEndPoint!).Port;
-        var source = network.Identify(from, port);
+        var source = network.Identify(link);
         for (var (tries, pause) = (1, FirstPause); source is null && tries < Identifications; tries++, pause *= 2)
         {
             await Task.Delay(pause, cancellationToken);
-            source = network.Identify(from, port);
+            source = network.Identify(link);
         }
 
         return source;

@@ -18,9 +18,17 @@ internal sealed class ProxyLink(FaultyNetwork network, Socket dialler, Socket ta
     private static readonly TimeSpan TimerError = TimeSpan.FromMilliseconds(20);
 
     private int _isReset;
+    private volatile object? _source;
 
-    /// <summary>Index of the node that dialled; null if it cannot be identified. Must be set before <see cref="RunAsync"/>.</summary>
-    public int? Source { get; set; }
+    /// <summary>Index of the node that dialled; null if it cannot be identified, or was not yet.</summary>
+    public int? Source
+    {
+        get => (int?)_source;
+        set => _source = value;
+    }
+
+    /// <summary>Port that the dialler came from, and the one that it dialled. Must be set before <see cref="RunAsync"/>.</summary>
+    public (int From, int To) Ports { get; set; }
 
     /// <summary>Index of the node that was dialled.</summary>
     public int Destination => destination;

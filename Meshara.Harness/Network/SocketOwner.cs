@@ -10,6 +10,9 @@ namespace Meshara.Harness.Network;
 [SupportedOSPlatform("linux")]
 internal static class SocketOwner
 {
+    // The state of a socket that listens.
+    private const string Listens = "0A";
+
     private static readonly string[] Tables = ["/proc/net/tcp", "/proc/net/tcp6"];
 
     /// <summary>The process among <paramref name="candidates"/> that holds the dialling end of a connection; null if none does.</summary>
@@ -21,14 +24,52 @@ internal static class SocketOwner
         ArgumentNullException.ThrowIfNull(candidates);
         if (FindInode(fromPort, toPort) is not { } inode)
             return null;
-        var link = $"socket:[{inode}]";
+        var link = Link(inode);
         foreach (var process in candidates)
         {
-            if (HoldsDescriptor(process, link))
+            if (Descriptors(process).Any(descriptor => descriptor == link))
                 return process;
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// The processes that hold the dialling ends of many connections. Looking through all descriptors of all processes is what takes long,
+    /// and here that is done once.
+    /// </summary>
+    /// <param name="connections">Local port of the dialling end, and the port that was dialled.</param>
+    /// <param name="candidates">Process ids to search.</param>
+    public static IReadOnlyDictionary<(int From, int To), int> FindAll(IReadOnlySet<(int From, int To)> connections, IEnumerable<int> candidates)
+    {
+        ArgumentNullException.ThrowIfNull(connections);
+        ArgumentNullException.ThrowIfNull(candidates);
+        var wanted = new Dictionary<string, (int From, int To)>();
+        foreach (var fields in Tables.Where(File.Exists).SelectMany(File.ReadLines).Select(Fields))
+        {
+            if (fields.Length > 9 && fields[9] != "0" && (Port(fields[1]), Port(fields[2])) is var connection && connections.Contains(connection))
+                wanted[Link(fields[9])] = connection;
+        }
+        var owners = new Dictionary<(int From, int To), int>();
+        foreach (var process in candidates)
+        {
+            foreach (var descriptor in Descriptors(process))
+            {
+                if (descriptor is not null && wanted.TryGetValue(descriptor, out var connection))
+                    owners[connection] = process;
+            }
+        }
+        return owners;
+    }
+
+    /// <summary>True when something on this machine listens on a port over IPv4.</summary>
+    public static bool IsListening(int port)
+    {
+        var local = PortSuffix(port);
+        // The kernel lists what listens before all others, which are thousands where many nodes are connected, and take it long to find.
+        return File.ReadLines(Tables[0]).Skip(1).Select(Fields)
+            .TakeWhile(fields => fields.Length > 3 && fields[3] == Listens)
+            .Any(fields => fields[1].EndsWith(local, StringComparison.Ordinal));
     }
 
     // One line per socket:
@@ -36,11 +77,12 @@ internal static class SocketOwner
     //   0: 0100007F:9C40 0100007F:2766 01 00000000:00000000 00:00000000 00000000  1000        0 123456 1 ...
     private static string? FindInode(int fromPort, int toPort)
     {
-        var local = string.Create(CultureInfo.InvariantCulture, $":{fromPort:X4}");
-        var remote = string.Create(CultureInfo.InvariantCulture, $":{toPort:X4}");
+        var (local, remote) = (PortSuffix(fromPort), PortSuffix(toPort));
         foreach (var line in Tables.Where(File.Exists).SelectMany(File.ReadLines))
         {
-            var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (!line.Contains(local, StringComparison.Ordinal))
+                continue;
+            var fields = Fields(line);
             // Inode 0: the socket is in TIME_WAIT and no process owns it.
             if (fields.Length > 9 && fields[1].EndsWith(local, StringComparison.Ordinal)
                 && fields[2].EndsWith(remote, StringComparison.Ordinal) && fields[9] != "0")
@@ -50,15 +92,24 @@ internal static class SocketOwner
         return null;
     }
 
-    private static bool HoldsDescriptor(int process, string link)
+    private static string[] Fields(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
+    private static string PortSuffix(int port) => string.Create(CultureInfo.InvariantCulture, $":{port:X4}");
+
+    private static int Port(string address) =>
+        int.TryParse(address.AsSpan(address.LastIndexOf(':') + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var port) ? port : 0;
+
+    private static string Link(string inode) => $"socket:[{inode}]";
+
+    private static List<string?> Descriptors(int process)
     {
         try
         {
-            return new DirectoryInfo($"/proc/{process}/fd").EnumerateFiles().Any(descriptor => LinkTarget(descriptor) == link);
+            return [.. new DirectoryInfo($"/proc/{process}/fd").EnumerateFiles().Select(LinkTarget)];
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return false; // The process has ended.
+            return []; // The process has ended.
         }
     }
 

@@ -161,6 +161,36 @@ public sealed class FaultyNetworkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_has_dialled_may_be_found_out_at_the_first_split()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The proxies can tell who dials on Linux only.");
+        int[] ports = [FreePort(), FreePort()];
+        var asked = 0;
+        await using var network = new FaultyNetwork(
+            [(1, ports[0], _one.Port), (2, ports[1], _two.Port)],
+            () =>
+            {
+                Interlocked.Increment(ref asked);
+                return new Dictionary<int, int> { [Environment.ProcessId] = 1 };
+            },
+            seed: 1, TimeProvider.System, identifiesAtOnce: false);
+        network.Start();
+        using var across = await DialPortAsync(ports[1]);
+        using var beside = await DialPortAsync(ports[0]);
+        await EchoAsync(across);
+        await EchoAsync(beside);
+        Assert.Equal(0, asked);
+
+        network.Split([2], Breach.Rejecting);
+
+        Assert.Equal(1, asked); // once for all of them
+        await Assert.ThrowsAnyAsync<IOException>(() => EchoAsync(across));
+        await EchoAsync(beside);
+        using var late = await DialPortAsync(ports[0]);
+        await EchoAsync(late);
+    }
+
+    [Fact]
     public async Task A_connection_can_be_reset()
     {
         using var link = await DialAsync(2);
@@ -173,10 +203,12 @@ public sealed class FaultyNetworkTests : IAsyncLifetime
         await EchoAsync(again);
     }
 
-    private async Task<TcpClient> DialAsync(int node)
+    private Task<TcpClient> DialAsync(int node) => DialPortAsync(_ports[node - 1]);
+
+    private static async Task<TcpClient> DialPortAsync(int port)
     {
         var client = new TcpClient();
-        await client.ConnectAsync(IPAddress.Loopback, _ports[node - 1], Test);
+        await client.ConnectAsync(IPAddress.Loopback, port, Test);
         return client;
     }
 

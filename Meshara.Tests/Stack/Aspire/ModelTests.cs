@@ -207,6 +207,16 @@ public sealed class ModelTests
     }
 
     [Fact]
+    public async Task Nodes_that_start_in_turns_compile_nothing_again_meanwhile()
+    {
+        Assert.SkipUnless(StartProgress.AtOnce < 50, "On this machine as many nodes as there may be start at once.");
+        await using var few = await CreateAsync("--nodes", "5");
+        Assert.False((await EnvironmentAsync(few.Resource<IMeshNodeResource>("node-5"))).ContainsKey("DOTNET_TC_CallCountingDelayMs"));
+        await using var many = await CreateAsync("--nodes", "50");
+        Assert.Equal("EA60", (await EnvironmentAsync(many.Resource<IMeshNodeResource>("node-50")))["DOTNET_TC_CallCountingDelayMs"]);
+    }
+
+    [Fact]
     public async Task Servers_are_told_where_the_others_are()
     {
         Assert.SkipUnless(Packages.HaveContainers, NoPackages);
