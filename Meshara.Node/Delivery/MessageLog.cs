@@ -10,13 +10,13 @@ namespace Meshara.Node.Delivery;
 /// sampled with the trace: at INFO for a message whose trace is recorded, at DEBUG for all others. A message that ended badly is always
 /// an error, and an attempt that failed is none, since there will be another one.
 /// </summary>
-internal sealed partial class MessageLog(MeshTelemetry telemetry, ILogger<MessageLog> logger)
+internal sealed partial class MessageLog(ILogger<MessageLog> logger)
 {
     /// <param name="message">The message.</param>
     /// <param name="context">Where the line is written: the request that brought the message would add fields of its own.</param>
     public void Created(OutgoingMessage message, ExecutionContext context)
     {
-        if (!logger.IsEnabled(telemetry.LevelOf(message.Record.Trace)))
+        if (!logger.IsEnabled(LevelOf(message)))
             return;
         ExecutionContext.Run(context, static state =>
         {
@@ -27,16 +27,16 @@ internal sealed partial class MessageLog(MeshTelemetry telemetry, ILogger<Messag
 
     private void Created(OutgoingMessage message)
     {
+        var level = LevelOf(message);
         using var current = message.Span.Enter();
-        var level = telemetry.LevelOf(message.Record.Trace);
         Log.Created(logger, level, message.Id, message.Recipient);
     }
 
     /// <summary>A peer has it now.</summary>
     public void Routed(OutgoingMessage message, Hop hop)
     {
+        var level = LevelOf(message);
         using var current = message.Span.Enter();
-        var level = telemetry.LevelOf(message.Record.Trace);
         Log.Routed(logger, level, message.Id, message.Recipient, hop.Peer, hop.Name);
     }
 
@@ -51,6 +51,9 @@ internal sealed partial class MessageLog(MeshTelemetry telemetry, ILogger<Messag
         using var current = message.Span.Enter();
         Log.Rejected(logger, message.Id, message.Recipient, cause);
     }
+
+    // Without an open span a line would not lead to its trace. An acknowledgment can be quicker than the line that the message has left.
+    private static LogLevel LevelOf(OutgoingMessage message) => message.Span is { Recorded: true, IsStopped: false } ? LogLevel.Information : LogLevel.Debug;
 
     private static partial class Log
     {

@@ -183,7 +183,8 @@ public sealed class ContractTests(ContractRun run) : IClassFixture<ContractRun>
     public void The_example_of_a_line_has_the_fields_of_one_that_a_node_printed()
     {
         var example = JsonDocument.Parse(EventContract.Example()).RootElement;
-        var printed = run.Lines.Where(line => line.GetProperty("event").GetString() == example.GetProperty("event").GetString()).ToList();
+        var printed = run.Lines.Where(line => line.GetProperty("event").GetString() == example.GetProperty("event").GetString()
+            && line.GetProperty("level").GetString() == Value(example, "level")).ToList();
 
         Assert.NotEmpty(printed);
         Assert.All(printed, line => Assert.Equal(Names(example), Names(line)));
