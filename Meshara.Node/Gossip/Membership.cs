@@ -94,6 +94,7 @@ internal sealed class Membership
         // A heartbeat from the future would keep a dead member alive; of two clocks that differ the one that is behind may be this node's.
         var (wall, mesh) = (_time.GetUtcNow(), _time.MeshUtcNow);
         var latest = (ulong)((wall > mesh ? wall : mesh) + PeerRecord.MaxAhead).ToMicroseconds();
+        var changed = false;
         foreach (var member in members.Members_)
         {
             if (member.Address.Length != NodeAddress.Size)
@@ -104,9 +105,11 @@ internal sealed class Membership
             var full = MemberState.IsBeat(member) ? MemberState.WithBeat(known!, member) : member;
             if (!MemberState.IsAuthentic(full, known))
                 throw new MesharaException(ErrorCodes.Protocol, "A member's state is not that member's own.");
-            Take(address, full);
+            changed |= Take(address, full);
         }
-        Refresh();
+        // Nearly all news is a beat more of who is known to be alive; who is silent goes with the next round.
+        if (changed)
+            Refresh();
     }
 
     /// <summary>True when a member's state is worth verifying. Who signs again and again costs no more than others.</summary>
@@ -129,7 +132,8 @@ internal sealed class Membership
         }
     }
 
-    private void Take(NodeAddress address, Member member)
+    /// <summary>True when it may change who is alive.</summary>
+    private bool Take(NodeAddress address, Member member)
     {
         lock (_gate)
         {
@@ -141,11 +145,12 @@ internal sealed class Membership
                     _members[address] = new Heard(member, MemberState.Beat(member), now, SignedAt: now);
                 else if (MemberState.IsNewer(member, heard.State))
                     _members[address] = heard with { State = member, Beat = MemberState.Beat(member), At = now };
-                return;
+                return heard is null || member.Left != heard.State.Left || !IsAlive(heard);
             }
             // One of before a restart: the next one of this node has to be higher to be heard.
             _number = Math.Max(_number, member.Heartbeat);
             _heartbeat = null;
+            return false;
         }
     }
 
