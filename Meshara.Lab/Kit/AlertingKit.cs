@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Meshara.Harness;
 
@@ -28,8 +29,22 @@ internal static partial class AlertingKit
         .ToDictionary(file => Path.GetFileName(file), file => Heading(Path.GetFileName(file)) + KitTemplate.Render(File.ReadAllText(file), settings));
 
     /// <summary>The kit's settings, with those of a file in their place where it has any.</summary>
-    /// <exception cref="StackException">A file that cannot be read, or a setting that there is not.</exception>
-    public static KitSettings Load(string? own) => KitSettings.Load(Path.Combine(Sources, "settings.yml"), own);
+    /// <exception cref="StackException">A file that cannot be read, a setting that there is not, or one that contradicts another.</exception>
+    public static KitSettings Load(string? own)
+    {
+        var settings = KitSettings.Load(Path.Combine(Sources, "settings.yml"), own);
+        // The texts of the alerts name the one, their expressions use the other.
+        foreach (var objective in (string[])["delivery", "latency"])
+        {
+            if (Number(settings, $"objectives:{objective}:percent") + (100 * Number(settings, $"objectives:{objective}:budget")) != 100)
+                throw new StackException($"objectives:{objective}: budget has to be what percent leaves, as 0.001 is of 99.9.", ExitCodes.Usage);
+        }
+        return settings;
+    }
+
+    private static decimal Number(KitSettings settings, string path) => decimal.TryParse(settings[path], CultureInfo.InvariantCulture, out var number)
+        ? number
+        : throw new StackException($"{path} has to be a number, but is '{settings[path]}'.", ExitCodes.Usage);
 
     private static void WriteRules(KitSettings settings, string folder)
     {

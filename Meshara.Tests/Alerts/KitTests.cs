@@ -59,6 +59,12 @@ public sealed partial class KitTests : IDisposable
         Assert.Equal(ExitCodes.Usage, exception.ExitCode);
     }
 
+    [Theory]
+    [InlineData("objectives: {delivery: {percent: 99.5}}", "objectives:delivery: budget")]
+    [InlineData("objectives: {latency: {budget: some}}", "objectives:latency:budget has to be a number")]
+    public void An_objective_and_its_budget_agree(string settings, string message) => Assert.Contains(
+        message, Assert.Throws<StackException>(() => AlertingKit.Load(Settings(settings))).Message, StringComparison.Ordinal);
+
     private string Settings(string yaml)
     {
         var file = Path.Combine(_folder.Path, "mine.yml");
