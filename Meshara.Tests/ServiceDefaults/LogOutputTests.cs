@@ -111,7 +111,7 @@ public sealed partial class LogOutputTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_has_nothing_more_to_say_still_says_what_was_lost()
+    public async Task Lost_lines_are_reported_even_when_nothing_more_is_logged()
     {
         await using var service = await TestService.StartAsync();
         service.Output.Full = true;
