@@ -7,16 +7,47 @@ namespace Meshara.Node.Gossip;
 /// <summary>The links of the tree that broadcasts take.</summary>
 internal sealed partial class Broadcaster
 {
+    // A link changes and the peer is told of it in one step: in between, what another copy says of the same link would be undone.
+    private readonly Lock _tree = new();
+
     /// <summary>A peer has broadcasts from elsewhere.</summary>
-    public void OnPrune(NodeAddress peer) => _eager.Remove(peer);
+    public void OnPrune(NodeAddress peer)
+    {
+        lock (_tree)
+            _eager.Remove(peer);
+    }
+
+    private void OnGraft(NodeAddress peer, int limit)
+    {
+        lock (_tree)
+        {
+            if (!_eager.Add(peer, limit))
+                Tell(peer, Prune);
+        }
+    }
+
+    /// <summary>True when the broadcast is the first copy, which makes a link; a later one gives up the link it came over.</summary>
+    private bool TakeFirst(BroadcastKey key, NodeAddress from)
+    {
+        lock (_tree)
+        {
+            if (!_seen.TryAdd(key, 0))
+                return false;
+            Link(from, int.MaxValue);
+            return true;
+        }
+    }
 
     /// <summary>A new peer may have missed everything, and need a link.</summary>
     private void OnConnected(PeerConnection connection)
     {
         _recent.Forget(connection.Peer);
         _unannounced = true;
-        _eager.Remove(connection.Peer); // a new connection: the other end knows nothing of a link
-        Link(connection.Peer, _options.Fanout);
+        lock (_tree)
+        {
+            _eager.Remove(connection.Peer); // a new connection: the other end knows nothing of a link
+            Link(connection.Peer, _options.Fanout);
+        }
     }
 
     /// <summary>With a link the tree may have fallen apart: another one most likely mends it before the next broadcast.</summary>
@@ -40,8 +71,20 @@ internal sealed partial class Broadcaster
 
     private void Link(NodeAddress peer, int limit)
     {
-        if (!_eager.Contains(peer) && _eager.Add(peer, limit))
-            Tell(peer, Graft);
+        lock (_tree)
+        {
+            if (!_eager.Contains(peer) && _eager.Add(peer, limit))
+                Tell(peer, Graft);
+        }
+    }
+
+    private void Unlink(NodeAddress peer)
+    {
+        lock (_tree)
+        {
+            _eager.Remove(peer);
+            Tell(peer, Prune);
+        }
     }
 
     private void LinkToAnyone(int count)

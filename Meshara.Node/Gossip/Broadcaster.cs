@@ -165,14 +165,13 @@ internal sealed partial class Broadcaster
             return "bad_signature";
         }
         // Only now: a forgery must not make the genuine message look like a duplicate.
-        if (!_seen.TryAdd(key, 0))
+        if (!TakeFirst(key, from))
         {
             OnDuplicate(envelope, from);
             return null;
         }
         var broadcast = Keep(key, envelope);
         broadcast.Knows(from);
-        Link(from, int.MaxValue);
         if (envelope.HopCount < envelope.Wire.HopLimit)
             Push(broadcast, envelope.NextHop(_identity.Address, default, _clock.Steady), from, trace);
         await DeliverAsync(envelope, span, cancellationToken);
@@ -200,8 +199,8 @@ internal sealed partial class Broadcaster
     public void OnWant(PeerConnection connection, Want want)
     {
         // One that has missed something needs a link; one that has just come can have it from others, too.
-        if (want.Graft && !_eager.Add(connection.Peer, want.Keys.Count > 0 ? int.MaxValue : _options.Fanout * 2))
-            Tell(connection.Peer, Prune);
+        if (want.Graft)
+            OnGraft(connection.Peer, want.Keys.Count > 0 ? int.MaxValue : _options.Fanout * 2);
         foreach (var key in want.Keys.Take(MaxKeysPerFrame))
         {
             if (!_recent.TryGet(key, out var broadcast) || broadcast.Envelope.HopCount >= broadcast.Envelope.Wire.HopLimit)
@@ -245,8 +244,7 @@ internal sealed partial class Broadcaster
         else
             _missing.Arrived(key); // forgotten here, or this node's own from before a restart: no need to ask others
         _telemetry.Dropped(DropReason.Duplicate);
-        _eager.Remove(from);
-        Tell(from, Prune);
+        Unlink(from);
     }
 
     private async Task AnnounceAsync(CancellationToken stopping)

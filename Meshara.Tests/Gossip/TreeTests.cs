@@ -69,6 +69,27 @@ public sealed class TreeTests
     }
 
     [Fact]
+    public async Task However_close_two_copies_follow_each_other_the_link_they_came_over_is_given_up()
+    {
+        await using var mesh = new MeshFixture();
+        var node = await mesh.StartAsync();
+        await using var peer = new TransportEnd();
+        await using var other = new TransportEnd(); // without any link the node would take one back at once
+        await other.JoinAsync(node);
+        var connection = await peer.JoinAsync(node);
+        await Eventually.TrueAsync(() => node.Get<Broadcaster>().Eager.Count == 2, "the node has its links");
+        for (var i = 0; i < 100; i++)
+        {
+            var copies = Enumerable.Repeat(Peers.Broadcast(peer.Identity, $"copies {i}"), 3).ToList();
+            foreach (var copy in copies)
+                await connection.SendAsync(copy, TestContext.Current.CancellationToken);
+            await node.ReceivesAsync($"copies {i}");
+            await Eventually.TrueAsync(() => Duplicates(node) == 2 * (i + 1), "two copies are dropped");
+            await Eventually.TrueAsync(() => node.Get<Broadcaster>().Eager.SequenceEqual([other.Identity.Address]), "the link is given up");
+        }
+    }
+
+    [Fact]
     public async Task What_was_pushed_into_a_connection_that_broke_is_announced_on_the_next_one()
     {
         await using var mesh = new MeshFixture();
