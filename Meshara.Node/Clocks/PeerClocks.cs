@@ -24,6 +24,12 @@ internal sealed class PeerClocks(NodeClock clock)
     private long _lead = long.MinValue;
     private long _loneLead = long.MinValue;
 
+    // Heartbeats come far more often than anybody asks for a lead, which needs a look at all readings: it is worked out when asked for,
+    // as of the moment of the last reading.
+    private volatile bool _isOutdated;
+    private long _asOf;
+    private TimeSpan _own;
+
     /// <summary>
     /// By how much the wall clock of the mesh is ahead of this node's steady time: the median of the peers' and this node's own, so that
     /// one peer alone corrects nobody. Null while no peer's is known.
@@ -42,9 +48,10 @@ internal sealed class PeerClocks(NodeClock clock)
         get
         {
             var own = clock.GetUtcNow() - clock.Steady;
+            var now = clock.GetTimestamp();
             List<TimeSpan> skews;
             lock (_gate)
-                skews = [.. _readings.Values.Where(IsRecent).Select(reading => own - reading.WallLead)];
+                skews = [.. _readings.Values.Where(reading => IsRecent(reading, now)).Select(reading => own - reading.WallLead)];
             if (skews.Count == 0)
                 return null;
             var median = Median(skews);
@@ -78,7 +85,7 @@ internal sealed class PeerClocks(NodeClock clock)
             // While it is in doubt how much time has passed, what was before tells it.
             if (!inDoubt)
                 reading.Reference = reading.SteadyLead;
-            UpdateLead();
+            Outdate();
         }
     }
 
@@ -108,7 +115,7 @@ internal sealed class PeerClocks(NodeClock clock)
                 reading.SteadyLead -= passed;
                 reading.Reference = reading.SteadyLead;
             }
-            UpdateLead();
+            Outdate();
         }
     }
 
@@ -140,21 +147,39 @@ internal sealed class PeerClocks(NodeClock clock)
         }
     }
 
-    private void UpdateLead()
+    /// <summary>The caller holds the lock.</summary>
+    private void Outdate()
     {
-        var own = clock.GetUtcNow() - clock.Steady;
-        List<TimeSpan> skews = [.. _readings.Values.Where(IsRecent).Select(reading => own - reading.WallLead)];
-        if (skews.Count == 0)
-            return;
-        var isFar = skews.Count == 1 && skews[0].Duration() > Far;
-        Interlocked.Exchange(ref _loneLead, isFar ? (own - skews[0]).Ticks : long.MinValue);
-        skews.Add(TimeSpan.Zero);
-        Interlocked.Exchange(ref _lead, (own - Median(skews)).Ticks);
+        (_asOf, _own) = (clock.GetTimestamp(), clock.GetUtcNow() - clock.Steady);
+        _isOutdated = true;
     }
 
-    private static TimeSpan? Read(ref long lead) => Interlocked.Read(ref lead) is var ticks and not long.MinValue ? TimeSpan.FromTicks(ticks) : null;
+    private void UpdateLead()
+    {
+        lock (_gate)
+        {
+            if (!_isOutdated)
+                return;
+            List<TimeSpan> skews = [.. _readings.Values.Where(reading => IsRecent(reading, _asOf)).Select(reading => _own - reading.WallLead)];
+            if (skews.Count > 0)
+            {
+                var isFar = skews.Count == 1 && skews[0].Duration() > Far;
+                Interlocked.Exchange(ref _loneLead, isFar ? (_own - skews[0]).Ticks : long.MinValue);
+                skews.Add(TimeSpan.Zero);
+                Interlocked.Exchange(ref _lead, (_own - Median(skews)).Ticks);
+            }
+            _isOutdated = false;
+        }
+    }
 
-    private bool IsRecent(Reading reading) => reading.IsHeard && clock.GetElapsedTime(reading.At) < Recent;
+    private TimeSpan? Read(ref long lead)
+    {
+        if (_isOutdated)
+            UpdateLead();
+        return Interlocked.Read(ref lead) is var ticks and not long.MinValue ? TimeSpan.FromTicks(ticks) : null;
+    }
+
+    private bool IsRecent(Reading reading, long now) => reading.IsHeard && clock.GetElapsedTime(reading.At, now) < Recent;
 
     /// <summary>Of two in the middle the one that is nearer to zero, which means: to this node's own view.</summary>
     private static TimeSpan Median(List<TimeSpan> values)
