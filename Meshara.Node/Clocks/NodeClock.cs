@@ -53,13 +53,13 @@ internal sealed class NodeClock : TimeProvider
     public bool IsInDoubt => Ahead.Duration() >= MinStep;
 
     /// <summary>The wall clock, corrected by what the majority of the peers' clocks says where it is off.</summary>
-    public DateTimeOffset MajorityUtcNow => Correct(Peers.Lead);
+    public DateTimeOffset MajorityUtcNow => Correct(GetUtcNow(), Peers.Lead);
 
     /// <summary>As <see cref="MajorityUtcNow"/>, but a peer that is the only one counts too: for what nodes say of themselves.</summary>
-    public DateTimeOffset MeshUtcNow => Correct(Peers.LoneLead ?? Peers.Lead);
+    public DateTimeOffset MeshUtcNow => Correct(GetUtcNow(), Peers.LoneLead ?? Peers.Lead);
 
     /// <summary>For the time that a message carries: the later of the own clock and the majority's, since one that looks very old is refused.</summary>
-    public DateTimeOffset Stamp => GetUtcNow() is var wall && MajorityUtcNow is var majority && wall > majority ? wall : majority;
+    public DateTimeOffset Stamp => GetUtcNow() is var wall && Correct(wall, Peers.Lead) is var majority && wall > majority ? wall : majority;
 
     /// <summary>What the next run of the node needs to go on from here.</summary>
     public ClockState State => new(Steady, GetUtcNow(), Ahead, Peers.Export());
@@ -92,9 +92,8 @@ internal sealed class NodeClock : TimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         _time.CreateTimer(callback, state, dueTime, period);
 
-    private DateTimeOffset Correct(TimeSpan? lead)
+    private DateTimeOffset Correct(DateTimeOffset wall, TimeSpan? lead)
     {
-        var wall = GetUtcNow();
         if (lead is null)
             return wall;
         var corrected = Steady + lead.Value;

@@ -20,7 +20,6 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
     private readonly NodeClock _clock = NodeClock.Of(time);
     private readonly List<Kept> _inbox = []; // in order of their cursors
     private readonly InboxUsage _usage = new(storage.Value);
-    private readonly Dictionary<(NodeAddress Sender, MessageId Id), long> _cursors = [];
     private readonly RecentMap<(NodeAddress, MessageId), byte> _seen = new(MaxRemembered, Lives.Memory(delivery.Value.MaxTimeToLive) * 2, time);
     private readonly ConcurrentDictionary<MessageId, OutgoingRecord> _pending = new();
     private readonly RecentMap<MessageId, (MessageStatus Status, long Ended)> _completed =
@@ -93,7 +92,6 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
             _inbox.Add(new Kept(
                 new InboxMessage(cursor, message.Id, message.Sender, message.IsBroadcast, message.SentAt, message.ReceivedAt, message.Content) { Network = message.Network },
                 _clock.Steady.UtcTicks));
-            _cursors[(message.Sender, message.Id)] = cursor;
             _usage.Add(message.Sender, message.Network, message.IsBroadcast, message.Content.Length);
             Volatile.Write(ref _lastCursor, cursor);
             Trim(message);
@@ -114,12 +112,14 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
     {
         lock (_gate)
         {
-            var senders = sender is { } named ? [named] : _inbox.Where(kept => kept.Message.Id == id).Select(kept => kept.Message.Sender).Distinct().ToList();
-            if (senders.Count > 1)
-                return ValueTask.FromResult(DeleteResult.Ambiguous);
-            if (senders.Count == 0 || !_cursors.Remove((senders[0], id), out var cursor))
+            // All are looked at: a deletion is rare, and an index would cost every delivery.
+            var matches = _inbox.FindAll(kept => kept.Message.Id == id && (sender is null || kept.Message.Sender == sender));
+            if (matches.Count == 0)
                 return ValueTask.FromResult(DeleteResult.NotFound);
-            Remove(cursor);
+            if (matches.Exists(kept => kept.Message.Sender != matches[0].Message.Sender))
+                return ValueTask.FromResult(DeleteResult.Ambiguous);
+            foreach (var match in matches)
+                Remove(match.Message.Cursor);
             return ValueTask.FromResult(DeleteResult.Deleted);
         }
     }
@@ -230,7 +230,6 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
                 return false;
             var message = kept.Message;
             dropped++;
-            _cursors.Remove((message.Sender, message.Id));
             var isUnread = _usage.Remove(message.Cursor, message.Sender, message.Network, message.IsBroadcast, message.Content.Length);
             _usage.Evicted(default(InboxEvictions).Plus(message.IsBroadcast, isUnread));
             return true;
