@@ -14,7 +14,8 @@ namespace Meshara.Node.Transport;
 
 /// <summary>
 /// From a TCP connection to an authenticated peer: TLS 1.3 with mutual certificates that are bound to identities,
-/// ALPN <c>meshara/1</c>, then one <see cref="Hello"/> in each direction. No other frame is read before.
+/// ALPN <c>meshara/1</c>, then one <see cref="Hello"/> in each direction, in which the two agree on a version of the protocol. No other frame
+/// is read before.
 /// </summary>
 internal sealed class Handshake(
     NodeIdentity identity, LocalRecord self, PeerPauses bans, TransportOptions options, MeshTelemetry telemetry, TimeProvider time) : IDisposable
@@ -163,16 +164,26 @@ internal sealed class Handshake(
     private async Task<PeerConnection> GreetAsync(SslStream stream, Socket socket, NodeAddress peer, string remote, bool outbound, CancellationToken cancellationToken)
     {
         var writer = new FrameWriter(stream, options.SendBufferBytes);
-        var greeting = new Hello { Record = self.Current.Wire, Agent = Agent, DialNumber = outbound ? (ulong)_clock.Steady.UtcTicks : 0, Clock = _clock.ToWire() };
+        var own = options.Versions;
+        var greeting = new Hello
+        {
+            Record = self.Current.Wire, Agent = Agent, DialNumber = outbound ? (ulong)_clock.Steady.UtcTicks : 0, Clock = _clock.ToWire(),
+            Protocol = own.Newest, OldestProtocol = own.Oldest,
+        };
         await FrameWriter.WriteDirectAsync(stream, new Frame { Hello = greeting }, cancellationToken);
         var reader = new FrameReader(stream, options.MaxFrameBytes);
         var hello = (await reader.ReadAsync(MaxHelloBytes, cancellationToken))?.Hello
             ?? throw new MesharaException(ErrorCodes.Protocol, "The peer did not introduce itself.");
+        if (own.Agree(ProtocolVersions.Of(hello)) is not { } version)
+        {
+            throw new MesharaException(ErrorCodes.Protocol,
+                $"{peer.Short} ({Printable.Bounded(hello.Agent, 50)}) speaks {ProtocolVersions.Of(hello)} of the protocol, and this node {own}: one of the two is too old.");
+        }
         if (!PeerRecord.TryVerifyOwn(hello.Record, peer, _clock.Steady, out var record))
             throw new MesharaException(ErrorCodes.Protocol, "The peer's record is not valid or not its own.");
         var connection = new PeerConnection(
             stream, socket, reader, writer, record, remote, InstanceOf(stream), AddressLimits.GroupOf(socket), outbound,
-            outbound ? greeting.DialNumber : hello.DialNumber, options, telemetry, time);
+            outbound ? greeting.DialNumber : hello.DialNumber, options, telemetry, time) { Version = version };
         connection.ReadClock(hello.Clock, TimeSpan.Zero);
         return connection;
     }

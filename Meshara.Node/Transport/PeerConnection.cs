@@ -98,6 +98,9 @@ internal sealed partial class PeerConnection : IDisposable
     /// <summary>Under what it is counted what the peer brings.</summary>
     public Source Source => new(Peer, AddressGroup);
 
+    /// <summary>The version of the protocol that both ends speak (<see cref="ProtocolVersions"/>).</summary>
+    public required uint Version { get; init; }
+
     /// <summary>True when this node dialled.</summary>
     public bool Outbound { get; }
 

@@ -73,4 +73,7 @@ public sealed class TransportOptions
     /// <summary>Bytes waiting to be written to one peer before senders have to wait, and a quarter as much of answers before they are dropped.</summary>
     [Range(64 * 1024, 256 * 1024 * 1024)]
     public int SendBufferBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>No setting: what the program speaks. Tests are a later release with it.</summary>
+    internal ProtocolVersions Versions { get; init; } = ProtocolVersions.Own;
 }

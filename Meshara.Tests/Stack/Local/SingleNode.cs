@@ -32,6 +32,9 @@ internal sealed class SingleNode : IAsyncDisposable
     /// <summary>The node's process.</summary>
     public RunningProgram Process => _process ?? throw new InvalidOperationException("the node was not started");
 
+    /// <summary>The program it is started as, from the next start on; that of this build unless a test says otherwise.</summary>
+    public string Program { get; set; } = HostProgram.Node;
+
     /// <summary>Its data directory.</summary>
     public string Data => _folder.File("data");
 
@@ -42,11 +45,18 @@ internal sealed class SingleNode : IAsyncDisposable
     /// <param name="flags">Further flags of <c>meshara run</c>, such as <c>--advertise none</c>.</param>
     public static Task<SingleNode> StartAsync(
         string name, IEnumerable<NodeClient> bootstrap, CancellationToken test, params IEnumerable<string> flags) =>
-        StartAsync(new SingleNode(name, [.. bootstrap.SelectMany(peer => (string[])["--bootstrap", peer.Endpoint.Mesh]), .. flags]), test);
+        StartAsync(new SingleNode(name, [.. Joining(bootstrap), .. flags]), test);
+
+    /// <summary>The same with another program, such as that of another release.</summary>
+    public static Task<SingleNode> StartAsAsync(string program, string name, IEnumerable<NodeClient> bootstrap, CancellationToken test) =>
+        StartAsync(new SingleNode(name, Joining(bootstrap)) { Program = program }, test);
 
     /// <summary>Starts a node from a shell that did something first, such as <c>ulimit -n 512</c>, and returns when it is ready. Not on Windows.</summary>
     public static Task<SingleNode> StartFromShellAsync(string shell, CancellationToken test, params IEnumerable<string> flags) =>
         StartAsync(new SingleNode("shell", flags, shell), test);
+
+    private static IEnumerable<string> Joining(IEnumerable<NodeClient> bootstrap) =>
+        bootstrap.SelectMany(peer => (string[])["--bootstrap", peer.Endpoint.Mesh]);
 
     private static async Task<SingleNode> StartAsync(SingleNode node, CancellationToken test)
     {
@@ -88,8 +98,8 @@ internal sealed class SingleNode : IAsyncDisposable
     }
 
     private ProcessStartInfo Start(IEnumerable<string> arguments) => _shell is null
-        ? HostProgram.Start(HostProgram.Node, arguments)
-        : HostProgram.Start("/bin/sh", ["-c", $"{_shell}; exec \"$@\"", "sh", HostProgram.Node, .. arguments]);
+        ? HostProgram.Start(Program, arguments)
+        : HostProgram.Start("/bin/sh", ["-c", $"{_shell}; exec \"$@\"", "sh", Program, .. arguments]);
 
     public async ValueTask DisposeAsync()
     {
