@@ -75,7 +75,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
     /// <summary>Why the node stopped by itself; null when it was asked to, or runs.</summary>
     public Exception? Failure { get; private set; }
 
-    /// <summary>Completes when the node has joined, or is alone on purpose.</summary>
+    /// <summary>As <see cref="Topology.Joined"/>.</summary>
     public Task Joined => _topology.Joined;
 
     public NodeInfo Info { get; }

@@ -29,6 +29,11 @@ public sealed class RoutingOptions
     /// <summary>A node that has peers dials bootstrap endpoints it is not connected to after 4 s, then ever more rarely, at least this often.</summary>
     public TimeSpan BootstrapInterval { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// How long a node that was a member of a mesh, or is a bootstrap node of one, looks for others before it is ready without them.
+    /// </summary>
+    public TimeSpan AloneAfter { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How often every part of the key space is looked at again and the own record published.</summary>
     public TimeSpan RefreshInterval { get; set; } = TimeSpan.FromMinutes(10);
 

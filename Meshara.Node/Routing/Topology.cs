@@ -45,6 +45,7 @@ internal sealed partial class Topology
     private TimeSpan _bootstrapPause = MinBootstrapPause;
     private long _remembered;
     private bool _warned;
+    private bool _hasJoined;
     private volatile string? _bootstrapFailure;
 
     public Topology(
@@ -79,18 +80,19 @@ internal sealed partial class Topology
         };
     }
 
-    /// <summary>True when nothing says where other nodes are: this one waits to be found.</summary>
-    public bool IsAlone => _bootstrap.Count == 0;
+    /// <summary>True when nothing says where other nodes are, or only this node itself answers there: it waits to be found.</summary>
+    public bool IsAlone => _bootstrap.Count == 0 || _isLoneBootstrap;
 
     /// <summary>Why the last attempt to join found nobody; null when it did, or there has been none.</summary>
     public string? BootstrapFailure => _bootstrapFailure;
 
-    /// <summary>Completes when the node has joined, or is alone on purpose.</summary>
+    /// <summary>Completes when the node has joined, is alone on purpose, or has looked for its mesh for long enough.</summary>
     public Task Joined => _joined.Task;
 
     /// <summary>Works until cancelled.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
+        _started = _time.GetTimestamp();
         try
         {
             await TryAsync(RecallAsync, stopping);
@@ -149,8 +151,10 @@ internal sealed partial class Topology
         {
             _refreshed = _time.GetTimestamp();
             await _dht.PublishAsync(stopping);
-            if (_joined.TrySetResult())
+            if (!_hasJoined)
                 Log.Joined(_logger, _swarm.Count, _table.Count);
+            _hasJoined = true;
+            _joined.TrySetResult();
             await _dht.RefreshTableAsync(stopping);
         }
         await FillAsync(stopping);
@@ -162,6 +166,7 @@ internal sealed partial class Topology
     {
         foreach (var wire in await _cache.LoadPeersAsync(stopping))
         {
+            _wasMember = true;
             if (_dht.TryVerify(wire, teller: default, out var record))
                 _dht.Learn(record, _identity.Address);
             else if (PeerRecord.TryRecall(wire, out record))
@@ -224,13 +229,14 @@ internal sealed partial class Topology
         _bootstrapFailure = failure is null || _swarm.Count > 0 ? null : $"found nobody at {string.Join(", ", _bootstrap.Select(uri => uri.OriginalString))}: {failure}";
         if (_swarm.Count > 0)
             return;
-        if (!dialled && _joined.TrySetResult())
-            Log.Alone(_logger);
-        if (failure is not null && !_warned)
-        {
-            _warned = true;
+        if (!dialled)
+            BeAlone();
+        if (failure is null)
+            return;
+        if (!_warned)
             Log.BootstrapUnreachable(_logger, failure);
-        }
+        _warned = true;
+        DoWithout(failure);
     }
 
     /// <summary>Null when it worked, else what went wrong.</summary>
@@ -301,8 +307,13 @@ internal sealed partial class Topology
         [LoggerMessage(EventName = "Joined", Level = LogLevel.Information, Message = "Joined the mesh")]
         public static partial void Joined(ILogger logger, int connectedPeers, int contacts);
 
-        [LoggerMessage(EventName = "Alone", Level = LogLevel.Information, Message = "No bootstrap endpoint but this node itself: waiting for others")]
+        [LoggerMessage(EventName = "Alone", Level = LogLevel.Information,
+            Message = "No bootstrap endpoint answers but this node itself: waiting for others")]
         public static partial void Alone(ILogger logger);
+
+        [LoggerMessage(EventName = "MeshNotFound", Level = LogLevel.Warning,
+            Message = "This node was a member of a mesh and finds nobody of it: it takes messages, which wait, and looks on: {cause}")]
+        public static partial void MeshNotFound(ILogger logger, string cause);
 
         [LoggerMessage(EventName = "PeersNotRemembered", Level = LogLevel.Debug, Message = "The known peers could not be saved")]
         public static partial void NotRemembered(ILogger logger, string cause);

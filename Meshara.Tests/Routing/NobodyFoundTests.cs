@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using Meshara.Node.Delivery;
+using Meshara.Tests.Api;
 using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Routing;
@@ -13,7 +15,7 @@ public sealed class NobodyFoundTests
     public async Task A_node_that_found_nobody_to_join_says_so_in_ready()
     {
         await using var mesh = new MeshFixture();
-        var node = await mesh.StartAsync([], ("Mesh:Bootstrap", "tcp://127.0.0.1:1"));
+        var node = await mesh.StartAsync([], ("Mesh:Bootstrap", "tcp://127.0.0.1:1"), ("Routing:AloneAfter", "00:00:00"));
         using var client = new HttpClient();
         await Eventually.TrueAsync(async () => await ReasonAsync(client, node, HttpStatusCode.ServiceUnavailable)
             is "found nobody at tcp://127.0.0.1:1: Cannot reach 127.0.0.1:1: Connection refused.", "it says whom it did not find");
@@ -29,6 +31,42 @@ public sealed class NobodyFoundTests
         await first.StopAsync();
         using var client = new HttpClient();
         await Eventually.TrueAsync(async () => await ReasonAsync(client, second, HttpStatusCode.OK) is "no peer is connected", "it says that it is alone");
+    }
+
+    [Fact]
+    public async Task A_node_that_was_a_member_and_finds_nobody_takes_messages_and_says_so()
+    {
+        await using var mesh = new MeshFixture();
+        var first = await mesh.StartAsync();
+        var second = await mesh.StartAsync(("Routing:AloneAfter", "00:00:01"));
+        await second.BecomesReadyAsync();
+        await first.StopAsync();
+        second = await mesh.RestartAsync(second);
+        await second.BecomesReadyAsync();
+
+        using var client = new HttpClient();
+        Assert.Equal("no peer is connected", await ReasonAsync(client, second, HttpStatusCode.OK));
+        var id = await second.SendAsync(first, "kept until you come back");
+        first = await mesh.RestartAsync(first);
+        await first.ReceivesAsync("kept until you come back");
+        Assert.Equal(MessageState.Acknowledged, (await second.EndsAsync(id)).State);
+    }
+
+    [Fact]
+    public async Task A_bootstrap_node_that_finds_only_itself_is_well_alone()
+    {
+        await using var mesh = new MeshFixture();
+        var port = FreePort.Next();
+        var node = await mesh.StartAsync(
+            [],
+            ("Mesh:Listen", $"127.0.0.1:{port}"),
+            ("Mesh:Bootstrap", $"tcp://127.0.0.1:{port},tcp://127.0.0.1:1"),
+            ("Routing:AloneAfter", "00:00:01"));
+        await node.BecomesReadyAsync();
+
+        using var client = new HttpClient();
+        foreach (var path in (string[])["ready", "health", "live"])
+            Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri(node.Http, path), Cancel)).StatusCode);
     }
 
     private static async ValueTask<string?> ReasonAsync(HttpClient client, MeshPeer node, HttpStatusCode status)
