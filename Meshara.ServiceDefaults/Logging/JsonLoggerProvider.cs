@@ -20,18 +20,22 @@ internal sealed class JsonLoggerProvider : ILoggerProvider, ISupportExternalScop
     private readonly RecentLogs? _recent;
     private int _disposed;
 
+    /// <param name="lost">Counts what the outputs do not take.</param>
     /// <param name="recent">Where lines are kept for a look at them; null keeps none.</param>
-    public JsonLoggerProvider(ServiceDefaultsOptions options, LogTargetMap targets, TimeProvider time, RecentLogs? recent = null)
+    public JsonLoggerProvider(
+        ServiceDefaultsOptions options, LogTargetMap targets, TimeProvider time, LostLines lost, RecentLogs? recent = null)
     {
         var logs = options.Logs;
         (_targets, _time, _nodeId, _recent) = (targets, time, options.InstanceId, recent);
         _ownTarget = $"{options.ServiceName}::logging";
         Repeats = new RepeatLimiter(time, logs.RepeatBudget, logs.RepeatInterval, ReportSuppressed);
-        _console = new LineWriter("stdout", new StreamSink(logs.OpenStandardOutput()), logs.MaxQueuedBytes, lost => LossNotice("stdout", lost));
+        _console = new LineWriter(
+            "stdout", new StreamSink(logs.OpenStandardOutput()), logs.MaxQueuedBytes,
+            lines => LossNotice(LostLines.Stdout, lines), lost.AddStdout);
         if (logs.Directory is { Length: > 0 } directory)
         {
             var sink = new RollingFileSink(directory, logs.FileName!, logs, time, reason => ReportFileFailure(directory, reason), ReportFileLoss);
-            _files = new LineWriter("files", sink, logs.MaxQueuedBytes, lost => LossNotice("files", lost));
+            _files = new LineWriter("files", sink, logs.MaxQueuedBytes, lines => LossNotice(LostLines.Files, lines), lost.AddFiles);
         }
         // The lines before a crash are the ones most needed, and nobody disposes this then.
         AppDomain.CurrentDomain.UnhandledException += OnCrash;

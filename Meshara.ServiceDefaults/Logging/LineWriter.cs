@@ -15,6 +15,7 @@ internal sealed class LineWriter : IDisposable
     private readonly ILineSink _sink;
     private readonly long _capacity;
     private readonly Func<long, byte[]> _lossNotice;
+    private readonly Action<long> _countLoss;
     private readonly Thread _thread;
     private readonly object _gate = new();
     private List<byte[]> _queue = [];
@@ -24,9 +25,10 @@ internal sealed class LineWriter : IDisposable
     private bool _closed;
 
     /// <param name="lossNotice">The line that says so many lines were lost.</param>
-    public LineWriter(string name, ILineSink sink, long capacityBytes, Func<long, byte[]> lossNotice)
+    /// <param name="countLoss">Told of each loss at once, from any thread.</param>
+    public LineWriter(string name, ILineSink sink, long capacityBytes, Func<long, byte[]> lossNotice, Action<long> countLoss)
     {
-        (_sink, _capacity, _lossNotice) = (sink, capacityBytes, lossNotice);
+        (_sink, _capacity, _lossNotice, _countLoss) = (sink, capacityBytes, lossNotice, countLoss);
         // A thread and not a task: it blocks in write(2), which must not cost the thread pool a thread.
         _thread = new Thread(Run) { IsBackground = true, Name = $"log writer {name}" };
         _thread.UnsafeStart();
@@ -39,6 +41,7 @@ internal sealed class LineWriter : IDisposable
             if (_closed || _queuedBytes + line.Length > _capacity)
             {
                 _dropped++;
+                _countLoss(1);
                 return;
             }
             _queue.Add(line);
@@ -83,7 +86,9 @@ internal sealed class LineWriter : IDisposable
         long lost = 0;
         while (Take(ref batch, ref lost))
         {
-            lost += _sink.Write(batch);
+            var refused = _sink.Write(batch);
+            lost += refused;
+            _countLoss(refused);
             // At the first pause after a loss; a notice that is lost itself is written again later, with the next lines or without any.
             if (lost > 0 && _sink.Write([_lossNotice(lost)]) == 0)
                 lost = 0;

@@ -25,8 +25,10 @@ internal static class LoggingExtensions
         builder.Logging.ClearProviders();
         // Lines carry the trace of the current activity already; as a scope it would be formatted twice for every call.
         builder.Logging.Configure(factory => factory.ActivityTrackingOptions = ActivityTrackingOptions.None);
-        builder.Services.AddSingleton<ILoggerProvider>(services =>
-            new JsonLoggerProvider(options, targets, services.GetRequiredService<TimeProvider>(), services.GetService<RecentLogs>()));
+        builder.Services.AddSingleton<LostLines>();
+        builder.Services.AddSingleton<ILoggerProvider>(services => new JsonLoggerProvider(
+            options, targets, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<LostLines>(),
+            services.GetService<RecentLogs>()));
         return builder;
     }
 }

@@ -124,6 +124,23 @@ public sealed partial class LogOutputTests : IDisposable
     }
 
     [Fact]
+    public async Task Lost_lines_are_counted_for_each_output()
+    {
+        // A file where the folder should be: no log file can be made, as on a volume that is full.
+        var folder = Path.Combine(_folder, "no-folder");
+        await File.WriteAllTextAsync(folder, "", Cancelled);
+        await using var service = await TestService.StartAsync(options => options.Logs.Directory = folder);
+        Log.Milestone(service.Logger("Meshara.Node.Transport"), 1);
+        Assert.True(Flush(service));
+
+        using var scrape = await service.GetAsync("/metrics");
+        var lines = (await scrape.Content.ReadAsStringAsync(Cancelled)).Split('\n');
+        Assert.Contains("meshara_log_lines_lost_total{output=\"stdout\"} 0", lines);
+        var lost = Assert.Single(lines, line => line.StartsWith("meshara_log_lines_lost_total{output=\"files\"} ", StringComparison.Ordinal));
+        Assert.False(lost.EndsWith(" 0", StringComparison.Ordinal), lost);
+    }
+
+    [Fact]
     public async Task Log_files_are_named_after_the_node_and_hold_the_same_lines()
     {
         var service = await StartWithFilesAsync(_folder);

@@ -26,6 +26,8 @@ public sealed class ContractTests(ContractRun run) : IClassFixture<ContractRun>
         ["meshara_inbox_evictions_total kind=read"] = "an inbox at its limits; Storage/InboxLimitContract has one",
         ["meshara_inbox_evictions_total kind=unread"] = "as above",
         ["meshara_inbox_evictions_total kind=broadcast"] = "as above",
+        ["meshara_log_lines_lost_total output=stdout"] = "a pipe that nobody reads; ServiceDefaults/LogOutputTests has one",
+        ["meshara_log_lines_lost_total output=files"] = "a folder that cannot be written, as there",
         ["meshara_telemetry_export_failures_total signal=traces"] = "a collector that refuses; ServiceDefaults/TelemetryTests has one",
         ["meshara_telemetry_export_failures_total signal=metrics"] = "as above",
         ["meshara_telemetry_export_failures_total signal=logs"] = "as above",
