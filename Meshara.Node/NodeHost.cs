@@ -39,7 +39,7 @@ internal static class NodeHost
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.KeyFile"/> or <see cref="ErrorCodes.Configuration"/>.</exception>
     public static WebApplication Build(NodeSettings settings, TimeProvider? time = null)
     {
-        var passphrase = settings.Node.PassphraseFile is { } file ? PassphraseFile.Read(file) : null;
+        var passphrase = settings.Node.PassphraseFile is { } file ? SecretFile.ReadPassphrase(file) : null;
         var keyFile = Path.Combine(settings.Node.DataDirectory, KeyFileName);
         Database.RefuseWithoutKey(keyFile);
         var identity = KeyFile.LoadOrCreate(keyFile, passphrase, out var wasPlain);
@@ -69,6 +69,8 @@ internal static class NodeHost
         });
 
         builder.Services.AddSingleton<StartNotices>();
+        if (SystemdNotices.Notifier is { } systemd)
+            builder.Services.AddSingleton(systemd).AddHostedService<SystemdNotices>();
 
         var app = builder.Build();
         Tell(app.Services.GetRequiredService<StartNotices>(), settings, wasPlain ? keyFile : null);
@@ -82,8 +84,10 @@ internal static class NodeHost
     {
         if (encrypted is not null)
             notices.KeyEncrypted(encrypted);
-        if (settings.Node.PassphraseFile is { } file && PassphraseFile.IsOpenToAll(file))
-            notices.PassphraseFileOpen(file);
+        if (settings.Node.PassphraseFile is { } passphrase && SecretFile.IsOpenToAll(passphrase))
+            notices.PassphraseFileOpen(passphrase);
+        if (settings.Api.TokenFile is { Length: > 0 } token && SecretFile.IsOpenToAll(token))
+            notices.TokenFileOpen(token);
     }
 
     private static void AddDefaults(WebApplicationBuilder builder, NodeSettings settings, NodeIdentity identity)

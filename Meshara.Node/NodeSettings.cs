@@ -99,6 +99,8 @@ internal sealed class NodeSettings
             };
             settings.Mesh.Advertise = ReadList(configuration, "Mesh:Advertise");
             settings.Mesh.Bootstrap = ReadList(configuration, "Mesh:Bootstrap");
+            settings.Transport.AdmittedPeers = ReadList(configuration, "Transport:AdmittedPeers");
+            ReadToken(settings.Api);
             NodeSettingsValidation.Validate(settings);
             return settings;
         }
@@ -121,6 +123,15 @@ internal sealed class NodeSettings
         .AddSingleton(Options.Create(Gossip))
         .AddSingleton(Options.Create(Sealing))
         .AddSingleton(Options.Create(Storage));
+
+    private static void ReadToken(ApiOptions api)
+    {
+        if (string.IsNullOrEmpty(api.TokenFile))
+            return;
+        if (!string.IsNullOrEmpty(api.Token))
+            throw new MesharaException(ErrorCodes.Configuration, "Api:Token and Api:TokenFile are both set: keep one of them.");
+        api.Token = SecretFile.Read(api.TokenFile, "token", ErrorCodes.Configuration);
+    }
 
     /// <summary>
     /// One value with commas wins over indexed children: layers merge lists index by index, and a flag has to replace

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Meshara.Node.Api;
 using Meshara.Node.Delivery;
 using Meshara.Node.Gossip;
+using Meshara.Node.Identity;
 using Meshara.Node.Routing;
 using Meshara.Node.Storage;
 using Meshara.Node.Transport;
@@ -30,6 +31,7 @@ internal static partial class NodeSettingsValidation
             .. MeshFailures(settings.Mesh),
             .. ApiFailures(settings.Api),
             .. DeliveryFailures(settings.Delivery),
+            .. TransportFailures(settings.Transport),
         ];
         if (failures.Count > 0)
             throw new MesharaException(ErrorCodes.Configuration, string.Join(' ', failures));
@@ -69,10 +71,21 @@ internal static partial class NodeSettingsValidation
             yield return $"Api:Host '{Shown(api.Host)}' must be an IP address or localhost.";
         else if (string.IsNullOrEmpty(api.Token) && !HostPort.IsLoopback(api.Host))
             yield return $"Api:Host {api.Host} can be reached from other machines, so Api:Token must be set "
-                + "(environment variable Api__Token); or listen on 127.0.0.1.";
+                + "(environment variable Api__Token, or Api__TokenFile with a file that holds it); or listen on 127.0.0.1.";
         // RFC 6750 section 2.1: what cannot stand in the header could never be sent.
         if (api.Token is { } token && token.Any(c => c is <= ' ' or > '~'))
             yield return "Api:Token must be visible ASCII characters without spaces.";
+        if (string.IsNullOrEmpty(api.CertificateFile) != string.IsNullOrEmpty(api.CertificateKeyFile))
+            yield return "Api:CertificateFile and Api:CertificateKeyFile belong together: set both, or neither.";
+    }
+
+    private static IEnumerable<string> TransportFailures(TransportOptions transport)
+    {
+        foreach (var address in transport.AdmittedPeers.Where(address => !NodeAddress.TryParse(address, out _)))
+        {
+            yield return $"Transport:AdmittedPeers '{Shown(address)}' is not the address of a node: 52 characters, "
+                + "as `meshara keygen` prints them.";
+        }
     }
 
     private static IEnumerable<string> DeliveryFailures(DeliveryOptions delivery)

@@ -9,6 +9,9 @@ internal sealed partial class StartNotices(ILogger<StartNotices> logger)
     /// <summary>The passphrase file can be read by everybody on the machine.</summary>
     public void PassphraseFileOpen(string file) => Log.PassphraseFileOpen(logger, file);
 
+    /// <summary>The file with the API's token can be read by everybody on the machine.</summary>
+    public void TokenFileOpen(string file) => Log.TokenFileOpen(logger, file);
+
     /// <summary>There are fewer connections than the settings allow.</summary>
     public void FewOpenFiles(NodeSettings settings, int openFiles) =>
         Log.FewOpenFiles(logger, openFiles, settings.Transport.MaxConnections, settings.Api.MaxConnections, settings.Metrics.MaxConnections);
@@ -22,6 +25,10 @@ internal sealed partial class StartNotices(ILogger<StartNotices> logger)
         [LoggerMessage(EventName = "PassphraseFileOpen", Level = LogLevel.Warning,
             Message = "Everybody on this machine can read the passphrase file {file}: take that right away (chmod o-r)")]
         public static partial void PassphraseFileOpen(ILogger logger, string file);
+
+        [LoggerMessage(EventName = "TokenFileOpen", Level = LogLevel.Warning,
+            Message = "Everybody on this machine can read the token file {file}: take that right away (chmod o-r)")]
+        public static partial void TokenFileOpen(ILogger logger, string file);
 
         [LoggerMessage(EventName = "FewOpenFiles", Level = LogLevel.Warning,
             Message = "Only {openFiles} files and sockets may be open at once, so there are at most {peers} peers and {apiConnections} connections to the API: raise the limit (ulimit -n)")]

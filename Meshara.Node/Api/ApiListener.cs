@@ -1,6 +1,8 @@
 using System.Net;
+using System.Net.Security;
 using Meshara.Node.Delivery;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Options;
 
 namespace Meshara.Node.Api;
@@ -23,7 +25,8 @@ internal sealed class ApiListener(
         options.AddServerHeader = false;
         options.Limits.MaxRequestBodySize = (long)delivery.Value.MaxMessageBytes * JsonBytesPerByte + RoomForMembers;
 
-        Listen(options, api.Value.Port, Limited("API", api.Value.MaxConnections));
+        var limitedApi = Limited("API", api.Value.MaxConnections);
+        Listen(options, api.Value.Port, api.Value.CertificateFile is { Length: > 0 } ? Secured(limitedApi) : limitedApi);
         if (metrics.Value.Port == api.Value.Port)
             return;
         var limited = Limited("metrics", metrics.Value.MaxConnections);
@@ -36,6 +39,23 @@ internal sealed class ApiListener(
                 return next(connection);
             });
         });
+    }
+
+    private Action<ListenOptions> Secured(Action<ListenOptions> configure)
+    {
+        var (file, key) = (api.Value.CertificateFile!, api.Value.CertificateKeyFile!);
+        var certificate = new ApiCertificate(file, key, time, loggers.CreateLogger<ApiCertificate>());
+        return listen =>
+        {
+            configure(listen);
+            // As without TLS; PortConnections counts one request a connection.
+            listen.Protocols = HttpProtocols.Http1;
+            listen.UseHttps(new TlsHandshakeCallbackOptions
+            {
+                OnConnection = _ => ValueTask.FromResult(
+                    new SslServerAuthenticationOptions { ServerCertificateContext = certificate.Current }),
+            });
+        };
     }
 
     private Action<ListenOptions> Limited(string port, int limit)

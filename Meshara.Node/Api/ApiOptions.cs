@@ -6,7 +6,10 @@ namespace Meshara.Node.Api;
 /// <summary>Section <c>Api</c>: where the HTTP API and the health endpoints listen, and who may use the API.</summary>
 public sealed class ApiOptions
 {
-    /// <summary>An IP address or <c>localhost</c>. Anything but loopback needs a <see cref="Token"/>.</summary>
+    /// <summary>
+    /// An IP address or <c>localhost</c>. Anything but loopback needs a <see cref="Token"/>, and should have a
+    /// <see cref="CertificateFile"/>.
+    /// </summary>
     [Required(ErrorMessage = "Api:Host is empty.")]
     public string Host { get; set; } = "127.0.0.1";
 
@@ -26,4 +29,17 @@ public sealed class ApiOptions
     /// through the environment (<c>Api__Token</c>): a command line can be read by every user of the machine.
     /// </summary>
     public string? Token { get; set; }
+
+    /// <summary>A file whose first line is <see cref="Token"/>, instead of that.</summary>
+    public string? TokenFile { get; set; }
+
+    /// <summary>
+    /// PEM file with the certificate of <see cref="Port"/> and those between it and its authority; with it the port speaks TLS and nothing
+    /// else. It and <see cref="CertificateKeyFile"/> may be renewed while the node runs. <c>Metrics:Port</c>, when it is another one, stays
+    /// plain.
+    /// </summary>
+    public string? CertificateFile { get; set; }
+
+    /// <summary>PEM file with the unencrypted private key of <see cref="CertificateFile"/>.</summary>
+    public string? CertificateKeyFile { get; set; }
 }

@@ -22,8 +22,8 @@ internal static class KeygenCommand
         command.SetAction(parsed =>
         {
             var path = Path.GetFullPath(parsed.GetRequiredValue(file));
-            var passphrase = parsed.GetValue(passphraseFile) is { } secret ? PassphraseFile.Read(secret) : null;
-            if (parsed.GetValue(passphraseFile) is { } open && PassphraseFile.IsOpenToAll(open))
+            var passphrase = parsed.GetValue(passphraseFile) is { } secret ? SecretFile.ReadPassphrase(secret) : null;
+            if (parsed.GetValue(passphraseFile) is { } open && SecretFile.IsOpenToAll(open))
                 host.Error.WriteLine($"meshara: warning: everybody on this machine can read the passphrase file '{Printable.Bounded(open, 200)}' (chmod o-r).");
             var address = CreateKey(host, path, passphrase, parsed.GetValue(force)).ToString();
             var output = new CliOutput(host, parsed.GetValue(json));

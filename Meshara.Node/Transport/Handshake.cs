@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -36,6 +37,9 @@ internal sealed class Handshake(
     private static readonly string Agent = $"meshara/{BuildInfo.Version}";
 
     private readonly NodeClock _clock = NodeClock.Of(time);
+
+    // Empty when everybody is admitted.
+    private readonly FrozenSet<NodeAddress> _admitted = options.AdmittedPeers.Select(NodeAddress.Parse).ToFrozenSet();
 
     // Made once: from a bare certificate every handshake would build a chain of its own. And made late: it has .NET read every
     // certificate that the machine trusts, which a node without peers need not wait for.
@@ -91,6 +95,8 @@ internal sealed class Handshake(
                     ? new MesharaException(Self, "This node dialled itself.")
                     : new MesharaException(Clone, $"{remote} is another program with this node's identity.");
             }
+            if (_admitted.Count > 0 && !_admitted.Contains(peer))
+                throw new MesharaException(ErrorCodes.Protocol, $"{peer} is not among Transport:AdmittedPeers.");
             if (bans.Contains(peer))
                 throw new MesharaException(ErrorCodes.Protocol, $"{peer.Short} broke the protocol and is kept out for a while.");
             if (expected is { } who && who != peer)

@@ -5,6 +5,11 @@ namespace Meshara.Node.Transport;
 /// <summary>Section <c>Transport</c>: limits and timing of peer connections.</summary>
 public sealed class TransportOptions
 {
+    /// <summary>
+    /// Addresses of the nodes that may be peers of this one; empty admits everybody. In configuration a list, or one value with commas.
+    /// </summary>
+    public IReadOnlyList<string> AdmittedPeers { get; set; } = [];
+
     /// <summary>Longest wait for a TCP connection to a peer.</summary>
     public TimeSpan DialTimeout { get; set; } = TimeSpan.FromSeconds(4);
 
