@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Loads into Elasticsearch and Kibana what logs need: lifecycle policy, templates, data stream, saved objects. Harmless to
-# run again, and run again at every start. Needs bash and curl alone, so that Elasticsearch's own image can run it.
+# Loads into Elasticsearch and Kibana what logs need: lifecycle policies, templates, data stream, saved objects, and users with
+# only their rights. Harmless to run again, and run again at every start. Needs bash and curl alone, so that Elasticsearch's own image can run it.
 #
 #   ELASTICSEARCH_URL        http://localhost:9200
 #   ELASTICSEARCH_USERNAME   elastic
 #   ELASTICSEARCH_PASSWORD   empty where security is off
 #   KIBANA_URL               none: no saved objects are loaded
 #   KIBANA_PASSWORD          what the user kibana_system gets; empty leaves it alone
+#   FILEBEAT_PASSWORD, JAEGER_PASSWORD, GRAFANA_PASSWORD
+#                            what the users meshara-filebeat, meshara-jaeger and meshara-grafana get; empty makes none
+#   SSL_CERT_FILE            curl's and everybody's: authorities to trust instead of the system's
 #   SETUP_TIMEOUT            seconds to wait for each server: 300
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -60,8 +63,22 @@ if [ -n "${KIBANA_PASSWORD:-}" ]; then
     --data-binary @- "$elasticsearch/_security/user/kibana_system/_password") || fail "Elasticsearch refuses Kibana's password: $answer"
 fi
 
+# user NAME PASSWORD: a user with the role of elasticsearch/role-NAME.json and no other.
+user() {
+  local answer
+  [ -n "$2" ] || return 0
+  put "_security/role/meshara-$1" "elasticsearch/role-$1.json"
+  answer=$(echo "{\"password\":$(quoted "$2"),\"roles\":[\"meshara-$1\"]}" | call --fail-with-body --request PUT --header 'Content-Type: application/json' \
+    --data-binary @- "$elasticsearch/_security/user/meshara-$1") || fail "Elasticsearch refuses the user meshara-$1: $answer"
+}
+
+user filebeat "${FILEBEAT_PASSWORD:-}"
+user jaeger "${JAEGER_PASSWORD:-}"
+user grafana "${GRAFANA_PASSWORD:-}"
+
 before=$(templates)
 put _ilm/policy/meshara-logs elasticsearch/lifecycle.json
+put _ilm/policy/meshara-traces elasticsearch/traces-lifecycle.json
 put _component_template/meshara-logs-settings elasticsearch/settings.json
 put _component_template/meshara-logs-mappings elasticsearch/mappings.json
 put _index_template/meshara-logs elasticsearch/template.json

@@ -3,7 +3,8 @@
 # hour again. For the image of Jaeger's index cleaner, which has this shell and the program.
 #
 #   ELASTICSEARCH_URL, ELASTICSEARCH_USERNAME, ELASTICSEARCH_PASSWORD
-export ES_USERNAME="${ELASTICSEARCH_USERNAME:-}" ES_PASSWORD="${ELASTICSEARCH_PASSWORD:-}"
+# ES_TLS_ENABLED: without it the program does not verify https.
+export ES_TLS_ENABLED=true ES_USERNAME="${ELASTICSEARCH_USERNAME:-}" ES_PASSWORD="${ELASTICSEARCH_PASSWORD:-}"
 
 while :; do
   # It says in the log what it deletes, or why it cannot; then the next hour tries again.

@@ -17,11 +17,12 @@ internal static partial class LogExtensions
         annotations.Remove(annotations.OfType<EndpointAnnotation>().Single(endpoint => endpoint.Name == "internal"));
         elasticsearch.AsPart(StackPart.Elasticsearch, plan)
             .WithEnvironment("ES_JAVA_OPTS", JavaOptions)
-            // A developer's disk is often fuller than Elasticsearch's watermarks allow.
-            .WithEnvironment("cluster.routing.allocation.disk.threshold_enabled", "false")
             .WithDataVolume(elasticsearch.VolumeName())
             .StayingUp()
             .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = (Indices, "Elasticsearch – indices"));
+        // A developer's disk is often fuller than Elasticsearch's watermarks allow; elsewhere they keep it from filling up.
+        if (builder.ExecutionContext.IsRunMode)
+            elasticsearch.WithEnvironment("cluster.routing.allocation.disk.threshold_enabled", "false");
         added = builder.CreateResourceBuilder<IServerResource>(new ElasticsearchContainer(elasticsearch.Resource));
     }
 }

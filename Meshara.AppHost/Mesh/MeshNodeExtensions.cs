@@ -18,6 +18,10 @@ internal static class MeshNodeExtensions
     // In milliseconds. Aspire's default of one second costs each node as much CPU as all its messages at the default rate.
     private const string MetricInterval = "10000";
 
+    // All nodes of an export share one log volume in memory (ComposeExport): the files that each keeps must fit, and one that was deleted
+    // and that Filebeat still reads.
+    private const int LogFiles = 4, LogVolumeBytes = 256 * 1024 * 1024;
+
     // A minute in milliseconds, in hexadecimal as the runtime reads it.
     private const string Minute = "EA60";
 
@@ -104,6 +108,8 @@ internal static class MeshNodeExtensions
             .WithEnvironment("MESHARA_TOKEN", builder.CreateResourceBuilder(token))
             .WithEnvironment("Metrics__Port", Text(MeshNodeContainer.MetricsPort))
             .WithEnvironment("MESHARA_LOG_DIR", "/var/log/meshara")
+            .WithEnvironment("Logs__MaxFiles", Text(LogFiles))
+            .WithEnvironment("Logs__MaxFileBytes", Text(LogVolumeBytes / (builder.Plan().Stack.Nodes.Count * (LogFiles + 1))))
             .WithVolume($"{node.Name}-data", ComposeExport.NodeFolder)
             .WithVolume(ComposeExport.LogVolume, "/var/log/meshara")
             .PublishNodeAsComposeService(node, MeshNodeContainer.HttpPort);

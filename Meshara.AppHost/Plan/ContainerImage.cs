@@ -27,6 +27,9 @@ internal sealed record ContainerImage(string Registry, string Repository, string
     /// <summary>Deletes the indices of old traces.</summary>
     public static ContainerImage JaegerCleaner { get; } = new(DockerHub, "jaegertracing/jaeger-es-index-cleaner", Jaeger.Tag);
 
+    /// <summary>Makes the indices that Jaeger writes by aliases.</summary>
+    public static ContainerImage JaegerRollover { get; } = new(DockerHub, "jaegertracing/jaeger-es-rollover", Jaeger.Tag);
+
     /// <summary>Fans telemetry out to more than one backend.</summary>
     public static ContainerImage Collector { get; } = new(DockerHub, "otel/opentelemetry-collector-contrib", "0.159.0");
 
@@ -50,7 +53,7 @@ internal sealed record ContainerImage(string Registry, string Repository, string
 
     /// <summary>Every image that is pulled.</summary>
     public static IReadOnlyList<ContainerImage> All { get; } =
-        [Prometheus, Alertmanager, Grafana, Jaeger, JaegerCleaner, Collector, Elasticsearch, Kibana, Filebeat, Mailpit];
+        [Prometheus, Alertmanager, Grafana, Jaeger, JaegerCleaner, JaegerRollover, Collector, Elasticsearch, Kibana, Filebeat, Mailpit];
 
     /// <summary>The full reference, as passed to a container engine.</summary>
     public override string ToString() => $"{Registry}/{Repository}:{Tag}";

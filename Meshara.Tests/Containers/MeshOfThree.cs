@@ -50,7 +50,7 @@ internal sealed class MeshOfThree
     }
 
     // Belongs to the user the nodes run as, and is in memory: what is shipped need not last.
-    private static async Task<IVolume> LogVolumeAsync(ContainerStack stack)
+    public static async Task<IVolume> LogVolumeAsync(ContainerStack stack)
     {
         var volume = stack.Own(new VolumeBuilder().WithLogger(NullLogger.Instance).WithCreateParameterModifier(parameters =>
             parameters.DriverOpts = new Dictionary<string, string> { ["type"] = "tmpfs", ["device"] = "tmpfs", ["o"] = $"uid={NodeImage.User},mode=0755,size=64m" }).Build());

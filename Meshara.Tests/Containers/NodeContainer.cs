@@ -71,6 +71,14 @@ internal sealed class NodeContainer : IAsyncDisposable
         return await _container.GetExitCodeAsync(Test);
     }
 
+    /// <summary>Ends it without warning.</summary>
+    public async Task KillAsync()
+    {
+        var kill = new ContainerKillParameters { Signal = "KILL" };
+        await ContainerStack.InTimeAsync(_stack.Images.Engine.Containers.KillContainerAsync(Id, kill, Test));
+        await _container.GetExitCodeAsync(Test).WaitAsync(ContainerStack.Deadline, Test);
+    }
+
     /// <summary>Starts it again, with what it had stored.</summary>
     public async Task StartAgainAsync()
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using k8s.Models;
 using Meshara.AppHost.Plan;
@@ -63,11 +64,10 @@ public sealed partial class TracingTests
 
         var script = File.ReadAllText(Path.Combine(LocalJaeger.Tracing, "clean.sh"));
         Assert.Contains($"\n  /go/bin/es-index-cleaner-linux {days} \"${{ELASTICSEARCH_URL:-", script, StringComparison.Ordinal);
-        var manifest = File.ReadAllText(Path.Combine(AlertFiles.Root, "deploy/kubernetes/overlays/production/trace-cleaner.yaml"));
-        var job = Manifests.Parse(manifest).Find<V1CronJob>("trace-cleaner");
-        var container = Assert.Single(job.Spec.JobTemplate.Spec.Template.Spec.Containers);
-        Assert.Equal([$"{days}", "$(ELASTICSEARCH_URL)"], container.Args);
-        Assert.Equal($"{ContainerImage.JaegerCleaner}", container.Image);
+        // On Kubernetes a lifecycle policy does it, counting from the end of an index's day.
+        var policy = JsonNode.Parse(File.ReadAllText(Path.Combine(AlertFiles.Root, "logging/elasticsearch/traces-lifecycle.json")))!["policy"]!["phases"]!;
+        Assert.Equal($"{days}d", policy["delete"]!["min_age"]!.GetValue<string>());
+        Assert.Equal("1d", policy["hot"]!["actions"]!["rollover"]!["max_age"]!.GetValue<string>());
     }
 
     private static IEnumerable<JsonElement> Patterns(string type) => Dashboard

@@ -1,4 +1,6 @@
 using Meshara.AppHost.Plan;
+using Meshara.Node.Delivery;
+using Meshara.ServiceDefaults.Logging;
 using Meshara.Tests.Alerts;
 using k8s.Models;
 
@@ -9,9 +11,13 @@ public sealed class KubernetesTests
 {
     private static readonly Dictionary<string, string> Node = new() { ["app.kubernetes.io/name"] = "meshara", ["app.kubernetes.io/component"] = "node" };
 
-    public static TheoryData<string> Folders => ["overlays/local", "overlays/production", "logs-setup", "monitoring"];
+    public static TheoryData<string> Folders => [.. OverlayFolders, "logs-setup", "monitoring"];
 
-    public static TheoryData<string> Overlays => ["overlays/local", "overlays/production"];
+    public static TheoryData<string> Overlays => [.. OverlayFolders];
+
+    private static IEnumerable<string> OverlayFolders => Directory
+        .GetDirectories(Path.Combine(AlertFiles.Root, "deploy", "kubernetes", "overlays"))
+        .Select(folder => $"overlays/{Path.GetFileName(folder)}").Order(StringComparer.Ordinal);
 
     [Theory]
     [MemberData(nameof(Folders))]
@@ -218,6 +224,81 @@ public sealed class KubernetesTests
         Assert.Contains(set.Spec.Template.Spec.Containers[0].Env, one => one.Name == "Node__PassphraseFile");
     }
 
+    [Fact]
+    public async Task In_production_a_node_without_peers_goes_on_and_one_that_stops_serves_until_nobody_is_sent_to_it()
+    {
+        var set = (await Manifests.BuildAsync("overlays/production")).Find<V1StatefulSet>("node");
+        var pod = set.Spec.Template.Spec;
+        var node = Assert.Single(pod.Containers);
+        V1Probe[] probes = [node.StartupProbe, node.LivenessProbe, node.ReadinessProbe];
+        Assert.Equal(["/live", "/live", "/ready"], probes.Select(probe => probe.HttpGet.Path));
+        // A large database is looked through before the API answers.
+        Assert.True(node.StartupProbe.PeriodSeconds * node.StartupProbe.FailureThreshold >= 300);
+        Assert.Null(node.LivenessProbe.InitialDelaySeconds);
+        var pause = node.Lifecycle.PreStop.Sleep.Seconds;
+        Assert.InRange(pause, 5, 15);
+        // The pause counts as part of the time that the pod has to end.
+        Assert.True(pause + new DeliveryOptions().DrainTimeout.TotalSeconds + 10 < pod.TerminationGracePeriodSeconds);
+        Assert.Equal(["ReadWriteOncePod"], Assert.Single(set.Spec.VolumeClaimTemplates).Spec.AccessModes);
+    }
+
+    [Theory]
+    [MemberData(nameof(Overlays))]
+    public async Task Log_files_fit_on_their_volume_and_alerts_on_memory_come_before_the_limit(string folder)
+    {
+        var pod = (await Manifests.BuildAsync(folder)).Find<V1StatefulSet>("node").Spec.Template.Spec;
+        var logs = new LogOutputOptions();
+        // A line may pass the limit of its file, and Filebeat holds a deleted one until it has read it.
+        var size = pod.Volumes.Single(volume => volume.Name == "logs").EmptyDir.SizeLimit.ToInt64();
+        Assert.True(size >= (logs.MaxFiles + 1) * logs.MaxFileBytes);
+        var limit = Assert.Single(pod.Containers).Resources.Limits["memory"].ToInt64();
+        Assert.True(limit * 0.9 > 1_000_000_000, "MemoryExhaustion (1 GB) comes before MemoryNearLimit (90 %).");
+    }
+
+    [Fact]
+    public async Task Everything_that_reaches_Elasticsearch_has_its_address_authority_port_and_a_user_of_its_own()
+    {
+        var example = await Manifests.BuildAsync("overlays/example");
+        var setup = (await Manifests.BuildAsync("logs-setup")).Pods.Single().Value;
+        var settings = example.All<V1ConfigMap>().Single(map => IsForElasticsearch(map.Metadata.Name)).Data;
+        var programs = example.Pods.Values.Append(setup).SelectMany(Manifests.Containers, (pod, container) => (pod, container))
+            .Where(one => (one.container.EnvFrom ?? []).Any(source => IsForElasticsearch(source.ConfigMapRef?.Name))).ToList();
+        Assert.Equal(["filebeat", "indices", "jaeger", "setup"], programs.Select(one => one.container.Name).Order(StringComparer.Ordinal));
+        Assert.All(programs, one =>
+        {
+            var authority = Assert.Single(one.pod.Spec.Volumes, volume => volume.Secret?.SecretName == "elasticsearch-ca");
+            // Without one, the system's authorities are trusted.
+            Assert.True(authority.Secret.Optional);
+            var mount = Assert.Single(one.container.VolumeMounts, mount => mount.Name == authority.Name);
+            Assert.Equal(settings["SSL_CERT_FILE"], $"{mount.MountPath}/ca.crt");
+        });
+        var users = example.Pods.Values.SelectMany(Secrets).Where(name => IsForElasticsearch(name) && name != "elasticsearch-ca");
+        Assert.Equal(["elasticsearch-filebeat", "elasticsearch-jaeger"], users.Order(StringComparer.Ordinal));
+
+        var port = new Uri(settings["ELASTICSEARCH_URL"]).Port;
+        var opened = example.Find<V1NetworkPolicy>("node-logs").Spec.Egress.SelectMany(rule => rule.Ports);
+        Assert.Contains(opened, one => one.Port == $"{port}");
+
+        static bool IsForElasticsearch(string? name) => name?.StartsWith("elasticsearch-", StringComparison.Ordinal) == true;
+    }
+
+    [Fact]
+    public async Task Jaegers_indices_are_made_with_the_policy_that_deletes_them()
+    {
+        var job = (await Manifests.BuildAsync("logs-setup")).Pods.Single().Value;
+        var indices = Assert.Single(job.Spec.Containers).Env.ToDictionary(one => one.Name, one => one.Value, StringComparer.Ordinal);
+        var policy = indices["ES_ILM_POLICY_NAME"];
+        var store = YamlFile.Read("tracing/rollover.yaml")["extensions"]!["jaeger_storage"]!["backends"]!["traces"]!["elasticsearch"]!;
+        foreach (var kind in (string[])["spans", "services"])
+            Assert.Equal(policy, store["indices"]![kind]!["rotation"]!["auto_rollover"]!["policy_name"]!.GetValue<string>());
+        Assert.False(store["create_mappings"]!.GetValue<bool>());
+        Assert.Equal(("true", "true"), (indices["ES_USE_ILM"], indices["ES_TLS_ENABLED"]));
+        // The policy is there before: the step before this one loads it.
+        var setup = await File.ReadAllTextAsync(Path.Combine(AlertFiles.Root, "logging/setup.sh"), TestContext.Current.CancellationToken);
+        Assert.Contains($"_ilm/policy/{policy} ", setup, StringComparison.Ordinal);
+        Assert.Equal("setup", Assert.Single(job.Spec.InitContainers).Name);
+    }
+
     private static void HasPorts(IReadOnlyList<V1PodTemplateSpec> pods, IEnumerable<IntOrString> ports)
     {
         Assert.NotEmpty(pods);
@@ -227,7 +308,8 @@ public sealed class KubernetesTests
     }
 
     private static IEnumerable<string> ConfigMaps(V1PodTemplateSpec pod) => pod.Spec.Volumes.Select(volume => volume.ConfigMap?.Name)
-        .Concat(Manifests.Containers(pod).SelectMany(container => container.EnvFrom ?? []).Select(source => source.ConfigMapRef?.Name)).OfType<string>();
+        .Concat(Manifests.Containers(pod).SelectMany(container => container.EnvFrom ?? []).Select(source => source.ConfigMapRef?.Name))
+        .Concat(Manifests.Containers(pod).SelectMany(container => container.Env ?? []).Select(one => one.ValueFrom?.ConfigMapKeyRef?.Name)).OfType<string>();
 
     private static IEnumerable<string> Secrets(V1PodTemplateSpec pod) => pod.Spec.Volumes.Select(volume => volume.Secret?.SecretName)
         .Concat(Manifests.Containers(pod).SelectMany(container => container.EnvFrom ?? []).Select(source => source.SecretRef?.Name))

@@ -59,10 +59,16 @@ internal sealed class Manifests
     public T Find<T>(string name)
         where T : IKubernetesObject<V1ObjectMeta> => Assert.Single(All<T>(), one => one.Metadata.Name == name);
 
-    /// <summary>The pods that a selector means, by name.</summary>
+    /// <summary>The pods that a selector means, by name. A StatefulSet gives each of its pods a label with its name.</summary>
     public IReadOnlyList<V1PodTemplateSpec> Selected(IDictionary<string, string> labels)
     {
         Assert.NotEmpty(labels);
+        if (labels.TryGetValue("statefulset.kubernetes.io/pod-name", out var pod))
+        {
+            var set = Assert.Single(All<V1StatefulSet>(), set => Enumerable.Range(set.Spec.Ordinals?.Start ?? 0, set.Spec.Replicas ?? 1)
+                .Any(ordinal => pod == $"{set.Metadata.Name}-{ordinal}"));
+            return [WithLists(set.Spec.Template)];
+        }
         return [.. Pods.Values.Where(pod => labels.All(label => pod.Metadata.Labels?.TryGetValue(label.Key, out var value) == true && value == label.Value))];
     }
 

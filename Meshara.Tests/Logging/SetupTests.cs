@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using Meshara.Tests.Alerts;
 
 namespace Meshara.Tests.Logging;
@@ -9,6 +10,7 @@ public sealed class SetupTests : IAsyncLifetime, IDisposable
     private static readonly string[] Objects =
     [
         "PUT /_ilm/policy/meshara-logs",
+        "PUT /_ilm/policy/meshara-traces",
         "PUT /_component_template/meshara-logs-settings",
         "PUT /_component_template/meshara-logs-mappings",
         "PUT /_index_template/meshara-logs",
@@ -41,6 +43,7 @@ public sealed class SetupTests : IAsyncLifetime, IDisposable
 
         Assert.Equal([.. Objects, "PUT /_data_stream/logs-meshara-default", Import], _server.Changes);
         Assert.Equal(Text("elasticsearch/lifecycle.json"), _server.Kept("/_ilm/policy/meshara-logs"));
+        Assert.Equal(Text("elasticsearch/traces-lifecycle.json"), _server.Kept("/_ilm/policy/meshara-traces"));
         Assert.Equal(Text("elasticsearch/settings.json"), _server.Kept("/_component_template/meshara-logs-settings"));
         Assert.Equal(Text("elasticsearch/mappings.json"), _server.Kept("/_component_template/meshara-logs-mappings"));
         Assert.Equal(Text("elasticsearch/template.json"), _server.Kept("/_index_template/meshara-logs"));
@@ -81,6 +84,43 @@ public sealed class SetupTests : IAsyncLifetime, IDisposable
         var expected = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("elastic:a\"b\\c:d"));
         Assert.All(_server.Requests, request => Assert.Equal(expected, request.Authorization));
         Assert.Equal("""{"password":"e\"f\\g"}""", _server.Requests.Single(request => request.Path == "/_security/user/kibana_system/_password").Body.Trim());
+    }
+
+    [Fact]
+    public async Task Each_program_that_has_a_password_gets_a_user_with_its_own_role_and_nothing_more()
+    {
+        await SucceedsAsync("FILEBEAT_PASSWORD=a\"b", "JAEGER_PASSWORD=c", "GRAFANA_PASSWORD=");
+
+        foreach (var name in (string[])["filebeat", "jaeger"])
+        {
+            Assert.Equal(Text($"elasticsearch/role-{name}.json"), _server.Kept($"/_security/role/meshara-{name}"));
+            var user = JsonNode.Parse(_server.Kept($"/_security/user/meshara-{name}"))!;
+            Assert.Equal(name == "filebeat" ? "a\"b" : "c", user["password"]!.GetValue<string>());
+            Assert.Equal($"meshara-{name}", Assert.Single(user["roles"]!.AsArray())!.GetValue<string>());
+        }
+        Assert.DoesNotContain(_server.Changes, change => change.Contains("grafana", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void No_role_reaches_beyond_what_its_program_reads_or_writes()
+    {
+        var roles = Directory.GetFiles(Path.Combine(Logging, "elasticsearch"), "role-*.json")
+            .ToDictionary(file => Path.GetFileNameWithoutExtension(file)[5..], file => JsonNode.Parse(File.ReadAllText(file))!);
+        Assert.Equal(["filebeat", "grafana", "jaeger"], roles.Keys.Order(StringComparer.Ordinal));
+        Assert.All(roles, role =>
+        {
+            Assert.Equal(["monitor"], Strings(role.Value["cluster"]));
+            var indices = role.Value["indices"]!.AsArray();
+            var own = role.Key == "jaeger" ? "jaeger-" : "logs-meshara-";
+            Assert.All(indices.SelectMany(one => Strings(one!["names"])), name => Assert.StartsWith(own, name, StringComparison.Ordinal));
+            var rights = indices.SelectMany(one => Strings(one!["privileges"]));
+            Assert.DoesNotContain(rights, right => right is "all" or "manage" or "write" or "delete" or "delete_index");
+        });
+        // What creates a missing index under an alias's name would stop the lifecycle; only the indices behind it take new fields.
+        Assert.DoesNotContain(roles["jaeger"]["indices"]!.AsArray(), one =>
+            Strings(one!["names"]).Contains("jaeger-*") && Strings(one["privileges"]).Contains("auto_configure"));
+
+        static IEnumerable<string> Strings(JsonNode? list) => list!.AsArray().Select(one => one!.GetValue<string>());
     }
 
     [Fact]

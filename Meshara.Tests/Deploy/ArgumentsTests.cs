@@ -1,0 +1,105 @@
+using Aspire.Hosting.ApplicationModel;
+using k8s.Models;
+using Meshara.AppHost.Mesh;
+using Meshara.AppHost.Plan;
+using Meshara.Tests.Stack.Aspire;
+using Meshara.Tests.Stack.Deploy;
+
+namespace Meshara.Tests.Deploy;
+
+/// <summary>The host, the compose file and Kubernetes start each program in the same way, on the same ports.</summary>
+public sealed class ArgumentsTests
+{
+    /// <summary>
+    /// What is meant to differ, by program: Jaeger of overlay local keeps traces in memory, and in production a lifecycle policy deletes
+    /// them instead of Jaeger's cleaner, for which it writes by aliases.
+    /// </summary>
+    private static readonly Dictionary<string, string> Differences = new(StringComparer.Ordinal)
+    {
+        ["overlays/local jaeger"] = "--config /etc/jaeger/memory.yaml",
+        ["overlays/production jaeger"] = "--config /etc/jaeger/jaeger.yaml --config /etc/jaeger/rollover.yaml",
+        ["overlays/example jaeger"] = "--config /etc/jaeger/jaeger.yaml --config /etc/jaeger/rollover.yaml",
+    };
+
+    private static readonly Dictionary<string, string> Composed = DeployFiles.ReadCompose().Member("services").Members()
+        .Where(service => service.Value.Member("command") is not null)
+        .ToDictionary(
+            service => service.Key,
+            service => string.Join(' ', service.Value.Member("command").Items().Select(item => item.Text())), StringComparer.Ordinal);
+
+    [Theory]
+    [InlineData("overlays/local")]
+    [InlineData("overlays/production")]
+    [InlineData("overlays/example")]
+    [InlineData("monitoring")]
+    public async Task Kubernetes_starts_each_program_as_the_compose_file_does(string folder)
+    {
+        var pods = (await Manifests.BuildAsync(folder)).Pods.Values;
+        Assert.All(pods.SelectMany(Manifests.Containers), container =>
+        {
+            var service = Service(container);
+            if (Differences.TryGetValue($"{folder} {service}", out var different))
+                Assert.Equal(different, Arguments(container));
+            else
+                Assert.Equal(Composed.GetValueOrDefault(service, ""), Arguments(container));
+        });
+    }
+
+    [Fact]
+    public async Task The_host_starts_each_program_as_the_compose_file_does()
+    {
+        await using var application = await MeshApplication.CreateAsync(
+            TestContext.Current.CancellationToken, "--port-base", "21000", "--servers", "containers");
+        var resources = application.Builder.Resources.Where(resource => resource is ContainerResource or IMeshNodeResource).ToList();
+        Assert.NotEmpty(resources);
+        foreach (var resource in resources)
+            Assert.Equal(Known(Composed.GetValueOrDefault(resource.Name, "")), Known(await ArgumentsAsync(resource)));
+
+        // A page's address for people is that of the machine; the compose file leaves it to a variable.
+        static string Known(string arguments) => string.Join(
+            ' ', arguments.Split(' ').Where(argument => !argument.StartsWith("--web.external-url=", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("overlays/local")]
+    [InlineData("overlays/production")]
+    [InlineData("monitoring")]
+    public async Task Kubernetes_knows_each_port_that_the_stack_publishes(string folder)
+    {
+        var pods = (await Manifests.BuildAsync(folder)).Pods.Values;
+        Assert.All(pods.SelectMany(Manifests.Containers), container =>
+        {
+            var published = StackPart.All.Where(part => container.Image == $"{part.Image}").SelectMany(part => part.Endpoints);
+            var opened = container.Ports.Select(port => port.ContainerPort);
+            Assert.Subset(opened.ToHashSet(), published.Select(endpoint => endpoint.Port).ToHashSet());
+        });
+    }
+
+    [Fact]
+    public void A_node_has_the_same_settings_on_Kubernetes_as_in_the_compose_file()
+    {
+        var composed = DeployFiles.ReadCompose().Member("services")!.Member("node-3")!.Member("environment").Members();
+        // Its names and those of others, and the secret, are each deployment's own.
+        var own = ImitatedPods.Container.Env.Where(setting => setting.ValueFrom is not null || setting.Value.Contains("node-", StringComparison.Ordinal)
+            || setting.Value.Contains("$(", StringComparison.Ordinal)).ToList();
+        Assert.All(own.Where(setting => !setting.Name.StartsWith("services__", StringComparison.Ordinal)), setting => Assert.Contains(setting.Name, composed.Keys));
+        Assert.All(ImitatedPods.Container.Env.Except(own), setting => Assert.Equal(composed[setting.Name].Text(), setting.Value));
+    }
+
+    private static async Task<string> ArgumentsAsync(IResource resource)
+    {
+        var arguments = new List<object>();
+        foreach (var callback in resource.Annotations.OfType<CommandLineArgsCallbackAnnotation>())
+            await callback.Callback(new CommandLineArgsCallbackContext(arguments, TestContext.Current.CancellationToken));
+        return string.Join(' ', arguments);
+    }
+
+    private static string Arguments(V1Container container) => string.Join(' ', container.Args ?? []);
+
+    // A container of Kubernetes by the name of the compose file's service: by what it runs.
+    private static string Service(V1Container container) => container.Name switch
+    {
+        "node" => "node-1",
+        var name => name,
+    };
+}
