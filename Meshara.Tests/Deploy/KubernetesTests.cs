@@ -137,6 +137,15 @@ public sealed class KubernetesTests
         Assert.Contains(collector.Port, built.Find<V1Service>(collector.Host).Spec.Ports.Select(port => port.Port));
     }
 
+    [Theory]
+    [MemberData(nameof(Overlays))]
+    public async Task Every_setting_of_a_node_is_one_that_it_knows(string folder)
+    {
+        var node = Assert.Single((await Manifests.BuildAsync(folder)).Find<V1StatefulSet>("node").Spec.Template.Spec.Containers);
+        Assert.All(node.Env, setting => Assert.True(NodeSettingNames.IsKnown(setting.Name), setting.Name));
+        Assert.Equal(node.Env.Count, node.Env.Select(setting => setting.Name).Distinct().Count());
+    }
+
     [Fact]
     public async Task Grafana_finds_every_dashboard()
     {
