@@ -23,6 +23,7 @@ try
     var kibana = builder.AddKibana(logs);
     var setup = builder.AddLogSetup(logs, kibana);
     builder.AddFilebeat(logs, setup);
+    var exporter = builder.AddElasticsearchExporter(logs);
 
     // Metrics and traces
     var prometheus = builder.AddPrometheus();
@@ -35,11 +36,11 @@ try
 
     // Mesh
     var mesh = builder.AddMesh("mesh", options.Nodes).WithTraces(jaeger);
-    prometheus.Scraping(mesh, alertmanager, jaeger);
     builder.AddTraffic("traffic", options.Traffic, mesh);
 
     // Dashboards
-    builder.AddGrafana(prometheus, logs);
+    var grafana = builder.AddGrafana(prometheus, logs);
+    prometheus.Scraping(mesh, alertmanager, jaeger, exporter, grafana);
 
     return await builder.Build().RunStackAsync();
 }

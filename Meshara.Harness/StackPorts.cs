@@ -73,17 +73,21 @@ internal sealed record StackPorts
     /// <summary>Metrics that Jaeger derives from spans, scraped by Prometheus.</summary>
     public int SpanMetrics { get; init; } = 8889;
 
+    /// <summary>The exporter of Elasticsearch's metrics.</summary>
+    public int ElasticsearchExporter { get; init; } = 9114;
+
     /// <summary>The port of every server.</summary>
     public IEnumerable<int> Servers =>
     [
         Prometheus, Alertmanager, Grafana, Jaeger, OtlpGrpc, OtlpHttp, Elasticsearch, Kibana, MailpitHttp, MailpitSmtp,
-        Dashboard, DashboardOtlp, JaegerGrpc, JaegerHealth, JaegerMetrics, SpanMetrics,
+        Dashboard, DashboardOtlp, JaegerGrpc, JaegerHealth, JaegerMetrics, SpanMetrics, ElasticsearchExporter,
     ];
 
     /// <summary>
     /// The scheme of <c>--port-base P</c>: mesh P+i, http P+100+i, metrics P+200+i for node i, and from P+301 on, in this
     /// order, Prometheus, Alertmanager, Grafana, Jaeger, OTLP gRPC, OTLP HTTP, Elasticsearch, Kibana, Mailpit's
-    /// page, Mailpit's SMTP, Aspire's dashboard, its OTLP, and Jaeger's gRPC, health, own metrics and span metrics.
+    /// page, Mailpit's SMTP, Aspire's dashboard, its OTLP, Jaeger's gRPC, health, own metrics and span metrics, and
+    /// Elasticsearch's exporter.
     /// </summary>
     /// <param name="portBase"><see cref="MinBase"/> to <see cref="MaxBase"/>.</param>
     public static StackPorts From(int portBase)
@@ -111,6 +115,7 @@ internal sealed record StackPorts
             JaegerHealth = portBase + 314,
             JaegerMetrics = portBase + 315,
             SpanMetrics = portBase + 316,
+            ElasticsearchExporter = portBase + 317,
         };
     }
 }

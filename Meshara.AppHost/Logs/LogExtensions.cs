@@ -12,6 +12,7 @@ internal static partial class LogExtensions
     private const string LogFolder = "/var/log/meshara";
     private const string JavaOptions = "-Xms512m -Xmx512m";
     private const string Indices = "/_cat/indices?v";
+    private const string Indexed = "--es.indices";
     private const string User = "elastic", KibanaUser = "kibana_system";
 
     public static LogStore AddElasticsearchStore(this IDistributedApplicationBuilder builder)
@@ -100,6 +101,23 @@ internal static partial class LogExtensions
         if (setup is not null && filebeat.Resource.Actual is not null)
             filebeat.WithIconName("DocumentArrowRight").WaitForCompletion(setup);
         return filebeat;
+    }
+
+    /// <summary>Adds the exporter by which Prometheus sees whether lines arrive.</summary>
+    public static IResourceBuilder<IServerResource> AddElasticsearchExporter(this IDistributedApplicationBuilder builder, LogStore logs)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(logs);
+        var plan = builder.Plan();
+        return builder.AddServer(
+            StackPart.ElasticsearchExporter,
+            container => container
+                .WithArgs(ReferenceExpression.Create($"--es.uri={logs.Server.Resource.Http}"), Indexed)
+                .WithEnvironment("ES_USERNAME", User).WithEnvironment("ES_PASSWORD", logs.Password!),
+            program => program.WithArgs(
+                $"--es.uri=http://{plan.Listen(StackPart.Elasticsearch)}", Indexed, $"--web.listen-address={plan.Listen(StackPart.ElasticsearchExporter)}"))
+            .WithPage("DataUsage", "Elasticsearch – metrics", "/metrics", ready: "/healthz")
+            .WaitForServer(logs.Server);
     }
 
     /// <summary>Sets the variables for Elasticsearch that the files in <c>logging/</c> and <c>tracing/</c> read.</summary>

@@ -14,6 +14,15 @@ internal static class PrometheusExtensions
 {
     private const string Folder = "/etc/prometheus";
 
+    // What servers that may be left out show: Jaeger the spans it got, and itself.
+    private static readonly Exposition[] Exposed =
+    [
+        new(StackPart.Jaeger, "jaeger", 8889, ports => ports.SpanMetrics),
+        new(StackPart.Jaeger, "jaeger", 8888, ports => ports.JaegerMetrics),
+        new(StackPart.ElasticsearchExporter, "elasticsearch", 9114, ports => ports.ElasticsearchExporter),
+        new(StackPart.Grafana, "grafana", 3000, ports => ports.Grafana),
+    ];
+
     /// <summary>Adds Prometheus with the rules of <c>alerts/</c>.</summary>
     public static IResourceBuilder<IServerResource> AddPrometheus(this IDistributedApplicationBuilder builder)
     {
@@ -35,10 +44,12 @@ internal static class PrometheusExtensions
             .WithLink("Prometheus – alerts", "/alerts");
     }
 
-    /// <summary>Makes Prometheus scrape the nodes, itself, Alertmanager and Jaeger, and send its alerts to Alertmanager.</summary>
+    /// <summary>
+    /// Makes Prometheus scrape the nodes, itself, Alertmanager and those of the others that run, and send its alerts to Alertmanager.
+    /// </summary>
     public static IResourceBuilder<IServerResource> Scraping(
         this IResourceBuilder<IServerResource> prometheus, IResourceBuilder<MeshResource> mesh,
-        IResourceBuilder<IServerResource> alertmanager, IResourceBuilder<IServerResource> jaeger)
+        IResourceBuilder<IServerResource> alertmanager, params IReadOnlyList<IResourceBuilder<IServerResource>> others)
     {
         ArgumentNullException.ThrowIfNull(prometheus);
         ArgumentNullException.ThrowIfNull(mesh);
@@ -50,27 +61,32 @@ internal static class PrometheusExtensions
         prometheus.WaitForServer(alertmanager);
         var builder = prometheus.ApplicationBuilder;
         if (prometheus.Resource is ServerContainer container)
-            builder.CreateResourceBuilder(container).WithTargets(mesh.Resource, alertmanager, jaeger);
+            builder.CreateResourceBuilder(container).WithTargets(mesh.Resource, alertmanager, others);
         if (prometheus.Resource is ServerProgram program)
-            builder.CreateResourceBuilder(program).WithTargets(builder.Plan(), alertmanager, jaeger);
+            builder.CreateResourceBuilder(program).WithTargets(builder.Plan(), alertmanager, others);
         return prometheus;
     }
 
     private static void WithTargets(
         this IResourceBuilder<ServerProgram> prometheus, MeshPlan plan,
-        IResourceBuilder<IServerResource> alertmanager, IResourceBuilder<IServerResource> jaeger)
+        IResourceBuilder<IServerResource> alertmanager, IReadOnlyList<IResourceBuilder<IServerResource>> others)
     {
         var alerts = prometheus.Reaches(alertmanager) ? plan.Listen(StackPart.Alertmanager) : null;
-        var spans = prometheus.Reaches(jaeger)
-            ? string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{plan.Stack.Ports.SpanMetrics}")
-            : null;
         prometheus.WithFolder(folder => PrometheusFolder.Write(
-            plan.File("alerts"), folder, plan.Stack, "127.0.0.1", plan.Listen(StackPart.Prometheus), alerts, spans));
+            plan.File("alerts"), folder, plan.Stack, "127.0.0.1", plan.Listen(StackPart.Prometheus), alerts,
+            Scraped(prometheus, others, each => $"127.0.0.1:{each.HostPort(plan.Stack.Ports)}")));
     }
+
+    private static IReadOnlyList<(string Job, string Target)> Scraped(
+        IResourceBuilder<IServerResource> prometheus, IReadOnlyList<IResourceBuilder<IServerResource>> others, Func<Exposition, FormattableString> target) =>
+    [
+        .. Exposed.Where(each => others.Any(other => other.Resource.Part == each.Part && prometheus.Reaches(other)))
+            .Select(each => (each.Job, target(each).ToString(CultureInfo.InvariantCulture))),
+    ];
 
     private static void WithTargets(
         this IResourceBuilder<ServerContainer> prometheus, MeshResource mesh,
-        IResourceBuilder<IServerResource> alertmanager, IResourceBuilder<IServerResource> jaeger)
+        IResourceBuilder<IServerResource> alertmanager, IReadOnlyList<IResourceBuilder<IServerResource>> others)
     {
         var cluster = prometheus.ApplicationBuilder.ExecutionContext.IsRunMode ? Stack.Cluster : Stack.ExportedCluster;
         prometheus.WithContainerFiles($"{Folder}/targets", async (_, cancellationToken) =>
@@ -79,8 +95,8 @@ internal static class PrometheusExtensions
             foreach (var node in mesh.Nodes)
                 targets[node.Name] = await TargetAsync(prometheus.Resource, node, cancellationToken);
             var alerts = prometheus.Reaches(alertmanager) ? "alertmanager:9093" : null;
-            var spans = prometheus.Reaches(jaeger) ? "jaeger:8889" : null;
-            return PrometheusFolder.Targets(cluster, targets, "localhost:9090", alerts, spans)
+            return PrometheusFolder.Targets(cluster, targets, "localhost:9090", alerts,
+                    Scraped(prometheus, others, each => $"{each.Part}:{each.Port}"))
                 .Select(file => ConfigurationFiles.Item(file.Key, file.Value));
         });
     }
@@ -94,4 +110,7 @@ internal static class PrometheusExtensions
         return await node.Metrics.Property(EndpointProperty.HostAndPort).GetValueAsync(context, cancellationToken)
             ?? throw new StackException($"{node.Name} cannot be reached from a container.");
     }
+
+    /// <summary>Metrics of a server.</summary>
+    private sealed record Exposition(StackPart Part, string Job, int Port, Func<StackPorts, int> HostPort);
 }

@@ -8,6 +8,7 @@ internal sealed record ContainerImage(string Registry, string Repository, string
 {
     private const string DockerHub = "docker.io";
     private const string Elastic = "docker.elastic.co";
+    private const string Quay = "quay.io";
 
     // Elasticsearch, Kibana and Filebeat are only supported together at the same version.
     private const string ElasticTag = "9.5.1";
@@ -36,6 +37,9 @@ internal sealed record ContainerImage(string Registry, string Repository, string
     /// <summary>Stores logs and traces.</summary>
     public static ContainerImage Elasticsearch { get; } = new(Elastic, "elasticsearch/elasticsearch", ElasticTag);
 
+    /// <summary>Shows Elasticsearch's figures to Prometheus, whose format Elasticsearch itself does not speak.</summary>
+    public static ContainerImage ElasticsearchExporter { get; } = new(Quay, "prometheuscommunity/elasticsearch-exporter", "v1.11.0");
+
     /// <summary>Shows logs.</summary>
     public static ContainerImage Kibana { get; } = new(Elastic, "kibana/kibana", ElasticTag);
 
@@ -53,7 +57,10 @@ internal sealed record ContainerImage(string Registry, string Repository, string
 
     /// <summary>Every image that is pulled.</summary>
     public static IReadOnlyList<ContainerImage> All { get; } =
-        [Prometheus, Alertmanager, Grafana, Jaeger, JaegerCleaner, JaegerRollover, Collector, Elasticsearch, Kibana, Filebeat, Mailpit];
+        [
+            Prometheus, Alertmanager, Grafana, Jaeger, JaegerCleaner, JaegerRollover, Collector, Elasticsearch, ElasticsearchExporter, Kibana,
+            Filebeat, Mailpit,
+        ];
 
     /// <summary>The full reference, as passed to a container engine.</summary>
     public override string ToString() => $"{Registry}/{Repository}:{Tag}";

@@ -60,6 +60,16 @@ internal sealed record StackPart(string Name, ContainerImage Image, int MemoryMi
         ],
     };
 
+    /// <summary>Shows Elasticsearch's figures to Prometheus.</summary>
+    public static StackPart ElasticsearchExporter { get; } = new("elasticsearch-exporter", ContainerImage.ElasticsearchExporter, 64, 0.2)
+    {
+        Programs = ["elasticsearch_exporter", "prometheus-elasticsearch-exporter"],
+        Install = "apt-get install prometheus-elasticsearch-exporter",
+        Endpoints = [new("http", 9114, ports => ports.ElasticsearchExporter)],
+        Needs = Elasticsearch,
+        HealthCheck = ["CMD", "wget", "-q", "-O", "/dev/null", "http://localhost:9114/healthz"],
+    };
+
     /// <summary>Receives and shows traces.</summary>
     public static StackPart Jaeger { get; } = new("jaeger", ContainerImage.Jaeger, 512, 1)
     {
@@ -113,7 +123,7 @@ internal sealed record StackPart(string Name, ContainerImage Image, int MemoryMi
 
     /// <summary>All servers; each comes after the one it depends on.</summary>
     public static IReadOnlyList<StackPart> All { get; } =
-        [Mailpit, Alertmanager, Elasticsearch, Jaeger, Kibana, Filebeat, Prometheus, Grafana];
+        [Mailpit, Alertmanager, Elasticsearch, ElasticsearchExporter, Jaeger, Kibana, Filebeat, Prometheus, Grafana];
 
     /// <summary>All servers, as a set.</summary>
     public static IReadOnlySet<StackPart> Everything { get; } = All.ToHashSet();

@@ -19,6 +19,9 @@ internal static class PrometheusFolder
     public static IReadOnlyList<string> Retention { get; } =
         ["--storage.tsdb.retention.time=35d", "--storage.tsdb.retention.size=8GB", "--enable-feature=exemplar-storage"];
 
+    // Jobs of servers that may not be there.
+    private static readonly string[] Others = ["jaeger", "elasticsearch", "grafana"];
+
     /// <summary>Arguments to start Prometheus with, in its folder.</summary>
     /// <param name="listen">The address to listen on, as host:port.</param>
     public static IReadOnlyList<string> Arguments(string listen) =>
@@ -38,9 +41,10 @@ internal static class PrometheusFolder
     /// <param name="host">Host name or address at which Prometheus reaches the nodes.</param>
     /// <param name="prometheus">The address Prometheus scrapes itself at, as host:port.</param>
     /// <param name="alertmanager">The Alertmanager to scrape and send alerts to, as host:port; null for none.</param>
-    /// <param name="jaeger">Jaeger's metrics endpoint, as host:port; null if Jaeger does not run.</param>
+    /// <param name="others">Targets of the other servers that run, as host:port, each with its job.</param>
     public static void Write(
-        string alerts, string folder, Stack stack, string host, string prometheus, string? alertmanager, string? jaeger = null)
+        string alerts, string folder, Stack stack, string host, string prometheus, string? alertmanager,
+        params IReadOnlyList<(string Job, string Target)> others)
     {
         ArgumentNullException.ThrowIfNull(stack);
         Directory.CreateDirectory(folder);
@@ -51,7 +55,7 @@ internal static class PrometheusFolder
         Empty(targets);
         var nodes = stack.Nodes.ToDictionary(
             node => node.Name, node => string.Create(CultureInfo.InvariantCulture, $"{host}:{node.MetricsPort}"));
-        foreach (var (name, text) in Targets(Stack.Cluster, nodes, prometheus, alertmanager, jaeger))
+        foreach (var (name, text) in Targets(Stack.Cluster, nodes, prometheus, alertmanager, others))
             EndpointsFile.WriteAtomically(Path.Combine(targets, name), text);
     }
 
@@ -60,9 +64,10 @@ internal static class PrometheusFolder
     /// <param name="nodes">The metrics endpoint of each node, as host:port by its name.</param>
     /// <param name="prometheus">The address Prometheus scrapes itself at, as host:port.</param>
     /// <param name="alertmanager">The Alertmanager to scrape and send alerts to, as host:port; null for none.</param>
-    /// <param name="jaeger">Jaeger's metrics endpoint, as host:port; null if Jaeger does not run.</param>
+    /// <param name="others">Targets of the other servers that run, as host:port, each with its job. A job without targets misses none.</param>
     public static IReadOnlyDictionary<string, string> Targets(
-        string cluster, IReadOnlyDictionary<string, string> nodes, string prometheus, string? alertmanager, string? jaeger = null)
+        string cluster, IReadOnlyDictionary<string, string> nodes, string prometheus, string? alertmanager,
+        params IReadOnlyList<(string Job, string Target)> others)
     {
         TargetGroup Group(string target, string? node = null)
         {
@@ -73,13 +78,15 @@ internal static class PrometheusFolder
         }
 
         string File(IEnumerable<TargetGroup> groups) => JsonSerializer.Serialize(groups, Json);
-        return new Dictionary<string, string>
+        var files = new Dictionary<string, string>
         {
             ["meshara.json"] = File(nodes.Select(node => Group(node.Value, node.Key))),
             ["prometheus.json"] = File([Group(prometheus)]),
             ["alertmanager.json"] = File(alertmanager is null ? [] : [Group(alertmanager)]),
-            ["jaeger.json"] = File(jaeger is null ? [] : [Group(jaeger)]),
         };
+        foreach (var job in Others)
+            files[$"{job}.json"] = File(others.Where(other => other.Job == job).Select(other => Group(other.Target)));
+        return files;
     }
 
     /// <summary>Makes <paramref name="to"/> hold exactly the matching files of <paramref name="from"/>, which need not exist.</summary>

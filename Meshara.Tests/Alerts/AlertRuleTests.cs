@@ -109,7 +109,7 @@ public sealed partial class AlertRuleTests
         foreach (var path in AlertFiles.RuleFilePaths())
             File.Copy(path, Path.Combine(rules.FullName, Path.GetFileName(path)));
         var targets = Directory.CreateDirectory(Path.Combine(folder.Path, "targets"));
-        foreach (var job in (string[])["meshara", "prometheus", "alertmanager"])
+        foreach (var job in (string[])["meshara", "prometheus", "alertmanager", "jaeger", "elasticsearch", "grafana"])
         {
             await File.WriteAllTextAsync(Path.Combine(targets.FullName, job + ".json"),
                 """[{"targets": ["127.0.0.1:9465"], "labels": {"node": "node-1", "cluster": "local"}}]""", TestContext.Current.CancellationToken);

@@ -154,7 +154,7 @@ public sealed partial class QueryRun : IAsyncLifetime
         if (_jaeger is null)
             return;
         await _jaeger.StartAsync(Url);
-        var targets = PrometheusFolder.Targets(MeshStack.Cluster, new Dictionary<string, string>(), Url.Authority, null, _jaeger.SpanMetrics);
+        var targets = PrometheusFolder.Targets(MeshStack.Cluster, new Dictionary<string, string>(), Url.Authority, null, ("jaeger", _jaeger.SpanMetrics));
         EndpointsFile.WriteAtomically(Path.Combine(Mesh.Files.Prometheus, "targets", "jaeger.json"), targets["jaeger.json"]);
         await UntilAsync("Jaeger counts spans of every node", "count(count by (exported_instance) (traces_span_metrics_calls_total)) == 3");
     }

@@ -41,7 +41,7 @@ public sealed class StackTests
                 .Select(property => (int)property.GetValue(ports)!))
             .ToList();
 
-        Assert.Equal(216, used.Count);
+        Assert.Equal(217, used.Count);
         Assert.Equal(used.Count, used.Distinct().Count());
         Assert.All(used, port => Assert.InRange(port, portBase ?? 1024, portBase is { } low ? low + StackPorts.Span - 1 : 65535));
     }
@@ -80,7 +80,7 @@ public sealed class StackTests
     [Fact]
     public void Every_image_is_pinned_to_a_version()
     {
-        Assert.Equal(10, ContainerImage.All.Count);
+        Assert.Equal(12, ContainerImage.All.Count);
         Assert.All(ContainerImage.All, image => Assert.Matches(@"^[a-z.]+/[a-z/-]+:v?[0-9]+\.[0-9]+\.[0-9]+$", image.ToString()));
         Assert.Single(new[] { ContainerImage.Elasticsearch, ContainerImage.Kibana, ContainerImage.Filebeat }.Select(image => image.Tag).Distinct());
     }

@@ -19,6 +19,7 @@ internal static class ImagePrograms
         ["grafana"] = ["grafana", "wget"],
         ["jaeger"] = ["wget"],
         ["elasticsearch"] = ["bash", "curl", "df"],
+        ["elasticsearch-exporter"] = Busybox,
         ["kibana"] = ["bash", "curl"],
         ["filebeat"] = ["filebeat"],
         ["mailpit"] = ["/mailpit"],

@@ -72,7 +72,7 @@ public sealed class StackCommandLineTests
     [InlineData("--port-base 65500", "--port-base must be a whole number from 1024 to 65136, but is '65500'.")]
     [InlineData("--ports 8000", "--ports must be auto, but is '8000'.")]
     [InlineData("--servers podman", "--servers must be containers or programs, but is 'podman'.")]
-    [InlineData("--without kibana,fluentd", "--without must name parts out of mailpit, alertmanager, elasticsearch, jaeger, kibana, filebeat, prometheus, grafana; there is no 'fluentd', but is 'kibana,fluentd'.")]
+    [InlineData("--without kibana,fluentd", "--without must name parts out of mailpit, alertmanager, elasticsearch, elasticsearch-exporter, jaeger, kibana, filebeat, prometheus, grafana; there is no 'fluentd', but is 'kibana,fluentd'.")]
     [InlineData("--ports auto --port-base 2000", "Choose either --port-base or --ports, not both.")]
     public void A_wrong_value_gets_one_line_that_says_what_is_right(string arguments, string message)
     {
