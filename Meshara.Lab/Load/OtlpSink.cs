@@ -22,6 +22,9 @@ internal sealed class OtlpSink : IAsyncDisposable
     /// <summary>The signal (<c>metrics</c>) it refuses at present; null when it takes all of them.</summary>
     public string? Refuses { get; set; }
 
+    /// <summary>How long it takes over each request.</summary>
+    public TimeSpan Delay { get; set; }
+
     public static async Task<OtlpSink> StartAsync(CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -46,6 +49,7 @@ internal sealed class OtlpSink : IAsyncDisposable
             if (read.IsCompleted)
                 break;
         }
+        await Task.Delay(Delay, context.RequestAborted);
         if (Refuses is { } signal && signal == (string?)context.Request.RouteValues["signal"])
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         context.Response.ContentType = "application/x-protobuf"; // an empty message: everything was accepted

@@ -18,20 +18,22 @@ internal sealed class JsonLoggerProvider : ILoggerProvider, ISupportExternalScop
     private readonly LineWriter _console;
     private readonly LineWriter? _files;
     private readonly RecentLogs? _recent;
+    private readonly LogLines? _lines;
     private int _disposed;
 
     /// <param name="lost">Counts what the outputs do not take.</param>
     /// <param name="recent">Where lines are kept for a look at them; null keeps none.</param>
+    /// <param name="lines">Counts lines; null counts none.</param>
     public JsonLoggerProvider(
-        ServiceDefaultsOptions options, LogTargetMap targets, TimeProvider time, LostLines lost, RecentLogs? recent = null)
+        ServiceDefaultsOptions options, LogTargetMap targets, TimeProvider time, LostLines lost, RecentLogs? recent = null, LogLines? lines = null)
     {
         var logs = options.Logs;
-        (_targets, _time, _nodeId, _recent) = (targets, time, options.InstanceId, recent);
+        (_targets, _time, _nodeId, _recent, _lines) = (targets, time, options.InstanceId, recent, lines);
         _ownTarget = $"{options.ServiceName}::logging";
         Repeats = new RepeatLimiter(time, logs.RepeatBudget, logs.RepeatInterval, ReportSuppressed);
         _console = new LineWriter(
             "stdout", new StreamSink(logs.OpenStandardOutput()), logs.MaxQueuedBytes,
-            lines => LossNotice(LostLines.Stdout, lines), lost.AddStdout);
+            missing => LossNotice(LostLines.Stdout, missing), lost.AddStdout);
         if (logs.Directory is { Length: > 0 } directory)
         {
             var sink = new RollingFileSink(directory, logs.FileName!, logs, time, reason => ReportFileFailure(directory, reason), ReportFileLoss);
@@ -59,6 +61,7 @@ internal sealed class JsonLoggerProvider : ILoggerProvider, ISupportExternalScop
         _console.Enqueue(line);
         _files?.Enqueue(line);
         _recent?.Add(line);
+        _lines?.Count(entry.Level);
     }
 
     /// <summary>Waits until what was logged so far is written; false when an output is blocked for longer.</summary>

@@ -26,9 +26,10 @@ internal static class LoggingExtensions
         // Lines carry the trace of the current activity already; as a scope it would be formatted twice for every call.
         builder.Logging.Configure(factory => factory.ActivityTrackingOptions = ActivityTrackingOptions.None);
         builder.Services.AddSingleton<LostLines>();
+        builder.Services.AddSingleton<LogLines>();
         builder.Services.AddSingleton<ILoggerProvider>(services => new JsonLoggerProvider(
             options, targets, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<LostLines>(),
-            services.GetService<RecentLogs>()));
+            services.GetService<RecentLogs>(), services.GetRequiredService<LogLines>()));
         return builder;
     }
 }

@@ -19,6 +19,9 @@ namespace Meshara.ServiceDefaults.Telemetry;
 
 internal static class TelemetryExtensions
 {
+    // The SDK's own meter, which it calls experimental: what became of every span and log record, also of those its queues had no room for.
+    private const string SdkMeterName = "otel.sdk.experimental";
+
     private static readonly string[] Signals = [OtlpExport.Traces, OtlpExport.Metrics, OtlpExport.Logs];
 
     /// <summary>OpenTelemetry metrics and traces, and export by OTLP of every signal that has an endpoint.</summary>
@@ -70,6 +73,7 @@ internal static class TelemetryExtensions
     {
         metrics.AddMeter([.. options.Meters])
             .AddMeter(ExportFailures.MeterName)
+            .AddMeter(SdkMeterName)
             .AddMeter(ProcessStart.MeterName)
             .AddInstrumentation(services => new ProcessStart(services.GetRequiredService<IMeterFactory>()))
             .AddRuntimeInstrumentation()

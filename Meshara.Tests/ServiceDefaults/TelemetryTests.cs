@@ -191,6 +191,49 @@ public sealed partial class TelemetryTests
     }
 
     [Fact]
+    public async Task Spans_that_the_queue_has_no_room_for_are_counted_as_dropped()
+    {
+        using var blackHole = new TcpListener(IPAddress.Loopback, 0);
+        blackHole.Start();
+        await using var service = await TestService.StartAsync(settings: new()
+        {
+            ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = $"http://{blackHole.LocalEndpoint}/v1/traces",
+            ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = "http/protobuf",
+            ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"] = "500",
+            ["OTEL_BSP_MAX_QUEUE_SIZE"] = "32",
+            ["OTEL_BSP_SCHEDULE_DELAY"] = "50",
+        });
+        Activity.Current = null;
+
+        for (var i = 0; i < 1_000; i++)
+            service.Source.StartActivity("send_message")?.Dispose();
+
+        // At the most one batch is on its way, and one waits.
+        await Condition.HoldsAsync(async () =>
+        {
+            using var response = await service.GetAsync("/metrics");
+            var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            return Processed().Matches(text).Where(match => match.Groups["labels"].Value.Contains("error_type=\"queue_full\"", StringComparison.Ordinal))
+                .Sum(match => long.Parse(match.Groups["spans"].ValueSpan, CultureInfo.InvariantCulture)) >= 1_000 - (2 * 32);
+        });
+    }
+
+    [Fact]
+    public async Task Log_lines_are_counted_by_level_from_the_start()
+    {
+        await using var service = await TestService.StartAsync();
+        var before = await LinesAsync(service);
+        Assert.Equal(["debug", "error", "info", "trace", "warn"], before.Keys.Order(StringComparer.Ordinal));
+
+        Log.Sent(service.Logger("Meshara.Node.Transport"));
+        Log.Failed(service.Logger("Meshara.Node.Transport"));
+        Log.Failed(service.Logger("Meshara.Node.Transport"));
+
+        await Condition.HoldsAsync(async () => await LinesAsync(service) is var after
+            && (1, 2, 0) == (after["info"] - before["info"], after["error"] - before["error"], after["debug"] - before["debug"]));
+    }
+
+    [Fact]
     public async Task Without_export_there_is_no_count_of_failures()
     {
         await using var service = await TestService.StartAsync();
@@ -263,10 +306,26 @@ public sealed partial class TelemetryTests
     [GeneratedRegex("""^meshara_telemetry_export_failures_total\{signal="(?:traces|metrics|logs)"\} (\d+)""", RegexOptions.Multiline)]
     private static partial Regex FailureCount();
 
+    private static async Task<Dictionary<string, long>> LinesAsync(TestService service)
+    {
+        using var response = await service.GetAsync("/metrics");
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        return Lines().Matches(text).ToDictionary(match => match.Groups["level"].Value, match => long.Parse(match.Groups["lines"].ValueSpan, CultureInfo.InvariantCulture));
+    }
+
+    [GeneratedRegex("""^meshara_log_lines_total\{level="(?<level>[a-z]+)"\} (?<lines>\d+)""", RegexOptions.Multiline)]
+    private static partial Regex Lines();
+
+    [GeneratedRegex(@"^otel_sdk_processor_span_processed_total\{(?<labels>[^}]*)\} (?<spans>\d+)", RegexOptions.Multiline)]
+    private static partial Regex Processed();
+
     private static partial class Log
     {
         [LoggerMessage(1, LogLevel.Information, "Sent", EventName = "Sent")]
         public static partial void Sent(ILogger logger);
+
+        [LoggerMessage(2, LogLevel.Error, "Failed", EventName = "Failed")]
+        public static partial void Failed(ILogger logger);
     }
 
     private sealed class Collect(Action<Activity> onEnd) : BaseProcessor<Activity>

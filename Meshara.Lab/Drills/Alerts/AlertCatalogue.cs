@@ -29,8 +29,9 @@ internal static class AlertCatalogue
             [
                 [StackDrills.PrometheusConfigReloadFailed, StackDrills.PrometheusRuleFailures],
                 [StackDrills.AlertmanagerConfigReloadFailed],
+                [StackDrills.SamplesNotIngested()],
             ],
-            [StackDrills.PrometheusNotificationsFailing(), StackDrills.AlertmanagerNotificationsFailing]),
+            [StackDrills.AlertmanagerMissing(), StackDrills.PrometheusNotificationsFailing(), StackDrills.AlertmanagerNotificationsFailing, StackDrills.RuleEvaluationsMissed]),
             new("latency", Nodes: 3, Rate: 5, [[ObjectiveDrills.LatencySlow, ObjectiveDrills.LatencyFast], [NodeDrills.OldestMessageTooOld(2)]], []),
             new("members", Nodes: 5, Rate: 10, [],
             [
@@ -40,7 +41,7 @@ internal static class AlertCatalogue
             ]) { Settings = MembershipDrills.Impatience },
             new("clones", Nodes: 3, Rate: 5, [[CloneDrill.IdentityCloned(3)]], []) { Settings = CloneDrill.Impatience },
             new("delivery", Nodes: 3, Rate: 50, [], [ObjectiveDrills.DeliverySlow, ObjectiveDrills.DeliveryFast]),
-            new("resources", Nodes: 4, Rate: 5, [[ResourceDrills.MemoryNearLimit(2)], [ResourceDrills.DiskNearlyFull(3)], [ResourceDrills.StorageSlow(4)]], []),
+            new("resources", Nodes: 4, Rate: 5, [[NodeDrills.SpansDropped(1)], [StackDrills.LogsSilent()], [ResourceDrills.MemoryNearLimit(2)], [ResourceDrills.DiskNearlyFull(3)], [ResourceDrills.StorageSlow(4)]], []),
             new("silence", Nodes: 2, Rate: 1, [[ObjectiveDrills.NothingDelivered]], []) { Settings = ObjectiveDrills.Impatience },
             new("watchers", Nodes: 2, Rate: 5, [], [StackDrills.PrometheusTargetMissing(), StackDrills.AlertmanagerDown(), StackDrills.Watchdog]),
         ];

@@ -142,6 +142,16 @@ internal sealed class Monitoring : IAsyncDisposable
     /// <summary>Stops Prometheus as its service manager would.</summary>
     public Task StopPrometheusAsync() => StopAsync("prometheus");
 
+    /// <summary>The process of Prometheus itself: the only child of its guard.</summary>
+    public int PrometheusProcessId
+    {
+        get
+        {
+            var guard = _running["prometheus"].Id;
+            return int.Parse(File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{guard}/task/{guard}/children")), CultureInfo.InvariantCulture);
+        }
+    }
+
     /// <summary>Ends Alertmanager without warning.</summary>
     public async Task KillAlertmanagerAsync()
     {

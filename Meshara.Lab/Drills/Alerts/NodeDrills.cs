@@ -212,6 +212,36 @@ internal static class NodeDrills
         };
     }
 
+    // No export fails: it takes less than the ten seconds after which a node gives one up.
+    public static AlertDrill SpansDropped(int victim)
+    {
+        OtlpSink? collector = null;
+        return new()
+        {
+            Alert = "SpansDropped",
+            Fault = $"has the collector of node-{victim} take eight seconds for each batch of spans",
+            PrepareAsync = async (bench, stop) =>
+            {
+                collector = bench.Own(await OtlpSink.StartAsync(stop));
+                bench.Node(victim).Launch = bench.Node(victim).Launch.With(new Dictionary<string, string>
+                {
+                    ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = $"{collector.Endpoint}/v1/traces",
+                    ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = "http/protobuf",
+                    ["OTEL_TRACES_SAMPLER"] = "always_on",
+                    // Room for the spans that end while a batch is on its way to a quick collector.
+                    ["OTEL_BSP_MAX_QUEUE_SIZE"] = "64",
+                    ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"] = "32",
+                });
+            },
+            BreakAsync = (_, _) =>
+            {
+                collector!.Delay = TimeSpan.FromSeconds(8);
+                return Task.FromResult<IAsyncDisposable>(new Undo(() => collector.Delay = TimeSpan.Zero));
+            },
+            Expected = _ => [AlertBench.Of(victim)],
+        };
+    }
+
     // A broadcast to it seems to have been under way for as long as its clock is ahead.
     public static AlertDrill ClockSkewed(int victim)
     {

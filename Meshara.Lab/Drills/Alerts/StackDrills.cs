@@ -1,3 +1,5 @@
+using System.Globalization;
+using Meshara.Harness;
 using Meshara.Lab.Drills.Alerts.Faults;
 
 namespace Meshara.Lab.Drills.Alerts;
@@ -61,27 +63,99 @@ internal static class StackDrills
         Expected = bench => [Of("prometheus", bench.Monitoring.Prometheus.Address).With(("rule_group", "rules/drill.yml;drill"))],
     };
 
-    // Prometheus takes up to five seconds to see a new target, which is no fault of anybody: so the server that will refuse is there before.
+    // One that takes nothing at all could tell nobody of it, so this one takes every other three seconds' alerts.
     public static AlertDrill PrometheusNotificationsFailing()
+    {
+        StandIn? server = null;
+        return new()
+        {
+            Alert = "PrometheusNotificationsFailing",
+            Fault = "has the only Alertmanager refuse alerts half of the time",
+            BeforeAsync = async (bench, stop) =>
+            {
+                server = bench.Own(await StandIn.StartAsync(bench.Monitoring.Alertmanager.Address, StandIn.Everything, stop));
+                bench.Monitoring.WriteTargets("alertmanager", [(server.Target, null)]);
+                await UntilScrapedAsync(bench, server.Target, stop);
+                await UntilToldAsync(bench, server.Target, stop);
+            },
+            BreakAsync = (bench, _) =>
+            {
+                const string Scrapes = "/metrics";
+                server!.Served = Scrapes;
+                var flow = new Flow(1.0 / 3, _ =>
+                {
+                    server.Served = server.Served == Scrapes ? StandIn.Everything : Scrapes;
+                    return Task.CompletedTask;
+                }, bench.Time);
+                return Task.FromResult<IAsyncDisposable>(new Undo(async () =>
+                {
+                    await flow.DisposeAsync();
+                    server.Served = StandIn.Everything;
+                    RestoreAlertmanager(bench);
+                }));
+            },
+            Expected = bench => [Of("prometheus", bench.Monitoring.Prometheus.Address)],
+        };
+    }
+
+    // Prometheus takes up to five seconds to see a new target, which is no fault of anybody: so the second Alertmanager has been told before it ends.
+    public static AlertDrill AlertmanagerMissing()
     {
         StandIn? second = null;
         return new()
         {
-            Alert = "PrometheusNotificationsFailing",
-            Fault = "has the second of two Alertmanagers refuse every alert",
+            Alert = "AlertmanagerMissing",
+            Fault = "ends the second of two Alertmanagers",
             BeforeAsync = async (bench, stop) =>
             {
-                second = bench.Own(await StandIn.StartAsync(bench.Monitoring.Alertmanager.Address, StandIn.Everything, stop));
+                second = await StandIn.StartAsync(bench.Monitoring.Alertmanager.Address, StandIn.Everything, stop);
                 bench.Monitoring.WriteTargets("alertmanager", [(bench.Monitoring.Alertmanager.Address.Authority, null), (second.Target, null)]);
-                await bench.UntilAsync(async () => await bench.CountAsync("prometheus_notifications_alertmanagers_discovered", stop) == 2,
-                    "Prometheus knows the second Alertmanager", stop);
+                await UntilToldAsync(bench, second.Target, stop);
+            },
+            BreakAsync = async (bench, _) =>
+            {
+                await second!.DisposeAsync();
+                return new Undo(() => RestoreAlertmanager(bench));
+            },
+            Expected = bench => [Of("prometheus", bench.Monitoring.Prometheus.Address).With(("alertmanager", $"http://{second!.Target}/api/v2/alerts"))],
+        };
+    }
+
+    public static AlertDrill RuleEvaluationsMissed { get; } = new()
+    {
+        Alert = "RuleEvaluationsMissed",
+        Fault = "stops Prometheus for three seconds again and again",
+        Needs = DrillNeeds.Linux,
+        BreakAsync = (bench, _) => Task.FromResult<IAsyncDisposable>(
+            new Stumbling(bench.Monitoring.PrometheusProcessId, bench.Files.Log("stumbling"), bench.Time)),
+        Expected = bench => [Of("prometheus", bench.Monitoring.Prometheus.Address)],
+    };
+
+    public static AlertDrill SamplesNotIngested()
+    {
+        ExposedText? target = null;
+        return new()
+        {
+            Alert = "SamplesNotIngested",
+            Fault = "has a target say that its samples are of the next hour",
+            BeforeAsync = async (bench, stop) =>
+            {
+                target = bench.Own(await ExposedText.StartAsync("drill_samples 1\n", stop));
+                bench.Monitoring.WriteTargets("jaeger", [(target.Target, null)]);
+                await bench.UntilAsync(async () => await bench.CountAsync("drill_samples", stop) == 1, "the target is scraped", stop);
             },
             BreakAsync = (bench, _) =>
             {
-                second!.Served = StandIn.Nothing;
-                return Task.FromResult<IAsyncDisposable>(new Undo(() => RestoreAlertmanager(bench)));
+                var later = bench.Time.GetUtcNow().AddHours(1).ToUnixTimeMilliseconds();
+                target!.Text = string.Create(CultureInfo.InvariantCulture, $"drill_samples 1 {later}\n");
+                return Task.FromResult<IAsyncDisposable>(new Undo(() => target.Text = "drill_samples 1\n"));
             },
-            Expected = bench => [Of("prometheus", bench.Monitoring.Prometheus.Address)],
+            Expected = bench => [Of("prometheus", bench.Monitoring.Prometheus.Address).With(("reason", "out_of_bounds"))],
+            AfterAsync = (bench, _) =>
+            {
+                bench.Monitoring.WriteTargets("jaeger", []);
+                return Task.CompletedTask;
+            },
         };
     }
 
@@ -141,6 +215,34 @@ internal static class StackDrills
         AlsoTells = [Channel.Mail],
     };
 
+    // Of Elasticsearch there is nothing here but what its exporter would say of it.
+    public static AlertDrill LogsSilent()
+    {
+        const string Arrived = """elasticsearch_index_stats_indexing_index_total{cluster="docker-cluster",index=".ds-logs-meshara-default-2026.01.01-000001"}""";
+        ExposedText? exporter = null;
+        return new()
+        {
+            Alert = "LogsSilent",
+            Fault = "adds an exporter that knows of an Elasticsearch in which no line arrives",
+            BeforeAsync = async (bench, stop) =>
+            {
+                await bench.UntilAsync(async () => await bench.CountAsync("sum(increase(meshara_log_lines_total[15s]))", stop) > 0, "nodes write log lines", stop);
+                exporter = bench.Own(await ExposedText.StartAsync($"{Arrived} 0\n", stop));
+            },
+            BreakAsync = (bench, _) =>
+            {
+                bench.Monitoring.WriteTargets("elasticsearch", [(exporter!.Target, null)]);
+                return Task.FromResult<IAsyncDisposable>(new Undo(() => exporter.Text = $"{Arrived} 1\n"));
+            },
+            Expected = _ => [Labels.Of(("cluster", Stack.Cluster))],
+            AfterAsync = (bench, _) =>
+            {
+                bench.Monitoring.WriteTargets("elasticsearch", []);
+                return Task.CompletedTask;
+            },
+        };
+    }
+
     public static AlertDrill PrometheusTargetMissing()
     {
         StandIn? server = null;
@@ -180,6 +282,10 @@ internal static class StackDrills
     private static Task UntilScrapedAsync(AlertBench bench, string alertmanager, CancellationToken stop) => bench.UntilAsync(
         async () => await bench.CountAsync($"count(up{{job=\"alertmanager\", instance=\"{alertmanager}\"}} == 1)", stop) == 1
             && await bench.CountAsync("count(up{job=\"alertmanager\"})", stop) == 1, $"Alertmanager is scraped at {alertmanager} alone", stop);
+
+    private static Task UntilToldAsync(AlertBench bench, string alertmanager, CancellationToken stop) => bench.UntilAsync(
+        async () => await bench.CountAsync($"prometheus_notifications_sent_total{{alertmanager=\"http://{alertmanager}/api/v2/alerts\"}}", stop) > 0,
+        $"Prometheus tells the Alertmanager at {alertmanager}", stop);
 
     private static Task<IAsyncDisposable> SpoilAsync(string file, Func<CancellationToken, Task> reload, CancellationToken stop) =>
         EditAsync(file, text => text + "\nno_such_setting: true\n", reload, stop);

@@ -63,7 +63,7 @@ public sealed partial class RunbookFormTests
     {
         var files = new StackFiles(".meshara");
         var named = path.Replace("$N", "node-3", StringComparison.Ordinal).TrimEnd('/');
-        string[] servers = ["meshara", "prometheus", "alertmanager", "jaeger"];
+        string[] servers = ["meshara", "prometheus", "alertmanager", "jaeger", "filebeat"];
         string[] known =
         [
             files.Data, files.Logs, files.NodeLogs, files.Node("node-3"), files.Prometheus, files.Alertmanager,
