@@ -60,8 +60,10 @@ internal static class AlertmanagerExtensions
         (string File, IResourceBuilder<ParameterResource>? Parameter)[] files)
     {
         bool IsThere(string file) => files.Any(secret => secret.File == file && secret.Parameter is not null);
-        var configuration = AlertmanagerFolder.WithoutSecrets(
-            File.ReadAllText(plan.File("alerts/alertmanager.yml")), file => !IsThere(file));
+        var configuration = File.ReadAllText(plan.File("alerts/alertmanager.yml"));
+        if (alertmanager.ApplicationBuilder.Configuration["Parameters:dead-mans-switch-url"] is { Length: > 0 } address)
+            configuration = AlertmanagerFolder.WithSwitch(configuration, $"- url: '{address}'", "send_resolved: false");
+        configuration = AlertmanagerFolder.WithoutSecrets(configuration, file => !IsThere(file));
         // Alertmanager expands no variables: it reads secrets from files, relative to its working directory.
         alertmanager.WithContainerRuntimeArgs("--workdir", Folder)
             .WithFile(Folder, "alertmanager.yml", configuration)

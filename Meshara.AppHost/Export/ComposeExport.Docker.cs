@@ -99,7 +99,7 @@ internal static partial class ComposeExport
         file.Name = "meshara";
         // Compose expands $NAME in inline configs, and rules and templates are full of dollar signs.
         foreach (var config in file.Configs.Values)
-            config.Content = config.Content?.Replace("$", "$$", StringComparison.Ordinal);
+            config.Content = WithSwitch(config.Content?.Replace("$", "$$", StringComparison.Ordinal));
         foreach (var secret in resources.SelectMany(resource => resource.Annotations.OfType<SecretFileAnnotation>()))
             file.AddConfig(new Config { Name = secret.Name, Content = Required(secret.Placeholder) });
         foreach (var service in file.Services.Values)
@@ -139,6 +139,10 @@ internal static partial class ComposeExport
         const string Option = PrometheusFolder.ExternalUrlOption;
         return argument.StartsWith(Option, StringComparison.Ordinal) ? $"{Option}${{{name}:-{argument[Option.Length..]}}}" : argument;
     }
+
+    // Alertmanager tells a dead man's switch of Watchdog, if DEAD_MANS_SWITCH_URL is set.
+    private static string? WithSwitch(string? content) => content is null ? null : AlertmanagerFolder.WithSwitch(
+        content, "${DEAD_MANS_SWITCH_URL:+- url: '${DEAD_MANS_SWITCH_URL:-}'}", "${DEAD_MANS_SWITCH_URL:+send_resolved: false}");
 
     private static string Required(string value) => Placeholder().Replace(value, "${$1:?is not set; see env.example}");
 

@@ -8,12 +8,15 @@ namespace Meshara.Harness.Monitoring;
 /// <c>templates/</c> are copied from <c>alerts/</c>; secrets are files that the operator adds and are never generated. Two things differ
 /// from the container. The SMTP server's address is replaced, because only a container network resolves <c>mailpit</c>. And if there is
 /// no folder for secrets, Alertmanager shows alerts but notifies nobody, so that a local mesh needs no account with any service; if the
-/// folder exists, every secret must be in it.
+/// folder exists, every secret must be in it. The address of a dead man's switch may be in it, too.
 /// </summary>
 internal static partial class AlertmanagerFolder
 {
     /// <summary>Disables clustering, and with it the ten seconds that Alertmanager waits for peers at startup.</summary>
     public const string Alone = "--cluster.listen-address=";
+
+    /// <summary>The secret that Alertmanager does without: the address of a dead man's switch.</summary>
+    public const string SwitchAddress = "secrets/dead_mans_switch_url";
 
     /// <summary>Arguments to start Alertmanager with, in its folder.</summary>
     /// <param name="listen">The address to listen on, as host:port.</param>
@@ -37,9 +40,19 @@ internal static partial class AlertmanagerFolder
         var configuration = MailCatcher().Replace(File.ReadAllText(Path.Combine(alerts, "alertmanager.yml")), "${setting}" + mail);
         PrometheusFolder.CopyAll(Path.Combine(alerts, "templates"), Path.Combine(folder, "templates"), "*.tmpl");
 
-        File.WriteAllText(Path.Combine(folder, "alertmanager.yml"), WithoutSecrets(configuration, _ => secrets.Count == 0));
+        configuration = WithoutSecrets(configuration, _ => secrets.Count == 0);
+        if (secrets.Count > 0 && Path.Combine(folder, SwitchAddress) is var file && File.Exists(file))
+            configuration = WithSwitch(configuration, $"- url: '{File.ReadAllText(file).Trim()}'", "send_resolved: false");
+        File.WriteAllText(Path.Combine(folder, "alertmanager.yml"), configuration);
         return secrets;
     }
+
+    /// <summary>Gives the receiver for Watchdog its webhook, in the place of the comment that shows it.</summary>
+    /// <param name="configuration">The text of <c>alertmanager.yml</c>, as it is in the repository.</param>
+    /// <param name="address">The first line of the list's only item.</param>
+    /// <param name="setting">Its second line: what is resolved is not told, since it would pass for a sign of life.</param>
+    public static string WithSwitch(string configuration, string address, string setting) => SwitchComment().Replace(
+        configuration, match => $"    webhook_configs:\n      {address}\n        {setting}\n");
 
     /// <summary>Checks that the secrets exist, without writing anything.</summary>
     /// <returns>Paths of all secrets; empty if there is no folder for them.</returns>
@@ -125,6 +138,10 @@ internal static partial class AlertmanagerFolder
 
     private static bool IsSecret(YamlNode key) =>
         key is YamlScalarNode { Value: { } name } && name.EndsWith("_file", StringComparison.Ordinal);
+
+    // Programs of 0.25, as Debian has them, know no url_file: so the address itself is written.
+    [GeneratedRegex(@"^    # webhook_configs:\n(    # +\S.*\n)+", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex SwitchComment();
 
     [GeneratedRegex(@"^(?<setting>[ \t]*smtp_smarthost:[ \t]*)mailpit:1025\b", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex MailCatcher();

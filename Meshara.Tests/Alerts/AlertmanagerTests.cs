@@ -61,6 +61,36 @@ public sealed partial class AlertmanagerTests
     }
 
     [Fact]
+    public void Whoever_is_told_of_Watchdog_is_told_again_within_minutes()
+    {
+        var route = List(Map(Root(), "route"), "routes").Cast<YamlMappingNode>().First(route => Text(route, "receiver") == "dead-mans-switch");
+        Assert.Equal(("1m", "2m"), (Text(route, "group_interval"), Text(route, "repeat_interval")));
+    }
+
+    [Fact]
+    public async Task With_its_address_the_dead_mans_switch_is_told_and_without_it_nobody_is()
+    {
+        using var folder = new TemporaryFolder();
+        var without = Path.Combine(folder.Path, "without");
+        AlertmanagerFolder.Write(AlertFiles.Alerts, without, "127.0.0.1:1025");
+        Assert.DoesNotContain(
+            "\n    webhook_configs:", await File.ReadAllTextAsync(Path.Combine(without, "alertmanager.yml"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+
+        var with = Path.Combine(folder.Path, "with");
+        Directory.CreateDirectory(Path.Combine(with, "secrets"));
+        foreach (var (secret, value) in new[] { ("pagerduty_routing_key", "key"), ("smtp_password", "word"), ("dead_mans_switch_url", "https://switch.example/ping/1\n") })
+            await File.WriteAllTextAsync(Path.Combine(with, "secrets", secret), value, TestContext.Current.CancellationToken);
+        AlertmanagerFolder.Write(AlertFiles.Alerts, with, "127.0.0.1:1025");
+        var written = Path.Combine(with, "alertmanager.yml");
+        var receiver = List(Read(written), "receivers").Cast<YamlMappingNode>().Single(receiver => Text(receiver, "name") == "dead-mans-switch");
+        var webhook = Assert.IsType<YamlMappingNode>(Assert.Single(List(receiver, "webhook_configs")));
+        // What is resolved would pass for a sign of life.
+        Assert.Equal(("https://switch.example/ping/1", "false"), (Text(webhook, "url"), Text(webhook, "send_resolved")));
+        var result = await ExternalTool.RunOrSkipAsync("amtool", "prometheus-alertmanager", "check-config", written);
+        Assert.True(result.ExitCode == 0, result.Output);
+    }
+
+    [Fact]
     public void An_inhibition_by_node_demands_a_node()
     {
         // Two alerts that both lack a label have it "equal": without this, any critical alert of the stack would hide every warning of it.
@@ -98,7 +128,8 @@ public sealed partial class AlertmanagerTests
     [InlineData("team-email,team-pager", "alertname=AlertmanagerNotificationsFailing", "severity=critical", "integration=pagerduty")]
     [InlineData("team-email", "alertname=HighMessageLatency", "severity=warning", "cluster=local", "node=node-1", "message_type=private")]
     [InlineData("team-email", "alertname=PrometheusConfigReloadFailed", "severity=warning")]
-    [InlineData("nobody", "alertname=Watchdog", "severity=none")]
+    [InlineData("dead-mans-switch", "alertname=Watchdog", "severity=none")]
+    [InlineData("team-email", "alertname=AlertmanagerMissing", "severity=warning")]
     [InlineData("nobody", "alertname=SomethingToKnow", "severity=info")]
     [InlineData("team-pager", "alertname=WithoutSeverity")]
     [InlineData("team-pager", "alertname=Misspelt", "severity=warnign")]
@@ -138,10 +169,12 @@ public sealed partial class AlertmanagerTests
         (IReadOnlyList<string>[])[AlertmanagerFolder.Arguments("127.0.0.1:9999"), PrometheusFolder.Arguments("127.0.0.1:9999")],
         arguments => Assert.Contains("--web.external-url=http://127.0.0.1:9999", arguments));
 
-    private static YamlMappingNode Root()
+    private static YamlMappingNode Root() => Read(Configuration);
+
+    private static YamlMappingNode Read(string path)
     {
         var yaml = new YamlStream();
-        using var reader = File.OpenText(Configuration);
+        using var reader = File.OpenText(path);
         yaml.Load(reader);
         return (YamlMappingNode)yaml.Documents[0].RootNode;
     }

@@ -106,8 +106,8 @@ internal sealed class AlertExercise(AlertDrill drill, AlertRule rule, AlertBench
         }
 
         string[] receivers = [.. alerts.SelectMany(alert => alert.Receivers).Distinct().Order(StringComparer.Ordinal)];
-        if (rule.Channel == Channel.Nobody && receivers is not ["nobody"])
-            _failures.Add($"goes to {string.Join(", ", receivers)} and should go to nobody");
+        if (rule.Channel == Channel.Nobody && receivers is not ["dead-mans-switch"])
+            _failures.Add($"goes to {string.Join(", ", receivers)} and should go to the dead man's switch alone");
         return [.. alerts.Select(alert => alert.Labels)];
     }
 

@@ -18,18 +18,20 @@ internal sealed class Monitoring : IAsyncDisposable
     private readonly Stack _stack;
     private readonly StackFiles _files;
     private readonly TimeProvider _time;
-    private readonly PagerReceiver _pager;
     private readonly Dictionary<string, Tool> _tools;
     private readonly Dictionary<string, ChildProcess> _running = [];
     private int _starts;
 
-    private Monitoring(Stack stack, StackFiles files, PagerReceiver pager, MailReceiver mail, NotificationLog log, IReadOnlyList<Tool> tools, TimeProvider time)
+    private Monitoring(
+        Stack stack, StackFiles files, PagerReceiver pager, MailReceiver mail, DeadMansSwitch deadMansSwitch, NotificationLog log,
+        IReadOnlyList<Tool> tools, TimeProvider time)
     {
         _stack = stack;
         _files = files;
         _time = time;
-        _pager = pager;
+        Pager = pager;
         Mail = mail;
+        Switch = deadMansSwitch;
         Notifications = log;
         _tools = tools.ToDictionary(tool => tool.Name);
         Prometheus = new PrometheusApi(new Uri(_tools["prometheus"].Url));
@@ -42,8 +44,14 @@ internal sealed class Monitoring : IAsyncDisposable
     /// <summary>Where Alertmanager answers.</summary>
     public AlertmanagerApi Alertmanager { get; }
 
+    /// <summary>The pager.</summary>
+    public PagerReceiver Pager { get; }
+
     /// <summary>The mail server.</summary>
     public MailReceiver Mail { get; }
+
+    /// <summary>The dead man's switch, which expects Watchdog.</summary>
+    public DeadMansSwitch Switch { get; }
 
     /// <summary>What the receivers were told.</summary>
     public NotificationLog Notifications { get; }
@@ -68,6 +76,8 @@ internal sealed class Monitoring : IAsyncDisposable
         var secrets = Directory.CreateDirectory(Path.Combine(files.Alertmanager, "secrets")).FullName;
         await File.WriteAllTextAsync(Path.Combine(secrets, "pagerduty_routing_key"), routingKey, stop);
         await File.WriteAllTextAsync(Path.Combine(secrets, "smtp_password"), password, stop);
+        var deadMansSwitch = await DeadMansSwitch.StartAsync(stop);
+        await File.WriteAllTextAsync(Path.Combine(files.Alertmanager, Harness.Monitoring.AlertmanagerFolder.SwitchAddress), deadMansSwitch.Url, stop);
 
         var tools = Prepare(stack, files);
         TimeLapse.ApplyTo([
@@ -81,7 +91,7 @@ internal sealed class Monitoring : IAsyncDisposable
         Redirect(Path.Combine(files.Alertmanager, "alertmanager.yml"), "https://events.pagerduty.com/v2/enqueue", pager.Url);
         var mail = new MailReceiver(stack.Ports.MailpitSmtp, password, log, time);
         mail.Start();
-        return new Monitoring(stack, files, pager, mail, log, tools, time);
+        return new Monitoring(stack, files, pager, mail, deadMansSwitch, log, tools, time);
     }
 
     private static Tool[] Prepare(Stack stack, StackFiles files)
@@ -183,7 +193,8 @@ internal sealed class Monitoring : IAsyncDisposable
         Prometheus.Dispose();
         Alertmanager.Dispose();
         await Mail.DisposeAsync();
-        await _pager.DisposeAsync();
+        await Pager.DisposeAsync();
+        await Switch.DisposeAsync();
     }
 
     private void Start(string name, params string[] arguments)

@@ -18,6 +18,9 @@ internal sealed class PagerReceiver(string routingKey, NotificationLog log, Time
     /// <summary>For <c>pagerduty_url</c>.</summary>
     public string Url => $"{_app.Urls.First()}/v2/enqueue";
 
+    /// <summary>Whether it knows no routing key any more.</summary>
+    public bool IsRefusing { get; set; }
+
     /// <summary>Begins to listen.</summary>
     public Task StartAsync(CancellationToken stop)
     {
@@ -56,7 +59,7 @@ internal sealed class PagerReceiver(string routingKey, NotificationLog log, Time
                 problems.Add(problem);
         }
 
-        Demand(Text(pagerEvent, "routing_key") == routingKey, "'routing_key' is not one of this account's services");
+        Demand(Text(pagerEvent, "routing_key") == routingKey && !IsRefusing, "'routing_key' is not one of this account's services");
         var action = Text(pagerEvent, "event_action");
         Demand(action is "trigger" or "acknowledge" or "resolve", "'event_action' is missing or unknown");
         Demand(action == "trigger" || Text(pagerEvent, "dedup_key") is not null, "'dedup_key' is missing");

@@ -9,10 +9,13 @@ internal static class StackDrills
 {
     private static readonly Labels ChannelTest = Labels.Of(("alertname", "ChannelTest"), ("severity", "warning"));
 
+    // Twice what passes between two signs of life at the most.
+    private static readonly TimeSpan Silence = 2 * TimeLapse.Shorten(TimeSpan.FromMinutes(3));
+
     public static AlertDrill Watchdog { get; } = new()
     {
         Alert = "Watchdog",
-        Fault = "starts Prometheus, and stops it again to see the alert go",
+        Fault = "starts Prometheus, has a dead man's switch see signs of life, and stops it again, after which none comes",
         BeforeAsync = (bench, _) => bench.Monitoring.StopPrometheusAsync(),
         BreakAsync = async (bench, stop) =>
         {
@@ -20,7 +23,19 @@ internal static class StackDrills
             return new Undo(bench.Monitoring.StopPrometheusAsync);
         },
         Expected = _ => [Labels.Of()],
-        AfterAsync = (bench, stop) => bench.Monitoring.StartPrometheusAsync(stop),
+        ThenAsync = (bench, stop) =>
+        {
+            var seen = bench.Monitoring.Switch.Signs;
+            return bench.UntilAsync(() => Task.FromResult(bench.Monitoring.Switch.Signs >= seen + 2), "the dead man's switch sees signs of life", stop);
+        },
+        AfterAsync = async (bench, stop) =>
+        {
+            var seen = bench.Monitoring.Switch.Signs;
+            await Task.Delay(Silence, bench.Time, stop);
+            if (bench.Monitoring.Switch.Signs != seen)
+                throw new StackException("the dead man's switch is still told that all is well");
+            await bench.Monitoring.StartPrometheusAsync(stop);
+        },
     };
 
     public static AlertDrill PrometheusConfigReloadFailed { get; } = new()
@@ -198,7 +213,8 @@ internal static class StackDrills
     public static AlertDrill AlertmanagerNotificationsFailing { get; } = new()
     {
         Alert = "AlertmanagerNotificationsFailing",
-        Fault = "misspells the address that mails go to, and has Alertmanager told of something that is worth a mail",
+        Fault = "misspells the address that mails go to, and has Alertmanager told of something that is worth a mail; "
+            + "after that, has the pager refuse a page",
         BreakAsync = async (bench, stop) =>
         {
             var respelled = await EditAsync(Path.Combine(bench.Monitoring.AlertmanagerFolder, "alertmanager.yml"),
@@ -213,6 +229,17 @@ internal static class StackDrills
         Expected = bench => [Of("alertmanager", bench.Monitoring.Alertmanager.Address).With(("integration", "email"))],
         // A broken channel cannot report itself, so both are tried.
         AlsoTells = [Channel.Mail],
+        AfterAsync = async (bench, stop) =>
+        {
+            var page = Labels.Of(("alertname", "ChannelTest"), ("severity", "critical"));
+            bench.Monitoring.Pager.IsRefusing = true;
+            await bench.Monitoring.Alertmanager.AddAsync(page, isOver: false, stop);
+            await bench.UntilAsync(() => Task.FromResult(bench.Monitoring.Notifications.All.Any(note =>
+                note is { Alert: "AlertmanagerNotificationsFailing", Channel: Channel.Mail, IsFiring: true }
+                && note.Firing.Contains("integration=pagerduty", StringComparison.Ordinal))), "a mail says that the pager is broken", stop);
+            bench.Monitoring.Pager.IsRefusing = false;
+            await bench.Monitoring.Alertmanager.AddAsync(page, isOver: true, stop);
+        },
     };
 
     // Of Elasticsearch there is nothing here but what its exporter would say of it.

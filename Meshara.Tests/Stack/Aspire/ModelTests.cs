@@ -135,6 +135,17 @@ public sealed class ModelTests
     }
 
     [Fact]
+    public async Task A_dead_mans_switch_is_told_where_its_address_is_given()
+    {
+        const string Address = "https://switch.example/ping/1";
+        await using var without = await CreateAsync();
+        await using var with = await CreateAsync($"--Parameters:dead-mans-switch-url={Address}");
+
+        Assert.DoesNotContain("\n    webhook_configs:", await FileAsync(without, "alertmanager", "/etc/alertmanager", "alertmanager.yml"), StringComparison.Ordinal);
+        Assert.Contains(Address, await FileAsync(with, "alertmanager", "/etc/alertmanager", "alertmanager.yml"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Everything_starts_after_what_it_needs()
     {
         await using var application = await CreateAsync("--nodes", "3");
@@ -151,6 +162,7 @@ public sealed class ModelTests
         Assert.Equal("elasticsearch:WaitUntilHealthy", Waits("jaeger"));
         Assert.Equal("elasticsearch:WaitUntilHealthy", Waits("trace-cleaner"));
         Assert.Equal("log-setup:WaitForCompletion", Waits("filebeat"));
+        Assert.Equal("elasticsearch:WaitUntilHealthy", Waits("elasticsearch-exporter"));
         Assert.Equal("prometheus:WaitUntilHealthy elasticsearch:WaitUntilHealthy", Waits("grafana"));
     }
 

@@ -173,14 +173,32 @@ public sealed partial class ComposeFileTests
         Assert.Matches($"\"{node.Name}:9090\"[^}}]*\"cluster\": \"compose\",\\s*\"node\": \"{node.Name}\"", targets);
     });
 
-    // What the container sees at a path: compose turns $$ into $.
+    [Fact]
+    public void A_dead_mans_switch_is_told_where_the_environment_has_its_address() =>
+        Assert.Single(Configs.Values, content => content.Contains(SwitchSetting, StringComparison.Ordinal));
+
+    // What the container sees at a path: compose turns $$ into $. Of its own variables there is one, which stands in the place of a comment.
     private static string Content(string service, string target)
     {
         var config = Assert.Single(Services[service].Member("configs").Items(), config => config.Member("target").Text() == target);
-        var content = Configs[config.Member("source").Text()];
+        var content = Configs[config.Member("source").Text()].Replace(SwitchSetting, SwitchComment, StringComparison.Ordinal);
         Assert.DoesNotMatch(@"(?<!\$)(\$\$)*\$(?!\$)", content);
         return content.Replace("$$", "$", StringComparison.Ordinal);
     }
+
+    private const string SwitchSetting = """
+            webhook_configs:
+              ${DEAD_MANS_SWITCH_URL:+- url: '${DEAD_MANS_SWITCH_URL:-}'}
+                ${DEAD_MANS_SWITCH_URL:+send_resolved: false}
+
+        """;
+
+    private const string SwitchComment = """
+            # webhook_configs:
+            #   - url_file: secrets/dead_mans_switch_url
+            #     send_resolved: false
+
+        """;
 
     [GeneratedRegex("PASSWORD|[Tt]oken|TOKEN|SECRET|_KEY")]
     private static partial Regex SecretName();
