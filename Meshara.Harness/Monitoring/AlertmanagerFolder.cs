@@ -64,6 +64,8 @@ internal static partial class AlertmanagerFolder
         var files = SecretFiles(configuration).Select(file => Path.Combine(folder, file)).ToList();
         if (!files.Exists(file => Directory.Exists(Path.GetDirectoryName(file))))
             return [];
+        if (Path.Combine(folder, SwitchAddress) is var address && File.Exists(address))
+            files.Add(address);
         var faults = files.Select(file => FaultOf(file) is { } fault ? $"{StackFiles.Shown(file)} {fault}" : null)
             .OfType<string>().ToList();
         return faults.Count == 0 ? files : throw new StackException(

@@ -37,6 +37,21 @@ public sealed class ToolFoldersTests : IDisposable
     }
 
     [Fact]
+    public void A_server_that_runs_is_a_target_and_one_that_is_left_out_is_none()
+    {
+        var to = _folder.File("prometheus");
+        PrometheusFolder.Write(
+            HostProgram.Alerts, to, MeshStack.Create(1, StackPorts.Default), "127.0.0.1", "127.0.0.1:9090", "127.0.0.1:9093",
+            ("jaeger", "127.0.0.1:8889"), ("jaeger", "127.0.0.1:8888"), ("grafana", "127.0.0.1:3000"));
+
+        Assert.Equal(
+            """[{"targets":["127.0.0.1:8889"],"labels":{"cluster":"local"}},{"targets":["127.0.0.1:8888"],"labels":{"cluster":"local"}}]""",
+            Json(to, "jaeger.json"));
+        Assert.Equal("""[{"targets":["127.0.0.1:3000"],"labels":{"cluster":"local"}}]""", Json(to, "grafana.json"));
+        Assert.Equal("[]", Json(to, "elasticsearch.json"));
+    }
+
+    [Fact]
     public void Every_file_that_prometheus_yml_names_is_in_its_folder()
     {
         var to = _folder.File("prometheus");
@@ -134,6 +149,11 @@ public sealed class ToolFoldersTests : IDisposable
         foreach (var secret in (string[])["pagerduty_routing_key", "smtp_password"])
             File.WriteAllText(Path.Combine(folder, "secrets", secret), "secret");
         Assert.Equal(2, AlertmanagerFolder.RequireSecrets(HostProgram.Alerts, folder).Count);
+
+        // May be missing, but when it is there it has to say something.
+        File.WriteAllText(Path.Combine(folder, AlertmanagerFolder.SwitchAddress), "\n");
+        var exception = Assert.Throws<StackException>(() => AlertmanagerFolder.RequireSecrets(HostProgram.Alerts, folder));
+        Assert.Contains("dead_mans_switch_url is empty", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
