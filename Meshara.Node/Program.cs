@@ -2,6 +2,9 @@ using Meshara.Node;
 using Meshara.Node.Cli;
 using Meshara.Node.Identity;
 
+if (args is [ReadinessProbe.Name])
+    return ReadinessProbe.Run();
+
 using var signals = new TerminationSignals();
 
 var host = new CliHost
