@@ -34,7 +34,7 @@ internal static class AlertmanagerExtensions
                 .WithConfiguration(plan)
                 .WithArgs([.. AlertmanagerFolder.Arguments(plan.Listen(StackPart.Alertmanager))]))
             .WithPage("Alert", "Alertmanager – active alerts", "/#/alerts", ready: "/-/ready")
-            .WaitForServer(mailpit);
+            .StartAfter(mailpit);
     }
 
     private static void WithReceivers(

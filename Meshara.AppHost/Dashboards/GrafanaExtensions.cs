@@ -38,8 +38,8 @@ internal static class GrafanaExtensions
                 .WithSettings())
             .WithPage("ChartMultiple", "Grafana – Mesh overview", "/d/meshara-overview", ready: "/api/health")
             .WithLink("Grafana – Delivery", "/d/meshara-delivery")
-            .WaitForServer(prometheus);
-        return grafana.Reaches(logs.Server) ? grafana.WithLogStore(logs).WaitForServer(logs.Server) : grafana;
+            .StartAfter(prometheus);
+        return grafana.Reaches(logs.Server) ? grafana.WithLogStore(logs).StartAfter(logs.Server) : grafana;
     }
 
     private static IResourceBuilder<T> WithSettings<T>(this IResourceBuilder<T> grafana)

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
@@ -7,6 +9,7 @@ using Aspire.Hosting.Docker.Resources;
 using Aspire.Hosting.Docker.Resources.ComposeNodes;
 using Aspire.Hosting.Docker.Resources.ServiceNodes;
 using Aspire.Hosting.Docker.Resources.ServiceNodes.Swarm;
+using Meshara.AppHost.Metrics;
 using Meshara.AppHost.Plan;
 using Meshara.Harness;
 using Meshara.Harness.Monitoring;
@@ -18,12 +21,17 @@ internal static partial class ComposeExport
     // Room above the alert MemoryExhaustion (1 GB), as in deploy/kubernetes.
     private const int NodeMemoryMiB = 1536;
     private const string NodeUser = "1654", Nobody = "65534";
+    private const string ConfigurationLabel = "org.meshara.configuration";
 
-    static partial void AddEnvironment(IDistributedApplicationBuilder builder) => builder.AddDockerComposeEnvironment("meshara")
-        // Jaeger receives the traces; Aspire's dashboard stores nothing and is meant for a developer's machine.
-        .WithDashboard(enabled: false)
-        .WithProperties(environment => environment.DefaultNetworkName = "mesh")
-        .ConfigureComposeFile(file => Complete(file, builder.Resources));
+    static partial void AddEnvironment(IDistributedApplicationBuilder builder)
+    {
+        var folder = builder.Configuration["Pipeline:OutputPath"] ?? throw new StackException("Publishing needs --output-path.", ExitCodes.Usage);
+        builder.AddDockerComposeEnvironment("meshara")
+            // Jaeger receives the traces; Aspire's dashboard stores nothing and is meant for a developer's machine.
+            .WithDashboard(enabled: false)
+            .WithProperties(environment => environment.DefaultNetworkName = "mesh")
+            .ConfigureComposeFile(file => Complete(file, builder.Resources, folder));
+    }
 
     static partial void PublishServer(IResourceBuilder<ContainerResource> server, StackPart part, MeshPlan plan) =>
         Customize(server, (_, service) =>
@@ -33,9 +41,10 @@ internal static partial class ComposeExport
             service.Ports = [.. part.Endpoints.Select(endpoint => Published(endpoint.HostPort(plan.Stack.Ports), endpoint.Port))];
             service.Expose = [];
             service.Healthcheck = part.HealthCheck.Count > 0 ? Check(part.HealthCheck, "60s") : null;
-            // Behind a proxy the address is another one: PROMETHEUS_EXTERNAL_URL and ALERTMANAGER_EXTERNAL_URL say which.
-            var variable = $"{part.Name.ToUpperInvariant()}_EXTERNAL_URL";
-            service.Command = [.. service.Command.Select(argument => WithVariable(argument, variable))];
+            // Behind a proxy the address is another one.
+            service.Command = [.. service.Command.Select(argument => WithVariable(argument, ComposeParameters.ExternalUrl(part.Name)))];
+            foreach (var (setting, value) in ComposeParameters.Environment(part))
+                service.Environment[setting] = value;
         });
 
     // Without capabilities, and with a read-only root file system: a node can write only to its volumes and /tmp.
@@ -51,7 +60,7 @@ internal static partial class ComposeExport
             service.StopGracePeriod = "30s";
             service.Ports = [Published(node.HttpPort, httpPort)];
             service.Expose = [];
-            service.Healthcheck = Check(["CMD", "/app/meshara", "status", "--ready"], "60s");
+            service.Healthcheck = Check(["CMD", "dotnet", "/app/meshara.dll", "probe"], "60s");
         });
 
     static partial void PublishSecret(IResourceBuilder<ContainerResource> server, string path, IResourceBuilder<ParameterResource> secret)
@@ -94,18 +103,24 @@ internal static partial class ComposeExport
         };
     }
 
-    private static void Complete(ComposeFile file, IResourceCollection resources)
+    private static void Complete(ComposeFile file, IResourceCollection resources, string folder)
     {
         file.Name = "meshara";
-        // Compose expands $NAME in inline configs, and rules and templates are full of dollar signs.
-        foreach (var config in file.Configs.Values)
-            config.Content = WithSwitch(config.Content?.Replace("$", "$$", StringComparison.Ordinal));
+        if (file.Services.TryGetValue(StackPart.Prometheus.Name, out var prometheus))
+            MountConfiguration(prometheus, file, folder);
+        foreach (var reference in file.Services.Values.SelectMany(service => service.Configs))
+        {
+            // Compose expands $NAME in inline configs, and rules and templates are full of dollar signs.
+            if (file.Configs.TryGetValue(reference.Source!, out var config))
+                config.Content = ComposeParameters.Insert(reference.Target!, WithSwitch(config.Content!.Replace("$", "$$", StringComparison.Ordinal)));
+        }
         foreach (var secret in resources.SelectMany(resource => resource.Annotations.OfType<SecretFileAnnotation>()))
             file.AddConfig(new Config { Name = secret.Name, Content = Required(secret.Placeholder) });
         foreach (var service in file.Services.Values)
         {
             foreach (var (name, value) in service.Environment)
                 service.Environment[name] = Required(value);
+            ShowConfiguration(service, file);
             WaitForHealth(service, file, resources);
         }
 
@@ -116,6 +131,32 @@ internal static partial class ComposeExport
             ["device"] = "tmpfs",
             ["o"] = $"size=256m,uid={NodeUser},gid={NodeUser},mode=0755",
         };
+    }
+
+    // Prometheus reads rules and targets again when they change. A config of compose is copied when the container is made, and never again.
+    private static void MountConfiguration(Service service, ComposeFile file, string folder)
+    {
+        foreach (var reference in service.Configs)
+        {
+            var path = Path.Combine(folder, service.Name, Path.GetRelativePath(PrometheusExtensions.Folder, reference.Target!));
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, file.Configs[reference.Source!].Content);
+            file.Configs.Remove(reference.Source!);
+        }
+        service.Configs = [];
+        service.Volumes.Add(new Volume { Name = service.Name, Type = "bind", Source = $"./{service.Name}", Target = PrometheusExtensions.Folder, ReadOnly = true });
+    }
+
+    // Compose recreates a service when its own definition has changed, and the content of its configs is not part of that. So the definition
+    // has a hash of them, and the variables in them.
+    private static void ShowConfiguration(Service service, ComposeFile file)
+    {
+        var contents = string.Join('\n', service.Configs.Select(reference => file.Configs[reference.Source!].Content));
+        if (contents.Length == 0)
+            return;
+        service.Labels[ConfigurationLabel] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(contents)))[..16];
+        foreach (var variable in Variable().Matches(contents).Select(match => match.Groups))
+            service.Environment[variable["name"].Value] = variable["expression"].Value;
     }
 
     // Aspire's publisher only waits until a dependency has started.
@@ -141,13 +182,17 @@ internal static partial class ComposeExport
     }
 
     // Alertmanager tells a dead man's switch of Watchdog, if DEAD_MANS_SWITCH_URL is set.
-    private static string? WithSwitch(string? content) => content is null ? null : AlertmanagerFolder.WithSwitch(
+    private static string WithSwitch(string content) => AlertmanagerFolder.WithSwitch(
         content, "${DEAD_MANS_SWITCH_URL:+- url: '${DEAD_MANS_SWITCH_URL:-}'}", "${DEAD_MANS_SWITCH_URL:+send_resolved: false}");
 
     private static string Required(string value) => Placeholder().Replace(value, "${$1:?is not set; see env.example}");
 
     [GeneratedRegex(@"\$\{([A-Z0-9_]+)\}")]
     private static partial Regex Placeholder();
+
+    // One that compose expands: its dollar sign is not doubled.
+    [GeneratedRegex(@"(?<!\$)(\$\$)*(?<expression>\$\{(?<name>[A-Z_]+):[-?][^}]*\})")]
+    private static partial Regex Variable();
 
     private sealed class SecretFileAnnotation(string name) : IResourceAnnotation
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using Meshara.AppHost.Plan;
 using Meshara.Harness;
 
 namespace Meshara.AppHost.Export;
@@ -25,12 +26,17 @@ internal static class Exporter
             return failed;
         if (Directory.Exists(compose))
             Directory.EnumerateFiles(compose).ToList().ForEach(File.Delete);
+        var mounted = Path.Combine(compose, StackPart.Prometheus.Name);
+        if (Directory.Exists(mounted))
+            Directory.Delete(mounted, recursive: true);
         string[] publish = [.. options, "--operation", "publish", "--step", "publish", "--output-path", compose];
         if (await PublishAsync(publish) is not 0 and var failedToo)
             return failedToo;
 
         // Compose loads .env by default, which invites filling in secrets inside the repository.
-        File.Move(Path.Combine(compose, ".env"), Path.Combine(compose, "env.example"), overwrite: true);
+        var example = Path.Combine(compose, "env.example");
+        File.Move(Path.Combine(compose, ".env"), example);
+        await File.AppendAllTextAsync(example, ComposeParameters.Example);
         return ExitCodes.Success;
     }
 

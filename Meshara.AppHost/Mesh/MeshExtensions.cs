@@ -9,6 +9,9 @@ namespace Meshara.AppHost.Mesh;
 
 internal static class MeshExtensions
 {
+    // So that a node can join while one of them is down.
+    private const int BootstrapPeers = 2;
+
     /// <summary>Adds a mesh of nodes. Each is its own resource: replicas share one endpoint, so a scrape would mix them.</summary>
     /// <param name="builder">The application.</param>
     /// <param name="name">The name of the nodes' parent resource.</param>
@@ -17,9 +20,15 @@ internal static class MeshExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         var plan = builder.Plan();
-        var added = new List<IResourceBuilder<IMeshNodeResource>>();
-        foreach (var node in plan.Stack.Nodes.Take(nodes))
-            added.Add(builder.AddMeshNode(node, plan, added));
+        var added = plan.Stack.Nodes.Take(nodes).Select(node => builder.AddMeshNode(node, plan)).ToList();
+
+        // On this machine node-1 begins the mesh, since later nodes may have to wait for those before. Elsewhere whichever node has lost its volume
+        // joins through others.
+        IEnumerable<IResourceBuilder<IMeshNodeResource>> Candidates(IResourceBuilder<IMeshNodeResource> node) => builder.ExecutionContext.IsRunMode
+            ? added.TakeWhile(other => other != node)
+            : added.Where(other => other != node);
+        foreach (var node in added)
+            node.Joining([.. Candidates(node).Take(BootstrapPeers)]);
         var mesh = new MeshResource(name, [.. added.Select(node => node.Resource)]);
         if (!builder.ExecutionContext.IsRunMode)
             return builder.CreateResourceBuilder(mesh);

@@ -29,29 +29,28 @@ internal static class MeshNodeExtensions
     /// <param name="builder">The application.</param>
     /// <param name="node">Its place in the stack.</param>
     /// <param name="plan">The plan.</param>
-    /// <param name="before">The nodes added before it, which include its bootstrap peers.</param>
-    public static IResourceBuilder<IMeshNodeResource> AddMeshNode(
-        this IDistributedApplicationBuilder builder, StackNode node, MeshPlan plan,
-        IReadOnlyList<IResourceBuilder<IMeshNodeResource>> before)
+    public static IResourceBuilder<IMeshNodeResource> AddMeshNode(this IDistributedApplicationBuilder builder, StackNode node, MeshPlan plan)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(node);
-        ArgumentNullException.ThrowIfNull(before);
-        var runs = builder.ExecutionContext.IsRunMode;
-        IResourceBuilder<IMeshNodeResource> added = runs ? builder.AddProcess(node, plan) : builder.AddNodeContainer(node);
-        added.WithArgs("run")
-            .WithEnvironment("Node__Name", node.Name)
-            .WithEnvironment("Mesh__Bootstrap", string.Join(',', node.Bootstrap));
-        foreach (var peer in before.Where(peer => node.Bootstrap.Contains($"meshara://{peer.Resource.Name}")))
-        {
-            added.WithEnvironment($"services__{peer.Resource.Name}__{Stack.MeshEndpoint}__0", peer.Resource.Mesh)
-                .WithReferenceRelationship(peer.Resource);
-            // A node retries until a bootstrap peer answers, so local nodes may all start at once.
-            if (!runs)
-                added.WaitFor(peer);
-        }
+        IResourceBuilder<IMeshNodeResource> added =
+            builder.ExecutionContext.IsRunMode ? builder.AddProcess(node, plan) : builder.AddNodeContainer(node);
+        return added.WithArgs("run").WithEnvironment("Node__Name", node.Name);
+    }
 
-        return added;
+    /// <summary>
+    /// Names a node's bootstrap peers. None of them has to run first: a node tries until one answers.
+    /// </summary>
+    public static void Joining(this IResourceBuilder<IMeshNodeResource> node, IReadOnlyList<IResourceBuilder<IMeshNodeResource>> peers)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(peers);
+        node.WithEnvironment("Mesh__Bootstrap", string.Join(',', peers.Select(peer => $"meshara://{peer.Resource.Name}")));
+        foreach (var peer in peers)
+        {
+            node.WithEnvironment($"services__{peer.Resource.Name}__{Stack.MeshEndpoint}__0", peer.Resource.Mesh)
+                .WithReferenceRelationship(peer.Resource);
+        }
     }
 
     private static IResourceBuilder<MeshNodeProcess> AddProcess(this IDistributedApplicationBuilder builder, StackNode node, MeshPlan plan)

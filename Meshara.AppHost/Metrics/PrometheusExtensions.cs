@@ -12,7 +12,8 @@ namespace Meshara.AppHost.Metrics;
 
 internal static class PrometheusExtensions
 {
-    private const string Folder = "/etc/prometheus";
+    /// <summary>Where its configuration is in a container.</summary>
+    public const string Folder = "/etc/prometheus";
 
     // What servers that may be left out show: Jaeger the spans it got, and itself.
     private static readonly Exposition[] Exposed =
@@ -34,6 +35,8 @@ internal static class PrometheusExtensions
                 .WithArgs([
                     $"--config.file={Folder}/prometheus.yml", "--storage.tsdb.path=/prometheus", .. PrometheusFolder.Retention,
                     "--web.enable-lifecycle", PrometheusFolder.ExternalUrl(plan.Listen(StackPart.Prometheus)),
+                    // Rules that change reach it without a restart; targets do in any case.
+                    "--enable-feature=auto-reload-config", "--config.auto-reload-interval=10s",
                 ])
                 .WithMeshVolume("/prometheus")
                 .WithRepositoryFiles(Folder, "alerts/prometheus.yml")
@@ -58,7 +61,7 @@ internal static class PrometheusExtensions
         // Prometheus must not wait for the nodes: it has to report those that do not start.
         foreach (var node in mesh.Resource.Nodes)
             prometheus.WithReferenceRelationship(node);
-        prometheus.WaitForServer(alertmanager);
+        prometheus.StartAfter(alertmanager);
         var builder = prometheus.ApplicationBuilder;
         if (prometheus.Resource is ServerContainer container)
             builder.CreateResourceBuilder(container).WithTargets(mesh.Resource, alertmanager, others);

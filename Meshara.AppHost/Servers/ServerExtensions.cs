@@ -128,6 +128,17 @@ internal static class ServerExtensions
             : resource;
     }
 
+    /// <summary>
+    /// On this machine, starts a resource once a server is healthy. A deployed one, which would do without as well, does not wait: what is not there
+    /// yet stops nothing else, and compose recreates whatever waits for a service that it recreates.
+    /// </summary>
+    public static IResourceBuilder<T> StartAfter<T>(this IResourceBuilder<T> resource, IResourceBuilder<IServerResource> server)
+        where T : IResourceWithWaitSupport
+    {
+        ArgumentNullException.ThrowIfNull(resource);
+        return resource.ApplicationBuilder.ExecutionContext.IsRunMode ? resource.WaitForServer(server) : resource;
+    }
+
     /// <summary>True if both run and reach each other by the names used in the configuration files.</summary>
     public static bool Reaches(this IResourceBuilder<IServerResource> server, IResourceBuilder<IServerResource> other)
     {

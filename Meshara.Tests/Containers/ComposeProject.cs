@@ -1,66 +1,143 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using Docker.DotNet.Models;
+using Meshara.Harness;
 using Meshara.Tests.Alerts;
 using YamlDotNet.RepresentationModel;
 using TemporaryFolder = Meshara.Tests.Stack.TemporaryFolder;
 
 namespace Meshara.Tests.Containers;
 
-/// <summary>A compose file as a project of its own: nothing it makes has the name of anything else on the machine.</summary>
+/// <summary>
+/// A copy of <c>deploy/compose</c> as a project of its own: nothing it makes has the name of anything else on the machine. What differs from the
+/// original is in a file beside it: free ports, quicker probes of nodes, and no service whose image cannot be had.
+/// </summary>
 internal sealed partial class ComposeProject : IAsyncDisposable
 {
-    private readonly string[] _files;
-    private bool _isUp;
+    private const string Override = "docker-compose.override.yaml", Settings = ".env";
 
-    private ComposeProject(string name, string[] files, IReadOnlyList<Service> services) => (Name, _files, Services) = (name, files, services);
+    // More than any test scales to.
+    private const int MostNodes = 9;
+
+    private static readonly string Deployed = Path.Combine(AlertFiles.Root, "deploy", "compose");
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly ContainerImages _images;
+    private readonly StackPorts _ports = Ports.FindFree(MostNodes, Random.Shared);
+    private readonly List<string> _missing = [];
+
+    private ComposeProject(ContainerImages images) => _images = images;
 
     /// <summary>Its name, which labels all it makes.</summary>
-    public string Name { get; }
+    public string Name { get; } = $"meshara-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
 
-    /// <summary>The services of the file.</summary>
-    public IReadOnlyList<Service> Services { get; }
+    /// <summary>The services that run here.</summary>
+    public IReadOnlyList<Service> Services { get; private set; } = [];
 
-    /// <summary>True when <c>docker compose</c> is there.</summary>
-    public static async Task<bool> IsInstalledAsync() =>
-        ExternalTool.IsInstalled("docker") && (await ExternalTool.RunOrSkipAsync("docker", "docker.io", "compose", "version")).ExitCode == 0;
+    /// <summary>The bearer token of every node's API.</summary>
+    public string Token { get; } = RandomNumberGenerator.GetHexString(32, lowercase: true);
 
-    /// <summary>Prepares what the file needs: free ports in place of its own, and a value for each variable that must be set.</summary>
-    public static async Task<ComposeProject> CreateAsync(string file, TemporaryFolder folder, string nodeImage, CancellationToken test)
+    private static CancellationToken Test => TestContext.Current.CancellationToken;
+
+    /// <summary>Prepares a project, or ends the test where it cannot be had.</summary>
+    public static async Task<ComposeProject> CreateAsync(ContainerImages images, string nodeImage)
     {
-        ArgumentNullException.ThrowIfNull(folder);
-        var text = await File.ReadAllTextAsync(file, test);
-        var services = ReadServices(text);
-        var ports = new StringBuilder("services:\n");
-        foreach (var service in services.Where(service => service.Ports.Count > 0))
-            ports.Append($"  {service.Name}:\n    ports: !override [{string.Join(", ", service.Ports.Select(port => $"\"127.0.0.1::{port}\""))}]\n");
-        await File.WriteAllTextAsync(folder.File("ports.yaml"), ports.ToString(), test);
+        if (!System.IO.File.Exists(Path.Combine(Deployed, "docker-compose.yaml")))
+            images.Refuse(ImageChoice.Compose, "deploy/compose/docker-compose.yaml has not been exported.");
+        if (!ExternalTool.IsInstalled("docker") || (await ExternalTool.RunOrSkipAsync("docker", "docker.io", "compose", "version")).ExitCode != 0)
+            images.Refuse(ImageChoice.Compose, "docker compose is not installed.");
 
-        var values = Demanded().Matches(text).Select(match => match.Groups["name"].Value).Distinct()
-            .Select(name => $"{name}={RandomNumberGenerator.GetHexString(32, lowercase: true)}").Append($"MESHARA_NODE_IMAGE={nodeImage}");
-        await File.WriteAllLinesAsync(folder.File("values.env"), values, test);
-
-        var name = $"meshara-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
-        return new ComposeProject(name, ["--project-name", name, "--env-file", folder.File("values.env"), "--file", file, "--file", folder.File("ports.yaml")], services);
+        var project = new ComposeProject(images);
+        foreach (var file in Directory.EnumerateFiles(Deployed, "*", SearchOption.AllDirectories))
+        {
+            var copy = project.File(Path.GetRelativePath(Deployed, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            System.IO.File.Copy(file, copy);
+        }
+        await project.ReadServicesAsync();
+        project.WriteSettings();
+        project.Set("MESHARA_NODE_IMAGE", nodeImage);
+        return project;
     }
 
-    /// <summary>Brings services up and waits until they are healthy.</summary>
-    public async Task UpAsync(IEnumerable<Service> services, bool withDependencies)
+    /// <summary>A file of the project.</summary>
+    public string File(string name) => _folder.File(name);
+
+    /// <summary>Where a node's API is on this machine.</summary>
+    public Uri Api(int node) => new($"http://127.0.0.1:{_ports.Http + node}/");
+
+    /// <summary>Sets a variable in the environment file.</summary>
+    public void Set(string name, string value)
     {
-        _isUp = true;
-        string[] only = withDependencies ? [] : ["--no-deps"];
+        var others = System.IO.File.ReadLines(File(Settings)).Where(line => !line.StartsWith($"{name}=", StringComparison.Ordinal)).ToList();
+        System.IO.File.WriteAllLines(File(Settings), [.. others, $"{name}={value}"]);
+    }
+
+    /// <summary>Writes what differs from the deployed file.</summary>
+    /// <param name="nodes">How many nodes there are; further ones are made of the last, as an export with more nodes would have them.</param>
+    /// <param name="firstImage">Another image for node-1.</param>
+    public void Differ(int nodes = 0, string? firstImage = null)
+    {
+        var text = new StringBuilder("services:\n");
+        foreach (var service in Services)
+        {
+            text.Append($"  {service.Name}:\n");
+            if (service.Needs.Keys.Any(_missing.Contains))
+                text.Append($"    depends_on: !override {{{string.Join(", ", service.Needs.Where(need => !_missing.Contains(need.Key)).Select(need => $"{need.Key}: {{condition: {need.Value}}}"))}}}\n");
+            if (service.Ports.Count > 0)
+                text.Append($"    ports: !override [{string.Join(", ", service.Ports.Select(port => $"\"127.0.0.1:{HostPort(service)}:{port}\""))}]\n");
+            if (service.Node is not null)
+                text.Append("    healthcheck: {interval: 1s}\n");
+            if (service.Node == 1 && firstImage is not null)
+                text.Append($"    image: {firstImage}\n");
+        }
+        // A profile that nobody asks for.
+        foreach (var name in _missing)
+            text.Append($"  {name}: {{profiles: [missing]}}\n");
+        var last = Services.Max(service => service.Node ?? 0);
+        var further = Enumerable.Range(last + 1, Math.Max(nodes - last, 0)).ToList();
+        foreach (var node in further)
+        {
+            text.Append($$"""
+                  node-{{node}}:
+                    extends: {file: docker-compose.yaml, service: node-{{last}}}
+                    environment: {Node__Name: node-{{node}}, Mesh__Advertise: "node-{{node}}:8443"}
+                    volumes: ["node-{{node}}-data:/home/app"]
+                    ports: !override ["127.0.0.1:{{_ports.Http + node}}:8080"]
+                    healthcheck: {interval: 1s}
+
+                """);
+        }
+        text.Append(further.Count == 0 ? "" : $"volumes: {{{string.Join(", ", further.Select(node => $"node-{node}-data: "))}}}\n");
+        System.IO.File.WriteAllText(File(Override), text.ToString());
+    }
+
+    /// <summary>Brings the project up as it is written now, and waits until what stays is healthy.</summary>
+    public async Task UpAsync(IEnumerable<string>? services = null)
+    {
         // A service that ends when it is done is started by those that depend on it; waiting for it to stay would fail.
-        var result = await RunAsync(["up", "--detach", "--wait", "--wait-timeout", "150", "--pull", "never", .. only, .. services.Where(service => service.Stays).Select(service => service.Name)]);
+        services ??= Services.Where(service => service.Stays).Select(service => service.Name);
+        var result = await RunAsync(["up", "--detach", "--wait", "--wait-timeout", "150", "--pull", "never", .. services]);
         Assert.True(result.ExitCode == 0, $"{result.Output}\n{await LogsAsync()}");
     }
 
-    /// <summary>Takes everything down, volumes included.</summary>
-    public async Task DownAsync()
+    /// <summary>Runs commands of the guide, in the project's folder.</summary>
+    public Task<ExternalTool> ShellAsync(string commands) =>
+        ExternalTool.RunOrSkipAsync("sh", "dash", "-ec", $"cd \"$0\"; export COMPOSE_PROJECT_NAME=\"$1\"\n{commands}", _folder.Path, Name);
+
+    /// <summary>The same, demanding that they succeed.</summary>
+    public async Task<string> SucceedAsync(string commands)
     {
-        _isUp = false;
-        var result = await RunAsync("down", "--volumes", "--remove-orphans", "--timeout", "20");
-        Assert.True(result.ExitCode == 0, result.Output);
+        var result = await ShellAsync(commands);
+        Assert.True(result.ExitCode == 0, $"{commands}\n{result.Output}\n{await LogsAsync()}");
+        return result.Output;
     }
+
+    /// <summary>The container of each service. Another one after it was recreated.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> ContainersAsync() =>
+        (await _images.Engine.Containers.ListContainersAsync(new ContainersListParameters { All = true, Filters = Own() }, Test))
+        .ToDictionary(container => container.Labels["com.docker.compose.service"], container => container.ID);
 
     /// <summary>Where a service's port is on this machine.</summary>
     public async Task<Uri> AddressAsync(string service, int port)
@@ -73,20 +150,51 @@ internal sealed partial class ComposeProject : IAsyncDisposable
     /// <summary>What the containers said last, and how they are.</summary>
     public async Task<string> LogsAsync() => $"{(await RunAsync("ps", "--all")).Output}\n{(await RunAsync("logs", "--no-color", "--tail", "20")).Output}";
 
+    /// <summary>Takes everything down, volumes included, and demands that nothing is left.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_isUp)
-            await DownAsync();
+        var result = await RunAsync("down", "--volumes", "--remove-orphans", "--timeout", "20");
+        _folder.Dispose();
+        Assert.True(result.ExitCode == 0, result.Output);
+        var containers = await ContainersAsync();
+        var networks = await _images.Engine.Networks.ListNetworksAsync(new NetworksListParameters { Filters = Own() }, CancellationToken.None);
+        var volumes = await _images.Engine.Volumes.ListAsync(new VolumesListParameters { Filters = Own() }, CancellationToken.None);
+        string[] left = [.. containers.Keys, .. networks.Select(one => one.Name), .. (volumes.Volumes ?? []).Select(one => one.Name)];
+        Assert.Empty(left);
     }
 
-    private Task<ExternalTool> RunAsync(params string[] arguments) => ExternalTool.RunOrSkipAsync("docker", "docker.io", ["compose", .. _files, .. arguments]);
+    private Task<ExternalTool> RunAsync(params string[] arguments) => ExternalTool.RunOrSkipAsync("docker", "docker.io",
+        ["compose", "--project-name", Name, "--project-directory", _folder.Path, .. Files(), .. arguments]);
 
-    private static List<Service> ReadServices(string text)
+    private IEnumerable<string> Files() => ((string[])["docker-compose.yaml", Override]).SelectMany(file => (string[])["--file", File(file)]);
+
+    private Dictionary<string, IDictionary<string, bool>> Own() =>
+        new() { ["label"] = new Dictionary<string, bool> { [$"com.docker.compose.project={Name}"] = true } };
+
+    // A server's is any free one; a node keeps its own when it is recreated.
+    private string HostPort(Service service) => service.Node is { } node ? $"{_ports.Http + node}" : "";
+
+    private void WriteSettings()
+    {
+        var names = Demanded().Matches(System.IO.File.ReadAllText(File("docker-compose.yaml"))).Select(match => match.Groups["name"].Value).Distinct();
+        System.IO.File.WriteAllLines(File(Settings), names.Select(name => $"{name}={(name == "API_TOKEN" ? Token : RandomNumberGenerator.GetHexString(32, lowercase: true))}"));
+    }
+
+    private async Task ReadServicesAsync()
     {
         var yaml = new YamlStream();
-        yaml.Load(new StringReader(text));
-        var services = (YamlMappingNode)((YamlMappingNode)yaml.Documents[0].RootNode).Children["services"];
-        return [.. services.Children.Select(service => Read(service.Key.ToString(), (YamlMappingNode)service.Value))];
+        yaml.Load(new StringReader(await System.IO.File.ReadAllTextAsync(File("docker-compose.yaml"), Test)));
+        var services = ((YamlMappingNode)((YamlMappingNode)yaml.Documents[0].RootNode).Children["services"]).Children
+            .Select(service => Read(service.Key.ToString(), (YamlMappingNode)service.Value)).ToList();
+        foreach (var service in services)
+        {
+            var image = AppHost.Plan.ContainerImage.All.FirstOrDefault(one => one.ToString() == service.Image);
+            if (image is not null && await _images.WhyNotAsync(image) is not null)
+                _missing.Add(service.Name);
+        }
+        TestContext.Current.TestOutputHelper?.WriteLine(_missing.Count == 0 ? "All services." : $"Left out, because their image cannot be had: {string.Join(", ", _missing)}");
+        Services = [.. services.Where(service => !_missing.Contains(service.Name))];
+        Differ();
     }
 
     // A port is "127.0.0.1:9090:9090"; the last part is the container's.
@@ -94,7 +202,10 @@ internal sealed partial class ComposeProject : IAsyncDisposable
     {
         var ports = service.Children.TryGetValue("ports", out var list) ? ((YamlSequenceNode)list).Select(port => port.ToString().Split(':')[^1]) : [];
         var stays = !service.Children.TryGetValue("restart", out var restart) || restart.ToString() != "on-failure";
-        return new Service(name, service.Children["image"].ToString(), [.. ports], stays);
+        var needs = service.Children.TryGetValue("depends_on", out var others)
+            ? ((YamlMappingNode)others).Children.ToDictionary(need => need.Key.ToString(), need => need.Value["condition"].ToString())
+            : [];
+        return new Service(name, service.Children["image"].ToString(), [.. ports], needs, stays);
     }
 
     [GeneratedRegex(@"(?<!\$)\$\{(?<name>[A-Z_]+):\?")]
@@ -104,6 +215,11 @@ internal sealed partial class ComposeProject : IAsyncDisposable
     /// <param name="Name">Its name.</param>
     /// <param name="Image">Its image, as written.</param>
     /// <param name="Ports">The ports it publishes, in its container.</param>
+    /// <param name="Needs">The services it waits for, and for what of them.</param>
     /// <param name="Stays">False for one that ends when it is done.</param>
-    public sealed record Service(string Name, string Image, IReadOnlyList<string> Ports, bool Stays);
+    public sealed record Service(string Name, string Image, IReadOnlyList<string> Ports, IReadOnlyDictionary<string, string> Needs, bool Stays)
+    {
+        /// <summary>Its number, if it is a node.</summary>
+        public int? Node => Name.StartsWith("node-", StringComparison.Ordinal) ? int.Parse(Name.AsSpan(5), System.Globalization.CultureInfo.InvariantCulture) : null;
+    }
 }

@@ -1,122 +1,185 @@
-using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Docker.DotNet.Models;
-using Meshara.AppHost.Plan;
-using Meshara.Tests.Alerts;
-using TemporaryFolder = Meshara.Tests.Stack.TemporaryFolder;
+using Meshara.Harness.Monitoring;
+using Meshara.Harness.Nodes;
 
 namespace Meshara.Tests.Containers;
 
 /// <summary>
-/// The exported compose file brought up by the real <c>docker compose</c>, checked from outside and taken down. Services whose image cannot
-/// be had are left out; nothing else about the file is changed but the ports on this machine, which are free ones.
+/// The exported compose file with the commands of the guide, on a real engine: what changes reaches what runs, and nothing else is disturbed.
 /// </summary>
-public sealed class ComposeTests(ContainerImages images)
+public sealed class ComposeTests(ComposeMesh mesh) : IClassFixture<ComposeMesh>
 {
-    private static readonly string File = Path.Combine(AlertFiles.Root, "deploy", "compose", "docker-compose.yaml");
-    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
-
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task The_exported_mesh_comes_up_healthy_scraped_and_alerting_and_leaves_nothing_behind()
+    public async Task The_exported_mesh_comes_up_healthy_scraped_and_alerting()
     {
-        await images.UseAsync(ContainerImage.Prometheus);
-        await images.UseAsync(ContainerImage.Alertmanager);
-        var node = await images.UseNodeAsync();
-        if (!System.IO.File.Exists(File))
-            images.Refuse(ImageChoice.Compose, "deploy/compose/docker-compose.yaml has not been exported.");
-        if (!await ComposeProject.IsInstalledAsync())
-            images.Refuse(ImageChoice.Compose, "docker compose is not installed.");
+        var project = await mesh.UseAsync();
+        await mesh.UntilAsync("every node is scraped", async () => await mesh.ValueAsync("count(up{job=\"meshara\"} == 1)") == ComposeMesh.Nodes);
+        await mesh.UntilAsync("the nodes know each other", async () => await mesh.ValueAsync("min(meshara_membership_size)") == ComposeMesh.Nodes);
+        await mesh.UntilAsync("Prometheus and Alertmanager are scraped", async () => await mesh.ValueAsync("count(up{job=~\"prometheus|alertmanager\"} == 1)") == 2);
 
-        using var folder = new TemporaryFolder();
-        await using var project = await ComposeProject.CreateAsync(File, folder, node, Test);
-        var missing = new List<string>();
-        foreach (var service in project.Services)
-        {
-            if (await CannotHaveAsync(service.Image))
-                missing.Add(service.Name);
-        }
-        TestContext.Current.TestOutputHelper?.WriteLine(missing.Count == 0 ? "All services." : $"Left out, because their image cannot be had: {string.Join(", ", missing)}");
-
-        await project.UpAsync(project.Services.Where(service => !missing.Contains(service.Name)), withDependencies: missing.Count == 0);
-        try
-        {
-            await CheckAsync(project, missing);
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException)
-        {
-            throw new InvalidOperationException($"{exception.Message}\n{await project.LogsAsync()}", exception);
-        }
-
-        await project.DownAsync();
-        Assert.Empty(await LeftoversAsync(project.Name));
-    }
-
-    private static async Task CheckAsync(ComposeProject project, List<string> missing)
-    {
-        var nodes = project.Services.Count(service => service.Name.StartsWith("node-", StringComparison.Ordinal));
-        using var prometheus = new HttpClient { BaseAddress = await project.AddressAsync("prometheus", 9090) };
         using var alertmanager = new HttpClient { BaseAddress = await project.AddressAsync("alertmanager", 9093) };
-
-        await UntilAsync("every node is scraped", async () => await ValueAsync(prometheus, "count(up{job=\"meshara\"} == 1)") == nodes);
-        await UntilAsync("the nodes know each other", async () => await ValueAsync(prometheus, "min(meshara_membership_size)") == nodes);
-        await UntilAsync("Prometheus and Alertmanager are scraped", async () => await ValueAsync(prometheus, "count(up{job=~\"prometheus|alertmanager\"} == 1)") == 2);
-        await UntilAsync("alerts reach Alertmanager", async () => (await alertmanager.GetFromJsonAsync<JsonElement>("api/v2/alerts", Test)).EnumerateArray()
+        await mesh.UntilAsync("alerts reach Alertmanager", async () => (await alertmanager.GetFromJsonAsync<JsonElement>("api/v2/alerts", Test)).EnumerateArray()
             .Any(alert => alert.GetProperty("labels").GetProperty("alertname").GetString() == "Watchdog"));
-        if (!missing.Contains("grafana"))
+        if (project.Services.Any(service => service.Name == "grafana"))
         {
             using var grafana = new HttpClient { BaseAddress = await project.AddressAsync("grafana", 3000) };
-            await UntilAsync("Grafana answers", async () => (await grafana.GetAsync("api/health", Test)).IsSuccessStatusCode);
+            await mesh.UntilAsync("Grafana answers", async () => (await grafana.GetAsync("api/health", Test)).IsSuccessStatusCode);
         }
     }
 
-    private async Task<bool> CannotHaveAsync(string image) =>
-        ContainerImage.All.FirstOrDefault(one => one.ToString() == image) is { } known && await images.WhyNotAsync(known) is not null;
-
-    private async Task<IReadOnlyList<string>> LeftoversAsync(string project)
+    [Fact]
+    public async Task Without_node_1_the_other_nodes_and_the_monitoring_are_healthy()
     {
-        var filters = new Dictionary<string, IDictionary<string, bool>> { ["label"] = new Dictionary<string, bool> { [$"com.docker.compose.project={project}"] = true } };
-        var containers = await images.Engine.Containers.ListContainersAsync(new ContainersListParameters { All = true, Filters = filters }, Test);
-        var networks = await images.Engine.Networks.ListNetworksAsync(new NetworksListParameters { Filters = filters }, Test);
-        var volumes = await images.Engine.Volumes.ListAsync(new VolumesListParameters { Filters = filters }, Test);
-        return [.. containers.Select(one => one.Names[0]), .. networks.Select(one => one.Name), .. (volumes.Volumes ?? []).Select(one => one.Name)];
+        await mesh.UseAsync();
+        Assert.All(mesh.WithoutFirst, result => Assert.True(result.ExitCode == 0, result.Output));
     }
 
-    private static async Task<double?> ValueAsync(HttpClient prometheus, string expression)
+    [Fact]
+    public async Task Nodes_and_rules_that_come_and_go_reach_a_prometheus_that_runs_on()
     {
-        var answer = await prometheus.GetFromJsonAsync<JsonElement>($"api/v1/query?query={Uri.EscapeDataString(expression)}", Test);
-        var result = answer.GetProperty("data").GetProperty("result");
-        return result.GetArrayLength() == 0 ? null : double.Parse(result[0].GetProperty("value")[1].GetString()!, CultureInfo.InvariantCulture);
+        var project = await mesh.UseAsync();
+        var before = await project.ContainersAsync();
+        await mesh.UntilAsync("five nodes are scraped", async () => await mesh.ValueAsync("count(up{job=\"meshara\"} == 1)") == 5);
+
+        WriteTargets(project, nodes: 7);
+        project.Differ(nodes: 7);
+        await project.SucceedAsync("docker compose up -d --pull never");
+        await mesh.UntilAsync("seven nodes are scraped", async () => await mesh.ValueAsync("count(up{job=\"meshara\"} == 1)") == 7);
+        await mesh.UntilAsync("seven nodes know each other", async () => await mesh.ValueAsync("min(meshara_membership_size)") == 7);
+
+        // A rule on its own, and members that leave on purpose.
+        await File.WriteAllTextAsync(project.File("prometheus/rules/mine.yml"), "groups: [{name: mine, rules: [{record: mine:answer, expr: vector(42)}]}]\n", Test);
+        await mesh.UntilAsync("the new rule is evaluated", async () => await mesh.ValueAsync("mine:answer") == 42);
+        await File.WriteAllTextAsync(project.File("prometheus/rules/retired.yml"), Retired("node-6", "node-7"), Test);
+        WriteTargets(project, nodes: 5);
+        project.Differ();
+        await project.SucceedAsync("docker compose up -d --pull never --remove-orphans");
+        await mesh.UntilAsync("five members are expected", async () => await mesh.ValueAsync("max(cluster:meshara_members:expected)") == 5);
+        await mesh.UntilAsync("nobody is missed", async () => await mesh.ValueAsync("count(cluster_node:meshara_member:down)") is null);
+        await mesh.UntilAsync("five nodes are scraped", async () => await mesh.ValueAsync("count(up{job=\"meshara\"})") == 5);
+
+        Assert.Equal(before, await project.ContainersAsync());
+        await project.SucceedAsync(DeployGuide.Commands("More nodes, fewer nodes", project.Name).Split('\n')[^1]);
+        Assert.DoesNotContain("node-7", await project.SucceedAsync("docker volume ls"), StringComparison.Ordinal);
     }
 
-    private static async Task UntilAsync(string what, Func<Task<bool>> condition)
+    [Fact]
+    public async Task What_the_environment_file_sets_reaches_what_runs_and_nothing_else()
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Test);
-        limit.CancelAfter(Deadline);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(500));
+        var project = await mesh.UseAsync();
+        var before = await project.ContainersAsync();
+
+        project.Set("ALERT_RECIPIENTS", "oncall@example.org");
+        project.Set("SMTP_SMARTHOST", "relay.example.org:587");
+        project.Set("GRAFANA_EXTERNAL_URL", "https://grafana.example.org");
+        await project.UpAsync();
+
+        using var alertmanager = new HttpClient { BaseAddress = await project.AddressAsync("alertmanager", 9093) };
+        var configuration = (await alertmanager.GetFromJsonAsync<JsonElement>("api/v2/status", Test)).GetProperty("config").GetProperty("original").GetString();
+        Assert.Contains("to: oncall@example.org", configuration, StringComparison.Ordinal);
+        Assert.Contains("smtp_smarthost: relay.example.org:587", configuration, StringComparison.Ordinal);
+        Assert.Contains("}}https://grafana.example.org{{", await project.SucceedAsync("docker compose exec -T alertmanager cat /etc/alertmanager/templates/meshara.tmpl"), StringComparison.Ordinal);
+        Assert.Equal(["alertmanager"], await RecreatedAsync(project, before, but: ["grafana", "jaeger"]));
+
+        before = await project.ContainersAsync();
+        project.Set("SMTP_PASSWORD", "another");
+        await project.UpAsync();
+        Assert.Equal("another", (await project.SucceedAsync("docker compose exec -T -u 65534 alertmanager cat /etc/alertmanager/secrets/smtp_password")).Trim());
+        Assert.Equal(["alertmanager"], await RecreatedAsync(project, before, but: []));
+    }
+
+    [Fact]
+    public async Task An_upgrade_under_load_loses_nothing_and_halts_at_an_image_that_does_not_start()
+    {
+        var project = await mesh.UseAsync();
+        var upgrade = DeployGuide.Commands("Rolling upgrade", project.Name);
+        var next = $"meshara-node:{project.Name}";
+        await mesh.Images.Engine.Images.TagImageAsync(mesh.NodeImage, new ImageTagParameters { RepositoryName = "meshara-node", Tag = project.Name }, Test);
         try
         {
-            while (!await HoldsAsync(condition))
-                await timer.WaitForNextTickAsync(limit.Token);
+            await using var traffic = await SteadyTraffic.StartAsync(Enumerable.Range(1, ComposeMesh.Nodes).Select(mesh.Api), Test);
+            var before = await project.ContainersAsync();
+            project.Set("MESHARA_NODE_IMAGE", next);
+            await project.SucceedAsync(upgrade);
+            Assert.Equal(["node-1", "node-2", "node-3", "node-4", "node-5"], await RecreatedAsync(project, before, but: []));
+
+            // Whatever version of compose: the same definition is the same with and without --no-deps.
+            before = await project.ContainersAsync();
+            await project.SucceedAsync("docker compose up -d --pull never");
+            Assert.Empty(await RecreatedAsync(project, before, but: []));
+
+            project.Set("MESHARA_NODE_IMAGE", ComposeMesh.BrokenImage);
+            var broken = await project.ShellAsync(upgrade.Replace("--wait-timeout 120", "--wait-timeout 10", StringComparison.Ordinal));
+            Assert.Contains("node-5 is not ready, and the upgrade ends here", broken.Output, StringComparison.Ordinal);
+            Assert.Equal(["node-5"], await RecreatedAsync(project, before, but: []));
+
+            project.Set("MESHARA_NODE_IMAGE", next);
+            await project.SucceedAsync(upgrade);
+            Assert.Equal(["node-5"], await RecreatedAsync(project, before, but: []));
+
+            await traffic.StopAsync();
+            Assert.NotEqual(0, traffic.Accepted);
+            await mesh.UntilAsync("every accepted message is acknowledged", () => traffic.IsAcknowledgedAsync(Test));
+            Assert.Empty(await traffic.AstrayAsync(Test));
         }
-        catch (OperationCanceledException) when (!Test.IsCancellationRequested)
+        finally
         {
-            throw new TimeoutException($"Not within {Deadline.TotalSeconds:0} s: {what}.");
+            project.Set("MESHARA_NODE_IMAGE", mesh.NodeImage);
+            await project.UpAsync();
+            await mesh.Images.Engine.Images.DeleteImageAsync(next, new ImageDeleteParameters(), CancellationToken.None);
         }
     }
 
-    // A server that does not answer yet is no answer yet.
-    private static async Task<bool> HoldsAsync(Func<Task<bool>> condition)
+    [Fact]
+    public async Task A_node_that_is_restored_has_its_address_and_inbox_and_no_other_was_stopped()
     {
-        try
-        {
-            return await condition();
-        }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
+        var project = await mesh.UseAsync();
+        var node = mesh.Api(3);
+        var address = (await node.TryGetIdentityAsync(Test))!.Address;
+        var sent = await mesh.Api(1).SendAsync(address, "kept in the backup", Test);
+        Assert.Equal(Acceptance.Accepted, sent.Acceptance);
+        await mesh.UntilAsync("node-3 has the message", async () => (await mesh.Api(1).TryGetMessageAsync(sent.Id!, Test))?.State == "acknowledged");
+        var before = await project.ContainersAsync();
+        var started = await StartsAsync(before);
+
+        await project.SucceedAsync(DeployGuide.Commands("Backup", project.Name));
+        await project.SucceedAsync($"docker compose rm --stop --force node-3 && docker volume rm {project.Name}_node-3-data");
+        await project.SucceedAsync(DeployGuide.Commands("Restore", project.Name));
+        await project.UpAsync();
+
+        Assert.Equal(address, (await node.TryGetIdentityAsync(Test))!.Address);
+        var inbox = (await node.TryReadInboxAsync(0, 1000, Test))!.Messages;
+        Assert.Contains(inbox, message => message.Id == sent.Id && message.Text == "kept in the backup");
+        Assert.Equal(["node-3"], await RecreatedAsync(project, before, but: []));
+        Assert.Equal(started.Where(one => one.Key != "node-3"), (await StartsAsync(await project.ContainersAsync())).Where(one => one.Key != "node-3"));
     }
+
+    /// <summary>Services that have another container than before, without those that may.</summary>
+    private static async Task<IReadOnlyList<string>> RecreatedAsync(ComposeProject project, IReadOnlyDictionary<string, string> before, string[] but)
+    {
+        var now = await project.ContainersAsync();
+        return [.. now.Keys.Where(service => now[service] != before.GetValueOrDefault(service)).Except(but).Order(StringComparer.Ordinal)];
+    }
+
+    private async Task<IReadOnlyList<KeyValuePair<string, string>>> StartsAsync(IReadOnlyDictionary<string, string> containers)
+    {
+        var starts = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (service, id) in containers)
+            starts[service] = (await mesh.Images.Engine.Containers.InspectContainerAsync(id, Test)).State!.StartedAt!;
+        return [.. starts];
+    }
+
+    private static void WriteTargets(ComposeProject project, int nodes)
+    {
+        var addresses = Enumerable.Range(1, nodes).ToDictionary(node => $"node-{node}", node => $"node-{node}:9090");
+        var files = PrometheusFolder.Targets(Harness.Stack.ExportedCluster, addresses, "localhost:9090", "alertmanager:9093");
+        File.WriteAllText(project.File("prometheus/targets/meshara.json"), files["meshara.json"]);
+    }
+
+    private static string Retired(params string[] nodes) => $"groups: [{{name: meshara-retired, rules: [{string.Join(", ", nodes.Select(node =>
+        $"{{record: 'cluster_node:meshara_member:retired', expr: vector(1), labels: {{cluster: {Harness.Stack.ExportedCluster}, node: {node}}}}}"))}]}}]\n";
 }

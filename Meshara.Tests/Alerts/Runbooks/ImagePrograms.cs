@@ -12,8 +12,8 @@ internal static class ImagePrograms
 
     private static readonly Dictionary<string, string[]> ByImage = new(StringComparer.Ordinal)
     {
-        // Chiselled: no shell and no tool, only the program.
-        ["meshara-node"] = ["/app/meshara"],
+        // Chiselled: no shell and no tool, only .NET and the node.
+        ["meshara-node"] = ["dotnet"],
         ["prometheus"] = ["promtool", .. Busybox],
         ["alertmanager"] = ["amtool", .. Busybox],
         ["grafana"] = ["grafana", "wget"],

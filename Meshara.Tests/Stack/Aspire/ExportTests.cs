@@ -12,9 +12,16 @@ public sealed class ExportTests
         await using var export = new RunningProgram(HostProgram.Start(HostProgram.Host, "export", folder.Path));
         Assert.True(await export.ExitAsync(TestContext.Current.CancellationToken) == 0, export.Output);
 
-        string[] files = ["aspire-manifest.json", "compose/docker-compose.yaml", "compose/env.example"];
+        string[] files = ["aspire-manifest.json", .. Below(folder.Path)];
+        Assert.Equal(Below(Path.Combine(DeployFiles.Repository, "deploy")), Below(folder.Path));
         Assert.All(files, file => Assert.True(
             File.ReadAllText(folder.File(file)) == File.ReadAllText(Path.Combine(DeployFiles.Repository, "deploy", file)),
             $"deploy/{file} is not what the model says. Write it again with: dotnet run --project Meshara.AppHost -- export"));
     }
+
+    private static string[] Below(string folder) =>
+    [
+        .. Directory.GetFiles(Path.Combine(folder, "compose"), "*", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(folder, file).Replace('\\', '/')).Order(StringComparer.Ordinal),
+    ];
 }

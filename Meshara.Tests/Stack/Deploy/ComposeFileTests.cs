@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 using Meshara.AppHost.Plan;
 using Meshara.Harness;
@@ -14,6 +16,8 @@ public sealed partial class ComposeFileTests
     private static readonly YamlMappingNode File = DeployFiles.ReadCompose();
     private static readonly IReadOnlyDictionary<string, YamlNode> Services = File.Member("services").Members();
     private static readonly MeshStack Stack = MeshStack.Create(new StackOptions().Nodes, StackPorts.Default);
+
+    private static readonly string Mounted = Path.Combine(DeployFiles.Compose, "prometheus");
 
     private static readonly Dictionary<string, string> Configs = File.Member("configs").Members()
         .ToDictionary(config => config.Key, config => config.Value.Member("content").Text());
@@ -42,6 +46,10 @@ public sealed partial class ComposeFileTests
             part.Endpoints.Select(endpoint => $"127.0.0.1:{endpoint.HostPort(StackPorts.Default)}:{endpoint.Port}"), Published(part.Name)));
         Assert.All(Stack.Nodes, node => Assert.Equal([$"127.0.0.1:{node.HttpPort}:8080"], Published(node.Name)));
     }
+
+    [Fact]
+    public void A_node_asks_itself_whether_it_is_ready_without_a_native_program() => Assert.All(Stack.Nodes, node => Assert.Equal(
+        ["CMD", "dotnet", "/app/meshara.dll", "probe"], Services[node.Name].Member("healthcheck")!.Member("test").Items().Select(word => word.Text())));
 
     [Fact]
     public void Links_lead_to_the_published_page_or_to_where_a_proxy_serves_it() => Assert.All((StackPart[])
@@ -77,7 +85,7 @@ public sealed partial class ComposeFileTests
     });
 
     [Fact]
-    public void Configuration_is_carried_inside_exactly_as_it_is_in_the_repository()
+    public void Configuration_is_carried_along_exactly_as_it_is_in_the_repository()
     {
         (string Service, string Folder, string Source)[] expected =
         [
@@ -115,11 +123,8 @@ public sealed partial class ComposeFileTests
         Assert.All(Services.Values, service =>
         {
             Assert.All(service.Member("configs").Items(), config => Assert.Contains(config.Member("source").Text(), Configs.Keys));
-            Assert.All(service.Member("volumes").Items(), volume =>
-            {
-                Assert.Equal("volume", volume.Member("type").Text());
-                Assert.Contains(volume.Member("source").Text(), volumes.Keys);
-            });
+            Assert.All(service.Member("volumes").Items(), volume => Assert.True(
+                volume.Member("type").Text() == "volume" ? volumes.ContainsKey(volume.Member("source").Text()) : volume.Member("source").Text() == "./prometheus"));
             Assert.All(service.Member("depends_on").Members().Keys, other => Assert.Contains(other, Services.Keys));
             Assert.Null(service.Member("env_file"));
             Assert.Null(service.Member("build"));
@@ -131,14 +136,43 @@ public sealed partial class ComposeFileTests
     public void Services_wait_for_the_health_of_what_they_need()
     {
         string Condition(string service, string other) => Services[service].Member("depends_on")!.Member(other)!.Member("condition").Text();
-        Assert.Equal("service_healthy", Condition("node-2", "node-1"));
         Assert.Equal("service_healthy", Condition("kibana", "elasticsearch"));
         Assert.Equal("service_healthy", Condition("jaeger", "elasticsearch"));
-        Assert.Equal("service_healthy", Condition("alertmanager", "mailpit"));
-        Assert.Equal("service_healthy", Condition("grafana", "prometheus"));
         Assert.Equal("service_completed_successfully", Condition("filebeat", Setup));
-        // Prometheus is there to tell of nodes that do not come up.
-        Assert.Equal(["alertmanager"], Services["prometheus"].Member("depends_on").Members().Keys);
+        // What can do without waits for nothing: a mesh comes up without any one of its nodes, and the monitoring is there to tell.
+        Assert.All([.. Stack.Nodes.Select(node => node.Name), "prometheus", "alertmanager", "mailpit", "grafana"],
+            name => Assert.Empty(Services[name].Member("depends_on").Members()));
+    }
+
+    [Fact]
+    public void Every_node_can_join_through_two_others() => Assert.All(Stack.Nodes, node =>
+    {
+        var environment = Services[node.Name].Member("environment").Members();
+        var peers = environment["Mesh__Bootstrap"].Text().Split(',').Select(peer => peer.Replace("meshara://", "", StringComparison.Ordinal)).ToList();
+        Assert.Equal(2, peers.Count);
+        Assert.DoesNotContain(node.Name, peers);
+        Assert.All(peers, peer => Assert.Equal($"tcp://{peer}:8443", environment[$"services__{peer}__mesh__0"].Text()));
+    });
+
+    [Fact]
+    public void Whatever_a_service_reads_is_part_of_its_definition() => Assert.All(Services.Values.Where(service => service.Member("configs").Items().Count > 0), service =>
+    {
+        // Compose compares definitions, so this is what makes `up` recreate a service whose configuration has changed.
+        var contents = string.Join('\n', service.Member("configs").Items().Select(config => Configs[config.Member("source").Text()]));
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(contents)));
+        Assert.StartsWith(service.Member("labels")!.Member("org.meshara.configuration").Text(), hash, StringComparison.Ordinal);
+        var environment = service.Member("environment").Members();
+        Assert.All(Expression().Matches(contents).Select(match => match.Groups), variable => Assert.Equal(variable["all"].Value, environment[variable["name"].Value].Text()));
+    });
+
+    [Fact]
+    public void What_need_not_be_set_has_the_default_that_the_example_names()
+    {
+        var text = System.IO.File.ReadAllText(Path.Combine(DeployFiles.Compose, "docker-compose.yaml"));
+        var defaults = Expression().Matches(text).Select(match => match.Groups).Where(variable => variable["default"].Success)
+            .Select(variable => $"#{variable["name"].Value}={variable["default"].Value}").Distinct().Order(StringComparer.Ordinal);
+        var example = System.IO.File.ReadAllLines(Path.Combine(DeployFiles.Compose, "env.example")).Where(line => Commented().IsMatch(line));
+        Assert.Equal(defaults, example.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -163,7 +197,7 @@ public sealed partial class ComposeFileTests
         Assert.DoesNotContain(DeployFiles.Repository, text, StringComparison.Ordinal);
         Assert.DoesNotContain(":latest", text, StringComparison.Ordinal);
         Assert.DoesNotContain("docker.sock", text, StringComparison.Ordinal);
-        Assert.Equal(["docker-compose.yaml", "env.example"], Directory.GetFiles(DeployFiles.Compose).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["docker-compose.yaml", "env.example", "prometheus"], Directory.GetFileSystemEntries(DeployFiles.Compose).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -177,11 +211,14 @@ public sealed partial class ComposeFileTests
     public void A_dead_mans_switch_is_told_where_the_environment_has_its_address() =>
         Assert.Single(Configs.Values, content => content.Contains(SwitchSetting, StringComparison.Ordinal));
 
-    // What the container sees at a path: compose turns $$ into $. Of its own variables there is one, which stands in the place of a comment.
+    // What the container sees at a path: the mounted folder, or a config, of which compose turns $$ into $ and takes the defaults.
     private static string Content(string service, string target)
     {
+        if (service == "prometheus")
+            return System.IO.File.ReadAllText(Path.Combine(Mounted, Path.GetRelativePath("/etc/prometheus", target)));
         var config = Assert.Single(Services[service].Member("configs").Items(), config => config.Member("target").Text() == target);
         var content = Configs[config.Member("source").Text()].Replace(SwitchSetting, SwitchComment, StringComparison.Ordinal);
+        content = Expression().Replace(content, match => match.Groups["before"].Value + match.Groups["default"].Value);
         Assert.DoesNotMatch(@"(?<!\$)(\$\$)*\$(?!\$)", content);
         return content.Replace("$$", "$", StringComparison.Ordinal);
     }
@@ -205,4 +242,11 @@ public sealed partial class ComposeFileTests
 
     [GeneratedRegex(@"\$\{([A-Z_]+)")]
     private static partial Regex Variable();
+
+    // ${NAME:-default} or ${NAME:?why}; one whose dollar sign is doubled is text.
+    [GeneratedRegex(@"(?<!\$)(?<before>(\$\$)*)(?<all>\$\{(?<name>[A-Z_]+):(-(?<default>[^}]*)|\?[^}]*)\})")]
+    private static partial Regex Expression();
+
+    [GeneratedRegex("^#[A-Z_]+=")]
+    private static partial Regex Commented();
 }
