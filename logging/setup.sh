@@ -7,8 +7,8 @@
 #   ELASTICSEARCH_PASSWORD   empty where security is off
 #   KIBANA_URL               none: no saved objects are loaded
 #   KIBANA_PASSWORD          what the user kibana_system gets; empty leaves it alone
-#   FILEBEAT_PASSWORD, JAEGER_PASSWORD, GRAFANA_PASSWORD
-#                            what the users meshara-filebeat, meshara-jaeger and meshara-grafana get; empty makes none
+#   FILEBEAT_PASSWORD, JAEGER_PASSWORD, GRAFANA_PASSWORD, EXPORTER_PASSWORD
+#                            what the users meshara-filebeat, meshara-jaeger, meshara-grafana and meshara-exporter get; empty makes none
 #   SSL_CERT_FILE            curl's and everybody's: authorities to trust instead of the system's
 #   SETUP_TIMEOUT            seconds to wait for each server: 300
 set -euo pipefail
@@ -75,6 +75,7 @@ user() {
 user filebeat "${FILEBEAT_PASSWORD:-}"
 user jaeger "${JAEGER_PASSWORD:-}"
 user grafana "${GRAFANA_PASSWORD:-}"
+user exporter "${EXPORTER_PASSWORD:-}"
 
 before=$(templates)
 put _ilm/policy/meshara-logs elasticsearch/lifecycle.json

@@ -272,7 +272,7 @@ public sealed class KubernetesTests
         var settings = example.All<V1ConfigMap>().Single(map => IsForElasticsearch(map.Metadata.Name)).Data;
         var programs = example.Pods.Values.Append(setup).SelectMany(Manifests.Containers, (pod, container) => (pod, container))
             .Where(one => (one.container.EnvFrom ?? []).Any(source => IsForElasticsearch(source.ConfigMapRef?.Name))).ToList();
-        Assert.Equal(["filebeat", "indices", "jaeger", "setup"], programs.Select(one => one.container.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(["elasticsearch-exporter", "filebeat", "indices", "jaeger", "setup"], programs.Select(one => one.container.Name).Order(StringComparer.Ordinal));
         Assert.All(programs, one =>
         {
             var authority = Assert.Single(one.pod.Spec.Volumes, volume => volume.Secret?.SecretName == "elasticsearch-ca");
@@ -282,7 +282,7 @@ public sealed class KubernetesTests
             Assert.Equal(settings["SSL_CERT_FILE"], $"{mount.MountPath}/ca.crt");
         });
         var users = example.Pods.Values.SelectMany(Secrets).Where(name => IsForElasticsearch(name) && name != "elasticsearch-ca");
-        Assert.Equal(["elasticsearch-filebeat", "elasticsearch-jaeger"], users.Order(StringComparer.Ordinal));
+        Assert.Equal(["elasticsearch-exporter", "elasticsearch-filebeat", "elasticsearch-jaeger"], users.Distinct().Order(StringComparer.Ordinal));
 
         var port = new Uri(settings["ELASTICSEARCH_URL"]).Port;
         var opened = example.Find<V1NetworkPolicy>("node-logs").Spec.Egress.SelectMany(rule => rule.Ports);

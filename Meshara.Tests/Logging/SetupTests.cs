@@ -89,9 +89,9 @@ public sealed class SetupTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Each_program_that_has_a_password_gets_a_user_with_its_own_role_and_nothing_more()
     {
-        await SucceedsAsync("FILEBEAT_PASSWORD=a\"b", "JAEGER_PASSWORD=c", "GRAFANA_PASSWORD=");
+        await SucceedsAsync("FILEBEAT_PASSWORD=a\"b", "JAEGER_PASSWORD=c", "EXPORTER_PASSWORD=c", "GRAFANA_PASSWORD=");
 
-        foreach (var name in (string[])["filebeat", "jaeger"])
+        foreach (var name in (string[])["filebeat", "jaeger", "exporter"])
         {
             Assert.Equal(Text($"elasticsearch/role-{name}.json"), _server.Kept($"/_security/role/meshara-{name}"));
             var user = JsonNode.Parse(_server.Kept($"/_security/user/meshara-{name}"))!;
@@ -106,7 +106,7 @@ public sealed class SetupTests : IAsyncLifetime, IDisposable
     {
         var roles = Directory.GetFiles(Path.Combine(Logging, "elasticsearch"), "role-*.json")
             .ToDictionary(file => Path.GetFileNameWithoutExtension(file)[5..], file => JsonNode.Parse(File.ReadAllText(file))!);
-        Assert.Equal(["filebeat", "grafana", "jaeger"], roles.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["exporter", "filebeat", "grafana", "jaeger"], roles.Keys.Order(StringComparer.Ordinal));
         Assert.All(roles, role =>
         {
             Assert.Equal(["monitor"], Strings(role.Value["cluster"]));
