@@ -250,15 +250,17 @@ internal static class StackDrills
         return new()
         {
             Alert = "LogsSilent",
-            Fault = "adds an exporter that knows of an Elasticsearch in which no line arrives",
+            Fault = "has an exporter say that Elasticsearch begins anew, empty, and that no line arrives",
             BeforeAsync = async (bench, stop) =>
             {
                 await bench.UntilAsync(async () => await bench.CountAsync("sum(increase(meshara_log_lines_total[15s]))", stop) > 0, "nodes write log lines", stop);
-                exporter = bench.Own(await ExposedText.StartAsync($"{Arrived} 0\n", stop));
+                exporter = bench.Own(await ExposedText.StartAsync($"{Arrived} 1\n", stop));
+                bench.Monitoring.WriteTargets("elasticsearch", [(exporter.Target, null)]);
+                await bench.UntilAsync(async () => await bench.CountAsync("up{job=\"elasticsearch\"}", stop) == 1, "the exporter is scraped", stop);
             },
-            BreakAsync = (bench, _) =>
+            BreakAsync = (_, _) =>
             {
-                bench.Monitoring.WriteTargets("elasticsearch", [(exporter!.Target, null)]);
+                exporter!.Text = $"{Arrived} 0\n";
                 return Task.FromResult<IAsyncDisposable>(new Undo(() => exporter.Text = $"{Arrived} 1\n"));
             },
             Expected = _ => [Labels.Of(("cluster", Stack.Cluster))],
