@@ -25,7 +25,8 @@ internal static partial class ComposeExport
 
     static partial void AddEnvironment(IDistributedApplicationBuilder builder)
     {
-        var folder = builder.Configuration["Pipeline:OutputPath"] ?? throw new StackException("Publishing needs --output-path.", ExitCodes.Usage);
+        var folder = builder.Configuration["Pipeline:OutputPath"]
+            ?? throw new StackException("Publishing needs --output-path.", ExitCodes.Usage);
         builder.AddDockerComposeEnvironment("meshara")
             // Jaeger receives the traces; Aspire's dashboard stores nothing and is meant for a developer's machine.
             .WithDashboard(enabled: false)
@@ -144,11 +145,18 @@ internal static partial class ComposeExport
             file.Configs.Remove(reference.Source!);
         }
         service.Configs = [];
-        service.Volumes.Add(new Volume { Name = service.Name, Type = "bind", Source = $"./{service.Name}", Target = PrometheusExtensions.Folder, ReadOnly = true });
+        service.Volumes.Add(new Volume
+        {
+            Name = service.Name,
+            Type = "bind",
+            Source = $"./{service.Name}",
+            Target = PrometheusExtensions.Folder,
+            ReadOnly = true,
+        });
     }
 
-    // Compose recreates a service when its own definition has changed, and the content of its configs is not part of that. So the definition
-    // has a hash of them, and the variables in them.
+    // Compose recreates a service when its own definition has changed, and the content of its configs is not part of that. So the
+    // definition has a hash of them, and the variables in them.
     private static void ShowConfiguration(Service service, ComposeFile file)
     {
         var contents = string.Join('\n', service.Configs.Select(reference => file.Configs[reference.Source!].Content));

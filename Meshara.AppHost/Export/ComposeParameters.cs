@@ -54,7 +54,7 @@ internal static class ComposeParameters
         return $"{server.ToUpperInvariant()}_EXTERNAL_URL";
     }
 
-    /// <summary>The setting by which a server learns where people reach it, with its value; none for a server that has an argument for it.</summary>
+    /// <summary>The variable by which a server learns where people reach it, with its value; none for one that has an argument for it.</summary>
     public static IEnumerable<(string Setting, string Value)> Environment(StackPart part) => Pages
         .Where(page => page.Part == part && page.Setting is not null).Select(page => (page.Setting!, page.Expression));
 
@@ -78,7 +78,8 @@ internal static class ComposeParameters
         var line = new Regex($@"(?m)^(?<before>[ -]*{setting}:[ ]+)(?<value>\S+)[ ]*$");
         return line.Count(text) == 1
             ? line.Replace(text, match => $"{match.Groups["before"]}${{{variable}:-{match.Groups["value"]}}}")
-            : throw new InvalidOperationException($"alertmanager.yml sets {setting} {line.Count(text)} times; {variable} can stand for one.");
+            : throw new InvalidOperationException(
+                $"alertmanager.yml sets {setting} {line.Count(text)} times; {variable} can stand for one.");
     }
 
     private sealed record Page(StackPart Part, string Url, string? Setting)

@@ -22,11 +22,10 @@ internal static class MeshExtensions
         var plan = builder.Plan();
         var added = plan.Stack.Nodes.Take(nodes).Select(node => builder.AddMeshNode(node, plan)).ToList();
 
-        // On this machine node-1 begins the mesh, since later nodes may have to wait for those before. Elsewhere whichever node has lost its volume
-        // joins through others.
-        IEnumerable<IResourceBuilder<IMeshNodeResource>> Candidates(IResourceBuilder<IMeshNodeResource> node) => builder.ExecutionContext.IsRunMode
-            ? added.TakeWhile(other => other != node)
-            : added.Where(other => other != node);
+        // On this machine node-1 begins the mesh, since later nodes may have to wait for those before. Elsewhere whichever node has lost
+        // its volume joins through others.
+        IEnumerable<IResourceBuilder<IMeshNodeResource>> Candidates(IResourceBuilder<IMeshNodeResource> node) =>
+            builder.ExecutionContext.IsRunMode ? added.TakeWhile(other => other != node) : added.Where(other => other != node);
         foreach (var node in added)
             node.Joining([.. Candidates(node).Take(BootstrapPeers)]);
         var mesh = new MeshResource(name, [.. added.Select(node => node.Resource)]);

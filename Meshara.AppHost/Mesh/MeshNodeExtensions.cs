@@ -29,7 +29,8 @@ internal static class MeshNodeExtensions
     /// <param name="builder">The application.</param>
     /// <param name="node">Its place in the stack.</param>
     /// <param name="plan">The plan.</param>
-    public static IResourceBuilder<IMeshNodeResource> AddMeshNode(this IDistributedApplicationBuilder builder, StackNode node, MeshPlan plan)
+    public static IResourceBuilder<IMeshNodeResource> AddMeshNode(
+        this IDistributedApplicationBuilder builder, StackNode node, MeshPlan plan)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(node);
@@ -38,9 +39,7 @@ internal static class MeshNodeExtensions
         return added.WithArgs("run").WithEnvironment("Node__Name", node.Name);
     }
 
-    /// <summary>
-    /// Names a node's bootstrap peers. None of them has to run first: a node tries until one answers.
-    /// </summary>
+    /// <summary>Names a node's bootstrap peers. None of them has to run first: a node tries until one answers.</summary>
     public static void Joining(this IResourceBuilder<IMeshNodeResource> node, IReadOnlyList<IResourceBuilder<IMeshNodeResource>> peers)
     {
         ArgumentNullException.ThrowIfNull(node);

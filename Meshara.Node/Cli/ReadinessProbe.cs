@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Meshara.Node.Cli;
 
 /// <summary>
-/// <c>meshara probe</c>, a container's health check: whether the node of this container is ready. It is called every few seconds in an image that
-/// has no other program, so it asks by a bare socket, before anything of the command line is loaded.
+/// <c>meshara probe</c>, a container's health check: whether the node of this container is ready. It is called every few seconds in an
+/// image that has no other program, so it asks by a bare socket, before anything of the command line is loaded.
 /// </summary>
 internal static class ReadinessProbe
 {

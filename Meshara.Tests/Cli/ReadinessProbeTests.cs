@@ -44,7 +44,8 @@ public sealed class ReadinessProbeTests : IAsyncDisposable
     {
         _running = new RunningProgram(HostProgram.Start(HostProgram.Node,
         [
-            "run", "--name", _node.Name, "--data", _folder.Path, "--mesh", $"127.0.0.1:{_node.MeshPort}", "--http", $"127.0.0.1:{_node.HttpPort}",
+            "run", "--name", _node.Name, "--data", _folder.Path,
+            "--mesh", $"127.0.0.1:{_node.MeshPort}", "--http", $"127.0.0.1:{_node.HttpPort}",
             "--metrics", _node.MetricsPort.ToString(CultureInfo.InvariantCulture), "--stop-with-input", .. flags,
         ]));
         using var client = new NodeClient(new NodeEndpoint(_node.Name, "", "", $"http://127.0.0.1:{_node.HttpPort}", "", 0));

@@ -8,7 +8,7 @@ using Meshara.Tests.Alerts;
 namespace Meshara.Tests.Containers;
 
 /// <summary>
-/// The exported mesh, brought up by the real <c>docker compose</c> once for a class of tests, each of which leaves five healthy nodes behind.
+/// The exported mesh, brought up by the real <c>docker compose</c> once for a class of tests, each of which leaves five healthy nodes.
 /// Services whose image cannot be had are left out. At first node-1 has an image that does not start.
 /// </summary>
 public sealed class ComposeMesh(ContainerImages images) : IAsyncDisposable
@@ -42,12 +42,18 @@ public sealed class ComposeMesh(ContainerImages images) : IAsyncDisposable
     internal NodeApi Api(int node) => _apis[node - 1];
 
     /// <summary>The value of an expression; null without one.</summary>
-    internal async Task<double?> ValueAsync(string expression)
+    private async Task<double?> ValueAsync(string expression)
     {
         var answer = await _prometheus!.GetFromJsonAsync<JsonElement>($"api/v1/query?query={Uri.EscapeDataString(expression)}", Test);
         var result = answer.GetProperty("data").GetProperty("result");
-        return result.GetArrayLength() == 0 ? null : double.Parse(result[0].GetProperty("value")[1].GetString()!, CultureInfo.InvariantCulture);
+        return result.GetArrayLength() == 0
+            ? null
+            : double.Parse(result[0].GetProperty("value")[1].GetString()!, CultureInfo.InvariantCulture);
     }
+
+    /// <summary>Asks Prometheus until an expression has a value; null is none.</summary>
+    internal Task UntilAsync(string what, string expression, double? value) =>
+        UntilAsync(what, async () => await ValueAsync(expression) == value);
 
     /// <summary>Asks until something holds; a server that does not answer yet is no answer yet.</summary>
     internal async Task UntilAsync(string what, Func<Task<bool>> condition)

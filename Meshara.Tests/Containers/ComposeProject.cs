@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -10,8 +11,8 @@ using TemporaryFolder = Meshara.Tests.Stack.TemporaryFolder;
 namespace Meshara.Tests.Containers;
 
 /// <summary>
-/// A copy of <c>deploy/compose</c> as a project of its own: nothing it makes has the name of anything else on the machine. What differs from the
-/// original is in a file beside it: free ports, quicker probes of nodes, and no service whose image cannot be had.
+/// A copy of <c>deploy/compose</c> as a project of its own: nothing it makes has the name of anything else on the machine. What differs
+/// from the original is in a file beside it: free ports, quicker probes of nodes, and no service whose image cannot be had.
 /// </summary>
 internal sealed partial class ComposeProject : IAsyncDisposable
 {
@@ -45,7 +46,7 @@ internal sealed partial class ComposeProject : IAsyncDisposable
     {
         if (!System.IO.File.Exists(Path.Combine(Deployed, "docker-compose.yaml")))
             images.Refuse(ImageChoice.Compose, "deploy/compose/docker-compose.yaml has not been exported.");
-        if (!ExternalTool.IsInstalled("docker") || (await ExternalTool.RunOrSkipAsync("docker", "docker.io", "compose", "version")).ExitCode != 0)
+        if (!ExternalTool.IsInstalled("docker") || (await DockerAsync("compose", "version")).ExitCode != 0)
             images.Refuse(ImageChoice.Compose, "docker compose is not installed.");
 
         var project = new ComposeProject(images);
@@ -70,12 +71,12 @@ internal sealed partial class ComposeProject : IAsyncDisposable
     /// <summary>Sets a variable in the environment file.</summary>
     public void Set(string name, string value)
     {
-        var others = System.IO.File.ReadLines(File(Settings)).Where(line => !line.StartsWith($"{name}=", StringComparison.Ordinal)).ToList();
-        System.IO.File.WriteAllLines(File(Settings), [.. others, $"{name}={value}"]);
+        var lines = System.IO.File.ReadLines(File(Settings)).Where(line => !line.StartsWith($"{name}=", StringComparison.Ordinal));
+        System.IO.File.WriteAllLines(File(Settings), [.. lines, $"{name}={value}"]);
     }
 
     /// <summary>Writes what differs from the deployed file.</summary>
-    /// <param name="nodes">How many nodes there are; further ones are made of the last, as an export with more nodes would have them.</param>
+    /// <param name="nodes">How many nodes there are; further ones are like the last, as an export with more nodes has them.</param>
     /// <param name="firstImage">Another image for node-1.</param>
     public void Differ(int nodes = 0, string? firstImage = null)
     {
@@ -83,10 +84,13 @@ internal sealed partial class ComposeProject : IAsyncDisposable
         foreach (var service in Services)
         {
             text.Append($"  {service.Name}:\n");
-            if (service.Needs.Keys.Any(_missing.Contains))
-                text.Append($"    depends_on: !override {{{string.Join(", ", service.Needs.Where(need => !_missing.Contains(need.Key)).Select(need => $"{need.Key}: {{condition: {need.Value}}}"))}}}\n");
-            if (service.Ports.Count > 0)
-                text.Append($"    ports: !override [{string.Join(", ", service.Ports.Select(port => $"\"127.0.0.1:{HostPort(service)}:{port}\""))}]\n");
+            var needs = service.Needs.Where(need => !_missing.Contains(need.Key))
+                .Select(need => $"{need.Key}: {{condition: {need.Value}}}").ToList();
+            if (needs.Count < service.Needs.Count)
+                text.Append($"    depends_on: !override {{{string.Join(", ", needs)}}}\n");
+            var ports = service.Ports.Select(port => $"\"127.0.0.1:{HostPort(service)}:{port}\"").ToList();
+            if (ports.Count > 0)
+                text.Append($"    ports: !override [{string.Join(", ", ports)}]\n");
             if (service.Node is not null)
                 text.Append("    healthcheck: {interval: 1s}\n");
             if (service.Node == 1 && firstImage is not null)
@@ -148,7 +152,8 @@ internal sealed partial class ComposeProject : IAsyncDisposable
     }
 
     /// <summary>What the containers said last, and how they are.</summary>
-    public async Task<string> LogsAsync() => $"{(await RunAsync("ps", "--all")).Output}\n{(await RunAsync("logs", "--no-color", "--tail", "20")).Output}";
+    public async Task<string> LogsAsync() =>
+        $"{(await RunAsync("ps", "--all")).Output}\n{(await RunAsync("logs", "--no-color", "--tail", "20")).Output}";
 
     /// <summary>Takes everything down, volumes included, and demands that nothing is left.</summary>
     public async ValueTask DisposeAsync()
@@ -157,16 +162,20 @@ internal sealed partial class ComposeProject : IAsyncDisposable
         _folder.Dispose();
         Assert.True(result.ExitCode == 0, result.Output);
         var containers = await ContainersAsync();
-        var networks = await _images.Engine.Networks.ListNetworksAsync(new NetworksListParameters { Filters = Own() }, CancellationToken.None);
-        var volumes = await _images.Engine.Volumes.ListAsync(new VolumesListParameters { Filters = Own() }, CancellationToken.None);
+        var networks = await _images.Engine.Networks.ListNetworksAsync(new NetworksListParameters { Filters = Own() });
+        var volumes = await _images.Engine.Volumes.ListAsync(new VolumesListParameters { Filters = Own() });
         string[] left = [.. containers.Keys, .. networks.Select(one => one.Name), .. (volumes.Volumes ?? []).Select(one => one.Name)];
         Assert.Empty(left);
     }
 
-    private Task<ExternalTool> RunAsync(params string[] arguments) => ExternalTool.RunOrSkipAsync("docker", "docker.io",
-        ["compose", "--project-name", Name, "--project-directory", _folder.Path, .. Files(), .. arguments]);
+    private Task<ExternalTool> RunAsync(params string[] arguments) => DockerAsync(
+    [
+        "compose", "--project-name", Name, "--project-directory", _folder.Path,
+        "--file", File("docker-compose.yaml"), "--file", File(Override), .. arguments,
+    ]);
 
-    private IEnumerable<string> Files() => ((string[])["docker-compose.yaml", Override]).SelectMany(file => (string[])["--file", File(file)]);
+    private static Task<ExternalTool> DockerAsync(params string[] arguments) =>
+        ExternalTool.RunOrSkipAsync("docker", "docker.io", arguments);
 
     private Dictionary<string, IDictionary<string, bool>> Own() =>
         new() { ["label"] = new Dictionary<string, bool> { [$"com.docker.compose.project={Name}"] = true } };
@@ -176,8 +185,10 @@ internal sealed partial class ComposeProject : IAsyncDisposable
 
     private void WriteSettings()
     {
-        var names = Demanded().Matches(System.IO.File.ReadAllText(File("docker-compose.yaml"))).Select(match => match.Groups["name"].Value).Distinct();
-        System.IO.File.WriteAllLines(File(Settings), names.Select(name => $"{name}={(name == "API_TOKEN" ? Token : RandomNumberGenerator.GetHexString(32, lowercase: true))}"));
+        var text = System.IO.File.ReadAllText(File("docker-compose.yaml"));
+        var demanded = Demanded().Matches(text).Select(match => match.Groups["name"].Value);
+        var secrets = demanded.Except(["API_TOKEN"]).Select(name => $"{name}={RandomNumberGenerator.GetHexString(32, lowercase: true)}");
+        System.IO.File.WriteAllLines(File(Settings), [.. secrets, $"API_TOKEN={Token}"]);
     }
 
     private async Task ReadServicesAsync()
@@ -192,7 +203,8 @@ internal sealed partial class ComposeProject : IAsyncDisposable
             if (image is not null && await _images.WhyNotAsync(image) is not null)
                 _missing.Add(service.Name);
         }
-        TestContext.Current.TestOutputHelper?.WriteLine(_missing.Count == 0 ? "All services." : $"Left out, because their image cannot be had: {string.Join(", ", _missing)}");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            _missing.Count == 0 ? "All services." : $"Left out, because their image cannot be had: {string.Join(", ", _missing)}");
         Services = [.. services.Where(service => !_missing.Contains(service.Name))];
         Differ();
     }
@@ -200,7 +212,9 @@ internal sealed partial class ComposeProject : IAsyncDisposable
     // A port is "127.0.0.1:9090:9090"; the last part is the container's.
     private static Service Read(string name, YamlMappingNode service)
     {
-        var ports = service.Children.TryGetValue("ports", out var list) ? ((YamlSequenceNode)list).Select(port => port.ToString().Split(':')[^1]) : [];
+        var ports = service.Children.TryGetValue("ports", out var list)
+            ? ((YamlSequenceNode)list).Select(port => port.ToString().Split(':')[^1])
+            : [];
         var stays = !service.Children.TryGetValue("restart", out var restart) || restart.ToString() != "on-failure";
         var needs = service.Children.TryGetValue("depends_on", out var others)
             ? ((YamlMappingNode)others).Children.ToDictionary(need => need.Key.ToString(), need => need.Value["condition"].ToString())
@@ -217,9 +231,11 @@ internal sealed partial class ComposeProject : IAsyncDisposable
     /// <param name="Ports">The ports it publishes, in its container.</param>
     /// <param name="Needs">The services it waits for, and for what of them.</param>
     /// <param name="Stays">False for one that ends when it is done.</param>
-    public sealed record Service(string Name, string Image, IReadOnlyList<string> Ports, IReadOnlyDictionary<string, string> Needs, bool Stays)
+    public sealed record Service(
+        string Name, string Image, IReadOnlyList<string> Ports, IReadOnlyDictionary<string, string> Needs, bool Stays)
     {
         /// <summary>Its number, if it is a node.</summary>
-        public int? Node => Name.StartsWith("node-", StringComparison.Ordinal) ? int.Parse(Name.AsSpan(5), System.Globalization.CultureInfo.InvariantCulture) : null;
+        public int? Node =>
+            Name.StartsWith("node-", StringComparison.Ordinal) ? int.Parse(Name.AsSpan(5), CultureInfo.InvariantCulture) : null;
     }
 }

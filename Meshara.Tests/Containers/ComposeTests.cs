@@ -7,23 +7,26 @@ using Meshara.Harness.Nodes;
 namespace Meshara.Tests.Containers;
 
 /// <summary>
-/// The exported compose file with the commands of the guide, on a real engine: what changes reaches what runs, and nothing else is disturbed.
+/// The exported compose file with the commands of the guide, on a real engine: what changes reaches what runs, and disturbs nothing else.
 /// </summary>
 public sealed class ComposeTests(ComposeMesh mesh) : IClassFixture<ComposeMesh>
 {
+    private const string Cluster = Harness.Stack.ExportedCluster;
+
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task The_exported_mesh_comes_up_healthy_scraped_and_alerting()
     {
         var project = await mesh.UseAsync();
-        await mesh.UntilAsync("every node is scraped", async () => await mesh.ValueAsync("count(up{job=\"meshara\"} == 1)") == ComposeMesh.Nodes);
-        await mesh.UntilAsync("the nodes know each other", async () => await mesh.ValueAsync("min(meshara_membership_size)") == ComposeMesh.Nodes);
-        await mesh.UntilAsync("Prometheus and Alertmanager are scraped", async () => await mesh.ValueAsync("count(up{job=~\"prometheus|alertmanager\"} == 1)") == 2);
+        await mesh.UntilAsync("every node is scraped", "count(up{job='meshara'} == 1)", ComposeMesh.Nodes);
+        await mesh.UntilAsync("the nodes know each other", "min(meshara_membership_size)", ComposeMesh.Nodes);
+        await mesh.UntilAsync("Prometheus and Alertmanager are scraped", "count(up{job=~'prometheus|alertmanager'} == 1)", 2);
 
         using var alertmanager = new HttpClient { BaseAddress = await project.AddressAsync("alertmanager", 9093) };
-        await mesh.UntilAsync("alerts reach Alertmanager", async () => (await alertmanager.GetFromJsonAsync<JsonElement>("api/v2/alerts", Test)).EnumerateArray()
-            .Any(alert => alert.GetProperty("labels").GetProperty("alertname").GetString() == "Watchdog"));
+        await mesh.UntilAsync("alerts reach Alertmanager", async () =>
+            (await alertmanager.GetFromJsonAsync<JsonElement>("api/v2/alerts", Test)).EnumerateArray()
+                .Any(alert => alert.GetProperty("labels").GetProperty("alertname").GetString() == "Watchdog"));
         if (project.Services.Any(service => service.Name == "grafana"))
         {
             using var grafana = new HttpClient { BaseAddress = await project.AddressAsync("grafana", 3000) };
@@ -43,24 +46,25 @@ public sealed class ComposeTests(ComposeMesh mesh) : IClassFixture<ComposeMesh>
     {
         var project = await mesh.UseAsync();
         var before = await project.ContainersAsync();
-        await mesh.UntilAsync("five nodes are scraped", async () => await mesh.ValueAsync("count(up{job=\"meshara\"} == 1)") == 5);
+        await mesh.UntilAsync("five nodes are scraped", "count(up{job='meshara'} == 1)", 5);
 
         WriteTargets(project, nodes: 7);
         project.Differ(nodes: 7);
         await project.SucceedAsync("docker compose up -d --pull never");
-        await mesh.UntilAsync("seven nodes are scraped", async () => await mesh.ValueAsync("count(up{job=\"meshara\"} == 1)") == 7);
-        await mesh.UntilAsync("seven nodes know each other", async () => await mesh.ValueAsync("min(meshara_membership_size)") == 7);
+        await mesh.UntilAsync("seven nodes are scraped", "count(up{job='meshara'} == 1)", 7);
+        await mesh.UntilAsync("seven nodes know each other", "min(meshara_membership_size)", 7);
 
         // A rule on its own, and members that leave on purpose.
-        await File.WriteAllTextAsync(project.File("prometheus/rules/mine.yml"), "groups: [{name: mine, rules: [{record: mine:answer, expr: vector(42)}]}]\n", Test);
-        await mesh.UntilAsync("the new rule is evaluated", async () => await mesh.ValueAsync("mine:answer") == 42);
+        const string Rule = "groups: [{name: mine, rules: [{record: mine:answer, expr: vector(42)}]}]\n";
+        await File.WriteAllTextAsync(project.File("prometheus/rules/mine.yml"), Rule, Test);
+        await mesh.UntilAsync("the new rule is evaluated", "mine:answer", 42);
         await File.WriteAllTextAsync(project.File("prometheus/rules/retired.yml"), Retired("node-6", "node-7"), Test);
         WriteTargets(project, nodes: 5);
         project.Differ();
         await project.SucceedAsync("docker compose up -d --pull never --remove-orphans");
-        await mesh.UntilAsync("five members are expected", async () => await mesh.ValueAsync("max(cluster:meshara_members:expected)") == 5);
-        await mesh.UntilAsync("nobody is missed", async () => await mesh.ValueAsync("count(cluster_node:meshara_member:down)") is null);
-        await mesh.UntilAsync("five nodes are scraped", async () => await mesh.ValueAsync("count(up{job=\"meshara\"})") == 5);
+        await mesh.UntilAsync("five members are expected", "max(cluster:meshara_members:expected)", 5);
+        await mesh.UntilAsync("nobody is missed", "count(cluster_node:meshara_member:down)", null);
+        await mesh.UntilAsync("five nodes are scraped", "count(up{job='meshara'})", 5);
 
         Assert.Equal(before, await project.ContainersAsync());
         await project.SucceedAsync(DeployGuide.Commands("More nodes, fewer nodes", project.Name).Split('\n')[^1]);
@@ -79,16 +83,19 @@ public sealed class ComposeTests(ComposeMesh mesh) : IClassFixture<ComposeMesh>
         await project.UpAsync();
 
         using var alertmanager = new HttpClient { BaseAddress = await project.AddressAsync("alertmanager", 9093) };
-        var configuration = (await alertmanager.GetFromJsonAsync<JsonElement>("api/v2/status", Test)).GetProperty("config").GetProperty("original").GetString();
+        var status = await alertmanager.GetFromJsonAsync<JsonElement>("api/v2/status", Test);
+        var configuration = status.GetProperty("config").GetProperty("original").GetString();
         Assert.Contains("to: oncall@example.org", configuration, StringComparison.Ordinal);
         Assert.Contains("smtp_smarthost: relay.example.org:587", configuration, StringComparison.Ordinal);
-        Assert.Contains("}}https://grafana.example.org{{", await project.SucceedAsync("docker compose exec -T alertmanager cat /etc/alertmanager/templates/meshara.tmpl"), StringComparison.Ordinal);
+        var template = await project.SucceedAsync("docker compose exec -T alertmanager cat /etc/alertmanager/templates/meshara.tmpl");
+        Assert.Contains("}}https://grafana.example.org{{", template, StringComparison.Ordinal);
         Assert.Equal(["alertmanager"], await RecreatedAsync(project, before, but: ["grafana", "jaeger"]));
 
         before = await project.ContainersAsync();
         project.Set("SMTP_PASSWORD", "another");
         await project.UpAsync();
-        Assert.Equal("another", (await project.SucceedAsync("docker compose exec -T -u 65534 alertmanager cat /etc/alertmanager/secrets/smtp_password")).Trim());
+        var secret = await project.SucceedAsync("docker compose exec -T -u 65534 alertmanager cat /etc/alertmanager/secrets/smtp_password");
+        Assert.Equal("another", secret.Trim());
         Assert.Equal(["alertmanager"], await RecreatedAsync(project, before, but: []));
     }
 
@@ -98,7 +105,8 @@ public sealed class ComposeTests(ComposeMesh mesh) : IClassFixture<ComposeMesh>
         var project = await mesh.UseAsync();
         var upgrade = DeployGuide.Commands("Rolling upgrade", project.Name);
         var next = $"meshara-node:{project.Name}";
-        await mesh.Images.Engine.Images.TagImageAsync(mesh.NodeImage, new ImageTagParameters { RepositoryName = "meshara-node", Tag = project.Name }, Test);
+        var tag = new ImageTagParameters { RepositoryName = "meshara-node", Tag = project.Name };
+        await mesh.Images.Engine.Images.TagImageAsync(mesh.NodeImage, tag, Test);
         try
         {
             await using var traffic = await SteadyTraffic.StartAsync(Enumerable.Range(1, ComposeMesh.Nodes).Select(mesh.Api), Test);
@@ -142,7 +150,8 @@ public sealed class ComposeTests(ComposeMesh mesh) : IClassFixture<ComposeMesh>
         var address = (await node.TryGetIdentityAsync(Test))!.Address;
         var sent = await mesh.Api(1).SendAsync(address, "kept in the backup", Test);
         Assert.Equal(Acceptance.Accepted, sent.Acceptance);
-        await mesh.UntilAsync("node-3 has the message", async () => (await mesh.Api(1).TryGetMessageAsync(sent.Id!, Test))?.State == "acknowledged");
+        await mesh.UntilAsync("node-3 has the message", async () =>
+            (await mesh.Api(1).TryGetMessageAsync(sent.Id!, Test))?.State == "acknowledged");
         var before = await project.ContainersAsync();
         var started = await StartsAsync(before);
 
@@ -155,11 +164,13 @@ public sealed class ComposeTests(ComposeMesh mesh) : IClassFixture<ComposeMesh>
         var inbox = (await node.TryReadInboxAsync(0, 1000, Test))!.Messages;
         Assert.Contains(inbox, message => message.Id == sent.Id && message.Text == "kept in the backup");
         Assert.Equal(["node-3"], await RecreatedAsync(project, before, but: []));
-        Assert.Equal(started.Where(one => one.Key != "node-3"), (await StartsAsync(await project.ContainersAsync())).Where(one => one.Key != "node-3"));
+        var startedNow = await StartsAsync(await project.ContainersAsync());
+        Assert.Equal(started.Where(one => one.Key != "node-3"), startedNow.Where(one => one.Key != "node-3"));
     }
 
     /// <summary>Services that have another container than before, without those that may.</summary>
-    private static async Task<IReadOnlyList<string>> RecreatedAsync(ComposeProject project, IReadOnlyDictionary<string, string> before, string[] but)
+    private static async Task<IReadOnlyList<string>> RecreatedAsync(
+        ComposeProject project, IReadOnlyDictionary<string, string> before, string[] but)
     {
         var now = await project.ContainersAsync();
         return [.. now.Keys.Where(service => now[service] != before.GetValueOrDefault(service)).Except(but).Order(StringComparer.Ordinal)];
@@ -176,10 +187,14 @@ public sealed class ComposeTests(ComposeMesh mesh) : IClassFixture<ComposeMesh>
     private static void WriteTargets(ComposeProject project, int nodes)
     {
         var addresses = Enumerable.Range(1, nodes).ToDictionary(node => $"node-{node}", node => $"node-{node}:9090");
-        var files = PrometheusFolder.Targets(Harness.Stack.ExportedCluster, addresses, "localhost:9090", "alertmanager:9093");
+        var files = PrometheusFolder.Targets(Cluster, addresses, "localhost:9090", "alertmanager:9093");
         File.WriteAllText(project.File("prometheus/targets/meshara.json"), files["meshara.json"]);
     }
 
-    private static string Retired(params string[] nodes) => $"groups: [{{name: meshara-retired, rules: [{string.Join(", ", nodes.Select(node =>
-        $"{{record: 'cluster_node:meshara_member:retired', expr: vector(1), labels: {{cluster: {Harness.Stack.ExportedCluster}, node: {node}}}}}"))}]}}]\n";
+    private static string Retired(params string[] nodes)
+    {
+        var rules = nodes.Select(node =>
+            $"{{record: 'cluster_node:meshara_member:retired', expr: vector(1), labels: {{cluster: {Cluster}, node: {node}}}}}");
+        return $"groups: [{{name: meshara-retired, rules: [{string.Join(", ", rules)}]}}]\n";
+    }
 }

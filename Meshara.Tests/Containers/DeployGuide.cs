@@ -8,7 +8,7 @@ internal static class DeployGuide
 {
     private const string ToolImage = "docker.io/library/busybox:1.37.0";
 
-    /// <summary>The commands of a section, for a project by this name. Of the image with tools, that of Prometheus has all that is needed.</summary>
+    /// <summary>The commands of a section, for a project by this name. Prometheus' image has the tools, too.</summary>
     public static string Commands(string section, string project)
     {
         var lines = File.ReadLines(Path.Combine(AlertFiles.Root, "docs", "deploy.md"))

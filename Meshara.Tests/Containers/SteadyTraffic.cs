@@ -57,9 +57,12 @@ internal sealed class SteadyTraffic : IAsyncDisposable
         for (var node = 0; node < _nodes.Count; node++)
         {
             var arrived = new List<string>();
-            InboxPage page;
-            for (var after = 0L; (page = (await _nodes[node].Api.TryReadInboxAsync(after, PageSize, test))!).Messages.Count > 0; after = page.Next)
+            var after = 0L;
+            while (await _nodes[node].Api.TryReadInboxAsync(after, PageSize, test) is { Messages.Count: > 0 } page)
+            {
                 arrived.AddRange(page.Messages.Select(message => message.Id));
+                after = page.Next;
+            }
             var counts = arrived.CountBy(id => id).ToDictionary();
             astray.AddRange(_accepted.Where(message => message.To == node && counts.GetValueOrDefault(message.Id) != 1)
                 .Select(message => $"{message.Id} is {counts.GetValueOrDefault(message.Id)} times in the inbox of node-{node + 1}"));
