@@ -153,7 +153,7 @@ internal sealed partial class Topology
             await _dht.PublishAsync(stopping);
             if (!_hasJoined)
                 Log.Joined(_logger, _swarm.Count, _table.Count);
-            _hasJoined = true;
+            (_hasJoined, _wasMember, _isLoneBootstrap) = (true, true, false);
             _joined.TrySetResult();
             await _dht.RefreshTableAsync(stopping);
         }

@@ -67,6 +67,14 @@ public sealed class NobodyFoundTests
         using var client = new HttpClient();
         foreach (var path in (string[])["ready", "health", "live"])
             Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri(node.Http, path), Cancel)).StatusCode);
+
+        // Once somebody has come, it is as any other that lost its peers.
+        var other = await mesh.StartAsync();
+        await other.BecomesReadyAsync();
+        await Eventually.TrueAsync(() => node.IsConnectedTo(other), "the other one is its peer");
+        await other.StopAsync();
+        await Eventually.TrueAsync(async () => await ReasonAsync(client, node, HttpStatusCode.OK) is "no peer is connected", "it says that it is alone");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync(new Uri(node.Http, "health"), Cancel)).StatusCode);
     }
 
     private static async ValueTask<string?> ReasonAsync(HttpClient client, MeshPeer node, HttpStatusCode status)
