@@ -54,7 +54,7 @@ internal static class ComposeParameters
         return $"{server.ToUpperInvariant()}_EXTERNAL_URL";
     }
 
-    /// <summary>The variable by which a server learns where people reach it, with its value; none for one that has an argument for it.</summary>
+    /// <summary>The variable by which a server learns where people reach it, with its value; none where an argument says it.</summary>
     public static IEnumerable<(string Setting, string Value)> Environment(StackPart part) => Pages
         .Where(page => page.Part == part && page.Setting is not null).Select(page => (page.Setting!, page.Expression));
 
