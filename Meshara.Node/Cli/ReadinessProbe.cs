@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 
 namespace Meshara.Node.Cli;
 
@@ -18,7 +20,7 @@ internal static class ReadinessProbe
     // In milliseconds. An engine that runs the check gives it longer, so that it is the check that fails.
     private const int Patience = 5000;
 
-    /// <summary>Asks <c>/ready</c> on the port in <c>Api__Port</c>.</summary>
+    /// <summary>Asks <c>/ready</c> on the port in <c>Api__Port</c>, under TLS where <c>Api__CertificateFile</c> is set.</summary>
     /// <returns><see cref="ExitCodes.Ok"/> when the node is ready, else <see cref="ExitCodes.Unreachable"/>.</returns>
     public static int Run()
     {
@@ -32,22 +34,28 @@ internal static class ReadinessProbe
         try
         {
             socket.Connect(IPAddress.Loopback, port);
-            socket.Send("GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8);
+            using var stream = Open(socket);
+            stream.Write("GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8);
             // HTTP/1.1 200
             Span<byte> status = stackalloc byte[12];
-            for (var read = 0; read < status.Length;)
-            {
-                if (socket.Receive(status[read..]) is > 0 and var more)
-                    read += more;
-                else
-                    return ExitCodes.Unreachable;
-            }
-
+            if (stream.ReadAtLeast(status, status.Length, throwOnEndOfStream: false) < status.Length)
+                return ExitCodes.Unreachable;
             return status.EndsWith(" 200"u8) ? ExitCodes.Ok : ExitCodes.Unreachable;
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or IOException or AuthenticationException)
         {
             return ExitCodes.Unreachable;
         }
+    }
+
+    private static Stream Open(Socket socket)
+    {
+        var plain = new NetworkStream(socket);
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("Api__CertificateFile")))
+            return plain;
+        // The certificate is for the name that users call. This stays within the container, and hands nothing over.
+        var secured = new SslStream(plain, leaveInnerStreamOpen: false, (_, shown, _, _) => shown is not null);
+        secured.AuthenticateAsClient("localhost");
+        return secured;
     }
 }

@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Meshara.Harness;
+using Meshara.Tests.Mesh;
 using Meshara.Tests.Stack.Local;
 using MeshStack = Meshara.Harness.Stack;
 using TemporaryFolder = Meshara.Tests.Stack.TemporaryFolder;
@@ -12,6 +15,7 @@ public sealed class ReadinessProbeTests : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly StackNode _node = MeshStack.Create(1, Ports.FindFree(1, Random.Shared)).Nodes[0];
+    private readonly Dictionary<string, string> _certificate = [];
     private RunningProgram? _running;
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
@@ -21,6 +25,24 @@ public sealed class ReadinessProbeTests : IAsyncDisposable
     {
         await RunUntilAsync(HttpStatusCode.OK);
         Assert.Equal(0, await ProbeAsync());
+    }
+
+    [Fact]
+    public async Task It_asks_under_TLS_where_the_API_has_a_certificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new CertificateRequest("CN=node.example.org", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddDays(1));
+        _certificate["Api__CertificateFile"] = Write("tls.crt", certificate.ExportCertificatePem());
+        _certificate["Api__CertificateKeyFile"] = Write("tls.key", key.ExportPkcs8PrivateKeyPem());
+        Run();
+        await Eventually.TrueAsync(async () => await ProbeAsync() == 0, "the probe succeeds");
+
+        string Write(string name, string text)
+        {
+            File.WriteAllText(_folder.File(name), text);
+            return _folder.File(name);
+        }
     }
 
     [Fact]
@@ -40,14 +62,22 @@ public sealed class ReadinessProbeTests : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private async Task RunUntilAsync(HttpStatusCode ready, params string[] flags)
+    private void Run(params string[] flags)
     {
-        _running = new RunningProgram(HostProgram.Start(HostProgram.Node,
+        var start = HostProgram.Start(HostProgram.Node,
         [
             "run", "--name", _node.Name, "--data", _folder.Path,
             "--mesh", $"127.0.0.1:{_node.MeshPort}", "--http", $"127.0.0.1:{_node.HttpPort}",
             "--metrics", _node.MetricsPort.ToString(CultureInfo.InvariantCulture), "--stop-with-input", .. flags,
-        ]));
+        ]);
+        foreach (var (name, value) in _certificate)
+            start.Environment[name] = value;
+        _running = new RunningProgram(start);
+    }
+
+    private async Task RunUntilAsync(HttpStatusCode ready, params string[] flags)
+    {
+        Run(flags);
         using var client = new NodeClient(new NodeEndpoint(_node.Name, "", "", $"http://127.0.0.1:{_node.HttpPort}", "", 0));
         await client.UntilAsync($"answers {ready}", async () => (await client.Http.GetAsync("ready", Test)).StatusCode == ready, Test);
     }
@@ -56,6 +86,8 @@ public sealed class ReadinessProbeTests : IAsyncDisposable
     {
         var start = HostProgram.Start(HostProgram.Node, "probe");
         start.Environment["Api__Port"] = _node.HttpPort.ToString(CultureInfo.InvariantCulture);
+        foreach (var (name, value) in _certificate)
+            start.Environment[name] = value;
         await using var probe = new RunningProgram(start);
         return await probe.ExitAsync(Test);
     }
