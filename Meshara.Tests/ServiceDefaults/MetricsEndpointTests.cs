@@ -18,7 +18,7 @@ public sealed partial class MetricsEndpointTests
     private static readonly string[] ContractNames =
     [
         "meshara_build_info", "meshara_connected_peers", "meshara_cpu_usage_percent", "meshara_disk_io_bytes_total",
-        "meshara_log_lines_lost_total", "meshara_memory_usage_bytes", "meshara_message_hops_bucket", "meshara_message_hops_count",
+        "meshara_log_lines_lost_total", "meshara_log_lines_total", "meshara_memory_usage_bytes", "meshara_message_hops_bucket", "meshara_message_hops_count",
         "meshara_message_hops_sum", "meshara_message_latency_seconds_bucket", "meshara_message_latency_seconds_count",
         "meshara_message_latency_seconds_sum", "meshara_messages_sent_total", "meshara_oldest_pending_message_seconds", "meshara_routing_table_size",
     ];
