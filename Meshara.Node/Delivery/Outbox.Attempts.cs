@@ -226,25 +226,24 @@ internal sealed partial class Outbox
             _telemetry.Sent(Tags.Private);
         message.WasSent = true;
         var isConnected = _swarm.TryGet(message.Recipient, out _);
-        if (isConnected)
+        TimeSpan wait;
+        lock (_gate)
         {
-            lock (_gate)
+            if (isConnected)
                 queue.Reached();
+            wait = AcknowledgmentWaitLocked(queue, message, isConnected);
         }
-        if (message.IsFinished)
-            return;
-        AwaitAcknowledgment(queue, message, isConnected);
+        if (!message.IsFinished)
+            _acknowledgmentsDue.Add(new Attempt(message.Id, message.Attempts), wait);
     }
 
-    private void AwaitAcknowledgment(RecipientQueue queue, OutgoingMessage message, bool isConnected)
+    /// <summary>How long to wait for the acknowledgment of what was handed over. The caller holds the lock.</summary>
+    private TimeSpan AcknowledgmentWaitLocked(RecipientQueue queue, OutgoingMessage message, bool isConnected)
     {
         var cap = isConnected ? ConnectedCap : _options.RetryCap;
         // Also a message that is new waits longer after probes of others were in vain.
         var attempts = Math.Max(message.Attempts, queue.Failures);
-        TimeSpan patience;
-        lock (_gate)
-            patience = queue.Passage.Patience(message.Bytes, cap);
-        _acknowledgmentsDue.Add(new Attempt(message.Id, message.Attempts), Backoff.AcknowledgmentWait(patience, _options.RetryBase, cap, attempts));
+        return Backoff.AcknowledgmentWait(queue.Passage.Patience(message.Bytes, cap), _options.RetryBase, cap, attempts);
     }
 
     private TimeSpan ConnectedCap => _options.ConnectedRetryCap < _options.RetryCap ? _options.ConnectedRetryCap : _options.RetryCap;
@@ -294,7 +293,8 @@ internal sealed partial class Outbox
                 return;
             if (!message.HasLeft)
             {
-                AwaitAcknowledgment(queue, message, isConnected); // it waits behind others for a slow link
+                // It waits behind others for a slow link.
+                _acknowledgmentsDue.Add(new Attempt(message.Id, message.Attempts), AcknowledgmentWaitLocked(queue, message, isConnected));
                 return;
             }
             if (!(isConnected ? queue.Return(message) : queue.Doubt(message)))
