@@ -82,8 +82,10 @@ internal sealed class ClockFault(DrillOptions options) : IFault
         // Whatever were handed to it would have no answer for so long.
         victim.TakesMessages = false;
         var duration = _standstill.TotalSeconds.ToString("0 s", CultureInfo.InvariantCulture);
+        var standstill = await Standstill.BeginAsync(processId, victim.Folder + ".standstill.log", stop);
+        // Told when it is so: who reads of it may look at what holds it, or kill this process, and the node has to go on all the same.
         var fault = mesh.Log.Begin($"{victim.Name} stands still for {duration}");
-        await using (await Standstill.BeginAsync(processId, victim.Folder + ".standstill.log", stop))
+        await using (standstill)
             await mesh.PauseAsync(_standstill, stop);
         mesh.Log.Heal(fault, $"{victim.Name} goes on");
         victim.TakesMessages = true;
