@@ -171,16 +171,7 @@ public sealed partial class TelemetryTests
     public async Task A_collector_that_never_answers_holds_nobody_up_and_its_batches_are_counted_as_given_up()
     {
         using var blackHole = new TcpListener(IPAddress.Loopback, 0);
-        blackHole.Start();
-        await using var service = await TestService.StartAsync(settings: new()
-        {
-            ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = $"http://{blackHole.LocalEndpoint}/v1/traces",
-            ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = "http/protobuf",
-            ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"] = "500",
-            ["OTEL_BSP_MAX_QUEUE_SIZE"] = "64",
-            ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"] = "32",
-            ["OTEL_BSP_SCHEDULE_DELAY"] = "50",
-        });
+        await using var service = await StartWithSilentCollectorAsync(blackHole, queue: 64);
         Activity.Current = null;
 
         // Many times what the queue holds; were it waited for, this would take a timeout for every 32 of them.
@@ -194,15 +185,7 @@ public sealed partial class TelemetryTests
     public async Task Spans_that_the_queue_has_no_room_for_are_counted_as_dropped()
     {
         using var blackHole = new TcpListener(IPAddress.Loopback, 0);
-        blackHole.Start();
-        await using var service = await TestService.StartAsync(settings: new()
-        {
-            ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = $"http://{blackHole.LocalEndpoint}/v1/traces",
-            ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = "http/protobuf",
-            ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"] = "500",
-            ["OTEL_BSP_MAX_QUEUE_SIZE"] = "32",
-            ["OTEL_BSP_SCHEDULE_DELAY"] = "50",
-        });
+        await using var service = await StartWithSilentCollectorAsync(blackHole, queue: 32);
         Activity.Current = null;
 
         for (var i = 0; i < 1_000; i++)
@@ -277,6 +260,21 @@ public sealed partial class TelemetryTests
 
         Assert.Null(service.Services.GetService<LoggerProvider>());
         Assert.Single(service.Services.GetServices<ILoggerProvider>());
+    }
+
+    /// <summary>A service whose collector takes connections and answers nothing.</summary>
+    private static async Task<TestService> StartWithSilentCollectorAsync(TcpListener collector, int queue)
+    {
+        collector.Start();
+        return await TestService.StartAsync(settings: new()
+        {
+            ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = $"http://{collector.LocalEndpoint}/v1/traces",
+            ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = "http/protobuf",
+            ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"] = "500",
+            ["OTEL_BSP_MAX_QUEUE_SIZE"] = $"{queue}",
+            ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"] = "32",
+            ["OTEL_BSP_SCHEDULE_DELAY"] = "50",
+        });
     }
 
     private static void Emit(TestService service)
