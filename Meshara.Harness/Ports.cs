@@ -9,8 +9,8 @@ internal static class Ports
     // Ephemeral ports, used by outgoing connections, start at 32768 on Linux and 49152 elsewhere. A port from that range could be taken
     // by a neighbour's connection before the node listens on it.
     private const int AutoFrom = 10_000;
-    private const int AutoTo = 32_767 - StackPorts.Span;
-    private const int Attempts = 200;
+    private const int AutoTo = 32_767;
+    private const int Ranges = (AutoTo + 1 - AutoFrom) / StackPorts.Span;
 
     /// <summary>Fails if any port is taken.</summary>
     /// <exception cref="StackException">Some ports are taken; the message names them.</exception>
@@ -26,17 +26,20 @@ internal static class Ports
         $"Taken: {string.Join(", ", taken.Select(port => $"port {port.Port} ({port.Resource})"))}. "
         + "Stop what listens there, or choose other ports with --port-base P or --ports auto.";
 
-    /// <summary>Finds a port scheme whose ports for <paramref name="nodes"/> nodes and all servers are free.</summary>
+    /// <summary>Leases a port scheme whose ports for <paramref name="nodes"/> nodes and all servers are free.</summary>
     /// <exception cref="StackException">None was found.</exception>
-    public static StackPorts FindFree(int nodes, Random random)
+    public static PortLease Lease(int nodes, Random random)
     {
         ArgumentNullException.ThrowIfNull(random);
-        for (var attempt = 0; attempt < Attempts; attempt++)
+        var first = random.Next(Ranges); // other users' processes do not see the leases of this one
+        for (var i = 0; i < Ranges; i++)
         {
-            var ports = StackPorts.From(random.Next(AutoFrom, AutoTo + 1));
-            var stack = Stack.Create(nodes, ports);
-            if (Taken(stack.Nodes).Count == 0 && stack.Nodes.All(node => IsFree(node.HiddenMeshPort)) && ports.Servers.All(IsFree))
-                return ports;
+            if (PortLease.TryTake(AutoFrom + (first + i) % Ranges * StackPorts.Span) is not { } lease)
+                continue;
+            var stack = Stack.Create(nodes, lease.Ports);
+            if (Taken(stack.Nodes).Count == 0 && stack.Nodes.All(node => IsFree(node.HiddenMeshPort)) && lease.Ports.Servers.All(IsFree))
+                return lease;
+            lease.Dispose();
         }
 
         throw new StackException(

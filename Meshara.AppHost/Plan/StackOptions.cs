@@ -38,10 +38,10 @@ internal sealed record StackOptions
     /// <summary>True to stop when standard input closes.</summary>
     public bool StopWithInput { get; init; }
 
-    /// <summary>The port scheme that the options select.</summary>
+    /// <summary>The port scheme that the options select; one that was found for <c>--ports auto</c> is leased until the process ends.</summary>
     /// <exception cref="StackException">No free range of ports was found.</exception>
     public StackPorts ChoosePorts(Random random) =>
-        AutoPorts ? Ports.FindFree(Nodes, random) : PortBase is { } portBase ? StackPorts.From(portBase) : StackPorts.Default;
+        AutoPorts ? Ports.Lease(Nodes, random).Ports : PortBase is { } portBase ? StackPorts.From(portBase) : StackPorts.Default;
 
     /// <summary>Deletes the result files of an earlier run, so that they cannot be mistaken for this run's.</summary>
     /// <exception cref="StackException">A file cannot be deleted, so it cannot be rewritten either.</exception>

@@ -9,14 +9,15 @@ namespace Meshara.Lab.Drills;
 /// <summary>The mesh under test and what can be done to it.</summary>
 internal sealed class DrillMesh : IAsyncDisposable
 {
-    private const int PortAttempts = 50;
     private static readonly TimeSpan AskInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan AgreementDeadline = TimeSpan.FromSeconds(60);
 
     private readonly TimeProvider _time;
+    private readonly PortLease _lease;
 
-    private DrillMesh(Stack stack, IReadOnlyList<DrillNode> nodes, FaultyNetwork? network, Random random, FaultLog log, TimeProvider time)
+    private DrillMesh(PortLease lease, Stack stack, IReadOnlyList<DrillNode> nodes, FaultyNetwork? network, Random random, FaultLog log, TimeProvider time)
     {
+        _lease = lease;
         Stack = stack;
         Nodes = nodes;
         Network = network;
@@ -46,7 +47,8 @@ internal sealed class DrillMesh : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         var program = Locations.NodeExecutable();
-        var stack = Plan(options.Nodes);
+        var lease = Ports.Lease(options.Nodes, Random.Shared);
+        var stack = Stack.Create(options.Nodes, lease.Ports);
         // What an inbox forgets because it holds enough would look lost. The default is 40 times what a minute's drill puts into one.
         var inbox = Math.Clamp((long)(2 * options.Rate * options.For.TotalSeconds), 100_000, 100_000_000);
         var environment = new Dictionary<string, string>(settings) { ["Storage__MaxInboxMessages"] = inbox.ToString(CultureInfo.InvariantCulture) };
@@ -59,7 +61,7 @@ internal sealed class DrillMesh : IAsyncDisposable
                 () => nodes.Select(node => (Process: node.ProcessId, node.Index)).Where(node => node.Process is not null).ToDictionary(node => node.Process!.Value, node => node.Index),
                 options.Seed, time)
             : null;
-        return new DrillMesh(stack, nodes, network, new Random(options.Seed), log, time);
+        return new DrillMesh(lease, stack, nodes, network, new Random(options.Seed), log, time);
     }
 
     /// <summary>Starts every node, node-1 first, and returns when all are ready and connected.</summary>
@@ -161,17 +163,6 @@ internal sealed class DrillMesh : IAsyncDisposable
             await node.DisposeAsync();
         if (Network is not null)
             await Network.DisposeAsync();
-    }
-
-    private static Stack Plan(int nodes)
-    {
-        for (var attempt = 0; attempt < PortAttempts; attempt++)
-        {
-            var stack = Stack.Create(nodes, Ports.FindFree(nodes, Random.Shared));
-            if (stack.Nodes.All(node => Ports.IsFree(node.HiddenMeshPort)) && Ports.IsFree(stack.Ports.MailpitSmtp))
-                return stack;
-        }
-
-        throw new StackException("No free range of ports was found.", ExitCodes.PortTaken);
+        _lease.Dispose();
     }
 }

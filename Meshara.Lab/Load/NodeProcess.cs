@@ -16,10 +16,12 @@ internal sealed class NodeProcess : IAsyncDisposable
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(2);
 
     private readonly ChildProcess _child;
+    private readonly PortLease _lease;
 
-    private NodeProcess(ChildProcess child, StackNode plan)
+    private NodeProcess(ChildProcess child, StackNode plan, PortLease lease)
     {
         _child = child;
+        _lease = lease;
         Mesh = new IPEndPoint(IPAddress.Loopback, plan.MeshPort);
         Api = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{plan.HttpPort}"));
     }
@@ -43,11 +45,12 @@ internal sealed class NodeProcess : IAsyncDisposable
     public static async Task<NodeProcess> StartAsync(
         string program, string folder, IReadOnlyDictionary<string, string> settings, HttpClient client, CancellationToken cancellationToken)
     {
-        var plan = Stack.Create(1, Ports.FindFree(1, Random.Shared)).Nodes[0];
+        var lease = Ports.Lease(1, Random.Shared);
+        var plan = Stack.Create(1, lease.Ports).Nodes[0];
         var command = Command(program, folder, plan, settings);
         var log = new ChildLog(folder + ".log");
         var started = Stopwatch.GetTimestamp();
-        var node = new NodeProcess(ChildProcess.Start("node", command, log, static (_, _) => { }), plan);
+        var node = new NodeProcess(ChildProcess.Start("node", command, log, static (_, _) => { }), plan, lease);
         try
         {
             await node.WaitUntilReadyAsync(client, started, cancellationToken);
@@ -71,6 +74,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     {
         await _child.StopAsync(StopDeadline, CancellationToken.None);
         await _child.DisposeAsync();
+        _lease.Dispose();
     }
 
     private async Task WaitUntilReadyAsync(HttpClient client, long started, CancellationToken cancellationToken)

@@ -1,15 +1,33 @@
-using System.Net;
-using System.Net.Sockets;
+using Meshara.Harness;
 
 namespace Meshara.Tests.Api;
 
+/// <summary>
+/// Ports for what a test starts. They are leased until the test run ends and never given twice, so that a node that was killed finds its
+/// port again, and outgoing connections are not numbered from their range.
+/// </summary>
 internal static class FreePort
 {
-    /// <summary>A port that was free a moment ago.</summary>
+    private static readonly Lock Gate = new();
+    private static PortLease? _lease;
+    private static int _given;
+
+    /// <summary>A port that nobody listens on and nobody else is given.</summary>
     public static int Next()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        lock (Gate)
+        {
+            while (true)
+            {
+                if (_lease is null || _given == StackPorts.Span)
+                    (_lease, _given) = (Ports.Lease(1, Random.Shared), 0);
+                var port = _lease.Ports.Mesh + _given++;
+                if (Ports.IsFree(port))
+                    return port;
+            }
+        }
     }
+
+    /// <summary>A node with such ports.</summary>
+    public static StackNode Node(string name = "node-1") => new(1, name, Next(), Next(), Next(), []);
 }

@@ -3,9 +3,9 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Meshara.Harness;
+using Meshara.Tests.Api;
 using Meshara.Tests.Mesh;
 using Meshara.Tests.Stack.Local;
-using MeshStack = Meshara.Harness.Stack;
 using TemporaryFolder = Meshara.Tests.Stack.TemporaryFolder;
 
 namespace Meshara.Tests.Cli;
@@ -14,7 +14,7 @@ namespace Meshara.Tests.Cli;
 public sealed class ReadinessProbeTests : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly StackNode _node = MeshStack.Create(1, Ports.FindFree(1, Random.Shared)).Nodes[0];
+    private readonly StackNode _node = FreePort.Node();
     private readonly Dictionary<string, string> _certificate = [];
     private RunningProgram? _running;
 

@@ -25,7 +25,7 @@ internal sealed partial class ComposeProject : IAsyncDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly ContainerImages _images;
-    private readonly StackPorts _ports = Ports.FindFree(MostNodes, Random.Shared);
+    private readonly PortLease _lease = Ports.Lease(MostNodes, Random.Shared);
     private readonly List<string> _missing = [];
 
     private ComposeProject(ContainerImages images) => _images = images;
@@ -66,7 +66,7 @@ internal sealed partial class ComposeProject : IAsyncDisposable
     public string File(string name) => _folder.File(name);
 
     /// <summary>Where a node's API is on this machine.</summary>
-    public Uri Api(int node) => new($"http://127.0.0.1:{_ports.Http + node}/");
+    public Uri Api(int node) => new($"http://127.0.0.1:{_lease.Ports.Http + node}/");
 
     /// <summary>Sets a variable in the environment file.</summary>
     public void Set(string name, string value)
@@ -108,7 +108,7 @@ internal sealed partial class ComposeProject : IAsyncDisposable
                     extends: {file: docker-compose.yaml, service: node-{{last}}}
                     environment: {Node__Name: node-{{node}}, Mesh__Advertise: "node-{{node}}:8443"}
                     volumes: ["node-{{node}}-data:/home/app"]
-                    ports: !override ["127.0.0.1:{{_ports.Http + node}}:8080"]
+                    ports: !override ["127.0.0.1:{{_lease.Ports.Http + node}}:8080"]
                     healthcheck: {interval: 1s}
 
                 """);
@@ -159,6 +159,7 @@ internal sealed partial class ComposeProject : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         var result = await RunAsync("down", "--volumes", "--remove-orphans", "--timeout", "20");
+        _lease.Dispose();
         _folder.Dispose();
         Assert.True(result.ExitCode == 0, result.Output);
         var containers = await ContainersAsync();
@@ -181,7 +182,7 @@ internal sealed partial class ComposeProject : IAsyncDisposable
         new() { ["label"] = new Dictionary<string, bool> { [$"com.docker.compose.project={Name}"] = true } };
 
     // A server's is any free one; a node keeps its own when it is recreated.
-    private string HostPort(Service service) => service.Node is { } node ? $"{_ports.Http + node}" : "";
+    private string HostPort(Service service) => service.Node is { } node ? $"{_lease.Ports.Http + node}" : "";
 
     private void WriteSettings()
     {

@@ -111,10 +111,7 @@ public sealed class SlowLinkTests : IAsyncDisposable
     /// <summary>A node that others reach through the link only.</summary>
     private async Task<MeshPeer> BehindALinkAsync(params (string, string)[] settings)
     {
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        var port = ((IPEndPoint)free.LocalEndpoint).Port;
-        free.Stop();
+        var port = Api.FreePort.Next();
         var peer = await _mesh.StartAsync([], [.. settings, ("Mesh:Advertise", $"127.0.0.1:{port}")]);
         _network = new FaultyNetwork([(1, port, peer.Bound.Port)], () => new Dictionary<int, int> { [Environment.ProcessId] = 1 }, seed: 1, TimeProvider.System);
         _network.Start();

@@ -19,10 +19,15 @@ internal sealed class ImitatedPods : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly string _token = RandomNumberGenerator.GetHexString(32, lowercase: true);
+    private readonly PortLease _ports;
     private readonly MeshStack _stack;
     private readonly Dictionary<StackNode, RunningProgram> _running = [];
 
-    public ImitatedPods(int replicas) => _stack = MeshStack.Create(replicas, Ports.FindFree(replicas, Random.Shared));
+    public ImitatedPods(int replicas)
+    {
+        _ports = Ports.Lease(replicas, Random.Shared);
+        _stack = MeshStack.Create(replicas, _ports.Ports);
+    }
 
     /// <summary>The container of the base.</summary>
     public static V1Container Container { get; } = Assert.Single(
@@ -103,6 +108,7 @@ internal sealed class ImitatedPods : IAsyncDisposable
     {
         foreach (var node in _running.Values)
             await node.DisposeAsync();
+        _ports.Dispose();
         _folder.Dispose();
     }
 

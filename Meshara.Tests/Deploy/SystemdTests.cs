@@ -5,8 +5,8 @@ using System.Net.Sockets;
 using System.Text;
 using Meshara.Harness;
 using Meshara.Tests.Alerts;
+using Meshara.Tests.Api;
 using Meshara.Tests.Stack.Local;
-using MeshStack = Meshara.Harness.Stack;
 using TemporaryFolder = Meshara.Tests.Stack.TemporaryFolder;
 
 namespace Meshara.Tests.Deploy;
@@ -67,7 +67,7 @@ public sealed class SystemdTests : IDisposable
         systemd.Bind(new UnixDomainSocketEndPoint(_folder.File("notify")));
         await File.WriteAllTextAsync(_folder.File("passphrase"), "of this test", Test);
         await File.WriteAllTextAsync(_folder.File("api-token"), "of-this-test", Test);
-        await using var node = new RunningProgram(Start(MeshStack.Create(1, Ports.FindFree(1, Random.Shared)).Nodes[0]));
+        await using var node = new RunningProgram(Start(FreePort.Node()));
 
         var said = new List<string>();
         await UntilSaidAsync(systemd, said, "READY=1");
@@ -84,7 +84,7 @@ public sealed class SystemdTests : IDisposable
     [Fact]
     public async Task A_node_without_systemd_starts_as_ever()
     {
-        var node = MeshStack.Create(1, Ports.FindFree(1, Random.Shared)).Nodes[0];
+        var node = FreePort.Node();
         await File.WriteAllTextAsync(_folder.File("passphrase"), "of this test", Test);
         await File.WriteAllTextAsync(_folder.File("api-token"), "of-this-test", Test);
         var start = Start(node);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Meshara.Harness.Network;
+using Meshara.Tests.Api;
 
 namespace Meshara.Tests.Faults;
 
@@ -15,7 +16,7 @@ public sealed class FaultyNetworkTests : IAsyncLifetime
 
     private readonly EchoServer _one = new();
     private readonly EchoServer _two = new();
-    private readonly int[] _ports = [FreePort(), FreePort()];
+    private readonly int[] _ports = [FreePort.Next(), FreePort.Next()];
     private readonly FaultyNetwork _network;
     private int _unknown;
 
@@ -164,7 +165,7 @@ public sealed class FaultyNetworkTests : IAsyncLifetime
     public async Task Who_has_dialled_may_be_found_out_at_the_first_split()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The proxies can tell who dials on Linux only.");
-        int[] ports = [FreePort(), FreePort()];
+        int[] ports = [FreePort.Next(), FreePort.Next()];
         var asked = 0;
         await using var network = new FaultyNetwork(
             [(1, ports[0], _one.Port), (2, ports[1], _two.Port)],
@@ -217,13 +218,6 @@ public sealed class FaultyNetworkTests : IAsyncLifetime
         var buffer = new byte[1];
         await link.GetStream().WriteAsync(buffer, Test);
         await link.GetStream().ReadExactlyAsync(buffer, Test).AsTask().WaitAsync(Deadline, Test);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private sealed class EchoServer : IAsyncDisposable

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Meshara.Tests.Telemetry;
+using Meshara.Tests.Api;
 
 namespace Meshara.Tests.ServiceDefaults;
 
@@ -100,7 +101,7 @@ public sealed partial class MetricsEndpointTests
     [Fact]
     public async Task Metrics_answer_on_the_metrics_port_only_whatever_the_host_header_says()
     {
-        int[] ports = [FreePort(), FreePort()];
+        int[] ports = [FreePort.Next(), FreePort.Next()];
         await using var service = await TestService.StartAsync(options => options.MetricsPort = ports[1], ports: ports);
         var (api, metrics) = (0, 1);
 
@@ -156,13 +157,6 @@ public sealed partial class MetricsEndpointTests
     {
         using var response = await service.GetAsync("/metrics", accept);
         return await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     [GeneratedRegex(@"^meshara_\w+", RegexOptions.Multiline)]

@@ -10,7 +10,7 @@ public sealed class PlacementTests : IDisposable
     private const string NoEngine = "no container engine answers";
 
     private readonly TemporaryFolder _folder = new();
-    private readonly StackPorts _ports = Ports.FindFree(1, Random.Shared);
+    private readonly PortLease _lease = Ports.Lease(1, Random.Shared);
 
     [Fact]
     public void Everything_is_in_containers_where_an_engine_listens() =>
@@ -51,16 +51,20 @@ public sealed class PlacementTests : IDisposable
     public void A_program_whose_port_is_taken_is_left_out()
     {
         Install("prometheus");
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, _ports.Prometheus);
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, _lease.Ports.Prometheus);
         listener.Start();
 
-        Assert.Equal($"port {_ports.Prometheus} is taken; choose others with --port-base P or --ports auto", Missing(Decide(NoEngine), StackPart.Prometheus));
+        Assert.Equal($"port {_lease.Ports.Prometheus} is taken; choose others with --port-base P or --ports auto", Missing(Decide(NoEngine), StackPart.Prometheus));
     }
 
     [Fact]
     public void What_is_left_out_has_no_place() => Assert.DoesNotContain(StackPart.Jaeger, Decide(NoEngine, without: ["jaeger"]).Keys);
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _lease.Dispose();
+        _folder.Dispose();
+    }
 
     private string Install(string name)
     {
@@ -71,7 +75,7 @@ public sealed class PlacementTests : IDisposable
 
     private IReadOnlyDictionary<StackPart, Placement> Decide(
         string? noContainers, bool hasPackages = true, string[]? without = null, (string Name, string Value) variables = default) =>
-        Placement.Decide(StackPart.Without(without ?? []), noContainers, hasPackages, _ports,
+        Placement.Decide(StackPart.Without(without ?? []), noContainers, hasPackages, _lease.Ports,
             name => name == "PATH" ? _folder.Path : name == variables.Name ? variables.Value : null);
 
     private static string Missing(IReadOnlyDictionary<StackPart, Placement> places, StackPart part) => Assert.IsType<Placement.Missing>(places[part]).Reason;

@@ -49,7 +49,8 @@ public sealed class PreflightTests : IDisposable
     [Fact]
     public void A_busy_port_is_named_with_what_it_is_for()
     {
-        var plan = Plan(ports: Ports.FindFree(1, new Random()));
+        using var lease = Ports.Lease(1, Random.Shared);
+        var plan = Plan(ports: lease.Ports);
         using var listener = new TcpListener(IPAddress.Loopback, plan.Stack.Ports.Grafana);
         listener.Start();
 
@@ -62,7 +63,8 @@ public sealed class PreflightTests : IDisposable
     [Fact]
     public void A_container_of_this_mesh_that_stayed_up_may_hold_its_port()
     {
-        var plan = Plan(ports: Ports.FindFree(1, new Random()));
+        using var lease = Ports.Lease(1, Random.Shared);
+        var plan = Plan(ports: lease.Ports);
         using var listener = new TcpListener(IPAddress.Loopback, plan.Stack.Ports.Elasticsearch);
         listener.Start();
 

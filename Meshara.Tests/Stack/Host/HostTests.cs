@@ -205,7 +205,8 @@ public sealed class HostTests
     public async Task A_port_that_is_taken_is_named_before_anything_starts()
     {
         using var folder = new TemporaryFolder();
-        var portBase = Meshara.Harness.Ports.FindFree(2, Random.Shared).Mesh;
+        using var lease = Meshara.Harness.Ports.Lease(2, Random.Shared);
+        var portBase = lease.Ports.Mesh;
         using var listener = new TcpListener(IPAddress.Loopback, portBase + 2);
         listener.Start();
         await using var host = new RunningProgram(HostProgram.Start(HostProgram.Host, "--nodes", "2", "--port-base", $"{portBase}", "--data", folder.File("data")));

@@ -15,6 +15,7 @@ internal sealed class LocalMesh : IAsyncDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly CancellationTokenSource _stop = new();
+    private readonly PortLease _ports;
     private readonly MeshStack _stack;
     private readonly List<RunningProgram> _programs = [];
     private LocalNode[] _processes = [];
@@ -22,7 +23,8 @@ internal sealed class LocalMesh : IAsyncDisposable
 
     private LocalMesh(int nodes)
     {
-        _stack = MeshStack.Create(nodes, Ports.FindFree(nodes, Random.Shared));
+        _ports = Ports.Lease(nodes, Random.Shared);
+        _stack = MeshStack.Create(nodes, _ports.Ports);
         Files = new StackFiles(_folder.File("data"));
     }
 
@@ -102,6 +104,7 @@ internal sealed class LocalMesh : IAsyncDisposable
         foreach (var program in _programs)
             await program.DisposeAsync();
         _stop.Dispose();
+        _ports.Dispose();
         _folder.Dispose();
     }
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Meshara.Harness;
-using MeshStack = Meshara.Harness.Stack;
+using Meshara.Tests.Api;
 
 namespace Meshara.Tests.Stack.Local;
 
@@ -21,7 +21,7 @@ internal sealed class SingleNode : IAsyncDisposable
     private SingleNode(string name, IEnumerable<string> flags, string? shell = null)
     {
         _shell = shell;
-        _ports = MeshStack.Create(1, Ports.FindFree(1, Random.Shared)).Nodes[0] with { Name = name };
+        _ports = FreePort.Node(name);
         _flags = [.. flags];
         Client = new NodeClient(EndpointOf(address: "", pid: 0));
     }
