@@ -169,9 +169,11 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         CheckContent(content);
         var id = MessageId.Create(_clock.Stamp);
         var request = new RequestRecord(key, RequestFingerprint.Of(null, null, content.Span), id, _clock.Steady + _maxCompletedAge);
-        if (await _store.AppendOnceAsync(request, null, cancellationToken) is { } earlier)
-            return Same(earlier, request.Fingerprint);
-        return await _broadcaster.SendAsync(request.Id, content);
+        if (await _store.AppendOnceAsync(request, null, cancellationToken) is not { } earlier)
+            return await _broadcaster.SendAsync(id, content);
+        id = Same(earlier, request.Fingerprint);
+        // The process may have died between writing the request down and sending. Peers that have the broadcast know its id.
+        return request.Expires - earlier.Expires < _broadcaster.Life ? await _broadcaster.SendAsync(id, content) : id;
     }
 
     public async ValueTask<MessageStatus?> GetStatusAsync(MessageId id, CancellationToken cancellationToken)

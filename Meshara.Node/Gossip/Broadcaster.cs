@@ -74,15 +74,21 @@ internal sealed partial class Broadcaster
 
     private TimeSpan LongestLife => _options.TimeToLive * 2;
 
+    /// <summary>How long a broadcast of this node may travel.</summary>
+    public TimeSpan Life => _options.TimeToLive;
+
     /// <summary>The peers that broadcasts are pushed to at this moment.</summary>
     public IReadOnlyList<NodeAddress> Eager => _eager.All;
 
     /// <summary>Signs a broadcast and starts its spread.</summary>
     public ValueTask<MessageId> SendAsync(ReadOnlyMemory<byte> content) => SendAsync(MessageId.Create(_clock.Stamp), content);
 
-    /// <summary>The same under an id that was chosen before.</summary>
+    /// <summary>The same under an id that was chosen before; nothing happens when this process has already sent it.</summary>
     public ValueTask<MessageId> SendAsync(MessageId id, ReadOnlyMemory<byte> content)
     {
+        var key = new BroadcastKey(_identity.Address, id);
+        if (!_seen.TryAdd(key, 0))
+            return ValueTask.FromResult(id);
         var (now, started) = (_clock.Stamp, _clock.GetTimestamp());
         using var span = _telemetry.Begin(SpanNames.BroadcastMessage, ActivityKind.Producer, Activity.Current?.Context ?? default, out var trace);
         var copy = ByteString.CopyFrom(content.Span);
@@ -95,8 +101,6 @@ internal sealed partial class Broadcaster
             span.SetTag("message_id", text).SetTag("message_size", content.Length)
                 .Describe(MessagingOperation.Broadcast, MessagingOperation.Everybody, text).DescribeContent(content.Length);
         }
-        var key = new BroadcastKey(envelope.Sender, envelope.Id);
-        _seen.TryAdd(key, 0);
         var broadcast = Keep(key, envelope);
         _telemetry.Sent(Tags.Broadcast);
         Push(broadcast, envelope.Wire, from: default, trace);

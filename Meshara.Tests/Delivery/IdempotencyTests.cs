@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Meshara.Node.Delivery;
+using Meshara.Node.Protocol;
+using Meshara.Node.Storage;
 using Meshara.Tests.Stack.Local;
 using Meshara.Tests.Storage;
 
@@ -46,6 +49,37 @@ public sealed class IdempotencyTests
         Assert.Equal(HttpStatusCode.UnprocessableEntity, broadcast.StatusCode);
         using var tooLong = await PostAsync(node, "messages", new string('k', 256), "hello");
         Assert.Equal(HttpStatusCode.BadRequest, tooLong.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_broadcast_that_was_noted_and_never_sent_is_sent_when_the_request_is_repeated()
+    {
+        await using var node = await SingleNode.StartAsync("again", [], Cancel);
+        await node.Process.StopAsync(Cancel);
+        var noted = MessageId.Create(DateTimeOffset.UtcNow);
+        using (var folder = new StoreFolder())
+        await using (var store = folder.Open(node.Data))
+        {
+            // What is left of a node that died after it had noted the request and before it had sent the broadcast.
+            var fingerprint = RequestFingerprint.Of(null, null, "hello"u8);
+            var expires = DateTimeOffset.UtcNow + folder.Options.MaxCompletedAge;
+            Assert.Null(await store.AppendOnceAsync(new RequestRecord("b", fingerprint, noted, expires), null, Cancel));
+        }
+        await node.StartAsync(Cancel);
+        await using var reader = await SingleNode.StartAsync("reader", [node.Client], Cancel);
+
+        Assert.Equal(noted.ToString(), await IdAsync(node, "broadcasts", "b", "hello"));
+        Assert.Equal(noted.ToString(), await IdAsync(node, "broadcasts", "b", "hello"));
+        await IdAsync(node, "broadcasts", "c", "the next");
+
+        await reader.Client.UntilAsync("has the next broadcast, too", async () => (await TextsAsync(reader)).Contains("the next"), Cancel);
+        Assert.Equal(["hello", "the next"], (await TextsAsync(reader)).Order());
+    }
+
+    private static async Task<IEnumerable<string>> TextsAsync(SingleNode node)
+    {
+        var inbox = await node.Client.Http.GetFromJsonAsync<JsonElement>("api/inbox", Cancel);
+        return [.. inbox.GetProperty("messages").EnumerateArray().Select(message => message.GetProperty("text").GetString()!)];
     }
 
     private static async Task<string> IdAsync(SingleNode node, string path, string? key, string text)
