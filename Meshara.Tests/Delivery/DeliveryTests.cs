@@ -26,12 +26,12 @@ public sealed class DeliveryTests
         Assert.Equal((id, nodes[1].Address, false, "hello"), (received.Id, received.Sender, received.IsBroadcast, Encoding.UTF8.GetString(received.Content.Span)));
         await Eventually.TrueAsync(() => nodes[1].View.PendingMessages == 0, "nothing is pending");
         Assert.Equal(TimeSpan.Zero, nodes[1].View.OldestPendingMessage);
-        Assert.Equal(1, nodes[1].Metrics.Sum("meshara.messages.sent", "private"));
-        Assert.Equal(1, nodes[1].Metrics.Sum("meshara.delivery.attempts", "acknowledged"));
-        Assert.Equal(1, nodes[1].Metrics.Count("meshara.message.latency", "private"));
-        Assert.Equal(1, nodes[0].Metrics.Sum("meshara.messages.received", "private"));
-        Assert.Equal(1, nodes[0].Metrics.Sum("meshara.messages.sent", "ack"));
-        Assert.Equal(1, nodes[1].Metrics.Sum("meshara.messages.received", "ack"));
+        await Eventually.EqualAsync(1, () => nodes[1].Metrics.Sum("meshara.messages.sent", "private"));
+        await Eventually.EqualAsync(1, () => nodes[1].Metrics.Sum("meshara.delivery.attempts", "acknowledged"));
+        await Eventually.EqualAsync(1, () => nodes[1].Metrics.Count("meshara.message.latency", "private"));
+        await Eventually.EqualAsync(1, () => nodes[0].Metrics.Sum("meshara.messages.received", "private"));
+        await Eventually.EqualAsync(1, () => nodes[0].Metrics.Sum("meshara.messages.sent", "ack"));
+        await Eventually.EqualAsync(1, () => nodes[1].Metrics.Sum("meshara.messages.received", "ack"));
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class DeliveryTests
         var recipient = await mesh.StartAsync(("Node:DataDirectory", folder));
         Assert.Equal(MessageState.Acknowledged, (await sender.EndsAsync(id)).State);
         Assert.Equal(["for later"], await recipient.ReceivedTextsAsync());
-        Assert.Equal(1, sender.Metrics.Sum("meshara.messages.sent", "private"));
+        await Eventually.EqualAsync(1, () => sender.Metrics.Sum("meshara.messages.sent", "private"));
     }
 
     [Fact]
@@ -134,8 +134,8 @@ public sealed class DeliveryTests
         Assert.Equal(MessageState.Rejected, status.State);
         Assert.Contains("decrypt", status.Reason, StringComparison.Ordinal);
         Assert.Empty(await nodes[1].ReceivedAsync());
-        Assert.Equal(1, nodes[1].Metrics.Sum("meshara.messages.dropped", "undecryptable"));
-        Assert.Equal(1, nodes[0].Metrics.Sum("meshara.delivery.attempts", "rejected"));
+        await Eventually.EqualAsync(1, () => nodes[1].Metrics.Sum("meshara.messages.dropped", "undecryptable"));
+        await Eventually.EqualAsync(1, () => nodes[0].Metrics.Sum("meshara.delivery.attempts", "rejected"));
         Assert.Equal(0, nodes[0].Metrics.Count("meshara.message.latency"));
 
         static PeerEndpoint Endpoint(string text) => PeerEndpoint.TryParse(text, out var endpoint) ? endpoint : throw new ArgumentException(text);
@@ -151,7 +151,7 @@ public sealed class DeliveryTests
         var status = await sender.EndsAsync(await sender.SendAsync(recipient, new string('x', 5000)));
         Assert.Equal(MessageState.Rejected, status.State);
         Assert.Contains("size", status.Reason, StringComparison.Ordinal);
-        Assert.Equal(1, recipient.Metrics.Sum("meshara.messages.dropped", "oversize"));
+        await Eventually.EqualAsync(1, () => recipient.Metrics.Sum("meshara.messages.dropped", "oversize"));
     }
 
     [Fact]
@@ -165,7 +165,7 @@ public sealed class DeliveryTests
         var status = await sender.EndsAsync(id);
         Assert.Equal(MessageState.Expired, status.State);
         Assert.True(status.CompletedAt >= status.ExpiresAt);
-        Assert.Equal(1, sender.Metrics.Sum("meshara.messages.dropped", "expired"));
+        await Eventually.EqualAsync(1, () => sender.Metrics.Sum("meshara.messages.dropped", "expired"));
         await Eventually.TrueAsync(() => sender.View.PendingMessages == 0, "its place is free");
     }
 
@@ -183,9 +183,9 @@ public sealed class DeliveryTests
         for (var side = 0; side < 2; side++)
         {
             Assert.Equal(Enumerable.Range(0, count).Where(i => i % 2 != side).Select(i => $"{i}").Order(), (await nodes[side].ReceivedTextsAsync()).Order());
-            Assert.Equal(count / 2, nodes[side].Metrics.Sum("meshara.delivery.attempts", "acknowledged"));
-            Assert.Equal(count / 2, nodes[side].Metrics.Sum("meshara.messages.sent", "private"));
-            Assert.Equal(count / 2, nodes[side].Metrics.Count("meshara.message.latency"));
+            await Eventually.EqualAsync(count / 2, () => nodes[side].Metrics.Sum("meshara.delivery.attempts", "acknowledged"));
+            await Eventually.EqualAsync(count / 2, () => nodes[side].Metrics.Sum("meshara.messages.sent", "private"));
+            await Eventually.EqualAsync(count / 2, () => nodes[side].Metrics.Count("meshara.message.latency"));
         }
     }
 

@@ -44,7 +44,7 @@ public sealed class DiskFailureTests
         await Eventually.TrueAsync(async () => (await sender.StatusAsync(meanwhile)).Attempts >= 2, "it is tried again");
         Assert.Equal(MessageState.Pending, (await sender.StatusAsync(meanwhile)).State);
         Assert.Contains(node.Spans.Named("receive_message"), span => span.Status == ActivityStatusCode.Error && Equals(span.GetTagItem("error.type"), "storage"));
-        Assert.Equal(2, node.Metrics.Sum("messaging.client.sent.messages", "storage"));
+        await Eventually.EqualAsync(2, () => node.Metrics.Sum("messaging.client.sent.messages", "storage"));
         Assert.Equal(["before"], await node.ReceivedTextsAsync());
 
         volume.MountAnew();

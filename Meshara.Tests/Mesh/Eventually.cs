@@ -21,6 +21,18 @@ internal static class Eventually
         }
     }
 
+    /// <summary>
+    /// Waits until a value is what is expected. For counts: a message is seen in an inbox, or a connection gone from a list, a moment before it is
+    /// counted.
+    /// </summary>
+    public static async Task EqualAsync<T>(T expected, Func<T> actual)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (!EqualityComparer<T>.Default.Equals(expected, actual()) && Stopwatch.GetElapsedTime(started) < Deadline)
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TestContext.Current.CancellationToken);
+        Assert.Equal(expected, actual());
+    }
+
     /// <summary>The task's result, or a failure at the deadline.</summary>
     public static Task<T> InTimeAsync<T>(Task<T> task) => task.WaitAsync(Deadline, TestContext.Current.CancellationToken);
 

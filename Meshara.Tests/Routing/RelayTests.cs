@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Meshara.Node.Delivery;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol.Wire;
@@ -27,10 +28,13 @@ public sealed class RelayTests
         Assert.Equal(MessageState.Acknowledged, status.State);
         Assert.Equal(["through the relay"], await right.ReceivedTextsAsync());
         Assert.False(left.IsConnectedTo(right) || right.IsConnectedTo(left));
-        Assert.True(relay.Metrics.Sum("meshara.messages.forwarded", "private") >= 1);
-        Assert.Equal((1, 1), (right.Metrics.Count("meshara.message.hops", "private"), right.Metrics.Sum("meshara.message.hops", "private")));
-        var forwarded = relay.Spans.Named(SpanNames.ForwardMessage).First(span => Equals(span.GetTagItem("peer"), right.Address.ToString()));
+        await Eventually.TrueAsync(() => relay.Metrics.Sum("meshara.messages.forwarded", "private") >= 1, "it is counted");
+        await Eventually.EqualAsync((1, 1), () => (right.Metrics.Count("meshara.message.hops", "private"), right.Metrics.Sum("meshara.message.hops", "private")));
+        await Eventually.TrueAsync(() => Forwarded() is not null, "the relay's span is finished");
+        var forwarded = Forwarded()!;
         Assert.Equal(left.Spans.Named(SpanNames.SendToPeer).First(span => span.TraceId == forwarded.TraceId).SpanId, forwarded.ParentSpanId);
+
+        Activity? Forwarded() => relay.Spans.Named(SpanNames.ForwardMessage).FirstOrDefault(span => Equals(span.GetTagItem("peer"), right.Address.ToString()));
     }
 
     [Fact]
@@ -50,9 +54,9 @@ public sealed class RelayTests
 
         Assert.Equal(MessageState.Acknowledged, status.State);
         Assert.Equal(["a long way"], await sink.ReceivedTextsAsync());
-        Assert.Equal(2, sink.Metrics.Sum("meshara.message.hops", "private"));
+        await Eventually.EqualAsync(2, () => sink.Metrics.Sum("meshara.message.hops", "private"));
         Assert.Equal((1, 1), (source.View.ConnectedPeers, sink.View.ConnectedPeers));
-        Assert.True(one.Metrics.Sum("meshara.messages.forwarded", "ack") >= 1 && two.Metrics.Sum("meshara.messages.forwarded", "ack") >= 1);
+        await Eventually.TrueAsync(() => one.Metrics.Sum("meshara.messages.forwarded", "ack") >= 1 && two.Metrics.Sum("meshara.messages.forwarded", "ack") >= 1, "it is counted");
     }
 
     [Fact]
@@ -95,7 +99,7 @@ public sealed class RelayTests
         await Eventually.TrueAsync(() => sender.Frames.Any(entry => entry.Frame.BodyCase == Frame.BodyOneofCase.Undeliverable), "it comes back as undeliverable");
         Assert.Empty(visited.Envelopes(MessageType.Private));
         Assert.Equal(made.Envelope.Id, sender.Frames.First(entry => entry.Frame.BodyCase == Frame.BodyOneofCase.Undeliverable).Frame.Undeliverable.Id);
-        Assert.True(relay.Metrics.Sum("meshara.errors", "routing") >= 1);
+        await Eventually.TrueAsync(() => relay.Metrics.Sum("meshara.errors", "routing") >= 1, "it is counted");
 
         await fresh.JoinAsync(relay);
         await connection.SendAsync(frame, TestContext.Current.CancellationToken);
@@ -145,7 +149,7 @@ public sealed class RelayTests
         Assert.Equal(["another way"], await sink.ReceivedTextsAsync());
         Assert.True(status.Attempts >= 2);
         Assert.Single(useless.Envelopes(MessageType.Private));
-        Assert.Equal(1, source.Metrics.Sum("meshara.delivery.attempts", "unreachable"));
-        Assert.True(relay.Metrics.Sum("meshara.messages.forwarded", "private") >= 1);
+        await Eventually.EqualAsync(1, () => source.Metrics.Sum("meshara.delivery.attempts", "unreachable"));
+        await Eventually.TrueAsync(() => relay.Metrics.Sum("meshara.messages.forwarded", "private") >= 1, "it is counted");
     }
 }

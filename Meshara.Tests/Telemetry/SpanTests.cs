@@ -124,6 +124,7 @@ public sealed class SpanTests
         var id = await nodes[0].Messenger.BroadcastAsync(Encoding.UTF8.GetBytes("to all"), TestContext.Current.CancellationToken);
         await Task.WhenAll(nodes[1].ReceivesAsync("to all"), nodes[2].ReceivesAsync("to all"));
         await Eventually.TrueAsync(() => nodes[2].Spans.Named("receive_broadcast").Count == 1 && nodes[1].Spans.Named("receive_broadcast").Count == 1, "the spans are finished");
+        await Eventually.TrueAsync(() => nodes[0].Spans.Named("broadcast_message").Count == 1, "the sender's are, too");
         var root = Assert.Single(nodes[0].Spans.Named("broadcast_message"));
         Assert.Equal(id.ToString(), root.GetTagItem("message_id"));
         Assert.Equal(ActivityKind.Producer, root.Kind);

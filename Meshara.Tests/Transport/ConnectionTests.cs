@@ -25,8 +25,8 @@ public sealed class ConnectionTests
         await connection.SendAsync(TransportEnd.Numbered(7), TestContext.Current.CancellationToken);
         await accepted.SendAsync(TransportEnd.Numbered(8), TestContext.Current.CancellationToken);
         await Eventually.TrueAsync(() => right.NumbersFrom(left) is [7] && left.NumbersFrom(right) is [8], "frames arrive in both directions");
-        Assert.Equal((1, 1), (left.Metrics.Sum("meshara.connections.opened", "outbound"), right.Metrics.Sum("meshara.connections.opened", "inbound")));
-        Assert.True(left.Metrics.Sum("meshara.network", "out") > 0 && left.Metrics.Sum("meshara.network", "in") > 0);
+        await Eventually.EqualAsync((1, 1), () => (left.Metrics.Sum("meshara.connections.opened", "outbound"), right.Metrics.Sum("meshara.connections.opened", "inbound")));
+        await Eventually.TrueAsync(() => left.Metrics.Sum("meshara.network", "out") > 0 && left.Metrics.Sum("meshara.network", "in") > 0, "it is counted");
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class ConnectionTests
         await using var right = new TransportEnd();
         var dials = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => left.ConnectAsync(right)));
         Assert.Same(await left.ConnectAsync(right), Assert.Single(dials.Distinct()));
-        Assert.Equal(1, left.Metrics.Sum("meshara.connections.opened"));
+        await Eventually.EqualAsync(1, () => left.Metrics.Sum("meshara.connections.opened"));
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class ConnectionTests
         Assert.Equal(ErrorCodes.Protocol, refused.Code);
         Assert.Contains(right.Identity.Address.Short, refused.Message, StringComparison.Ordinal);
         Assert.Equal(0, left.Swarm.Count);
-        Assert.Equal(1, left.Metrics.Sum("meshara.connection.errors", "handshake"));
+        await Eventually.EqualAsync(1, () => left.Metrics.Sum("meshara.connection.errors", "handshake"));
         Assert.False(left.Swarm.MayDial(lie));
     }
 
@@ -75,7 +75,7 @@ public sealed class ConnectionTests
             gone = right.Record;
         var refused = await Assert.ThrowsAsync<MesharaException>(() => left.Swarm.ConnectAsync(gone, TestContext.Current.CancellationToken));
         Assert.Equal(ErrorCodes.Unreachable, refused.Code);
-        Assert.Equal(1, left.Metrics.Sum("meshara.connection.errors", "dial"));
+        await Eventually.EqualAsync(1, () => left.Metrics.Sum("meshara.connection.errors", "dial"));
         Assert.False(left.Swarm.MayDial(gone));
         await Eventually.TrueAsync(() => left.Swarm.MayDial(gone), "the pause ends");
     }
@@ -110,7 +110,7 @@ public sealed class ConnectionTests
         Assert.Equal(0, await connection.SendAsync(TransportEnd.Numbered(-1), TestContext.Current.CancellationToken));
         await Eventually.TrueAsync(() => right.Disconnects == 1 && left.Disconnects == 1, "both ends are done");
         Assert.Equal(Enumerable.Range(0, 500), right.NumbersFrom(left));
-        Assert.Equal(1, right.Metrics.Sum("meshara.connections.closed", "remote"));
+        await Eventually.EqualAsync(1, () => right.Metrics.Sum("meshara.connections.closed", "remote"));
         Assert.Equal(0, right.Metrics.Sum("meshara.connection.errors"));
         Assert.Equal((0, 0), (left.Swarm.Count, right.Swarm.Count));
     }
@@ -236,7 +236,7 @@ public sealed class ConnectionTests
         await Eventually.TrueAsync(() => left.Swarm.Count == 0 && right.Swarm.Count == 0, "both ends have dropped the connection");
         // Said right after the connection has left the swarm.
         await Eventually.TrueAsync(() => left.Disconnects == 1 && right.Disconnects == 1, "both ends have said so");
-        Assert.Equal(right.Metrics.Sum("meshara.connections.opened"), right.Metrics.Sum("meshara.connections.closed"));
+        await Eventually.EqualAsync(right.Metrics.Sum("meshara.connections.opened"), () => right.Metrics.Sum("meshara.connections.closed"));
         right.OnFrame = (_, _) => ValueTask.CompletedTask;
         Assert.True((await left.ConnectAsync(right)).IsOpen);
     }

@@ -20,8 +20,8 @@ public sealed class HeartbeatTests
         await using var right = new TransportEnd();
         var connection = await left.ConnectAsync(right);
         await Eventually.TrueAsync(() => connection.RoundTrip is not null, "the round trip is known");
-        Assert.True(left.Metrics.Sum("meshara.messages.sent", "ping") >= 1);
-        Assert.True(right.Metrics.Sum("meshara.messages.received", "ping") >= 1);
+        await Eventually.TrueAsync(() => left.Metrics.Sum("meshara.messages.sent", "ping") >= 1, "it is counted");
+        await Eventually.TrueAsync(() => right.Metrics.Sum("meshara.messages.received", "ping") >= 1, "it is counted");
     }
 
     [Fact]
@@ -34,8 +34,8 @@ public sealed class HeartbeatTests
         await Eventually.TrueAsync(() => connection.RoundTrip is not null, "heartbeats are answered");
         proxy.Freeze();
         await Eventually.TrueAsync(() => left.Swarm.Count == 0, "the silent peer is dropped");
-        Assert.Equal(1, left.Metrics.Sum("meshara.connections.closed", "timeout"));
-        Assert.Equal(1, left.Metrics.Sum("meshara.connection.errors", "timeout"));
+        await Eventually.EqualAsync(1, () => left.Metrics.Sum("meshara.connections.closed", "timeout"));
+        await Eventually.EqualAsync(1, () => left.Metrics.Sum("meshara.connection.errors", "timeout"));
         Assert.Equal(1, left.Disconnects);
     }
 

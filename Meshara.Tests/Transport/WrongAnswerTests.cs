@@ -32,7 +32,7 @@ public sealed class WrongAnswerTests
             () => Eventually.InTimeAsync(connection.RequestAsync(request, TestContext.Current.CancellationToken)));
         Assert.Equal(ErrorCodes.Unreachable, refused.Code);
         await Eventually.TrueAsync(() => node.Metrics.Sum("meshara.connections.closed", "protocol") == 1, "the peer is disconnected");
-        Assert.Equal(1, node.Metrics.Sum("meshara.errors", "protocol"));
+        await Eventually.EqualAsync(1, () => node.Metrics.Sum("meshara.errors", "protocol"));
     }
 
     [Fact]
