@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Meshara.Lab.Load;
 
-/// <summary>Takes OTLP over HTTP, reads it to its end and thanks for it, as a collector that has nowhere to go with it.</summary>
+/// <summary>Accepts OTLP over HTTP, reads each request to its end and discards it.</summary>
 internal sealed class OtlpSink : IAsyncDisposable
 {
     private readonly WebApplication _app;

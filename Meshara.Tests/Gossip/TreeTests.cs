@@ -27,7 +27,7 @@ public sealed class TreeTests
     }
 
     [Fact]
-    public async Task All_others_get_the_next_broadcast_when_one_loses_its_connections_that_many_were_linked_through()
+    public async Task Broadcasts_reach_everyone_after_a_hub_disconnects()
     {
         await using var mesh = new MeshFixture();
         var nodes = await mesh.StartManyAsync(10);
