@@ -2,8 +2,10 @@ using Meshara.Node;
 using Meshara.Node.Cli;
 using Meshara.Node.Identity;
 
-if (args is [ReadinessProbe.Name])
-    return ReadinessProbe.Run();
+if (args is [Probe.Name])
+    return Probe.Run("/ready");
+if (args is [Probe.Name, Probe.Health])
+    return Probe.Run("/health");
 
 using var signals = new TerminationSignals();
 

@@ -122,7 +122,7 @@ public sealed class ComposeTests(ComposeMesh mesh) : IClassFixture<ComposeMesh>
 
             project.Set("MESHARA_NODE_IMAGE", ComposeMesh.BrokenImage);
             var broken = await project.ShellAsync(upgrade.Replace("--wait-timeout 120", "--wait-timeout 10", StringComparison.Ordinal));
-            Assert.Contains("node-5 is not ready, and the upgrade ends here", broken.Output, StringComparison.Ordinal);
+            Assert.Contains("node-5 is not well, and the upgrade ends here", broken.Output, StringComparison.Ordinal);
             Assert.Equal(["node-5"], await RecreatedAsync(project, before, but: []));
 
             project.Set("MESHARA_NODE_IMAGE", next);

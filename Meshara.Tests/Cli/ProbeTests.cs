@@ -11,7 +11,7 @@ using TemporaryFolder = Meshara.Tests.Stack.TemporaryFolder;
 namespace Meshara.Tests.Cli;
 
 /// <summary><c>meshara probe</c>, by which an engine sees whether the node in its container is ready.</summary>
-public sealed class ReadinessProbeTests : IAsyncDisposable
+public sealed class ProbeTests : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly StackNode _node = FreePort.Node();
@@ -53,6 +53,17 @@ public sealed class ReadinessProbeTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_node_that_has_lost_its_peers_is_ready_and_not_healthy()
+    {
+        await RunUntilAsync(HttpStatusCode.OK);
+        await using (var peer = await SingleNode.StartAsync("peer", [Client()], Test))
+            await Eventually.TrueAsync(async () => await ProbeAsync("health") == 0, "the node with a peer is healthy");
+
+        await Eventually.TrueAsync(async () => await ProbeAsync("health") == 6, "the node without peers is not healthy");
+        Assert.Equal(0, await ProbeAsync());
+    }
+
+    [Fact]
     public async Task It_fails_when_nothing_listens() => Assert.Equal(6, await ProbeAsync());
 
     public async ValueTask DisposeAsync()
@@ -78,13 +89,16 @@ public sealed class ReadinessProbeTests : IAsyncDisposable
     private async Task RunUntilAsync(HttpStatusCode ready, params string[] flags)
     {
         Run(flags);
-        using var client = new NodeClient(new NodeEndpoint(_node.Name, "", "", $"http://127.0.0.1:{_node.HttpPort}", "", 0));
+        using var client = Client();
         await client.UntilAsync($"answers {ready}", async () => (await client.Http.GetAsync("ready", Test)).StatusCode == ready, Test);
     }
 
-    private async Task<int> ProbeAsync()
+    private NodeClient Client() =>
+        new(new NodeEndpoint(_node.Name, "", $"tcp://127.0.0.1:{_node.MeshPort}", $"http://127.0.0.1:{_node.HttpPort}", "", 0));
+
+    private async Task<int> ProbeAsync(params string[] arguments)
     {
-        var start = HostProgram.Start(HostProgram.Node, "probe");
+        var start = HostProgram.Start(HostProgram.Node, ["probe", .. arguments]);
         start.Environment["Api__Port"] = _node.HttpPort.ToString(CultureInfo.InvariantCulture);
         foreach (var (name, value) in _certificate)
             start.Environment[name] = value;

@@ -3,26 +3,32 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Text;
 
 namespace Meshara.Node.Cli;
 
 /// <summary>
-/// <c>meshara probe</c>, a container's health check: whether the node of this container is ready. It is called every few seconds in an
-/// image that has no other program, so it asks by a bare socket, before anything of the command line is loaded.
+/// <c>meshara probe</c>, a container's health check: whether the node of this container is ready; with <c>health</c>, whether it is
+/// connected and well, too. An engine calls it every few seconds in an image that has no other program, so it asks by a bare socket, before
+/// anything of the command line is loaded.
 /// </summary>
-internal static class ReadinessProbe
+internal static class Probe
 {
     /// <summary>Name of the command.</summary>
     public const string Name = "probe";
+
+    /// <summary>Its argument.</summary>
+    public const string Health = "health";
 
     private const int DefaultPort = 8080;
 
     // In milliseconds. An engine that runs the check gives it longer, so that it is the check that fails.
     private const int Patience = 5000;
 
-    /// <summary>Asks <c>/ready</c> on the port in <c>Api__Port</c>, under TLS where <c>Api__CertificateFile</c> is set.</summary>
-    /// <returns><see cref="ExitCodes.Ok"/> when the node is ready, else <see cref="ExitCodes.Unreachable"/>.</returns>
-    public static int Run()
+    /// <summary>Asks on the port in <c>Api__Port</c>, under TLS where <c>Api__CertificateFile</c> is set.</summary>
+    /// <param name="path">An endpoint that answers 200 or something else, in ASCII.</param>
+    /// <returns><see cref="ExitCodes.Ok"/> when the answer is 200, else <see cref="ExitCodes.Unreachable"/>.</returns>
+    public static int Run(string path)
     {
         var configured = Environment.GetEnvironmentVariable("Api__Port");
         var port = ushort.TryParse(configured, CultureInfo.InvariantCulture, out var number) ? number : DefaultPort;
@@ -35,7 +41,7 @@ internal static class ReadinessProbe
         {
             socket.Connect(IPAddress.Loopback, port);
             using var stream = Open(socket);
-            stream.Write("GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8);
+            stream.Write(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
             // HTTP/1.1 200
             Span<byte> status = stackalloc byte[12];
             if (stream.ReadAtLeast(status, status.Length, throwOnEndOfStream: false) < status.Length)
