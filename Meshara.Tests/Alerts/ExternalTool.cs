@@ -4,10 +4,14 @@ namespace Meshara.Tests.Alerts;
 
 /// <summary>A program of the stack that a test runs when it is installed.</summary>
 /// <param name="ExitCode">How it ended.</param>
-/// <param name="Output">What it wrote to both streams.</param>
-internal sealed record ExternalTool(int ExitCode, string Output)
+/// <param name="Answer">What it wrote to standard output.</param>
+/// <param name="Errors">What it wrote to standard error.</param>
+internal sealed record ExternalTool(int ExitCode, string Answer, string Errors)
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
+
+    /// <summary>What it wrote to both streams.</summary>
+    public string Output => Answer + Errors;
 
     /// <summary>Runs a program found on PATH to its end; the test is skipped, with the reason, when there is none.</summary>
     /// <exception cref="TimeoutException">It did not end within three minutes and was killed.</exception>
@@ -28,7 +32,7 @@ internal sealed record ExternalTool(int ExitCode, string Output)
         try
         {
             await process.WaitForExitAsync(deadline.Token);
-            return new ExternalTool(process.ExitCode, await output + await errors);
+            return new ExternalTool(process.ExitCode, await output, await errors);
         }
         catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
         {
@@ -41,10 +45,14 @@ internal sealed record ExternalTool(int ExitCode, string Output)
         }
     }
 
-    /// <summary>Whether a program is found on PATH.</summary>
+    /// <summary>Whether a program is found, on PATH or as the one that the variable of its name says, as <c>MESHARA_HELM</c>.</summary>
     public static bool IsInstalled(string name) => Find(name) is not null;
 
-    private static string? Find(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "")
+    private static string? Find(string name) => Environment.GetEnvironmentVariable($"MESHARA_{name.ToUpperInvariant()}") is { Length: > 0 } named
+        ? named
+        : OnPath(name);
+
+    private static string? OnPath(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "")
         .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
         .SelectMany(folder => new[] { Path.Combine(folder, name), Path.Combine(folder, name + ".exe") })
         .FirstOrDefault(File.Exists);

@@ -43,15 +43,22 @@ internal sealed class Manifests
 
     public static Manifests Parse(string yaml) => new([.. YamlFile.Parse(yaml).Select(Object)]);
 
-    /// <summary>What a folder of deploy/kubernetes/ amounts to; the test is skipped where no program can say it.</summary>
-    public static async Task<Manifests> BuildAsync(string folder)
+    /// <summary>
+    /// What a folder of deploy/kubernetes/ amounts to, or the chart of deploy/helm/ with values, as in <c>helm/example</c>. The test is skipped
+    /// where no program can say it.
+    /// </summary>
+    public static async Task<Manifests> BuildAsync(string folder) =>
+        Parse(folder.StartsWith("helm/", StringComparison.Ordinal) ? await Chart.RenderAsync(folder["helm/".Length..]) : await KustomizeAsync(folder));
+
+    /// <summary>The objects of a folder of deploy/kubernetes/, as text.</summary>
+    public static async Task<string> KustomizeAsync(string folder)
     {
         var path = Path.Combine("deploy", "kubernetes", folder);
         var built = ExternalTool.IsInstalled("kustomize")
             ? await ExternalTool.RunOrSkipAsync("kustomize", "kustomize", "build", path)
             : await ExternalTool.RunOrSkipAsync("kubectl", "kubectl", "kustomize", path);
         Assert.True(built.ExitCode == 0, built.Output);
-        return Parse(built.Output);
+        return built.Answer;
     }
 
     public IEnumerable<T> All<T>() => _objects.OfType<T>();
@@ -69,7 +76,7 @@ internal sealed class Manifests
                 .Any(ordinal => pod == $"{set.Metadata.Name}-{ordinal}"));
             return [WithLists(set.Spec.Template)];
         }
-        return [.. Pods.Values.Where(pod => labels.All(label => pod.Metadata.Labels?.TryGetValue(label.Key, out var value) == true && value == label.Value))];
+        return [.. Pods.Values.Where(pod => labels.All(label => pod.Metadata?.Labels?.TryGetValue(label.Key, out var value) == true && value == label.Value))];
     }
 
     /// <summary>Every container of a pod, those that start before the others included.</summary>

@@ -71,6 +71,8 @@ public sealed partial class ReleaseTests : IDisposable
         Assert.DoesNotMatch(@":-meshara-node:", compose);
         var example = await File.ReadAllTextAsync(_folder.File("deploy/compose/env.example"), Cancel);
         Assert.Contains($"#MESHARA_NODE_IMAGE={Name}:1.2.3@{Digest}\n", example, StringComparison.Ordinal);
+        var values = YamlFile.Parse(await File.ReadAllTextAsync(_folder.File("deploy/helm/meshara/values.yaml"), Cancel)).Single()["image"]!;
+        Assert.Equal((Name, Digest), (values["repository"]!.GetValue<string>(), values["digest"]!.GetValue<string>()));
         var production = await Manifests.BuildAsync(_folder.File("deploy/kubernetes/overlays/production"));
         var node = production.Pods.Values.SelectMany(Manifests.Containers).Single(container => container.Name == "node");
         Assert.Equal($"{Name}@{Digest}", node.Image);

@@ -20,4 +20,7 @@ replace() {
 for file in "$folder/deploy/compose/docker-compose.yaml" "$folder/deploy/compose/env.example"; do
   replace 'meshara-node:[0-9][^}"]*' "$image" "$file"
 done
+values=$folder/deploy/helm/meshara/values.yaml
+replace '^(  repository:) meshara-node$' "\\1 $name" "$values"
+replace '^(  digest:) ""( .*)?$' "\\1 $digest" "$values"
 replace '^( *)newName: .*meshara-node.*' "\\1newName: $name\n\\1digest: $digest" "$folder/deploy/kubernetes/overlays/production/kustomization.yaml"
