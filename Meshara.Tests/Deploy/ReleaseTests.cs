@@ -51,6 +51,22 @@ public sealed partial class ReleaseTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("Meshara.Node")]
+    [InlineData("Meshara.ServiceDefaults")]
+    public void Every_package_that_ships_is_locked_by_its_hash_wherever_it_comes_from(string project)
+    {
+        var text = File.ReadAllText(InRepository($"{project}/packages.lock.json"));
+        Assert.DoesNotContain("://", text, StringComparison.Ordinal);
+        var locked = JsonNode.Parse(text)!["dependencies"]!.AsObject().Single().Value!.AsObject()
+            .Where(package => package.Value!["type"]!.GetValue<string>() != "Project")
+            .Select(package => $"{package.Key}/{package.Value!["resolved"]} {package.Value["contentHash"]}");
+        var restored = JsonNode.Parse(File.ReadAllText(InRepository($"{project}/obj/project.assets.json")))!["libraries"]!.AsObject()
+            .Where(library => library.Value!["type"]!.GetValue<string>() == "package")
+            .Select(library => $"{library.Key} {library.Value!["sha512"]}");
+        Assert.Equal(restored.Order(StringComparer.OrdinalIgnoreCase), locked.Order(StringComparer.OrdinalIgnoreCase));
+    }
+
     [Fact]
     public async Task The_changelog_has_notes_for_the_version_that_is_built_and_for_no_other()
     {
