@@ -21,13 +21,14 @@ internal static class MeshApi
         return services.AddMeshOpenApi();
     }
 
-    /// <summary>Error answers and the guard. Comes before anything that answers; without it the API answers nobody.</summary>
+    /// <summary>Error answers, headers and the guard. Comes before anything that answers; without it the API answers nobody.</summary>
     public static IApplicationBuilder UseMeshApi(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
         var failures = app.ApplicationServices.GetRequiredService<ApiFailures>();
         return app
             .Use(PortConnection.CountAsync)
+            .Use(SecurityHeaders.AddAsync)
             .UseExceptionHandler(new ExceptionHandlerOptions
             {
                 ExceptionHandler = failures.WriteExceptionAsync,

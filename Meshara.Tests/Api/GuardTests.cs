@@ -1,6 +1,7 @@
 using System.Net;
 using Meshara.Node;
 using Meshara.Node.Api;
+using Microsoft.AspNetCore.Builder;
 
 namespace Meshara.Tests.Api;
 
@@ -58,6 +59,25 @@ public sealed class GuardTests
             await answer.JsonAsync();
         else
             await answer.ProblemAsync(HttpStatusCode.Forbidden, ApiErrorCodes.ForbiddenHost);
+    }
+
+    [Theory]
+    [InlineData("/api/node", HttpStatusCode.OK)]
+    [InlineData("/api/nothing", HttpStatusCode.NotFound)]
+    [InlineData("/api/inbox?after=x", HttpStatusCode.BadRequest)]
+    [InlineData("/openapi/v1.json", HttpStatusCode.OK)]
+    [InlineData("/health", HttpStatusCode.ServiceUnavailable)]
+    [InlineData("/broken", HttpStatusCode.InternalServerError)]
+    public async Task No_answer_may_be_kept_framed_or_taken_for_another_type(string path, HttpStatusCode status)
+    {
+        await using var server = await ApiServer.StartAsync(
+            map: app => app.MapGet("/broken", string () => throw new InvalidOperationException("of this test")));
+        var answer = await server.GetAsync(path);
+        Assert.Equal(status, answer.StatusCode);
+        Assert.Contains("no-store", answer.Headers.GetValues("Cache-Control").Single(), StringComparison.Ordinal);
+        Assert.Equal("default-src 'none'; frame-ancestors 'none'", answer.Headers.GetValues("Content-Security-Policy").Single());
+        Assert.Equal("nosniff", answer.Headers.GetValues("X-Content-Type-Options").Single());
+        Assert.False(answer.Headers.Contains("Server"));
     }
 
     [Fact]
