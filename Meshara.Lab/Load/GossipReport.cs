@@ -9,5 +9,7 @@ namespace Meshara.Lab.Load;
 /// <param name="MaxMs">The longest.</param>
 /// <param name="DuplicatesPerDelivery">Copies that came to nodes that had the broadcast already, for each one that was news.</param>
 /// <param name="IdleCpuPercent">Processor time of all nodes together while nobody broadcasts, in percent of one core.</param>
+/// <param name="MembershipBytesPerSecond">What each node tells others of the members meanwhile.</param>
 internal sealed record GossipReport(
-    int Nodes, int Broadcasts, double Coverage, double P50Ms, double P90Ms, double MaxMs, double DuplicatesPerDelivery, double IdleCpuPercent);
+    int Nodes, int Broadcasts, double Coverage, double P50Ms, double P90Ms, double MaxMs, double DuplicatesPerDelivery, double IdleCpuPercent,
+    double MembershipBytesPerSecond);

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Meshara.Harness.Terminal;
+using Meshara.Node.Gossip;
 using Meshara.Node.Protocol;
 using Meshara.Node.Telemetry;
 
@@ -38,7 +39,7 @@ internal sealed class GossipRun(MeshLoadOptions options, StatusConsole console) 
         console.WriteLine($"{_nodes.Count} nodes, {_nodes.Average(node => node.ConnectedPeers):0.0} connections each");
         for (var i = 0; i < WarmUps; i++)
             await BroadcastAsync(cancellationToken);
-        var idle = await MeasureIdleAsync(cancellationToken);
+        var (idle, told) = await MeasureIdleAsync(cancellationToken);
         var (times, reached, duplicates) = (new List<double>(), 0L, Volatile.Read(ref _duplicates));
         for (var i = 0; i < options.Broadcasts; i++)
         {
@@ -51,11 +52,12 @@ internal sealed class GossipRun(MeshLoadOptions options, StatusConsole console) 
         times.Sort();
         var report = new GossipReport(
             _nodes.Count, times.Count, (double)reached / (times.Count * (_nodes.Count - 1L)), Quantile(0.5), Quantile(0.9), Math.Round(times[^1], 2),
-            Math.Round((double)duplicates / Math.Max(1, reached), 3), Math.Round(idle, 1));
+            Math.Round((double)duplicates / Math.Max(1, reached), 3), Math.Round(idle, 1), Math.Round(told));
         console.WriteLine(FormattableString.Invariant(
             $"on every node: median {report.P50Ms:0.0} ms, 90 % within {report.P90Ms:0.0} ms, at most {report.MaxMs:0.0} ms; coverage {report.Coverage:0.0000}"));
         console.WriteLine(FormattableString.Invariant(
             $"{report.DuplicatesPerDelivery:0.00} duplicates a delivery; while nobody broadcasts the mesh takes {report.IdleCpuPercent:0} % of a core"));
+        console.WriteLine(FormattableString.Invariant($"meanwhile each node tells {report.MembershipBytesPerSecond:0} bytes a second of the members"));
         if (options.Report is { } path)
             await File.WriteAllTextAsync(path, JsonSerializer.Serialize(report, DurabilityReport.Json), cancellationToken);
         return report.Coverage >= 1 ? 0 : throw new InvalidOperationException($"Not every broadcast reached every node within {Deadline.TotalSeconds:0} s.");
@@ -118,12 +120,15 @@ internal sealed class GossipRun(MeshLoadOptions options, StatusConsole console) 
         }
     }
 
-    /// <summary>What the nodes take when nobody broadcasts, in percent of a core.</summary>
-    private static async Task<double> MeasureIdleAsync(CancellationToken cancellationToken)
+    /// <summary>What the nodes take when nobody broadcasts, in percent of a core, and what each of them tells of the members, in bytes a second.</summary>
+    private async Task<(double Cpu, double Told)> MeasureIdleAsync(CancellationToken cancellationToken)
     {
-        var (started, before) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+        var (started, before, told) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime, Told());
         await Task.Delay(Idle, cancellationToken);
-        return (Environment.CpuUsage.TotalTime - before) / Stopwatch.GetElapsedTime(started) * 100;
+        var elapsed = Stopwatch.GetElapsedTime(started);
+        return ((Environment.CpuUsage.TotalTime - before) / elapsed * 100, (Told() - told) / elapsed.TotalSeconds / _nodes.Count);
+
+        long Told() => _nodes.Sum(node => node.Get<Membership>().BytesTold);
     }
 
     private Task<PairNode> StartAsync(int index, string? bootstrap, CancellationToken cancellationToken) => PairNode.StartAsync(

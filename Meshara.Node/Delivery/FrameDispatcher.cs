@@ -43,7 +43,7 @@ internal sealed class FrameDispatcher(Dht dht, Forwarder forwarder, Broadcaster 
                 forwarder.OnUndeliverable(frame.Undeliverable, connection.Peer);
                 break;
             case Frame.BodyOneofCase.Members:
-                membership.OnMembers(frame.Members);
+                membership.OnMembers(connection, frame.Members);
                 break;
             default:
                 break; // a later version's frame, or a second greeting: nothing this version could do with it

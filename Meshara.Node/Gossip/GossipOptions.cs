@@ -29,9 +29,12 @@ public sealed class GossipOptions
     [Range(1024 * 1024, long.MaxValue)]
     public long MaxRecentBytes { get; set; } = 8L * 1024 * 1024;
 
-    /// <summary>How often a node tells some peers whom it believes alive.</summary>
+    /// <summary>How often a node tells some peers what it has heard of the members.</summary>
     public TimeSpan MembershipInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>A member that nobody has heard of for this long counts as gone.</summary>
+    /// <summary>
+    /// A member that nobody has heard of for this long counts as gone; in a mesh of more than ten nodes it takes longer, see
+    /// <see cref="MembershipPace"/>.
+    /// </summary>
     public TimeSpan MemberTimeout { get; set; } = TimeSpan.FromSeconds(10);
 }

@@ -33,6 +33,10 @@ internal sealed partial class PeerConnection : IDisposable
     private const int MaxRecords = 10;
     private static readonly TimeSpan RecordsWindow = TimeSpan.FromSeconds(10);
 
+    // Enough to learn of ten thousand members at once. Each answer is up to 24 KiB.
+    private const int MaxMemberQuestions = 100;
+    private static readonly TimeSpan MemberQuestionsWindow = TimeSpan.FromSeconds(10);
+
     private readonly SslStream _stream;
     private readonly Socket _socket;
     private readonly FrameWriter _writer;
@@ -44,6 +48,7 @@ internal sealed partial class PeerConnection : IDisposable
     private readonly ConcurrentDictionary<ulong, PendingRequest> _requests = new();
     private readonly RoundTripEstimate _roundTrip = new();
     private readonly TokenBucket _records;
+    private readonly TokenBucket _memberQuestions;
     private bool _isReferred;
     private ulong _lastCorrelation;
     private string? _reason;
@@ -71,6 +76,7 @@ internal sealed partial class PeerConnection : IDisposable
         Instance = instance;
         AddressGroup = addressGroup;
         _records = new TokenBucket(MaxRecords, RecordsWindow, time);
+        _memberQuestions = new TokenBucket(MaxMemberQuestions, MemberQuestionsWindow, time);
         Outbound = outbound;
         DialNumber = dialNumber;
         _options = options;
@@ -157,6 +163,9 @@ internal sealed partial class PeerConnection : IDisposable
 
     /// <summary>False when the peer has sent so many records of itself lately that the next one is not looked at.</summary>
     public bool MaySendRecord() => _records.TryTake();
+
+    /// <summary>False when the peer has asked so often lately which members this node knows that it gets no answer.</summary>
+    public bool MayAskForMembers() => _memberQuestions.TryTake();
 
     /// <summary>True once: a peer that has no room names others unasked, and then the connection ends.</summary>
     public bool MayRefer() => !Interlocked.Exchange(ref _isReferred, true);

@@ -10,8 +10,13 @@ namespace Meshara.Node.Transport;
 /// <param name="Newest">At least <paramref name="Oldest"/>.</param>
 internal readonly record struct ProtocolVersions(uint Oldest, uint Newest)
 {
+    /// <summary>
+    /// From this one on a node is told what changes of the members (<see cref="Gossip.Membership"/>), and not all of them again and again.
+    /// </summary>
+    public const uint MemberNews = 2;
+
     /// <summary>Those that this program speaks.</summary>
-    public static readonly ProtocolVersions Own = new(1, 1);
+    public static readonly ProtocolVersions Own = new(1, MemberNews);
 
     /// <summary>Those that a peer says it speaks; one that says nothing is of the time when there was only the first.</summary>
     public static ProtocolVersions Of(Hello hello) => new(Math.Max(1, hello.OldestProtocol), Math.Max(1, hello.Protocol));

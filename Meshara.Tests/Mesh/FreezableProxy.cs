@@ -25,6 +25,9 @@ internal sealed class FreezableProxy : IAsyncDisposable
     /// <summary>From now on what arrives is not even read.</summary>
     public void Freeze() => _frozen = true;
 
+    /// <summary>From now on new connections are forwarded; those that were frozen stay so.</summary>
+    public void Thaw() => _frozen = false;
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
