@@ -33,6 +33,10 @@ internal static class NodeHost
         return app.Services.GetRequiredService<MeshNode>().Failure is null ? ExitCodes.Ok : ExitCodes.Unexpected;
     }
 
+    // Settings are read once. To watch their file takes an inotify instance, of which Linux gives a user 128: an editor and a browser may
+    // have used them up, and the node would not start.
+    private const string WatchNoFiles = "--hostBuilder:reloadConfigOnChange=false";
+
     /// <summary>A node that has not been started: keys loaded, nothing bound.</summary>
     /// <param name="settings">What it is to be.</param>
     /// <param name="time">Its clock; null for the machine's.</param>
@@ -44,7 +48,7 @@ internal static class NodeHost
         Database.RefuseWithoutKey(keyFile);
         var identity = KeyFile.LoadOrCreate(keyFile, passphrase, out var wasPlain);
 
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [WatchNoFiles], ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddConfiguration(settings.Configuration);
         builder.Services.AddSingleton<IHostLifetime, CallerLifetime>();

@@ -34,6 +34,16 @@ public sealed class OpenFilesTests
     }
 
     [Fact]
+    public async Task A_node_takes_none_of_the_inotify_instances_that_its_user_has()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux has them.");
+        await using var node = await SingleNode.StartAsync("unwatched", [], Cancel);
+        var open = new DirectoryInfo($"/proc/{node.Process.Id}/fd").GetFiles().Select(file => file.LinkTarget).ToList();
+        Assert.Contains("anon_inode:[eventpoll]", open);
+        Assert.DoesNotContain("anon_inode:inotify", open);
+    }
+
+    [Fact]
     public async Task A_limit_that_is_too_low_for_a_node_is_one_line_and_exit_code_2()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no limit of open files.");
