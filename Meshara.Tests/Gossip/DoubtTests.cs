@@ -15,7 +15,7 @@ public sealed class DoubtTests
     {
         // The two behind the first are not connected to each other: they hear of an accusation, and of the answer, from others only.
         await using var mesh = new MeshFixture(
-            ("Gossip:MemberTimeout", "00:00:03"), ("Gossip:MembershipInterval", "00:00:00.200"), ("Mesh:Advertise", "none"));
+            ("Gossip:MemberTimeout", "00:00:06"), ("Gossip:MembershipInterval", "00:00:00.200"), ("Mesh:Advertise", "none"));
         var nodes = await mesh.StartManyAsync(3);
         Assert.False(nodes[1].IsConnectedTo(nodes[2]));
         await Eventually.TrueAsync(() => nodes.All(node => node.View.MembershipSize == 3), "everybody is known to everybody");
@@ -23,7 +23,7 @@ public sealed class DoubtTests
         var connection = await accuser.JoinAsync(nodes[1]);
         await Eventually.TrueAsync(() => nodes.All(node => node.View.MembershipSize == 4), "it belongs to the mesh, too");
         // For several times as long as a doubt may stay unanswered, of whatever was last said.
-        for (var i = 0; i < 40; i++)
+        for (var i = 0; i < 60; i++)
         {
             var accused = Latest(accuser.Told, nodes.Select(node => node.Address));
             accused.ForEach(member => member.Doubted = true);
