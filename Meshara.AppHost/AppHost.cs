@@ -9,7 +9,7 @@ using Meshara.AppHost.Traces;
 using Meshara.AppHost.Traffic;
 using Meshara.Harness;
 
-// --help, --version, export
+// --help, --version
 if (await StackApplication.AnswerAsync(args) is { } answered)
     return answered;
 

@@ -17,13 +17,13 @@ internal static class StackApplication
     /// <summary>Name of the program in its messages.</summary>
     public const string Name = "meshara-apphost";
 
-    /// <summary>Handles the commands that need no model: help, version and export.</summary>
+    /// <summary>Handles what needs no model: help and version.</summary>
     /// <returns>The exit code; null if the stack is to be run or published.</returns>
     public static async Task<int?> AnswerAsync(string[] args)
     {
         var split = AspireArguments.Split(args);
         var commandLine = new StackCommandLine();
-        commandLine.Command.Add(ExportCommand.Create(folder => Exporter.RunAsync(folder, split.Own)));
+        ExportCommand.AddTo(commandLine);
         var arguments = commandLine.Command.Parse(split.Own);
         return arguments.Errors.Count == 0 && arguments.Action is not null
             ? await FailureReport.RunAsync(Name, () => arguments.InvokeAsync())
@@ -34,7 +34,7 @@ internal static class StackApplication
     /// <exception cref="StackException">An option is invalid, or this machine lacks something it requires.</exception>
     public static async Task<IDistributedApplicationBuilder> CreateBuilderAsync(string[] args)
     {
-        var split = AspireArguments.Split(args);
+        var split = AspireArguments.Split(ExportCommand.Expand(args));
         var commandLine = new StackCommandLine();
         var configuration = StackCommandLine.Configuration(Directory.GetCurrentDirectory());
         var options = commandLine.Read(commandLine.Command.Parse(split.Own), configuration);
@@ -56,8 +56,10 @@ internal static class StackApplication
         await using var running = application;
         if (application.Services.GetRequiredService<DistributedApplicationExecutionContext>().IsRunMode)
             return await StackRun.RunAsync(application);
+        var background = application.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
         await application.RunAsync();
-        return Environment.ExitCode;
+        // Aspire logs that a step failed and ends as if none had.
+        return background.Any(service => service.ExecuteTask is { IsFaulted: true }) ? ExitCodes.Failure : Environment.ExitCode;
     }
 
     private static async Task<IReadOnlyDictionary<StackPart, Placement>> PlacesAsync(StackOptions options, StackPorts ports)
@@ -89,9 +91,12 @@ internal static class StackApplication
     private static IDistributedApplicationBuilder CreatePublisher(AspireArguments arguments)
     {
         var builder = DistributedApplication.CreateBuilder(Options(arguments.Aspire));
-        // With two formats in one model, each would claim every resource.
-        if (!arguments.IsManifest)
+        if (!arguments.IsManifest && Packages.HaveContainers)
+        {
+            builder.AddExportSteps(arguments.Own);
             builder.AddComposeEnvironment();
+        }
+
         return builder;
     }
 

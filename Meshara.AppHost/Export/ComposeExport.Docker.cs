@@ -25,9 +25,8 @@ internal static partial class ComposeExport
 
     static partial void AddEnvironment(IDistributedApplicationBuilder builder)
     {
-        var folder = builder.Configuration["Pipeline:OutputPath"]
-            ?? throw new StackException("Publishing needs --output-path.", ExitCodes.Usage);
-        builder.AddDockerComposeEnvironment("meshara")
+        var folder = builder.Configuration["Pipeline:OutputPath"]!;
+        builder.AddDockerComposeEnvironment(EnvironmentName)
             // Jaeger receives the traces; Aspire's dashboard stores nothing and is meant for a developer's machine.
             .WithDashboard(enabled: false)
             .WithProperties(environment => environment.DefaultNetworkName = "mesh")
@@ -53,7 +52,7 @@ internal static partial class ComposeExport
         Customize(resource, (_, service) =>
         {
             Harden(service, NodeMemoryMiB, processors: 1);
-            service.Image = $"${{MESHARA_NODE_IMAGE:-{ContainerImage.Node}}}";
+            service.Image = $"${{{ComposeParameters.NodeImage}:-{ContainerImage.Node}}}";
             service.Restart = "unless-stopped";
             service.ReadOnly = true;
             service.CapDrop = ["ALL"];

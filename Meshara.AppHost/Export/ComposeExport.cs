@@ -14,6 +14,9 @@ internal static partial class ComposeExport
     /// <summary>Home of the image's user: a volume mounted here inherits the folder's ownership, so the node can write to it.</summary>
     public const string NodeFolder = "/home/app";
 
+    /// <summary>The environment in Aspire's model.</summary>
+    public const string EnvironmentName = "meshara";
+
     /// <summary>The volume for the log files of all nodes.</summary>
     public const string LogVolume = "logs";
 

@@ -20,6 +20,9 @@ internal static class ComposeParameters
         ("auth_username", "SMTP_USERNAME"), ("to", "ALERT_RECIPIENTS"),
     ];
 
+    /// <summary>The variable that names the nodes' image.</summary>
+    public const string NodeImage = "MESHARA_NODE_IMAGE";
+
     /// <summary>The end of <c>env.example</c>: what need not be set, with its default.</summary>
     public const string Example = """
 

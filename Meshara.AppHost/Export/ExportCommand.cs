@@ -1,24 +1,41 @@
 using System.CommandLine;
+using Meshara.AppHost.Plan;
 
 namespace Meshara.AppHost.Export;
 
-/// <summary>The command <c>export [FOLDER]</c>, which writes the manifest and the compose file.</summary>
+/// <summary>The command <c>export [FOLDER]</c>: <c>aspire publish --output-path FOLDER</c> without Aspire's command line.</summary>
 internal static class ExportCommand
 {
-    /// <summary>Name of the command.</summary>
-    public const string Name = "export";
+    private const string Name = "export";
 
-    /// <summary>Creates the command.</summary>
-    /// <param name="export">Exports to the given folder and returns the exit code.</param>
-    public static Command Create(Func<string, Task<int>> export)
+    private static readonly Argument<string> Folder = new("FOLDER")
     {
-        var folder = new Argument<string>("FOLDER")
-        {
-            Description = "Folder for aspire-manifest.json and compose/.",
-            DefaultValueFactory = _ => "deploy",
-        };
-        var command = new Command(Name, "Writes Aspire's manifest and a compose file that runs unchanged on another machine.") { folder };
-        command.SetAction((arguments, _) => export(arguments.GetValue(folder)!));
-        return command;
+        Description = "Folder for aspire-manifest.json and compose/.",
+        DefaultValueFactory = _ => "deploy",
+    };
+
+    /// <summary>Adds the command to the host's.</summary>
+    public static void AddTo(StackCommandLine commandLine)
+    {
+        ArgumentNullException.ThrowIfNull(commandLine);
+        commandLine.Command.Add(new Command(Name, "Writes what `aspire publish` writes: Aspire's manifest and a compose file.") { Folder });
+    }
+
+    /// <summary>Says the command as Aspire's command line says <c>aspire publish</c>; other arguments stay as they are.</summary>
+    public static string[] Expand(string[] args)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        var commandLine = new StackCommandLine();
+        AddTo(commandLine);
+        var split = AspireArguments.Split(args);
+        var parsed = commandLine.Command.Parse(split.Own);
+        if (parsed.CommandResult.Command.Name != Name)
+            return args;
+        var folder = parsed.GetValue(Folder)!;
+        return
+        [
+            .. split.Own.Where(argument => argument != Name && argument != folder), .. split.Aspire,
+            "--operation", "publish", "--step", "publish", "--output-path", folder,
+        ];
     }
 }

@@ -26,6 +26,9 @@ internal sealed record AspireArguments(string[] Own, string[] Aspire)
             else if (Flags.Contains(args[i], StringComparer.Ordinal))
             {
                 aspire.Add(args[i]);
+                // Aspire's command line says some with a value: --clear-cache true.
+                if (i + 1 < args.Length && bool.TryParse(args[i + 1], out _))
+                    aspire.Add(args[++i]);
             }
             else if (WithValue.Contains(args[i].Split('=')[0], StringComparer.Ordinal))
             {

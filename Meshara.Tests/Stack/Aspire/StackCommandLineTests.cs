@@ -52,6 +52,19 @@ public sealed class StackCommandLineTests
         Assert.Equal(22_000, Read("--port-base 22000", ("PORTS", "auto")).PortBase);
     }
 
+    [Theory]
+    [InlineData("--operation publish --step deploy --clear-cache true --output-path d --nodes 3")]
+    [InlineData("--operation publish --step destroy --yes true --nodes 3")]
+    [InlineData("--operation=publish --step=deploy --clear-cache --nodes 3")]
+    [InlineData("--operation publish --list-steps --nodes 3")]
+    public void What_Aspires_command_line_passes_goes_to_Aspire(string arguments)
+    {
+        var split = AspireArguments.Split(arguments.Split(' '));
+        Assert.Equal(["--nodes", "3"], split.Own);
+        Assert.Equal(arguments, string.Join(' ', [.. split.Aspire, .. split.Own]));
+        Assert.True(split.Publishes);
+    }
+
     [Fact]
     public void What_is_left_out_takes_with_it_what_is_of_no_use_then()
     {

@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using Aspire.Hosting;
+using Aspire.Hosting.Pipelines;
+using Meshara.AppHost.Plan;
+using Meshara.Harness;
+
+namespace Meshara.AppHost.Export;
+
+/// <summary>
+/// What this host adds to the steps of <c>aspire publish</c> and <c>aspire deploy</c>: the compose file goes into the folder
+/// <c>compose</c>, the manifest beside it, and a deployment builds the nodes' image first.
+/// </summary>
+internal static class ExportSteps
+{
+    // Steps of the environment (ComposeExport.Docker.cs), as Aspire.Hosting.Docker names them.
+    private const string PublishCompose = $"publish-{ComposeExport.EnvironmentName}";
+    private const string StartCompose = $"docker-compose-up-{ComposeExport.EnvironmentName}";
+    private const string Settings = ".env", Example = "env.example";
+
+    /// <summary>Adds the steps.</summary>
+    /// <param name="builder">The application's builder.</param>
+    /// <param name="own">The host's own options.</param>
+    public static void AddExportSteps(this IDistributedApplicationBuilder builder, IReadOnlyCollection<string> own)
+    {
+        // The default is Aspire's.
+        var folder = Path.GetFullPath(
+            builder.Configuration["Pipeline:OutputPath"] ?? Path.Combine(builder.AppHostDirectory, "aspire-output"));
+        var compose = Path.Combine(folder, "compose");
+        builder.Configuration["Pipeline:OutputPath"] = compose;
+
+        builder.Pipeline.AddStep("clear-export", _ => ClearAsync(compose), requiredBy: PublishCompose);
+        builder.Pipeline.AddStep(
+            "complete-export", _ => CompleteAsync(compose), dependsOn: PublishCompose, requiredBy: WellKnownPipelineSteps.Publish);
+        builder.Pipeline.AddStep(
+            "export-manifest", step => ManifestFile.WriteAsync(own, Path.Combine(folder, ManifestFile.Name), step.CancellationToken),
+            requiredBy: WellKnownPipelineSteps.Publish);
+        builder.Pipeline.AddStep("build-node-image", BuildImageAsync, requiredBy: StartCompose);
+    }
+
+    private static Task ClearAsync(string compose)
+    {
+        // Publishing writes this file, and it may be the one with somebody's secrets.
+        if (File.Exists(Path.Combine(compose, Settings)))
+        {
+            throw new StackException(
+                $"{Path.Combine(compose, Settings)} is there, and publishing would replace it: move it, or publish into another folder.",
+                ExitCodes.Usage);
+        }
+
+        // Rules and targets that are no more.
+        var mounted = Path.Combine(compose, StackPart.Prometheus.Name);
+        if (Directory.Exists(mounted))
+            Directory.Delete(mounted, recursive: true);
+        return Task.CompletedTask;
+    }
+
+    private static async Task CompleteAsync(string compose)
+    {
+        // Compose loads .env by default, which invites filling in secrets inside the repository.
+        var example = Path.Combine(compose, Example);
+        File.Move(Path.Combine(compose, Settings), example, overwrite: true);
+        await File.AppendAllTextAsync(example, ComposeParameters.Example);
+    }
+
+    // The engine of this machine gets it. Somebody who names an image has it.
+    private static async Task BuildImageAsync(PipelineStepContext step)
+    {
+        if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(ComposeParameters.NodeImage)))
+            return;
+        var project = Path.Combine(Locations.Repository(), "Meshara.Node");
+        string[] publish = ["publish", project, "-c", "Release", "-t:PublishContainer", "-v", "q"];
+        using var process = Process.Start(new ProcessStartInfo("dotnet", publish) { RedirectStandardOutput = true })!;
+        try
+        {
+            var output = await process.StandardOutput.ReadToEndAsync(step.CancellationToken);
+            await process.WaitForExitAsync(step.CancellationToken);
+            if (process.ExitCode != 0)
+                throw new InvalidOperationException($"The nodes' image was not built: dotnet {string.Join(' ', publish)}\n{output}");
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
+        }
+
+        step.Summary.Add("Image", ContainerImage.Node);
+    }
+}
