@@ -11,6 +11,8 @@ public sealed class ExportTests : IDisposable
     // What Aspire's command line passes to the host.
     private static readonly string[] Publish = ["--operation", "publish", "--step", "publish", "--output-path"];
 
+    private const string NoPackages = "This host was built without Aspire.Hosting.Docker and Aspire.Hosting.Elasticsearch.";
+
     private readonly TemporaryFolder _folder = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -18,6 +20,7 @@ public sealed class ExportTests : IDisposable
     [Fact]
     public async Task The_exports_in_the_repository_are_current()
     {
+        Assert.SkipUnless(Packages.HaveContainers, NoPackages);
         await RunAsync("export", _folder.Path);
         AssertCurrent();
     }
@@ -25,6 +28,7 @@ public sealed class ExportTests : IDisposable
     [Fact]
     public async Task Publishing_writes_them_again_without_what_is_no_more()
     {
+        Assert.SkipUnless(Packages.HaveContainers, NoPackages);
         Directory.CreateDirectory(_folder.File("compose/prometheus/rules"));
         await File.WriteAllTextAsync(_folder.File("compose/prometheus/rules/of-before.yml"), "groups: []", Cancel);
         await RunAsync([.. Publish, _folder.Path]);
@@ -35,6 +39,7 @@ public sealed class ExportTests : IDisposable
     [Fact]
     public async Task Aspires_command_line_publishes_them()
     {
+        Assert.SkipUnless(Packages.HaveContainers, NoPackages);
         Assert.SkipUnless(
             ExternalTool.IsInstalled("aspire"),
             "Aspire's command line is not installed: there is no 'aspire' on PATH, and MESHARA_ASPIRE names none.");
@@ -49,6 +54,7 @@ public sealed class ExportTests : IDisposable
     [Fact]
     public async Task Somebodys_settings_are_not_replaced()
     {
+        Assert.SkipUnless(Packages.HaveContainers, NoPackages);
         Directory.CreateDirectory(_folder.File("compose"));
         await File.WriteAllTextAsync(_folder.File("compose/.env"), "API_TOKEN=secret", Cancel);
         await using var host = new RunningProgram(HostProgram.Start(HostProgram.Host, [.. Publish, _folder.Path]));
