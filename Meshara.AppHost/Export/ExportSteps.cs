@@ -14,6 +14,7 @@ internal static class ExportSteps
 {
     // Steps of the environment (ComposeExport.Docker.cs), as Aspire.Hosting.Docker names them.
     private const string PublishCompose = $"publish-{ComposeExport.EnvironmentName}";
+    private const string PrepareCompose = $"prepare-{ComposeExport.EnvironmentName}";
     private const string StartCompose = $"docker-compose-up-{ComposeExport.EnvironmentName}";
     private const string Settings = ".env", Example = "env.example";
 
@@ -35,6 +36,7 @@ internal static class ExportSteps
             "export-manifest", step => ManifestFile.WriteAsync(own, Path.Combine(folder, ManifestFile.Name), step.CancellationToken),
             requiredBy: WellKnownPipelineSteps.Publish);
         builder.Pipeline.AddStep("build-node-image", BuildImageAsync, requiredBy: StartCompose);
+        builder.Pipeline.AddStep("protect-settings", _ => ProtectAsync(compose), dependsOn: PrepareCompose, requiredBy: StartCompose);
     }
 
     private static Task ClearAsync(string compose)
@@ -60,6 +62,18 @@ internal static class ExportSteps
         var example = Path.Combine(compose, Example);
         File.Move(Path.Combine(compose, Settings), example, overwrite: true);
         await File.AppendAllTextAsync(example, ComposeParameters.Example);
+    }
+
+    // .env.Production has the passwords of the deployment, and everybody may read what Aspire writes.
+    private static Task ProtectAsync(string compose)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            foreach (var file in Directory.GetFiles(compose, $"{Settings}.*"))
+                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        return Task.CompletedTask;
     }
 
     // The engine of this machine gets it. Somebody who names an image has it.
