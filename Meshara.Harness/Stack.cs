@@ -45,12 +45,13 @@ internal sealed record Stack
     /// Microsoft.Extensions.ServiceDiscovery reads them in the form that Aspire sets.
     /// </summary>
     /// <param name="node">The node whose environment this is.</param>
-    /// <param name="host">Host name or address under which the nodes reach each other.</param>
-    public IEnumerable<KeyValuePair<string, string>> DiscoveryVariables(StackNode node, string host)
+    /// <param name="host">Host name or address under which others reach a node.</param>
+    public IEnumerable<KeyValuePair<string, string>> DiscoveryVariables(StackNode node, Func<StackNode, string> host)
     {
         ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(host);
         return BootstrapOf(node.Index).Select(i => Nodes[i - 1]).Select(peer =>
-            KeyValuePair.Create($"services__{peer.Name}__{MeshEndpoint}__0", $"tcp://{host}:{peer.MeshPort}"));
+            KeyValuePair.Create($"services__{peer.Name}__{MeshEndpoint}__0", $"tcp://{host(peer)}:{peer.MeshPort}"));
     }
 
     private static string Name(int index) => $"node-{index}";

@@ -8,17 +8,17 @@ namespace Meshara.Harness.Nodes;
 /// <summary>A node of the stack as a child process.</summary>
 internal sealed class LocalNode : ITrafficNode, IAsyncDisposable
 {
-    private const string Host = "127.0.0.1";
+    private const string Host = NodeLaunch.Loopback;
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly StackNode _node;
     private readonly ChildProcess _child;
 
-    private LocalNode(StackNode node, ChildProcess child)
+    private LocalNode(StackNode node, ChildProcess child, NodeConnector? connect)
     {
         _node = node;
         _child = child;
-        Api = new NodeApi(new Uri(HttpUrl), Environment.GetEnvironmentVariable("Api__Token"));
+        Api = new NodeApi(new Uri(HttpUrl), Environment.GetEnvironmentVariable("Api__Token"), connect);
     }
 
     /// <summary>Its number, from 1.</summary>
@@ -59,7 +59,7 @@ internal sealed class LocalNode : ITrafficNode, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(files);
         launch ??= new NodeLaunch();
         var log = new ChildLog(files.Log(launch.LogName ?? node.Name));
-        return new LocalNode(node, ChildProcess.Start(node.Name, Command(node, stack, files, program, launch), log, line));
+        return new LocalNode(node, ChildProcess.Start(node.Name, Command(node, stack, files, program, launch), log, line), launch.Connect);
     }
 
     private static ProcessStartInfo Command(StackNode node, Stack stack, StackFiles files, string program, NodeLaunch launch)
@@ -71,7 +71,7 @@ internal sealed class LocalNode : ITrafficNode, IAsyncDisposable
             "run",
             "--name", node.Name,
             "--data", files.Node(node.Name),
-            "--mesh", $"{Host}:{launch.ListenPort ?? node.MeshPort}",
+            "--mesh", $"{launch.ListenHost}:{launch.ListenPort ?? node.MeshPort}",
             .. launch.ListenPort is null ? (string[])[] : ["--advertise", $"{Host}:{node.MeshPort}"],
             "--http", $"{Host}:{node.HttpPort}",
             "--metrics", node.MetricsPort.ToString(CultureInfo.InvariantCulture),
@@ -79,7 +79,7 @@ internal sealed class LocalNode : ITrafficNode, IAsyncDisposable
             .. node.Bootstrap.SelectMany(uri => (string[])["--bootstrap", uri]),
         ];
         var start = new ProcessStartInfo(command[0], command[1..]);
-        foreach (var (name, value) in stack.DiscoveryVariables(node, Host))
+        foreach (var (name, value) in stack.DiscoveryVariables(node, launch.HostOf))
             start.Environment[name] = value;
         // Acknowledgments between neighbours take milliseconds, and a child must be gone 5 s after its host.
         start.Environment["Delivery__DrainTimeout"] = "00:00:02";

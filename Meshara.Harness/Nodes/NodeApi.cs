@@ -22,17 +22,27 @@ internal sealed class NodeApi : IDisposable
 
     /// <param name="address">Base address of the node's API.</param>
     /// <param name="token">The bearer token; null or empty if the nodes ask for none.</param>
-    public NodeApi(Uri address, string? token)
+    /// <param name="connect">See <see cref="NodeLaunch.Connect"/>.</param>
+    public NodeApi(Uri address, string? token, NodeConnector? connect = null)
     {
-        // The nodes are on this machine, so a proxy set in the environment must not be used. The inbox stream has no end, so each call sets
-        // its own timeout.
-        _client = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = CallTimeout })
+        // The inbox stream has no end, so each call sets its own timeout.
+        _client = new HttpClient(CreateHandler(connect))
         {
             BaseAddress = address,
             Timeout = Timeout.InfiniteTimeSpan,
         };
         if (!string.IsNullOrEmpty(token))
             _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+    }
+
+    /// <summary>What carries calls to a node.</summary>
+    public static SocketsHttpHandler CreateHandler(NodeConnector? connect)
+    {
+        // The nodes are on this machine, so a proxy set in the environment must not be used.
+        var handler = new SocketsHttpHandler { UseProxy = false, ConnectTimeout = CallTimeout };
+        if (connect is not null)
+            handler.ConnectCallback = async (context, cancellationToken) => await connect(context.DnsEndPoint.Port, cancellationToken);
+        return handler;
     }
 
     /// <summary>True if the node answers and has joined the mesh.</summary>

@@ -3,11 +3,23 @@ namespace Meshara.Harness.Nodes;
 /// <summary>Deviations from the defaults when a node is started.</summary>
 internal sealed record NodeLaunch
 {
+    /// <summary>Where nodes listen that run side by side on this machine.</summary>
+    public const string Loopback = "127.0.0.1";
+
     /// <summary>
     /// The port the node listens on if a proxy stands between it and its peers; it then advertises the stack's mesh port. Null if it
     /// listens on the mesh port itself.
     /// </summary>
     public int? ListenPort { get; init; }
+
+    /// <summary>The address it listens on for peers.</summary>
+    public string ListenHost { get; init; } = Loopback;
+
+    /// <summary>The address under which it dials a node that it joins through.</summary>
+    public Func<StackNode, string> HostOf { get; init; } = _ => Loopback;
+
+    /// <summary>How its API and metrics are connected to; null when it runs in this program's own network.</summary>
+    public NodeConnector? Connect { get; init; }
 
     /// <summary>Environment variables in addition to those of every node.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();

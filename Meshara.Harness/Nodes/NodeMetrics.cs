@@ -21,9 +21,10 @@ internal sealed partial record NodeMetrics(IReadOnlyList<MetricSample> Samples)
     /// <summary>Scrapes a node; null if it did not answer.</summary>
     /// <param name="port">The port of its metrics on this machine.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
-    public static async Task<NodeMetrics?> TryReadAsync(int port, CancellationToken cancellationToken)
+    /// <param name="connect">See <see cref="NodeLaunch.Connect"/>.</param>
+    public static async Task<NodeMetrics?> TryReadAsync(int port, CancellationToken cancellationToken, NodeConnector? connect = null)
     {
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = CallTimeout };
+        using var client = new HttpClient(NodeApi.CreateHandler(connect)) { Timeout = CallTimeout };
         try
         {
             return Parse(await client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"), cancellationToken));

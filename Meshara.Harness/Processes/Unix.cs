@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
@@ -8,6 +9,7 @@ namespace Meshara.Harness.Processes;
 internal static class Unix
 {
     private const int Sigterm = 15;
+    private const int NetworkNamespace = 0x40000000; // CLONE_NEWNET
 
     /// <summary>The process id of the parent; 1, or a subreaper's id, once the parent has exited.</summary>
     public static int ParentId() => GetParentId();
@@ -18,6 +20,19 @@ internal static class Unix
     /// <summary>Sends a signal to a process, by number. Does nothing if it has exited.</summary>
     public static void Signal(int processId, int signal) => _ = Kill(processId, signal);
 
+    /// <summary>Moves the calling thread, and no other, into a network namespace (setns(2)). Linux and root only.</summary>
+    /// <exception cref="Win32Exception">The kernel refuses it.</exception>
+    public static void EnterNetwork(SafeHandle networkNamespace)
+    {
+        if (EnterNamespace(networkNamespace, NetworkNamespace) != 0)
+            throw new Win32Exception();
+    }
+
+    /// <summary>The number of a network device in the calling thread's network namespace.</summary>
+    /// <exception cref="Win32Exception">There is no such device.</exception>
+    public static int InterfaceIndex(string device) =>
+        (int)GetInterfaceIndex(device) is > 0 and var index ? index : throw new Win32Exception();
+
     [DllImport("libc", EntryPoint = "getppid")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int GetParentId();
@@ -25,4 +40,12 @@ internal static class Unix
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int Kill(int processId, int signal);
+
+    [DllImport("libc", EntryPoint = "setns", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int EnterNamespace(SafeHandle file, int kind);
+
+    [DllImport("libc", EntryPoint = "if_nametoindex", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern uint GetInterfaceIndex([MarshalAs(UnmanagedType.LPUTF8Str)] string device);
 }

@@ -50,7 +50,7 @@ internal sealed class DrillNode(StackNode plan, Stack stack, StackFiles files, s
     public int? ProcessId => _life is { IsAlive: true } life ? life.Child.Id : null;
 
     /// <summary>What its metrics say now; null when it did not answer.</summary>
-    public Task<NodeMetrics?> TryGetMetricsAsync(CancellationToken stop) => NodeMetrics.TryReadAsync(plan.MetricsPort, stop);
+    public Task<NodeMetrics?> TryGetMetricsAsync(CancellationToken stop) => NodeMetrics.TryReadAsync(plan.MetricsPort, stop, Launch.Connect);
 
     /// <summary>True while its process runs, is ready and was not told to end.</summary>
     public bool IsUp => !_isEndAsked && _life is { IsReady: true, IsAlive: true };

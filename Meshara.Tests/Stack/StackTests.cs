@@ -61,14 +61,14 @@ public sealed class StackTests
     {
         var stack = MeshStack.Create(3, StackPorts.Default);
 
-        Assert.Empty(stack.DiscoveryVariables(stack.Nodes[0], "127.0.0.1"));
+        Assert.Empty(stack.DiscoveryVariables(stack.Nodes[0], _ => "127.0.0.1"));
         Assert.Equal(
             new Dictionary<string, string>
             {
                 ["services__node-1__mesh__0"] = "tcp://127.0.0.1:8444",
                 ["services__node-2__mesh__0"] = "tcp://127.0.0.1:8445",
             },
-            stack.DiscoveryVariables(stack.Nodes[2], "127.0.0.1"));
+            stack.DiscoveryVariables(stack.Nodes[2], _ => "127.0.0.1"));
     }
 
     [Theory]
