@@ -141,7 +141,7 @@ internal sealed class Drill(DrillOptions options, StatusConsole console, StopReq
         var audit = Audit.Of(_ledger, inboxes, index => mesh.Nodes[index - 1].Address, areClocksRight: !fault.HasWrongClocks);
         var missing = await Task.WhenAll(audit.Missing.Select(async entry => (Entry: entry, Told: await AskSenderAsync(mesh, entry))));
         var expired = missing.Where(message => message.Told?.State == "expired").Select(message => message.Entry).ToHashSet();
-        var attacks = await fault.ReportAsync(mesh, audit.Entries, stops.Stop);
+        var findings = await fault.ReportAsync(mesh, audit, stops.Stop);
         var counts = _ledger.Count();
         return new DrillReport
         {
@@ -161,7 +161,8 @@ internal sealed class Drill(DrillOptions options, StatusConsole console, StopReq
             Orphaned = Orphaned(mesh, audit),
             Pending = await PendingAsync(mesh),
             Failures = _log.Failures,
-            Attacks = attacks,
+            Attacks = findings.Attacks,
+            Network = findings.Network,
             Events = [.. _log.Events.Select(happened => Describe(happened, audit, expired))],
             DuplicateIds = audit.Duplicates,
             StrayIds = audit.Strays,

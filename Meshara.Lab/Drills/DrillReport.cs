@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Meshara.Lab.Drills.Hostile;
+using Meshara.Lab.Drills.Wan;
 
 namespace Meshara.Lab.Drills;
 
@@ -84,6 +85,10 @@ internal sealed record DrillReport
     /// <summary>What each attack of the drill <c>hostile</c> did; left out for others.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<AttackReport>? Attacks { get; init; }
+
+    /// <summary>What the drill <c>wan</c> found of its network; left out for others.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public WanReport? Network { get; init; }
 
     /// <summary>What was done to the mesh, and how it recovered.</summary>
     public required IReadOnlyList<EventReport> Events { get; init; }

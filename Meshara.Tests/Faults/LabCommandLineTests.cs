@@ -25,7 +25,7 @@ public sealed class LabCommandLineTests
     }
 
     [Theory]
-    [InlineData("There is no drill 'earthquake': choose one of kill, partition, slow, disk, flood, restart-all, orphan, clock, hostile.", "earthquake")]
+    [InlineData("There is no drill 'earthquake': choose one of kill, partition, slow, disk, flood, restart-all, orphan, clock, hostile, wan.", "earthquake")]
     [InlineData("--nodes must be a whole number from 3 to 50, but is '2'.", "kill", "--nodes", "2")]
     [InlineData("--for must be at least 5s, but is '4s'.", "kill", "--for", "4s")]
     [InlineData("--rate must be a number from 0.1 to 10000, but is '0'.", "kill", "--rate", "0")]

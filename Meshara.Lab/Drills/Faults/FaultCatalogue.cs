@@ -1,3 +1,5 @@
+using Meshara.Harness;
+
 namespace Meshara.Lab.Drills.Faults;
 
 /// <summary>Every drill there is.</summary>
@@ -16,6 +18,10 @@ internal static class FaultCatalogue
         new("clock", "Sets clocks an hour forth and back, and stops a node for a minute (not on Windows).", (options, _) => new ClockFault(options)),
         new("hostile", "Has peers answer nonsense, read nothing, flood and crowd around a node, and users send to hundreds that are not there.",
             (options, _) => new HostileFault(options, TimeProvider.System)),
+        new("wan", "Nodes on hosts of their own: 20 to 200 ms, 0.5 % loss, 10 Mbit/s, one behind NAT; then cut in two (Linux, root).",
+            (options, _) => OperatingSystem.IsLinux()
+                ? WanFault.Create(options, TimeProvider.System)
+                : throw new StackException("wan needs Linux and root: it makes network namespaces.", LabExitCodes.NotPossibleHere)),
     ];
 
     /// <summary>Their names.</summary>

@@ -72,16 +72,16 @@ internal sealed class HostileFault(DrillOptions options, TimeProvider time) : IF
         }
     }
 
-    public async Task<IReadOnlyList<AttackReport>?> ReportAsync(DrillMesh mesh, IReadOnlyList<LedgerEntry> messages, CancellationToken stop)
+    public async Task<FaultFindings> ReportAsync(DrillMesh mesh, Audit audit, CancellationToken stop)
     {
         var reports = new List<AttackReport>();
         foreach (var window in _windows)
         {
-            var report = Report(window, await AskAsync(mesh, [.. messages.Where(message => message.BegunAt >= window.Began && message.BegunAt < window.Ended)], stop));
+            var report = Report(window, await AskAsync(mesh, [.. audit.Entries.Where(message => message.BegunAt >= window.Began && message.BegunAt < window.Ended)], stop));
             reports.Add(report);
             Judge(report, mesh.Log);
         }
-        return reports;
+        return new FaultFindings { Attacks = reports };
     }
 
     public ValueTask DisposeAsync() => _crowd.DisposeAsync();

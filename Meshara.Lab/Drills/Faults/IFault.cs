@@ -1,5 +1,3 @@
-using Meshara.Lab.Drills.Hostile;
-
 namespace Meshara.Lab.Drills.Faults;
 
 /// <summary>
@@ -35,11 +33,10 @@ internal interface IFault : IAsyncDisposable
 
     /// <summary>Called when the mesh has settled. A goal of its own that was missed is a failure in the mesh's log.</summary>
     /// <param name="mesh">The mesh.</param>
-    /// <param name="messages">Every message of the drill.</param>
+    /// <param name="audit">Every message of the drill.</param>
     /// <param name="stop">Cancelled when the drill is given up.</param>
-    /// <returns>What it saw of each attack; null when it is none.</returns>
-    Task<IReadOnlyList<AttackReport>?> ReportAsync(DrillMesh mesh, IReadOnlyList<LedgerEntry> messages, CancellationToken stop) =>
-        Task.FromResult<IReadOnlyList<AttackReport>?>(null);
+    /// <returns>What it adds to the report.</returns>
+    Task<FaultFindings> ReportAsync(DrillMesh mesh, Audit audit, CancellationToken stop) => Task.FromResult(new FaultFindings());
 
     ValueTask IAsyncDisposable.DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -16,8 +16,9 @@ internal sealed class SmallVolume : IAsyncDisposable
     private static readonly TimeSpan MountDeadline = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan TopUpInterval = TimeSpan.FromMilliseconds(50);
 
-    // cat ends with its standard input, which the lab holds. $1 is the size, $2 the folder.
-    private const string Script = $"mount -t tmpfs -o size=$1,mode=0700 tmpfs \"$2\" && echo {Mounted} && exec cat";
+    // cat ends with its standard input, which the lab holds, and not with Ctrl+C, which reaches it too: what uses the volume may still run
+    // then. $1 is the size, $2 the folder.
+    private const string Script = $"trap '' INT; mount -t tmpfs -o size=$1,mode=0700 tmpfs \"$2\" && echo {Mounted} && exec cat";
 
     private readonly ChildProcess _holder;
     private readonly string _ballast;
@@ -25,10 +26,13 @@ internal sealed class SmallVolume : IAsyncDisposable
     private SmallVolume(ChildProcess holder, string folder)
     {
         _holder = holder;
-        // The holder's view of the file system, from outside its namespace.
-        _ballast = string.Create(CultureInfo.InvariantCulture, $"/proc/{holder.Id}/root{folder}/ballast");
+        Folder = string.Create(CultureInfo.InvariantCulture, $"/proc/{holder.Id}/root{folder}");
+        _ballast = Path.Combine(Folder, "ballast");
         Within = ["nsenter", string.Create(CultureInfo.InvariantCulture, $"--mount=/proc/{holder.Id}/ns/mnt"), "--"];
     }
+
+    /// <summary>The volume as it is seen from outside its namespace: through the holder's view of the file system.</summary>
+    public string Folder { get; }
 
     /// <summary>What to start a program with so that it sees the volume; it is replaced by the program, under the same process id.</summary>
     public IReadOnlyList<string> Within { get; }
@@ -37,9 +41,10 @@ internal sealed class SmallVolume : IAsyncDisposable
     /// <param name="folder">Where; it is created.</param>
     /// <param name="bytes">Its size.</param>
     /// <param name="stop">Ends the wait.</param>
+    /// <param name="log">Where the holder's output goes; null for beside the folder.</param>
     /// <exception cref="StackException">It cannot be mounted.</exception>
     [SupportedOSPlatform("linux")]
-    public static async Task<SmallVolume> MountAsync(string folder, long bytes, CancellationToken stop)
+    public static async Task<SmallVolume> MountAsync(string folder, long bytes, CancellationToken stop, string? log = null)
     {
         Directory.CreateDirectory(folder);
         var mounted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -47,7 +52,7 @@ internal sealed class SmallVolume : IAsyncDisposable
         [
             "--mount", "--propagation", "private", "sh", "-c", Script, "sh", bytes.ToString(CultureInfo.InvariantCulture), folder,
         ]);
-        var holder = ChildProcess.Start("unshare", start, new ChildLog(folder + ".mount.log"), (line, _) =>
+        var holder = ChildProcess.Start("unshare", start, new ChildLog(log ?? folder + ".mount.log"), (line, _) =>
         {
             if (line == Mounted)
                 mounted.SetResult();

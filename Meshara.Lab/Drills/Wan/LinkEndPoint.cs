@@ -1,0 +1,23 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Meshara.Lab.Drills.Wan;
+
+/// <summary>A network device, for a packet socket to be bound to (<c>sockaddr_ll</c>, packet(7)).</summary>
+/// <param name="index">Its number.</param>
+internal sealed class LinkEndPoint(int index) : EndPoint
+{
+    private const ushort EveryProtocol = 3; // ETH_P_ALL
+    private const int Size = 20;
+
+    public override AddressFamily AddressFamily => AddressFamily.Packet;
+
+    public override SocketAddress Serialize()
+    {
+        var address = new SocketAddress(AddressFamily.Packet, Size);
+        BinaryPrimitives.WriteUInt16BigEndian(address.Buffer.Span[2..], EveryProtocol);
+        BitConverter.TryWriteBytes(address.Buffer.Span[4..], index);
+        return address;
+    }
+}
