@@ -54,12 +54,12 @@ public sealed class WanDrillTests
     {
         SkipWhereItCannotRun();
         using var folder = new TemporaryFolder();
-        var before = NamespacesInUse();
+        var (own, mounted) = (NamespaceOf("self"), Mounted());
         await using var lab = Lab("--for", "10m", "--data", folder.Path);
         await lab.PrintsAsync("  sent ", Test);
         var children = ProcessTree.Descendants(lab.Id).Select(Process.GetProcessById).ToList();
-        // One of each node, besides those that were there.
-        Assert.Equal(4, NamespacesInUse().Except(before).Count());
+        var made = children.Select(child => NamespaceOf($"{child.Id}")).OfType<string>().Where(network => network != own).ToHashSet();
+        Assert.Equal(4, made.Count); // one of each node
         Assert.DoesNotContain(NetworkInterface.GetAllNetworkInterfaces(), device => device.Name is "west" or "east" or "trunk" or "wan");
 
         await lab.KillAsync(Test);
@@ -67,8 +67,8 @@ public sealed class WanDrillTests
         await ProcessTree.EndAsync(children, Test);
         children.ForEach(child => child.Dispose());
         // No process is in them and no file stands for them, so they are gone, and their devices with them.
-        Assert.Empty(NamespacesInUse().Except(before));
-        Assert.DoesNotContain("nsfs", await File.ReadAllTextAsync("/proc/self/mounts", Test), StringComparison.Ordinal);
+        Assert.DoesNotContain(Directory.GetDirectories("/proc"), process => NamespaceOf(Path.GetFileName(process)) is { } network && made.Contains(network));
+        Assert.Empty(Mounted().Except(mounted));
     }
 
     [Fact]
@@ -95,16 +95,10 @@ public sealed class WanDrillTests
             Assert.Skip(obstacle);
     }
 
-    /// <summary>The network namespaces that processes are in.</summary>
-    private static HashSet<string> NamespacesInUse()
-    {
-        var found = new HashSet<string>();
-        foreach (var process in Directory.GetDirectories("/proc").Where(folder => char.IsAsciiDigit(Path.GetFileName(folder)[0])))
-        {
-            // `net:[4026531840]`; null for a process that has just ended.
-            if (new FileInfo(Path.Combine(process, "ns", "net")).LinkTarget is { } network)
-                found.Add(network);
-        }
-        return found;
-    }
+    /// <summary>The network namespace of a process, such as <c>net:[4026531840]</c>; null for what is none or has just ended.</summary>
+    private static string? NamespaceOf(string process) => new FileInfo(Path.Combine("/proc", process, "ns", "net")).LinkTarget;
+
+    /// <summary>Files that stand for namespaces: a container engine has some, too.</summary>
+    private static IEnumerable<string> Mounted() =>
+        [.. File.ReadAllLines("/proc/self/mounts").Where(mount => mount.StartsWith("nsfs ", StringComparison.Ordinal))];
 }
