@@ -4,7 +4,7 @@ using Meshara.Node.Protocol;
 
 namespace Meshara.Node.Gossip;
 
-/// <summary>A recent broadcast, and the peers that are known to have it. Safe for concurrent use.</summary>
+/// <summary>A recent broadcast and the peers known to have it. Safe for concurrent use.</summary>
 internal sealed class Broadcast(ByteString key, Envelope envelope, long arrived)
 {
     private readonly Lock _gate = new();
@@ -14,17 +14,17 @@ internal sealed class Broadcast(ByteString key, Envelope envelope, long arrived)
 
     public Envelope Envelope { get; } = envelope;
 
-    /// <summary>When it came here, as a timestamp of the node's clock.</summary>
+    /// <summary>When it arrived here, as a timestamp of the node's clock.</summary>
     public long Arrived { get; } = arrived;
 
-    /// <summary>The peer has it: it sent it, was pushed it, or announced it.</summary>
+    /// <summary>The peer has it: the peer sent it, received a push of it, or announced it.</summary>
     public void Knows(NodeAddress peer)
     {
         lock (_gate)
             _known.Add(peer);
     }
 
-    /// <summary>What was under way to the peer may be lost.</summary>
+    /// <summary>A push that was on its way to the peer may be lost.</summary>
     public void Forget(NodeAddress peer)
     {
         lock (_gate)

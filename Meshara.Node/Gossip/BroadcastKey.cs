@@ -4,7 +4,7 @@ using Meshara.Node.Protocol;
 
 namespace Meshara.Node.Gossip;
 
-/// <summary>Names a message by its sender and id: an id alone could be taken by somebody else first.</summary>
+/// <summary>Identifies a message by sender and id, because another sender could use the same id first.</summary>
 internal readonly record struct BroadcastKey(NodeAddress Sender, MessageId Id)
 {
     /// <summary>Length on the wire: the first 16 bytes of the sender, then the id.</summary>

@@ -4,13 +4,13 @@ using Meshara.Node.Transport;
 
 namespace Meshara.Node.Gossip;
 
-/// <summary>The links of the tree that broadcasts take.</summary>
+/// <summary>The links of the broadcast tree.</summary>
 internal sealed partial class Broadcaster
 {
-    // A link changes and the peer is told of it in one step: in between, what another copy says of the same link would be undone.
+    // Changes a link and queues its frame atomically; otherwise a concurrent copy could undo the change to the same link.
     private readonly Lock _tree = new();
 
-    /// <summary>A peer has broadcasts from elsewhere.</summary>
+    /// <summary>A peer gets its broadcasts from elsewhere and drops this link.</summary>
     public void OnPrune(NodeAddress peer)
     {
         lock (_tree)
@@ -26,7 +26,7 @@ internal sealed partial class Broadcaster
         }
     }
 
-    /// <summary>True when the broadcast is the first copy, which makes a link; a later one gives up the link it came over.</summary>
+    /// <summary>True if this is the first copy, which makes the link eager; a later copy drops the link it came over.</summary>
     private bool TakeFirst(BroadcastKey key, NodeAddress from)
     {
         lock (_tree)
@@ -38,19 +38,19 @@ internal sealed partial class Broadcaster
         }
     }
 
-    /// <summary>A new peer may have missed everything, and need a link.</summary>
+    /// <summary>A new peer may have missed everything and need a link.</summary>
     private void OnConnected(PeerConnection connection)
     {
         _recent.Forget(connection.Peer);
         _unannounced = true;
         lock (_tree)
         {
-            _eager.Remove(connection.Peer); // a new connection: the other end knows nothing of a link
+            _eager.Remove(connection.Peer); // the other end of a new connection knows of no link
             Link(connection.Peer, _options.Fanout);
         }
     }
 
-    /// <summary>With a link the tree may have fallen apart: another one most likely mends it before the next broadcast.</summary>
+    /// <summary>The tree may have split with the lost link; a new link usually repairs it before the next broadcast.</summary>
     private void OnDisconnected(PeerConnection connection)
     {
         _recent.Forget(connection.Peer);

@@ -15,16 +15,16 @@ using MessageType = Meshara.Node.Protocol.MessageType;
 namespace Meshara.Node.Gossip;
 
 /// <summary>
-/// Broadcast over a tree that the nodes find by themselves (Leitão, Pereira and Rodrigues, "Epidemic Broadcast Trees", 2007):
-/// each node pushes what is new to a few eager peers. A link over which something comes twice closes a circle and is given up by
-/// both ends, until a tree is left. A little later ids are announced to all other peers, a few at a time; who has missed
-/// something asks for it, and the link it then comes over becomes part of the tree, which mends it.
+/// Broadcast over a self-organizing tree (Leitão, Pereira and Rodrigues, "Epidemic Broadcast Trees", 2007). Each node pushes
+/// new broadcasts to a few eager peers. A link that delivers a duplicate closes a cycle, so both ends drop it until a tree
+/// remains. Shortly afterwards, ids are announced to all other peers, a few at a time. A node that missed a broadcast asks for
+/// it, and the link that delivers it joins the tree, which repairs the tree.
 /// </summary>
 internal sealed partial class Broadcaster
 {
     private const int MaxKeysPerFrame = 1000;
 
-    // Bytes of broadcasts that may wait for one peer, and for all, to take them, and what each is counted as at the least.
+    // Bytes of requested broadcasts that may wait for one peer and for all peers, and the least that each one counts as.
     private const int MaxWantedByPeer = 4 * 1024 * 1024;
     private const int MaxWanted = 16 * 1024 * 1024;
     private const int MinWantedBytes = 8 * 1024;
@@ -44,8 +44,8 @@ internal sealed partial class Broadcaster
     private readonly MissingBroadcasts _missing;
     private readonly EagerPeers _eager = new();
 
-    // What peers have to be told of the tree, in this order: a link that is given up and wanted again must end up as wanted. It may be
-    // lost when there is too much of it, which costs a duplicate or a repair.
+    // Tree changes to send to peers, in this order: a link that is pruned and then wanted again must end up as wanted. On
+    // overflow a change is lost, which costs a duplicate or a repair.
     private readonly Channel<(NodeAddress Peer, Frame Frame)> _links =
         Channel.CreateBounded<(NodeAddress, Frame)>(new BoundedChannelOptions(1000) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
@@ -62,7 +62,7 @@ internal sealed partial class Broadcaster
         _telemetry = telemetry;
         _clock = NodeClock.Of(time);
         _logger = logger;
-        // Twice as long as a broadcast may travel, so that none is delivered a second time.
+        // Twice LongestLife, so that no broadcast is delivered twice.
         _seen = new RecentMap<BroadcastKey, byte>(200_000, _options.TimeToLive * 4, time);
         _recent = new RecentBroadcasts(_options.MaxRecent, _options.MaxRecentBytes, _options.TimeToLive, time);
         _missing = new MissingBroadcasts(_options.MaxRecent, time);
@@ -74,16 +74,16 @@ internal sealed partial class Broadcaster
 
     private TimeSpan LongestLife => _options.TimeToLive * 2;
 
-    /// <summary>How long a broadcast of this node may travel.</summary>
+    /// <summary>The time to live of a broadcast from this node.</summary>
     public TimeSpan Life => _options.TimeToLive;
 
-    /// <summary>The peers that broadcasts are pushed to at this moment.</summary>
+    /// <summary>The peers that broadcasts are currently pushed to.</summary>
     public IReadOnlyList<NodeAddress> Eager => _eager.All;
 
-    /// <summary>Signs a broadcast and starts its spread.</summary>
+    /// <summary>Signs a broadcast and starts spreading it.</summary>
     public ValueTask<MessageId> SendAsync(ReadOnlyMemory<byte> content) => SendAsync(MessageId.Create(_clock.Stamp), content);
 
-    /// <summary>The same under an id that was chosen before; nothing happens when this process has already sent it.</summary>
+    /// <summary>Sends under an id chosen earlier; does nothing if this process has already sent it.</summary>
     public ValueTask<MessageId> SendAsync(MessageId id, ReadOnlyMemory<byte> content)
     {
         var key = new BroadcastKey(_identity.Address, id);
@@ -108,7 +108,7 @@ internal sealed partial class Broadcaster
         return ValueTask.FromResult(envelope.Id);
     }
 
-    /// <summary>True the first time a broadcast is seen: only then is it worth verifying.</summary>
+    /// <summary>True the first time a broadcast is seen; duplicates are not worth verifying.</summary>
     public bool IsNews(Envelope envelope, NodeAddress from)
     {
         if (envelope.Sender != _identity.Address && !_seen.Contains(new BroadcastKey(envelope.Sender, envelope.Id)))
@@ -117,7 +117,7 @@ internal sealed partial class Broadcaster
         return false;
     }
 
-    /// <summary>A broadcast that this node does not take has come: no need to ask others for it.</summary>
+    /// <summary>Notes the arrival of a broadcast that this node rejects, so that other peers are not asked for it.</summary>
     public void Skip(Envelope envelope) => _missing.Arrived(new BroadcastKey(envelope.Sender, envelope.Id).ToWire());
 
     /// <summary>Verifies, delivers and passes on a broadcast that came from a peer.</summary>
@@ -146,10 +146,11 @@ internal sealed partial class Broadcaster
         }
     }
 
-    /// <summary>Null when all is well, also with a duplicate, else why the broadcast is dropped.</summary>
+    /// <summary>Null if the broadcast was taken or is a duplicate; otherwise why it is dropped.</summary>
     private async ValueTask<string?> TakeAsync(Envelope envelope, NodeAddress from, Activity? span, ActivityContext trace, CancellationToken cancellationToken)
     {
-        // Its age counts, and what other clocks say does not. A life is bounded, or it would outlive this node's memory of it and spread again.
+        // Only its age counts, not what other clocks say. Its life is bounded, or it would outlive this node's memory of it and
+        // spread again.
         if (!envelope.Arrive(_clock.Steady, LongestLife) || Lives.IsStale(envelope, from, LongestLife, _clock))
         {
             _telemetry.Dropped(DropReason.Expired);
@@ -182,7 +183,10 @@ internal sealed partial class Broadcaster
         return null;
     }
 
-    /// <summary>A peer says what it has: ask for what is missing here, and to be pushed to, since nobody else did in time.</summary>
+    /// <summary>
+    /// Handles a peer's announcement: asks for what is missing here, and to be pushed to, since no eager peer delivered it in
+    /// time.
+    /// </summary>
     public void OnAnnounce(PeerConnection connection, Announce announce)
     {
         Want? want = null;
@@ -196,13 +200,13 @@ internal sealed partial class Broadcaster
                 (want ??= new Want { Graft = true }).Keys.Add(key);
         }
         if (want is not null)
-            connection.TrySendUrgent(new Frame { Want = want }); // what it does not bring is asked of others
+            connection.TrySendUrgent(new Frame { Want = want }); // what this does not bring is requested from others
     }
 
-    /// <summary>A peer asks for broadcasts it was told of, or to be pushed to.</summary>
+    /// <summary>Handles a peer's request for announced broadcasts, or to be pushed to.</summary>
     public void OnWant(PeerConnection connection, Want want)
     {
-        // One that has missed something needs a link; one that has just come can have it from others, too.
+        // A peer that missed something needs a link; one that has just connected can also get broadcasts from others.
         if (want.Graft)
             OnGraft(connection.Peer, want.Keys.Count > 0 ? int.MaxValue : _options.Fanout * 2);
         foreach (var key in want.Keys.Take(MaxKeysPerFrame))
@@ -210,11 +214,11 @@ internal sealed partial class Broadcaster
             if (!_recent.TryGet(key, out var broadcast) || broadcast.Envelope.HopCount >= broadcast.Envelope.Wire.HopLimit)
                 continue;
             var size = Math.Max(MinWantedBytes, broadcast.Envelope.Wire.Payload.Length);
-            _wanted.TryAdd(connection.Peer, broadcast, size); // beyond that it asks again, or another peer
+            _wanted.TryAdd(connection.Peer, broadcast, size); // if there is no room, the peer asks again, or asks another peer
         }
     }
 
-    /// <summary>Sends a peer what it has asked for, as fast as it takes it, unless its life ends meanwhile.</summary>
+    /// <summary>Sends a requested broadcast as fast as the peer takes it, unless the broadcast expires first.</summary>
     private async Task SendWantedAsync(NodeAddress peer, Broadcast broadcast, CancellationToken stopping)
     {
         var parent = TraceContext.Read(broadcast.Envelope.Wire.TraceContext);
@@ -227,7 +231,7 @@ internal sealed partial class Broadcaster
         }
     }
 
-    /// <summary>Announces and keeps the tree until cancelled.</summary>
+    /// <summary>Announces broadcasts and maintains the tree until cancelled.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         try
@@ -246,7 +250,7 @@ internal sealed partial class Broadcaster
         if (_recent.TryGet(key, out var broadcast))
             broadcast.Knows(from);
         else
-            _missing.Arrived(key); // forgotten here, or this node's own from before a restart: no need to ask others
+            _missing.Arrived(key); // forgotten here, or this node's own from before a restart: no need to request it
         _telemetry.Dropped(DropReason.Duplicate);
         Unlink(from);
     }
@@ -265,12 +269,12 @@ internal sealed partial class Broadcaster
             }
             catch (Exception e)
             {
-                OnFailure(_identity.Address, e); // the next announcements come all the same
+                OnFailure(_identity.Address, e); // the next announcements still go out
             }
         }
     }
 
-    /// <summary>A defect of this program: said loudly, but it must not end what others need.</summary>
+    /// <summary>Reports a defect in this program without stopping the loop that others depend on.</summary>
     private void OnFailure(NodeAddress peer, Exception e)
     {
         _telemetry.Error(ErrorType.Protocol);
@@ -286,10 +290,10 @@ internal sealed partial class Broadcaster
         }
     }
 
-    /// <summary>Tells a few peers of what they may have missed, one frame each; the others follow at the next ticks.</summary>
+    /// <summary>Announces to a few peers what they may have missed, one frame each; the others follow on later ticks.</summary>
     private void AnnounceOnce()
     {
-        // What has just come is still being pushed: to ask for it would only make a duplicate.
+        // New broadcasts are still being pushed; announcing them now would only cause duplicates.
         var age = _options.AnnounceInterval / 2;
         _unannounced = false;
         var (told, more) = (0, !_recent.AreAllOlderThan(age));

@@ -2,19 +2,19 @@ using Meshara.Node.Identity;
 
 namespace Meshara.Node.Gossip;
 
-/// <summary>The few peers that this node pushes broadcasts to: its links of the tree. Safe for concurrent use.</summary>
+/// <summary>The few peers that this node pushes broadcasts to: its links in the tree. Safe for concurrent use.</summary>
 internal sealed class EagerPeers
 {
     private readonly Lock _gate = new();
     private NodeAddress[] _all = [];
 
-    /// <summary>Those of this moment; the array does not change any more.</summary>
+    /// <summary>A snapshot; the array is never modified.</summary>
     public NodeAddress[] All => Volatile.Read(ref _all);
 
     public bool Contains(NodeAddress peer) => Array.IndexOf(All, peer) >= 0;
 
-    /// <summary>Takes a peer in, unless there are <paramref name="limit"/> already.</summary>
-    /// <returns>True when the peer is one of them now.</returns>
+    /// <summary>Adds a peer unless there are <paramref name="limit"/> already.</summary>
+    /// <returns>True if the peer is now one of them.</returns>
     public bool Add(NodeAddress peer, int limit)
     {
         lock (_gate)
@@ -28,7 +28,7 @@ internal sealed class EagerPeers
         }
     }
 
-    /// <summary>True when the peer was one of them.</summary>
+    /// <summary>True if the peer was one of them.</summary>
     public bool Remove(NodeAddress peer)
     {
         lock (_gate)

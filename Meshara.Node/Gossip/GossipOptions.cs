@@ -6,8 +6,9 @@ namespace Meshara.Node.Gossip;
 public sealed class GossipOptions
 {
     /// <summary>
-    /// Peers a node chooses to push broadcasts to, and peers that are told of them at a time. Of the peers chosen those stay that make a tree
-    /// with the choices of the others; twice as many may choose this node, and one that misses broadcasts is always added.
+    /// The number of peers that a node chooses to push broadcasts to, and that it announces to at a time. Of the chosen links,
+    /// those that form a tree with the choices of other nodes remain. Up to twice as many peers may choose this node, and a
+    /// peer that misses broadcasts is always added.
     /// </summary>
     [Range(1, 100)]
     public int Fanout { get; set; } = 4;
@@ -23,17 +24,17 @@ public sealed class GossipOptions
     public int MaxRecent { get; set; } = 2_000;
 
     /// <summary>
-    /// Bytes of them. When there is no more room a sender that has more than a quarter of it, or of <see cref="MaxRecent"/>, loses its
-    /// oldest before others lose theirs.
+    /// The most bytes of broadcasts kept. At the limit, a sender that uses more than a quarter of this, or of
+    /// <see cref="MaxRecent"/>, loses its oldest broadcasts before others lose theirs.
     /// </summary>
     [Range(1024 * 1024, long.MaxValue)]
     public long MaxRecentBytes { get; set; } = 8L * 1024 * 1024;
 
-    /// <summary>How often a node tells some peers what it has heard of the members.</summary>
+    /// <summary>How often a node tells some peers its news about members.</summary>
     public TimeSpan MembershipInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// A member that nobody has heard of for this long counts as gone; in a mesh of more than ten nodes it takes longer, see
+    /// A member that has been silent for this long counts as gone; meshes of more than ten nodes take longer, see
     /// <see cref="MembershipPace"/>.
     /// </summary>
     public TimeSpan MemberTimeout { get; set; } = TimeSpan.FromSeconds(10);

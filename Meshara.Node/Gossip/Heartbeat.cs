@@ -5,16 +5,16 @@ using Meshara.Node.Protocol.Wire;
 
 namespace Meshara.Node.Gossip;
 
-/// <summary>The beats of this node under one signature; see <see cref="MemberState"/>. Not thread-safe.</summary>
+/// <summary>This node's heartbeats under one signature; see <see cref="MemberState"/>. Not thread-safe.</summary>
 internal sealed class Heartbeat
 {
-    // Of each beat the value that it shows; the first one is what is signed.
+    // The chain value that each heartbeat reveals; the value at index 0 is the one that is signed.
     private readonly ByteString[] _values = new ByteString[MemberState.MaxBeats + 1];
     private readonly Member _signed;
     private uint _beats;
 
     /// <param name="identity">This node.</param>
-    /// <param name="number">Higher than that of any before.</param>
+    /// <param name="number">Higher than any earlier heartbeat number of this node.</param>
     public Heartbeat(NodeIdentity identity, ulong number)
     {
         var value = RandomNumberGenerator.GetBytes(SHA256.HashSizeInBytes);
@@ -26,10 +26,10 @@ internal sealed class Heartbeat
         _signed = MemberState.Sign(identity, number, left: false, _values[0]);
     }
 
-    /// <summary>True when another one has to go on.</summary>
+    /// <summary>True if a new signature is needed for the next heartbeat.</summary>
     public bool IsUsedUp => _beats == MemberState.MaxBeats;
 
-    /// <summary>One more beat.</summary>
+    /// <summary>The next heartbeat.</summary>
     public Member Next()
     {
         var member = _signed.Clone();

@@ -2,24 +2,24 @@ using Meshara.Node.Protocol.Wire;
 
 namespace Meshara.Node.Gossip;
 
-/// <summary>What is known of one other member. Times are those of its <see cref="MemberTable"/>, which guards it.</summary>
+/// <summary>What is known of one other member. Its times are those of the <see cref="MemberTable"/> that guards it.</summary>
 internal sealed class KnownMember
 {
-    /// <summary>The last that it said of itself.</summary>
+    /// <summary>Its latest statement about itself.</summary>
     public required Member State { get; set; }
 
-    /// <summary>When that was news.</summary>
+    /// <summary>When that statement was news.</summary>
     public required TimeSpan At { get; set; }
 
     /// <summary>When its signature was verified.</summary>
     public required TimeSpan SignedAt { get; set; }
 
-    /// <summary>Since when it is doubted that it is alive; null when it is not.</summary>
+    /// <summary>Since when it has been doubted; null if it is not doubted.</summary>
     public TimeSpan? DoubtedAt { get; set; }
 
-    /// <summary>True when it belongs to the view.</summary>
+    /// <summary>True if it belongs to the view.</summary>
     public bool IsAlive { get; set; }
 
-    /// <summary>In how many rounds more this is told.</summary>
+    /// <summary>In how many more rounds to send this.</summary>
     public int Rounds { get; set; }
 }

@@ -7,13 +7,14 @@ using Meshara.Node.Protocol.Wire;
 namespace Meshara.Node.Gossip;
 
 /// <summary>
-/// What a member says of itself, which whoever passes it on cannot change: its signature is over the end of a chain of hashes, and with each
-/// beat it shows the value before, which nobody else can know (Lamport, "Password Authentication with Insecure Communication", 1981; Rivest
-/// and Shamir, "PayWord", 1996). So a beat costs everybody a hash, and not a verification.
+/// A member's signed statement about itself, which relaying nodes cannot alter. The signature covers the end of a hash chain;
+/// each heartbeat reveals the preceding value, which only the member knows (Lamport, "Password Authentication with Insecure
+/// Communication", 1981; Rivest and Shamir, "PayWord", 1996). Checking a heartbeat therefore costs a hash instead of a
+/// signature verification.
 /// </summary>
 internal static class MemberState
 {
-    /// <summary>Beats of one signature.</summary>
+    /// <summary>Heartbeats per signature.</summary>
     public const int MaxBeats = 512;
 
     private const int SignatureSize = 64;
@@ -22,11 +23,11 @@ internal static class MemberState
 
     private static int StatementSize => Domain.Length + NodeAddress.Size + sizeof(ulong) + 1 + SHA256.HashSizeInBytes;
 
-    /// <summary>The state before the first beat.</summary>
+    /// <summary>Signs the state that precedes the first heartbeat.</summary>
     /// <param name="identity">The member.</param>
     /// <param name="heartbeat">Higher than any before.</param>
     /// <param name="left">True for a goodbye.</param>
-    /// <param name="anchor">The end of its chain.</param>
+    /// <param name="anchor">The end of its hash chain.</param>
     public static Member Sign(NodeIdentity identity, ulong heartbeat, bool left, ByteString anchor)
     {
         var address = UnsafeByteOperations.UnsafeWrap(identity.Address.ToBytes());
@@ -39,23 +40,26 @@ internal static class MemberState
         return member;
     }
 
-    /// <summary>A state without its signature and anchor, for who knows them: half as long, and said every second of every member.</summary>
+    /// <summary>
+    /// A state without signature and anchor, for nodes that already have them: half the size, and heartbeats are most of the
+    /// traffic.
+    /// </summary>
     public static Member Beat(Member member) =>
         new() { Address = member.Address, Heartbeat = member.Heartbeat, Left = member.Left, Beats = member.Beats, Proof = member.Proof };
 
-    /// <summary>True for what <see cref="Beat"/> makes.</summary>
+    /// <summary>True for a state made by <see cref="Beat"/>.</summary>
     public static bool IsBeat(Member member) => member.Signature.IsEmpty && member.Anchor.IsEmpty;
 
-    /// <summary>What is known of a member, with a later beat of the same chain.</summary>
+    /// <summary>The known state of a member, advanced to a later heartbeat of the same chain.</summary>
     public static Member WithBeat(Member known, Member beat) => new()
     {
         Address = known.Address, Heartbeat = known.Heartbeat, Left = known.Left, Signature = known.Signature, Anchor = known.Anchor,
         Beats = beat.Beats, Proof = beat.Proof,
     };
 
-    /// <summary>True when the member itself has said so.</summary>
-    /// <param name="member">What is said; its address has the right length.</param>
-    /// <param name="known">What that member was known to have said before; null for nothing.</param>
+    /// <summary>True if the member itself made the statement.</summary>
+    /// <param name="member">The statement; its address has the right length.</param>
+    /// <param name="known">The member's previously known state; null if there is none.</param>
     public static bool IsAuthentic(Member member, Member? known)
     {
         if (member.Anchor.Length != SHA256.HashSizeInBytes || member.Proof.Length != SHA256.HashSizeInBytes || member.Beats > MaxBeats)
@@ -65,12 +69,12 @@ internal static class MemberState
         return LeadsTo(member.Proof, member.Beats, member.Anchor) && IsSigned(member);
     }
 
-    /// <summary>True when they have one signature, which then need not be verified again.</summary>
+    /// <summary>True if both share one signature, which then need not be verified again.</summary>
     public static bool IsSameChain(Member member, Member known) =>
         member.Heartbeat == known.Heartbeat && member.Left == known.Left && member.Address == known.Address && member.Anchor == known.Anchor
         && member.Signature == known.Signature;
 
-    /// <summary>True when the one was said after the other, of one member.</summary>
+    /// <summary>True if <paramref name="member"/> was said after <paramref name="known"/>; both are of one member.</summary>
     public static bool IsNewer(Member member, Member known) =>
         member.Heartbeat > known.Heartbeat || member.Heartbeat == known.Heartbeat && member.Beats > known.Beats;
 

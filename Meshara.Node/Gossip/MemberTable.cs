@@ -4,23 +4,24 @@ using Meshara.Node.Protocol.Wire;
 namespace Meshara.Node.Gossip;
 
 /// <summary>
-/// What this node has heard of all others, whom of them it believes alive, and what of it is news that others have to be told. Time counts
-/// in it only while this node works: of a round that comes late, because the node or its machine stood still, most is this node's own
-/// silence, and not that of the members (Dadgar, Phillips and Currey, "Lifeguard: Local Health Awareness for More Accurate Failure
-/// Detection", 2017). Safe for concurrent use.
+/// What this node has heard of all other members, which of them it believes to be alive, and the news to pass on. The table's
+/// time advances only while this node runs: if a round comes late because the node or its machine was suspended, the silence is
+/// mostly this node's own, not the members' (Dadgar, Phillips and Currey, "Lifeguard: Local Health Awareness for More Accurate
+/// Failure Detection", 2017). Safe for concurrent use.
 /// </summary>
 internal sealed class MemberTable(NodeAddress self, GossipOptions options, MembershipPace pace)
 {
-    /// <summary>Others at the most.</summary>
+    /// <summary>The most other members kept.</summary>
     public const int MaxMembers = 32_768;
 
-    // With two peers in each round a piece of news is passed on four times: one node in fifty misses it, and finds that out by its view.
+    // With two peers per round, each node passes a piece of news on four times. One node in fifty misses it and finds out from
+    // the view hash.
     private const int RoundsTold = 2;
 
-    // All of what a member has signed is told while that is new; then its last beat is enough.
+    // A new signature is sent in full for this long; after that, the latest heartbeat is enough.
     public static readonly TimeSpan NewFor = TimeSpan.FromSeconds(10);
 
-    // A member that is restarted signs anew; one that does it more often is a nuisance.
+    // A restarted member signs anew; one that signs more often than this is a nuisance.
     private static readonly TimeSpan MinSigning = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
@@ -30,23 +31,23 @@ internal sealed class MemberTable(NodeAddress self, GossipOptions options, Membe
     private int _alive = 1;
     private MemberView? _view;
 
-    /// <summary>What to do with what is said of a member.</summary>
+    /// <summary>What to do with a statement about a member.</summary>
     public enum Verdict
     {
-        /// <summary>Nothing: it is known, or cannot be verified.</summary>
+        /// <summary>Ignore it: it is already known, or cannot be verified.</summary>
         Known,
 
-        /// <summary>It is newer than what is known, if it is authentic.</summary>
+        /// <summary>It is newer than what is known; take it if it is authentic.</summary>
         News,
 
-        /// <summary>A doubt about what is known here, too.</summary>
+        /// <summary>It doubts the state that is known here.</summary>
         Doubt,
 
-        /// <summary>A doubt that newer knowledge answers.</summary>
+        /// <summary>It doubts an older state than the one known here; answer with the newer one.</summary>
         Answered,
     }
 
-    /// <summary>Time as this node has lived it.</summary>
+    /// <summary>The time this node has been running, without suspensions.</summary>
     public TimeSpan Now
     {
         get
@@ -56,7 +57,7 @@ internal sealed class MemberTable(NodeAddress self, GossipOptions options, Membe
         }
     }
 
-    /// <summary>The members believed alive, this node included.</summary>
+    /// <summary>The members believed to be alive, this node included.</summary>
     public MemberView View
     {
         get
@@ -69,7 +70,7 @@ internal sealed class MemberTable(NodeAddress self, GossipOptions options, Membe
         }
     }
 
-    /// <summary>What is known of a member, when it is said to be gone or doubted to be there.</summary>
+    /// <summary>What is known of a member that is gone or doubted; null if it is neither.</summary>
     public Member? Dispute(NodeAddress address)
     {
         lock (_gate)
@@ -80,10 +81,12 @@ internal sealed class MemberTable(NodeAddress self, GossipOptions options, Membe
         }
     }
 
-    /// <summary>Says whether a member's state is worth verifying. Who signs again and again costs no more than others.</summary>
+    /// <summary>
+    /// Decides whether a member's state is worth verifying. A member that keeps signing anew costs no more than others.
+    /// </summary>
     /// <param name="address">The member, not this node.</param>
-    /// <param name="told">What is said of it.</param>
-    /// <param name="known">What is known of it, null for nothing.</param>
+    /// <param name="told">The statement about it.</param>
+    /// <param name="known">The state known here; null if there is none.</param>
     public Verdict Judge(NodeAddress address, Member told, out Member? known)
     {
         known = null;
@@ -106,14 +109,14 @@ internal sealed class MemberTable(NodeAddress self, GossipOptions options, Membe
         }
     }
 
-    /// <summary>Takes a state that was verified, and tells it on.</summary>
+    /// <summary>Stores a verified state and queues it as news.</summary>
     /// <param name="address">The member.</param>
-    /// <param name="state">What it has said.</param>
+    /// <param name="state">Its verified statement.</param>
     /// <param name="age">
-    /// How long ago it came to who tells it. It counts for a member that nothing is known of, or else two nodes that forget it in turn
-    /// would revive it for each other for ever.
+    /// How long ago the state reached the peer that sent it. It counts only for an unknown member: otherwise two nodes that
+    /// forget the member at different times would keep reviving it for each other.
     /// </param>
-    /// <returns>True when it changed who is alive.</returns>
+    /// <returns>True if the set of live members changed.</returns>
     public bool Take(NodeAddress address, Member state, TimeSpan age)
     {
         lock (_gate)
@@ -133,8 +136,8 @@ internal sealed class MemberTable(NodeAddress self, GossipOptions options, Membe
         }
     }
 
-    /// <summary>Doubts that a member is alive, and tells it on.</summary>
-    /// <returns>False when that is no news.</returns>
+    /// <summary>Doubts that a member is alive and queues the doubt as news.</summary>
+    /// <returns>False if the member is unknown, gone or already doubted.</returns>
     public bool Doubt(NodeAddress address)
     {
         lock (_gate)
@@ -147,8 +150,10 @@ internal sealed class MemberTable(NodeAddress self, GossipOptions options, Membe
         }
     }
 
-    /// <summary>Lets time pass: doubts who is silent, takes out who has not answered a doubt, and forgets who is long gone.</summary>
-    /// <returns>Members that are doubted from now on.</returns>
+    /// <summary>
+    /// Advances time: doubts silent members, removes those that did not answer a doubt, and forgets those that are long gone.
+    /// </summary>
+    /// <returns>The members that are newly doubted.</returns>
     public List<NodeAddress> Pass(TimeSpan elapsed)
     {
         var doubted = new List<NodeAddress>();
@@ -157,7 +162,7 @@ internal sealed class MemberTable(NodeAddress self, GossipOptions options, Membe
             var longest = options.MembershipInterval * 2;
             _now += elapsed < longest ? elapsed : longest;
             var (silence, doubt) = (pace.Silence(_alive), pace.Doubt(_alive));
-            // Remembered for longer than anybody believes it alive, so that nobody's older news revives it.
+            // Remembered for longer than any node believes it alive, so that older news cannot revive it.
             var memory = (silence + doubt) * 4;
             foreach (var (address, member) in _members)
             {
@@ -180,7 +185,7 @@ internal sealed class MemberTable(NodeAddress self, GossipOptions options, Membe
         return doubted;
     }
 
-    /// <summary>The news that have waited longest, each in as many rounds as it takes to reach nearly everybody.</summary>
+    /// <summary>The news that has waited longest; each item is sent in as many rounds as it takes to reach nearly everybody.</summary>
     public List<Member> News(int count)
     {
         var told = new List<Member>();
@@ -199,7 +204,7 @@ internal sealed class MemberTable(NodeAddress self, GossipOptions options, Membe
         return told;
     }
 
-    /// <summary>All that are believed alive, and those that have just left: for a peer that forgets whom it is not told of.</summary>
+    /// <summary>All live members and those that have just left, for a peer that forgets members it is not told of.</summary>
     public List<Member> All(bool isFull)
     {
         lock (_gate)
@@ -210,14 +215,16 @@ internal sealed class MemberTable(NodeAddress self, GossipOptions options, Membe
         }
     }
 
-    /// <summary>What this node knows of the members where its view differs from another one's, those that are gone too.</summary>
-    /// <param name="theirs">The other view, see <see cref="MemberView.Buckets"/>.</param>
-    /// <param name="count">How many to tell at the most.</param>
-    /// <param name="hasMore">True when there are more.</param>
+    /// <summary>
+    /// The members in the buckets where this node's view differs from another node's, including members that are gone.
+    /// </summary>
+    /// <param name="theirs">The other node's buckets, see <see cref="MemberView.Buckets"/>.</param>
+    /// <param name="count">The most members to return.</param>
+    /// <param name="hasMore">True if there are more.</param>
     public List<Member> Difference(IReadOnlyList<uint> theirs, int count, out bool hasMore)
     {
         var own = View.Buckets(theirs.Count);
-        // Whole buckets, so that those that were told do not differ any more; each time from another one on, should they go on to do so.
+        // Bucket by bucket, so that those sent no longer differ; from a random bucket, in case one keeps differing.
         var first = Random.Shared.Next(theirs.Count);
         lock (_gate)
         {

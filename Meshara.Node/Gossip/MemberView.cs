@@ -5,7 +5,7 @@ using Meshara.Node.Identity;
 
 namespace Meshara.Node.Gossip;
 
-/// <summary>A set of members and its digests, made once per change and not per scrape.</summary>
+/// <summary>A set of members and its digests, computed once per change instead of once per scrape.</summary>
 internal sealed class MemberView
 {
     private const int MinBuckets = 16;
@@ -14,7 +14,7 @@ internal sealed class MemberView
 
     private readonly List<NodeAddress> _members;
 
-    /// <param name="members">In any order, each once.</param>
+    /// <param name="members">In any order, without duplicates.</param>
     public MemberView(IEnumerable<NodeAddress> members)
     {
         _members = [.. members.Order()];
@@ -26,18 +26,18 @@ internal sealed class MemberView
         Hash = BinaryPrimitives.ReadUInt32BigEndian(hash);
     }
 
-    /// <summary>The same for the same set; another set has it once in four billion.</summary>
+    /// <summary>Equal for equal sets; different sets collide once in four billion.</summary>
     public uint Hash { get; }
 
     public int Size => _members.Count;
 
-    /// <summary>As many parts of the address space as tell members apart.</summary>
+    /// <summary>How many buckets to divide the address space into, for about eight members each.</summary>
     public int BucketCount => Math.Clamp((int)BitOperations.RoundUpToPowerOf2((uint)(Size / MembersPerBucket)), MinBuckets, MaxBuckets);
 
-    /// <summary>False for a number of buckets that no view has.</summary>
+    /// <summary>False for a number of buckets that no view uses.</summary>
     public static bool IsBucketCount(int count) => count is >= MinBuckets and <= MaxBuckets && BitOperations.IsPow2(count);
 
-    /// <summary>The part of the address space that a member is in. Addresses are public keys, which are spread evenly.</summary>
+    /// <summary>The bucket of a member. Addresses are public keys and therefore evenly distributed.</summary>
     public static int BucketOf(NodeAddress member, int count)
     {
         Span<byte> bytes = stackalloc byte[NodeAddress.Size];
@@ -45,7 +45,7 @@ internal sealed class MemberView
         return BinaryPrimitives.ReadUInt16BigEndian(bytes) * count >> 16;
     }
 
-    /// <summary>Of each part of the address space the XOR of its members.</summary>
+    /// <summary>For each bucket, the XOR of the last four bytes of its members' addresses.</summary>
     public uint[] Buckets(int count)
     {
         var buckets = new uint[count];

@@ -9,32 +9,34 @@ namespace Meshara.Node.Gossip;
 
 internal sealed partial class Membership
 {
-    // A peer of version 1 tells of all its members and of itself at once.
+    // A version 1 peer sends all its members and itself in one frame.
     private const int MaxTold = 4096 + 1;
 
     // Members in one answer to a peer whose view differs.
     private const int MaxAnswer = 128;
 
-    // Rounds between two questions about a view that differs: what is news is on its way, too.
+    // Rounds between two queries about a differing view: recent news may still be on its way.
     private const int RoundsPerQuestion = 4;
 
-    // Others' doubts that this node takes up in an interval, and those about itself that it answers with a beat: each costs the mesh a beat.
+    // Per interval: doubts about others that this node takes up, and doubts about itself that it answers with a heartbeat. Each
+    // costs the whole mesh a heartbeat.
     private const int DoubtsPerInterval = 16;
     private const int AnswersPerInterval = 4;
 
     private TimeSpan? _asked;
 
-    /// <summary>A peer says what it has heard of members.</summary>
+    /// <summary>Handles what a peer says about members.</summary>
     /// <exception cref="MesharaException">
-    /// With <see cref="ErrorCodes.Protocol"/> when that is malformed, or says of a member what that has not signed: a node passes on
-    /// only what it has verified.
+    /// With <see cref="ErrorCodes.Protocol"/> if the frame is malformed, or if a state is not signed by its member: a node
+    /// passes on only what it has verified.
     /// </exception>
     public void OnMembers(PeerConnection connection, Members told)
     {
         _telemetry.Received(Tags.Ping);
         if (told.Members_.Count > MaxTold || told.Buckets.Count > 0 && !MemberView.IsBucketCount(told.Buckets.Count))
             throw new MesharaException(ErrorCodes.Protocol, "A list of members, or of their buckets, has a wrong length.");
-        // A heartbeat from the future would keep a dead member alive; of two clocks that differ the one that is behind may be this node's.
+        // A heartbeat from the future would keep a dead member alive. The limit follows the later of the two clocks, because
+        // the wall clock of this node may be the one that is slow.
         var (wall, mesh) = (_time.GetUtcNow(), _time.MeshUtcNow);
         var latest = (ulong)((wall > mesh ? wall : mesh) + PeerRecord.MaxAhead).ToMicroseconds();
         var (answer, isNew) = (new Members(), false);
@@ -57,12 +59,12 @@ internal sealed partial class Membership
         }
         if (answer.Members_.Count > 0)
             Send(connection, new Frame { Members = answer });
-        // A peer that asks has seen that the views differ.
+        // A peer that sends buckets has seen that the views differ.
         if (told.Buckets.Count > 0 || told.View != 0 && told.View != ViewHash || told.More && isNew)
             AskForDifference(connection, isAtOnce: told.More && isNew);
     }
 
-    /// <summary>True when it changed who is alive.</summary>
+    /// <summary>True if the set of live members changed.</summary>
     private bool Hear(NodeAddress address, Member told, Members answer)
     {
         var (doubted, age) = (told.Doubted, TimeSpan.FromSeconds(told.Age));
@@ -88,14 +90,14 @@ internal sealed partial class Membership
         }
     }
 
-    /// <summary>Takes up a doubt, and asks the member itself when it is connected: most doubts end there, before they are told on.</summary>
+    /// <summary>Takes up a doubt and asks the member itself if it is connected: most doubts end there, before they spread.</summary>
     private void TakeUp(NodeAddress address)
     {
         if (_doubts.TryTake() && _table.Doubt(address))
             Ask(address);
     }
 
-    /// <summary>Tells a member that it is doubted, which it answers.</summary>
+    /// <summary>Tells a connected member that it is doubted, so that it answers.</summary>
     private void Ask(NodeAddress address)
     {
         if (_swarm.TryGet(address, out var connection) && connection.Version >= ProtocolVersions.MemberNews
@@ -108,7 +110,7 @@ internal sealed partial class Membership
         var size = Size;
         lock (_gate)
         {
-            // One of before a restart: the next one of this node has to be higher to be heard.
+            // A state from before a restart: this node's next number must be higher, or nobody accepts it.
             if (!MemberState.IsBeat(told) && told.Heartbeat > _number)
             {
                 if (!MemberState.IsAuthentic(told, known: null))
@@ -125,7 +127,7 @@ internal sealed partial class Membership
         }
     }
 
-    /// <summary>Asks a peer whose view differs for what it knows where it does.</summary>
+    /// <summary>Asks a peer whose view differs for its members in the differing buckets.</summary>
     private void AskForDifference(PeerConnection peer, bool isAtOnce)
     {
         if (peer.Version < ProtocolVersions.MemberNews)

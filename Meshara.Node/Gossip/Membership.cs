@@ -11,26 +11,27 @@ using Microsoft.Extensions.Options;
 namespace Meshara.Node.Gossip;
 
 /// <summary>
-/// Whom this node believes alive, after SWIM (Das, Gupta and Motivala, "SWIM: Scalable Weakly-consistent Infection-style Process Group
-/// Membership Protocol", 2002): only what changes is passed on, and a member that a node has lost, or that is silent, is doubted until it
-/// answers. Nobody but a member itself can say that it is alive, or goodbye for it; a doubt may be anybody's, so it ends nothing that its
-/// subject can still answer. It informs operators; nothing is routed by it. <c>Membership.Exchange.cs</c> hears, answers and asks.
+/// The members this node believes to be alive, following SWIM (Das, Gupta and Motivala, "SWIM: Scalable Weakly-consistent
+/// Infection-style Process Group Membership Protocol", 2002). Only changes are passed on; a member that has disconnected from a
+/// node, or is silent, is doubted until it answers. Only the member itself can say that it is alive or that it leaves. Anyone
+/// can raise a doubt, so a doubt alone removes nobody who can still answer it. The view informs operators; routing does not use
+/// it. <c>Membership.Exchange.cs</c> handles incoming frames, answers and queries.
 /// </summary>
 internal sealed partial class Membership
 {
-    // Peers told in each round.
+    // Peers to send to in each round.
     private const int Fanout = 2;
 
-    // Members in one frame of news.
+    // Members per frame of news.
     private const int MaxNews = 128;
 
-    // For peers of version 1: all of what members have signed, which they may have missed, in each so manieth round.
+    // Version 1 peers get the full signed states, which they may have missed, once every so many rounds.
     private const int FullEvery = 16;
 
-    // Rounds in which a beat of this node is told.
+    // Rounds in which each heartbeat of this node is sent.
     private const int RoundsTold = 2;
 
-    // Who leaves has no heartbeat any more.
+    // A member that has left sends no more heartbeats.
     private static readonly ByteString NoBeats = ByteString.CopyFrom(new byte[SHA256.HashSizeInBytes]);
 
     private readonly NodeIdentity _identity;
@@ -68,19 +69,21 @@ internal sealed partial class Membership
         swarm.Disconnected += OnDisconnected;
     }
 
-    /// <summary>Nodes believed alive, this one included.</summary>
+    /// <summary>The number of nodes believed to be alive, this one included.</summary>
     public int Size => _table.View.Size;
 
-    /// <summary>A hash that is the same on two nodes that believe the same nodes alive; another set has it once in four billion.</summary>
+    /// <summary>
+    /// A hash of the set of live nodes: equal sets have equal hashes, and different sets collide once in four billion.
+    /// </summary>
     public uint ViewHash => _table.View.Hash;
 
-    /// <summary>Rounds in which it told something.</summary>
+    /// <summary>The rounds in which this node sent something.</summary>
     public int Rounds => Volatile.Read(ref _rounds);
 
-    /// <summary>Bytes of the frames in which others were told of members.</summary>
+    /// <summary>The total size of the frames that carried membership, in bytes.</summary>
     public long BytesTold => Interlocked.Read(ref _bytesTold);
 
-    /// <summary>Tells, doubts and forgets until cancelled, then says goodbye.</summary>
+    /// <summary>Sends, doubts and forgets until cancelled, then says goodbye.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(_options.MembershipInterval, _time);
@@ -103,8 +106,8 @@ internal sealed partial class Membership
     }
 
     /// <summary>
-    /// A newcomer is told who this node is, and that it is itself believed to be gone, if it is; by the digest it sees whether both know the
-    /// same members.
+    /// Tells a new peer this node's own state and, if this node doubts the peer or believes it gone, that too. The digest shows
+    /// the peer whether both nodes know the same members.
     /// </summary>
     private void Welcome(PeerConnection newcomer)
     {
@@ -119,10 +122,10 @@ internal sealed partial class Membership
         Send(newcomer, new Frame { Members = members });
     }
 
-    /// <summary>The first to notice that a member is gone are those that were connected to it.</summary>
+    /// <summary>The peers of a dead member are the first to notice: their connections to it break.</summary>
     private void OnDisconnected(PeerConnection connection)
     {
-        // Not when this node has closed it, with a reason that says nothing of whether the peer lives.
+        // Closing the connection for this node's own reasons says nothing about whether the peer is alive.
         if (connection.Reason is CloseReason.Remote or CloseReason.Network or CloseReason.Timeout or CloseReason.SlowConsumer)
             _table.Doubt(connection.Peer);
     }
@@ -144,7 +147,7 @@ internal sealed partial class Membership
         }
     }
 
-    /// <summary>Everybody is told: who leaves in good order should not look like who crashed.</summary>
+    /// <summary>Tells every peer, so that an orderly departure is not mistaken for a crash.</summary>
     private void SayGoodbye()
     {
         Member goodbye;
@@ -175,8 +178,8 @@ internal sealed partial class Membership
 
     private Members All(bool isFull) => new() { Members_ = { _table.All(isFull).Prepend(Own()) } };
 
-    /// <summary>Lets this node's heart beat when it is time.</summary>
-    /// <param name="isAtOnce">A peer of version 1 waits for it.</param>
+    /// <summary>Sends this node's heartbeat if it is due.</summary>
+    /// <param name="isAtOnce">True when a version 1 peer is waiting for it.</param>
     private void BeatInTime(bool isAtOnce)
     {
         var size = Size;
@@ -195,13 +198,13 @@ internal sealed partial class Membership
             _heartbeat = new Heartbeat(_identity, _number = _time.Next(_number));
             _signedAt = _table.Now;
         }
-        // Members that started together do not beat in step for ever.
+        // Jitter keeps members that started together from beating in step.
         _due = _table.Now + _pace.Renewal(size) * (0.75 + Random.Shared.NextDouble() / 2);
         _ownRounds = RoundsTold;
         return _own = _heartbeat.Next();
     }
 
-    /// <summary>What this node last said of itself.</summary>
+    /// <summary>This node's latest statement about itself.</summary>
     private Member Own()
     {
         var size = Size;

@@ -1,24 +1,28 @@
 namespace Meshara.Node.Gossip;
 
 /// <summary>
-/// How often a member says that it is alive and how long others wait for it, by the number of members: all of them together say it
-/// <see cref="BeatsPerInterval"/> times in each interval, however many they are, so that what it costs each of them does not grow.
+/// How often a member sends a heartbeat and how long others wait for one, depending on the number of members. Together, the
+/// members send at most <see cref="BeatsPerInterval"/> heartbeats per interval, so the cost for each node does not grow with
+/// the mesh.
 /// </summary>
 internal sealed class MembershipPace(GossipOptions options)
 {
-    /// <summary>Of all members in one <see cref="GossipOptions.MembershipInterval"/>, once there are as many.</summary>
+    /// <summary>
+    /// Heartbeats of all members together in one <see cref="GossipOptions.MembershipInterval"/>, in a mesh of at least that
+    /// many.
+    /// </summary>
     public const int BeatsPerInterval = 8;
 
-    // Of three beats in a row hardly anybody misses all.
+    // Hardly any node misses three heartbeats in a row.
     private const int BeatsAwaited = 3;
 
-    // The rest of the time a member has to answer a doubt.
+    // The share of the timeout spent waiting in silence; the rest is for answering the doubt.
     private const double SilentPart = 0.4;
 
-    /// <summary>Between two beats of a member.</summary>
+    /// <summary>The time between two heartbeats of a member.</summary>
     public TimeSpan Renewal(int members) => options.MembershipInterval * Math.Max(1, (double)members / BeatsPerInterval);
 
-    /// <summary>After so much silence a member is doubted.</summary>
+    /// <summary>The silence after which a member is doubted.</summary>
     public TimeSpan Silence(int members)
     {
         var (least, beats) = (options.MemberTimeout * SilentPart, Renewal(members) * BeatsAwaited);
@@ -26,8 +30,8 @@ internal sealed class MembershipPace(GossipOptions options)
     }
 
     /// <summary>
-    /// A doubt that is not answered for so long is right. It has to reach the member, and the answer has to come back, each in a number
-    /// of rounds that grows with the logarithm of the members.
+    /// How long a doubt may go unanswered before the member counts as gone. The doubt has to reach the member and the answer
+    /// has to come back, each in a number of rounds that grows with the logarithm of the number of members.
     /// </summary>
     public TimeSpan Doubt(int members) => options.MemberTimeout * (1 - SilentPart) * Math.Max(1, Math.Log10(members));
 }

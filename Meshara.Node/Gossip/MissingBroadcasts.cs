@@ -4,12 +4,12 @@ using Meshara.Node.Identity;
 namespace Meshara.Node.Gossip;
 
 /// <summary>
-/// Broadcasts that peers announced and this node lacks: each is asked of one peer at a time, so that it does not come many
-/// times, and of another one when it does not come. Safe for concurrent use.
+/// Broadcasts that peers announced and this node lacks. Each is requested from one peer at a time, to avoid duplicates, and
+/// from the next one if it does not arrive. Safe for concurrent use.
 /// </summary>
 internal sealed class MissingBroadcasts(int capacity, TimeProvider time)
 {
-    // Of those that have announced the same broadcast so many are remembered: one that lies, or is gone, costs a second.
+    // Announcers remembered per broadcast; each one that lies or is gone costs a second.
     private const int MaxOthers = 8;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
@@ -17,7 +17,7 @@ internal sealed class MissingBroadcasts(int capacity, TimeProvider time)
     private readonly Lock _gate = new();
     private readonly Dictionary<ByteString, Missing> _missing = [];
 
-    /// <summary>True when the peer, which has announced the broadcast, is the one to ask for it now.</summary>
+    /// <summary>True if the announcing peer should be asked for the broadcast now.</summary>
     public bool Ask(ByteString key, NodeAddress announcer)
     {
         lock (_gate)
@@ -27,7 +27,7 @@ internal sealed class MissingBroadcasts(int capacity, TimeProvider time)
                 missing.Add(announcer);
                 return false;
             }
-            // What does not fit is asked of everybody who has it: more traffic, but nothing is lost.
+            // What does not fit is requested from every announcer: more traffic, but nothing is lost.
             if (_missing.Count < capacity)
                 _missing[key] = new Missing(announcer, time.GetTimestamp());
             return true;
@@ -40,7 +40,10 @@ internal sealed class MissingBroadcasts(int capacity, TimeProvider time)
             _missing.Remove(key);
     }
 
-    /// <summary>What did not come in time, or was asked of a peer that is gone, with the peer to ask next. What nobody else has announced is given up.</summary>
+    /// <summary>
+    /// Requests that are overdue or went to a peer that is gone, with the peer to ask next. A broadcast that no other peer
+    /// announced is given up.
+    /// </summary>
     public List<(NodeAddress Peer, ByteString Key)> TakeOverdue(Func<NodeAddress, bool> isConnected)
     {
         var again = new List<(NodeAddress, ByteString)>();
@@ -61,7 +64,7 @@ internal sealed class MissingBroadcasts(int capacity, TimeProvider time)
 
     private sealed class Missing(NodeAddress first, long now)
     {
-        // In the order in which they announced it; those before _next have been asked.
+        // In order of announcement; those before _next have been asked.
         private readonly List<NodeAddress> _announcers = [first];
         private int _next = 1;
 

@@ -6,9 +6,9 @@ using Meshara.Node.Protocol.Wire;
 namespace Meshara.Node.Gossip;
 
 /// <summary>
-/// The last broadcasts in the order in which they came, for peers that ask for them, and how far down that list each peer
-/// has been told of them: one number a peer, however many there are. Bounded by number and bytes: a sender that has more than a quarter
-/// of either loses its oldest before others lose theirs. Safe for concurrent use.
+/// The most recent broadcasts in order of arrival, for peers that ask for them, and each peer's position in that list: one
+/// number per peer. Limited by count and bytes. At the limit, a sender that uses more than a quarter of either loses its oldest
+/// broadcasts before others lose theirs. Safe for concurrent use.
 /// </summary>
 internal sealed class RecentBroadcasts(int capacity, long maxBytes, TimeSpan lifetime, TimeProvider time)
 {
@@ -17,14 +17,14 @@ internal sealed class RecentBroadcasts(int capacity, long maxBytes, TimeSpan lif
     private readonly Lock _gate = new();
     private readonly Dictionary<ByteString, Broadcast> _byKey = [];
 
-    // A place stays, without its broadcast, until all before it are gone, too.
+    // A removed broadcast leaves an empty slot until everything before it is gone too.
     private readonly List<Broadcast?> _inOrder = [];
     private readonly Dictionary<NodeAddress, Sent> _senders = [];
     private readonly Dictionary<NodeAddress, long> _told = [];
     private long _dropped;
     private long _bytes;
 
-    // Empty places cost eight bytes each; however many a flood leaves behind, there is an end.
+    // An empty slot costs eight bytes; this bounds how many a flood can leave behind.
     private int MaxPlaces => capacity * 32;
 
     public void Add(Broadcast broadcast)
@@ -49,7 +49,7 @@ internal sealed class RecentBroadcasts(int capacity, long maxBytes, TimeSpan lif
             return _byKey.TryGetValue(key, out broadcast);
     }
 
-    /// <summary>The peer has come or gone: when it is there again it may have missed everything.</summary>
+    /// <summary>The peer has connected or disconnected: it may have missed everything.</summary>
     public void Forget(NodeAddress peer)
     {
         lock (_gate)
@@ -60,10 +60,13 @@ internal sealed class RecentBroadcasts(int capacity, long maxBytes, TimeSpan lif
         }
     }
 
-    /// <summary>What a peer has not been told of, does not have as far as is known, and came <paramref name="age"/> ago or earlier; null when that is nothing.</summary>
-    /// <param name="peer">Who will be told; the same is not returned for it again.</param>
-    /// <param name="age">What is younger may still be on its way to the peer.</param>
-    /// <param name="limit">Keys at the most; the rest comes the next time.</param>
+    /// <summary>
+    /// Keys to announce to a peer: not announced to it before, not known to be there, and at least <paramref name="age"/> old.
+    /// Null if there are none.
+    /// </summary>
+    /// <param name="peer">The peer to announce to; no key is returned for it twice.</param>
+    /// <param name="age">Younger broadcasts may still be on their way to the peer.</param>
+    /// <param name="limit">The most keys to return; the rest follows next time.</param>
     public Announce? TakeAnnouncement(NodeAddress peer, TimeSpan age, int limit)
     {
         lock (_gate)
@@ -84,7 +87,7 @@ internal sealed class RecentBroadcasts(int capacity, long maxBytes, TimeSpan lif
         }
     }
 
-    /// <summary>True when everything there is came <paramref name="age"/> ago or earlier.</summary>
+    /// <summary>True if every broadcast is at least <paramref name="age"/> old.</summary>
     public bool AreAllOlderThan(TimeSpan age)
     {
         lock (_gate)
@@ -97,7 +100,7 @@ internal sealed class RecentBroadcasts(int capacity, long maxBytes, TimeSpan lif
 
     private bool IsOver => _byKey.Count > capacity || _bytes > maxBytes;
 
-    /// <summary>The sender that has most bytes of those that have more than their share; null when none has.</summary>
+    /// <summary>The sender with the most bytes among those above their share; null if none is above it.</summary>
     private Sent? Largest() => _senders.Values
         .Where(sender => sender.Places.Count > capacity / Shares || sender.Bytes > maxBytes / Shares)
         .MaxBy(sender => sender.Bytes);
@@ -123,7 +126,7 @@ internal sealed class RecentBroadcasts(int capacity, long maxBytes, TimeSpan lif
         _inOrder[place] = null;
         _byKey.Remove(broadcast.Key);
         var sender = _senders[broadcast.Envelope.Sender];
-        sender.Places.Dequeue(); // it is always its sender's oldest that goes
+        sender.Places.Dequeue(); // a sender always loses its oldest broadcast
         Count(broadcast, sender, -1);
         if (sender.Places.Count == 0)
             _senders.Remove(broadcast.Envelope.Sender);
@@ -138,7 +141,7 @@ internal sealed class RecentBroadcasts(int capacity, long maxBytes, TimeSpan lif
 
     private sealed class Sent
     {
-        /// <summary>Where its broadcasts are, oldest first, counted from the first there ever was.</summary>
+        /// <summary>The positions of its broadcasts, oldest first, counted from the first broadcast ever added.</summary>
         public Queue<long> Places { get; } = new();
 
         public long Bytes { get; set; }
