@@ -13,24 +13,24 @@ using MessageType = Meshara.Node.Protocol.MessageType;
 namespace Meshara.Node.Delivery;
 
 /// <summary>
-/// Answers received messages. Answers that are due at the same time to the same sender share one signed envelope, since a
-/// signature costs more than everything else about an acknowledgment.
+/// Acknowledges received messages. Answers that are due to the same sender at the same time share one signed envelope, because
+/// the signature costs more than the rest of an acknowledgment.
 /// </summary>
 internal sealed partial class Acknowledger
 {
     private const int MaxEntries = 512;
     private const int Senders = 8;
 
-    // Answers that may wait in one queue. One that finds no room is not lost for good: its message comes again.
+    // Answers that may wait in one queue. If one is dropped, its message comes again.
     private const int QueueLength = 50_000;
 
-    // Answers that may wait for one sender that is not connected, or takes nothing, and for all of them.
+    // Answers that may wait for one sender that is not connected or takes nothing, and for all such senders.
     private const int MaxWaitingForOne = 5_000;
     private const int MaxWaiting = 50_000;
     private static readonly TimeSpan TimeToLive = TimeSpan.FromMinutes(5);
 
-    // From so many answers at once on, messages come quickly: the next answers gather for a moment before they share an
-    // envelope, whose signature and verification cost as much as a message. A lone answer leaves at once.
+    // At this batch size messages are arriving fast, so later answers are collected briefly to share an envelope, whose signing
+    // and verification cost as much as a message. A lone answer leaves at once.
     private const int Busy = 4;
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(3);
 
@@ -58,7 +58,7 @@ internal sealed partial class Acknowledger
         var span = _telemetry.Continue(SpanNames.SendAck, ActivityKind.Producer, receiver);
         if (status != AckStatus.Delivered)
             span?.SetTag("status", status.ToString().ToLowerInvariant());
-        // One sender, one queue: its answers gather in one envelope, and one that cannot be reached delays few others.
+        // Each sender maps to one queue: its answers share envelopes, and an unreachable sender delays few others.
         if (_queues[(uint)sender.GetHashCode() % Senders].Writer.TryWrite(new Answer(sender, id, status, receiver, span)))
             return;
         _telemetry.Dropped(DropReason.QueueFull);
@@ -87,7 +87,7 @@ internal sealed partial class Acknowledger
         }
         catch (OperationCanceledException)
         {
-            // The node is stopping; senders will ask again.
+            // The node is stopping; senders will resend their messages.
         }
     }
 
@@ -103,7 +103,7 @@ internal sealed partial class Acknowledger
         }
     }
 
-    /// <summary>A defect of this program: said loudly, but it must not keep all later answers back.</summary>
+    /// <summary>Reports a defect in this program without holding back later answers.</summary>
     private void OnFailure(NodeAddress sender, Exception e)
     {
         _telemetry.Error(ErrorType.Routing);
@@ -119,7 +119,7 @@ internal sealed partial class Acknowledger
             {
                 Id = UnsafeByteOperations.UnsafeWrap(answer.Id.ToBytes()),
                 Status = answer.Status,
-                // The sender links to it, if anybody recorded it.
+                // The sender links to this trace if it was recorded.
                 TraceContext = TraceContext.Write(answer.Span is null ? default : answer.Receiver),
             });
         }
@@ -132,7 +132,7 @@ internal sealed partial class Acknowledger
             OnLost(answers, "queue_full");
     }
 
-    /// <summary>Looks for the sender, dials it, or finds another way; nobody else's answers wait for that.</summary>
+    /// <summary>Looks the sender up, dials it or finds another route, without delaying answers to others.</summary>
     private async Task SendLaterAsync(NodeAddress sender, Due due, CancellationToken cancellationToken)
     {
         if (await _router.SendAsync(due.Envelope, attempt: 1, default, traced: false, cancellationToken) is { } hop)
@@ -149,7 +149,7 @@ internal sealed partial class Acknowledger
             answer.Span?.Dispose();
     }
 
-    /// <summary>An acknowledgment that gets lost is sent again when the message comes again.</summary>
+    /// <summary>A lost acknowledgment is sent again when its message comes again.</summary>
     private static void OnLost(IReadOnlyList<Answer> answers, string cause)
     {
         foreach (var answer in answers)
@@ -159,7 +159,7 @@ internal sealed partial class Acknowledger
         }
     }
 
-    /// <summary>Answers to one sender, signed.</summary>
+    /// <summary>A signed envelope with the answers to one sender.</summary>
     private sealed record Due(Envelope Envelope, IReadOnlyList<Answer> Answers);
 
     private static partial class Log

@@ -1,9 +1,15 @@
 namespace Meshara.Node.Delivery;
 
-/// <summary>Exponential backoff with full jitter (Brooker, "Exponential Backoff And Jitter", 2015), so that retries of many never meet.</summary>
+/// <summary>
+/// Exponential backoff with full jitter (Brooker, "Exponential Backoff And Jitter", 2015), so that many retries do not
+/// coincide.
+/// </summary>
 internal static class Backoff
 {
-    /// <summary>A random wait up to <paramref name="start"/> doubled for every earlier failure, never above <paramref name="cap"/>.</summary>
+    /// <summary>
+    /// A random wait of at most <paramref name="start"/>, doubled for each earlier failure and limited to
+    /// <paramref name="cap"/>.
+    /// </summary>
     /// <param name="failures">1 for the first one.</param>
     public static TimeSpan FullJitter(TimeSpan start, TimeSpan cap, int failures)
     {
@@ -12,8 +18,8 @@ internal static class Backoff
     }
 
     /// <summary>
-    /// How long to wait for an acknowledgment: never less than <paramref name="patience"/>, which an answer may take, and beyond that as
-    /// <see cref="FullJitter"/>, in all not longer than the cap unless patience is.
+    /// How long to wait for an acknowledgment: <paramref name="patience"/>, which an answer may take, plus a random wait as in
+    /// <see cref="FullJitter"/>. The sum is limited to the cap, unless patience alone exceeds it.
     /// </summary>
     public static TimeSpan AcknowledgmentWait(TimeSpan patience, TimeSpan start, TimeSpan cap, int attempts)
     {

@@ -9,17 +9,19 @@ public sealed class DeliveryOptions
     [Range(1, 1024 * 1024)]
     public int MaxMessageBytes { get; set; } = 256 * 1024;
 
-    /// <summary>Time to live of a message that names none.</summary>
+    /// <summary>Time to live of a message sent without one.</summary>
     public TimeSpan TimeToLive { get; set; } = TimeSpan.FromHours(24);
 
-    /// <summary>Longest time to live a sender may ask for; duplicates are remembered for at least this long.</summary>
+    /// <summary>
+    /// Longest time to live that a sender may ask for. Ids are remembered for twice the life of their message, plus a day.
+    /// </summary>
     public TimeSpan MaxTimeToLive { get; set; } = TimeSpan.FromDays(7);
 
-    /// <summary>Accepted but unacknowledged messages the node holds at the most.</summary>
+    /// <summary>The most accepted, unacknowledged messages the node holds.</summary>
     [Range(1, 10_000_000)]
     public int MaxPendingMessages { get; set; } = 100_000;
 
-    /// <summary>Bytes of accepted but unacknowledged content the node holds at the most.</summary>
+    /// <summary>The most bytes of accepted, unacknowledged content the node holds.</summary>
     [Range(1, long.MaxValue)]
     public long MaxPendingBytes { get; set; } = 256L * 1024 * 1024;
 
@@ -30,15 +32,15 @@ public sealed class DeliveryOptions
     public TimeSpan RetryCap { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Longest wait between two attempts while the recipient is connected: it answers nothing, for example because its disk is
-    /// full, and will not say when it does again.
+    /// Longest wait between two attempts while the recipient is connected but does not answer, for example because its disk is
+    /// full. It will not announce when it can answer again.
     /// </summary>
     public TimeSpan ConnectedRetryCap { get; set; } = TimeSpan.FromSeconds(6);
 
     /// <summary>How long a draining node waits for acknowledgments of messages already handed to a peer.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Nodes near an unreachable recipient that are asked to keep a message for it; 0 asks nobody.</summary>
+    /// <summary>The number of nodes near an unreachable recipient that are asked to keep a message for it; 0 asks none.</summary>
     [Range(0, 20)]
     public int DepositCopies { get; set; } = 3;
 }

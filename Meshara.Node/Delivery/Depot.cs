@@ -16,19 +16,19 @@ using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 namespace Meshara.Node.Delivery;
 
 /// <summary>
-/// Store and forward: sealed messages for nodes that cannot be reached rest with nodes near them in the key space until
-/// they return or the message expires. Both sides of it: asking others to keep, and keeping for others.
+/// Store and forward: keeps sealed messages for unreachable nodes on nodes near them in the key space, until they return or the
+/// message expires. Covers both sides: asking others to keep messages, and keeping them for others.
 /// </summary>
 internal sealed partial class Depot
 {
-    // Messages handed over to a returning node at a time; the next ones go when these are safe with it.
+    // Messages handed over to a returning node at a time; the next batch follows once these are stored there.
     private const int HandoverBatch = 64;
     private const int HandoverBytes = 256 * 1024;
 
-    // Connected peers that are being looked after at once.
+    // Connected peers that messages are being handed over to.
     private const int MaxReturned = 100_000;
 
-    // Deposits under way at once to one relay.
+    // Concurrent deposits to one relay.
     private const int Parallelism = 16;
 
     private readonly NodeIdentity _identity;
@@ -58,12 +58,12 @@ internal sealed partial class Depot
         swarm.Connected += connection => HandOver(connection.Peer);
     }
 
-    /// <summary>Asks the nodes closest to the recipient to keep messages; returns for each how many do.</summary>
+    /// <summary>Asks the nodes closest to the recipient to keep messages; returns, for each message, how many nodes do.</summary>
     public async Task<int[]> DepositAsync(NodeAddress recipient, IReadOnlyList<Envelope> messages, CancellationToken cancellationToken)
     {
         var relays = await _dht.ClosestAsync(recipient, _options.DepositCopies, cancellationToken);
         var kept = new int[messages.Count];
-        // All relays at once: one that is slow must not keep the others from having a copy.
+        // All relays at once, so that a slow relay does not delay the copies on the others.
         await Task.WhenAll(relays.Select(relay => Parallel.ForEachAsync(
             Enumerable.Range(0, messages.Count),
             new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
@@ -76,23 +76,26 @@ internal sealed partial class Depot
         return kept;
     }
 
-    /// <summary>Keeps a message for somebody else, within the store's quotas.</summary>
-    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/> when it is malformed.</exception>
+    /// <summary>Keeps a message for another node, within the store's quotas.</summary>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/> if it is malformed.</exception>
     public async ValueTask OnDepositAsync(PeerConnection connection, Frame frame, CancellationToken cancellationToken)
     {
         if (frame.Deposit.Envelope is not { } wire || !Envelope.TryParse(wire, out var envelope, out _) || envelope.Type != MessageType.Private)
             throw new MesharaException(ErrorCodes.Protocol, "A message to keep is malformed.");
-        // Its sender's own quota is what limits it: somebody else would fill the store in the name of many.
+        // Only the sender itself may deposit, since quotas are per sender: otherwise one peer could fill the store in the name
+        // of many.
         var held = envelope.Sender == connection.Peer ? await TryHoldAsync(envelope, connection.AddressGroup, cancellationToken) : Refuse();
         connection.TrySendUrgent(new Frame { Correlation = frame.Correlation, Deposited = new Deposited { Held = held } });
         if (held && _swarm.TryGet(envelope.Recipient, out _))
             HandOver(envelope.Recipient);
     }
 
-    /// <summary>Hands over until cancelled.</summary>
+    /// <summary>Hands messages over until cancelled.</summary>
     public Task RunAsync(CancellationToken stopping) => _returned.RunAsync(stopping);
 
-    /// <summary>Looks after what is kept for a peer that is connected. While that is being done one more time is enough.</summary>
+    /// <summary>
+    /// Starts handing over what is kept for a connected peer. While that runs, one more request in the queue is enough.
+    /// </summary>
     private void HandOver(NodeAddress peer) => _returned.TryAdd(peer, peer, size: 1);
 
     private async Task<bool> TryDepositAsync(PeerRecord relay, Envelope message, CancellationToken cancellationToken)
@@ -147,8 +150,8 @@ internal sealed partial class Depot
     }
 
     /// <summary>
-    /// Gives a node that is back what was kept for it, for as long as it is connected; what it does not take is tried again after a
-    /// pause that grows.
+    /// Hands over what was kept for a returning node for as long as it stays connected. Messages it does not take are retried
+    /// after a growing pause.
     /// </summary>
     private async Task HandOverAsync(NodeAddress peer, NodeAddress _, CancellationToken stopping)
     {
@@ -190,14 +193,14 @@ internal sealed partial class Depot
         }
     }
 
-    /// <summary>As many as a slow link carries before the first of them counts as not answered.</summary>
+    /// <summary>As many messages as a slow link carries before the first request times out.</summary>
     private static List<HeldMessage> Batch(IReadOnlyList<HeldMessage> held)
     {
         var bytes = 0;
         return [.. held.TakeWhile((message, i) => (bytes += message.Envelope.Length) <= HandoverBytes || i == 0)];
     }
 
-    /// <summary>A defect of this program: said loudly, but one peer must not stop the hand-over to all others.</summary>
+    /// <summary>Reports a defect in this program without stopping the hand-over to other peers.</summary>
     private void OnFailure(NodeAddress peer, Exception e)
     {
         _telemetry.Error(ErrorType.Protocol);
@@ -220,7 +223,7 @@ internal sealed partial class Depot
         {
             _telemetry.Error(ErrorType.Storage);
             Log.HeldDamaged(_logger, message.Id, e);
-            return true; // nobody can read it: it only takes up room
+            return true; // nobody can read it, so it only takes up room
         }
         catch (MesharaException e)
         {
@@ -229,7 +232,7 @@ internal sealed partial class Depot
         }
     }
 
-    /// <summary>What came of a batch.</summary>
+    /// <summary>The result of one batch.</summary>
     private enum Handed
     {
         Everything,

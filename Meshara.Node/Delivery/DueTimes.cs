@@ -1,6 +1,6 @@
 namespace Meshara.Node.Delivery;
 
-/// <summary>Calls back with each item when its time has come: one timer for any number of items.</summary>
+/// <summary>Calls back with each item when it is due, with one timer for any number of items.</summary>
 internal sealed class DueTimes<T> : IDisposable
 {
     private readonly Lock _gate = new();

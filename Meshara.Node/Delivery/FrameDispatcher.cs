@@ -5,12 +5,12 @@ using Meshara.Node.Transport;
 
 namespace Meshara.Node.Delivery;
 
-/// <summary>Gives each frame to the area that handles it.</summary>
+/// <summary>Passes each frame to the component that handles it.</summary>
 internal sealed class FrameDispatcher(Dht dht, Forwarder forwarder, Broadcaster broadcaster, Membership membership, Depot depot, Receiver receiver, Swarm swarm) : IFrameHandler
 {
     /// <summary>
-    /// What waits here – for the store, or for the workers that receive – waits for this node and never for a peer: two ends that
-    /// did would wait for each other.
+    /// A handler may wait for this node (its store, or the receiving workers), but never for a peer: two nodes waiting for each
+    /// other would deadlock.
     /// </summary>
     public ValueTask HandleAsync(PeerConnection connection, Frame frame, CancellationToken cancellationToken) => frame.BodyCase switch
     {
@@ -46,7 +46,7 @@ internal sealed class FrameDispatcher(Dht dht, Forwarder forwarder, Broadcaster 
                 membership.OnMembers(connection, frame.Members);
                 break;
             default:
-                break; // a later version's frame, or a second greeting: nothing this version could do with it
+                break; // a frame of a later version, or a second greeting: this version ignores it
         }
         return ValueTask.CompletedTask;
     }

@@ -6,14 +6,14 @@ using Meshara.Node.Telemetry;
 namespace Meshara.Node.Delivery;
 
 /// <summary>
-/// The lines about this node's own messages, written within the span <c>send_message</c>. A line costs more than a span, so milestones are
-/// sampled with the trace: at INFO for a message whose trace is recorded, at DEBUG for all others. A message that ended badly is always
-/// an error, and an attempt that failed is none, since there will be another one.
+/// Log lines about this node's own messages, written within the span <c>send_message</c>. A line costs more than a span, so
+/// milestones are sampled with the trace: INFO if the message's trace is recorded, DEBUG otherwise. A message that is rejected
+/// or expires is always logged as an error; a failed attempt is not, since another follows.
 /// </summary>
 internal sealed partial class MessageLog(ILogger<MessageLog> logger)
 {
     /// <param name="message">The message.</param>
-    /// <param name="context">Where the line is written: the request that brought the message would add fields of its own.</param>
+    /// <param name="context">The context to log in: that of the request that brought the message would add its own fields.</param>
     public void Created(OutgoingMessage message, ExecutionContext context)
     {
         if (!logger.IsEnabled(LevelOf(message)))
@@ -52,7 +52,8 @@ internal sealed partial class MessageLog(ILogger<MessageLog> logger)
         Log.Rejected(logger, message.Id, message.Recipient, cause);
     }
 
-    // Without an open span a line would not lead to its trace. An acknowledgment can be quicker than the line that the message has left.
+    // Without an open span the line would not link to its trace. An acknowledgment may arrive before the line about the
+    // departure is written.
     private static LogLevel LevelOf(OutgoingMessage message) => message.Span is { Recorded: true, IsStopped: false } ? LogLevel.Information : LogLevel.Debug;
 
     private static partial class Log

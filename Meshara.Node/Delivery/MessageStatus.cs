@@ -3,32 +3,32 @@ using Meshara.Node.Protocol;
 
 namespace Meshara.Node.Delivery;
 
-/// <summary>How an accepted private message fares.</summary>
+/// <summary>The state of an accepted private message.</summary>
 public enum MessageState
 {
     /// <summary>Accepted, not yet acknowledged.</summary>
     Pending,
 
-    /// <summary>The recipient's signed acknowledgment was verified.</summary>
+    /// <summary>The recipient's signed acknowledgment was received and verified.</summary>
     Acknowledged,
 
     /// <summary>Its time to live ended without an acknowledgment.</summary>
     Expired,
 
-    /// <summary>The recipient answered that it will not take it.</summary>
+    /// <summary>The recipient answered that it will not take the message.</summary>
     Rejected,
 }
 
 /// <summary>A snapshot of one outgoing private message.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Recipient">To whom.</param>
-/// <param name="State">Where it stands.</param>
-/// <param name="Attempts">How often it was handed to a peer or failed to be.</param>
-/// <param name="AcceptedAt">When the node took it over (UTC).</param>
-/// <param name="ExpiresAt">End of its time to live (UTC).</param>
-/// <param name="CompletedAt">When it left <see cref="MessageState.Pending"/> (UTC), null before.</param>
-/// <param name="Reason">Why it was rejected or what the last attempt failed with; null when there is nothing to say.</param>
-/// <param name="HeldBy">Relays that keep a copy for the recipient while it cannot be reached.</param>
+/// <param name="Id">The message's id.</param>
+/// <param name="Recipient">The recipient's address.</param>
+/// <param name="State">The current state.</param>
+/// <param name="Attempts">How many times a hand-over to a peer was attempted.</param>
+/// <param name="AcceptedAt">When the node accepted it (UTC).</param>
+/// <param name="ExpiresAt">The end of its time to live (UTC).</param>
+/// <param name="CompletedAt">When it left <see cref="MessageState.Pending"/> (UTC); null while it is pending.</param>
+/// <param name="Reason">Why it was rejected or why the last attempt failed; null if neither applies.</param>
+/// <param name="HeldBy">The number of relays that keep a copy while the recipient cannot be reached.</param>
 public sealed record MessageStatus(
     MessageId Id,
     NodeAddress Recipient,

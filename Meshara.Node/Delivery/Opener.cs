@@ -5,16 +5,20 @@ using Meshara.Node.Protocol;
 
 namespace Meshara.Node.Delivery;
 
-/// <summary>Opens what was sealed to this node; remembers the contexts of recent senders, so that one key agreement opens many messages.</summary>
+/// <summary>
+/// Opens messages sealed to this node; keeps the contexts of recent senders, so that one key agreement opens many messages.
+/// </summary>
 internal sealed class Opener(NodeIdentity identity, TimeProvider time)
 {
     private readonly RecentMap<(NodeAddress, ByteString), HpkeContext> _contexts = new(8_000, TimeSpan.FromMinutes(5), time);
 
-    /// <summary>The content; false when the payload was not sealed to this node by this sender for exactly this envelope.</summary>
+    /// <summary>
+    /// Decrypts the content; false if the payload was not sealed to this node by this sender for exactly this envelope.
+    /// </summary>
     public bool TryOpen(Envelope envelope, [NotNullWhen(true)] out byte[]? content)
     {
         content = null;
-        // Signed nonsense is still nonsense: the caller counts and answers it.
+        // A signed payload can still be malformed; the caller counts and answers it.
         if (!SealedPayloadView.TryRead(envelope.Wire.Payload.Span, out var payload)
             || payload.EncapsulatedKey.Length != Hpke.EncapsulatedKeySize || payload.Ciphertext.Length < Hpke.TagSize)
             return false;
@@ -31,8 +35,8 @@ internal sealed class Opener(NodeIdentity identity, TimeProvider time)
         Span<byte> header = stackalloc byte[Envelope.SealedHeaderSize];
         envelope.WriteHeader(header);
         var isOpen = context!.TryOpen(payload.Sequence, header, payload.Ciphertext, plaintext);
-        // Kept only when it has opened something, so that nobody else can fill the memory, and only from a second message on: a
-        // sender that makes a key for every message never uses one again.
+        // Kept only after it has opened something, so that nobody else can fill the memory, and only from the second message
+        // on: a sender that makes a new key for every message never reuses one.
         if (!isKnown && isOpen && payload.Sequence > 0)
             _contexts.Set(key, context);
         else if (!isKnown)

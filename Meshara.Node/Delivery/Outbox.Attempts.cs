@@ -8,7 +8,8 @@ namespace Meshara.Node.Delivery;
 
 internal sealed partial class Outbox
 {
-    // Messages handed over to one recipient and not yet acknowledged. More would only be sent again when the recipient is slow.
+    // Messages handed over to one recipient and not yet acknowledged. A larger window would only mean more resends to a slow
+    // recipient.
     private const int Window = 2048;
 
     private static readonly TimeSpan MinPause = TimeSpan.FromMilliseconds(100);
@@ -32,7 +33,8 @@ internal sealed partial class Outbox
             if (!queue.TryClaim())
                 return;
         }
-        // In the outbox's own context, as by a worker: what is logged and traced belongs to the message, not to the request that brought it.
+        // Run in the outbox's own context, as a worker would: logs and traces belong to the message, not to the request that
+        // brought it.
         ExecutionContext.Run(_context, static state =>
         {
             var (outbox, queue) = ((Outbox, RecipientQueue))state!;
@@ -40,7 +42,10 @@ internal sealed partial class Outbox
         }, (this, queue));
     }
 
-    /// <summary>A message that is alone on its way leaves on its sender's thread, without waiting for another one; those that come meanwhile gather.</summary>
+    /// <summary>
+    /// Sends a message with nothing in flight before it on the sender's thread, without waking a worker; later ones queue up
+    /// meanwhile.
+    /// </summary>
     private async Task SendHereAsync(RecipientQueue queue)
     {
         if (Take(queue) is not { } message || !await AttemptAsync(queue, message))
@@ -55,8 +60,8 @@ internal sealed partial class Outbox
     }
 
     /// <summary>
-    /// Works on the queue if there is something to do. Each recipient has a task of its own while there is, so that one that is slow or
-    /// cannot be found holds up no other. The caller holds the lock.
+    /// Starts a worker for the queue if it has something to do. Each active recipient has its own worker, so that a slow or
+    /// missing recipient holds up no other. The caller holds the lock.
     /// </summary>
     private void Schedule(RecipientQueue queue)
     {
@@ -83,7 +88,7 @@ internal sealed partial class Outbox
         Leave();
     }
 
-    /// <summary>After the last one when the node stops, nothing is on its way to a peer any more.</summary>
+    /// <summary>Completes the shutdown when the last worker stops; from then on nothing more is handed to a peer.</summary>
     private void Leave()
     {
         if (Interlocked.Decrement(ref _serving) == 0)
@@ -101,7 +106,7 @@ internal sealed partial class Outbox
         }
     }
 
-    /// <summary>One attempt, whatever comes of it. False when the node is stopping; what is pending stays in the store.</summary>
+    /// <summary>Makes one attempt and handles any failure. False if the node is stopping; pending messages stay in the store.</summary>
     private async Task<bool> AttemptAsync(RecipientQueue queue, OutgoingMessage message)
     {
         try
@@ -114,7 +119,7 @@ internal sealed partial class Outbox
         }
         catch (Exception e)
         {
-            // A defect of this program: said loudly, but the message is tried again, and others go on.
+            // A defect in this program: log it as an error, but retry this message and keep working on others.
             _telemetry.Error(ErrorType.Protocol);
             Log.AttemptFailed(_logger, message.Id, e);
             OnUnreachable(queue, message, "an internal error");
@@ -137,7 +142,7 @@ internal sealed partial class Outbox
         }
         else
         {
-            // Looking for a recipient can take long; when it comes by itself meanwhile, that is over at once.
+            // Looking for a recipient can take long; if it connects by itself meanwhile, the search is cancelled.
             using var probe = CancellationTokenSource.CreateLinkedTokenSource(stopping);
             SetProbe(queue, probe);
             try
@@ -165,7 +170,7 @@ internal sealed partial class Outbox
         OnUnreachable(queue, message, failure);
     }
 
-    /// <summary>Null when the message was handed to a peer, else why not.</summary>
+    /// <summary>Null if the message was handed to a peer; otherwise why not.</summary>
     private async Task<string?> TryAsync(RecipientQueue queue, OutgoingMessage message, CancellationToken cancellationToken)
     {
         try
@@ -187,7 +192,10 @@ internal sealed partial class Outbox
         }
     }
 
-    /// <summary>Signs a message that was not signed yet, and with it others that wait for the same recipient: the faster they come, the more share a signature.</summary>
+    /// <summary>
+    /// Signs a message if it is unsigned, together with others that wait for the same recipient: at higher rates more messages
+    /// share a signature.
+    /// </summary>
     private void Sign(RecipientQueue queue, OutgoingMessage message)
     {
         if (!message.IsUnsigned)
@@ -237,11 +245,11 @@ internal sealed partial class Outbox
             _acknowledgmentsDue.Add(new Attempt(message.Id, message.Attempts), wait);
     }
 
-    /// <summary>How long to wait for the acknowledgment of what was handed over. The caller holds the lock.</summary>
+    /// <summary>How long to wait for the acknowledgment of a message just handed over. The caller holds the lock.</summary>
     private TimeSpan AcknowledgmentWaitLocked(RecipientQueue queue, OutgoingMessage message, bool isConnected)
     {
         var cap = isConnected ? ConnectedCap : _options.RetryCap;
-        // Also a message that is new waits longer after probes of others were in vain.
+        // A new message also waits longer after probes with other messages have failed.
         var attempts = Math.Max(message.Attempts, queue.Failures);
         return Backoff.AcknowledgmentWait(queue.Passage.Patience(message.Bytes, cap), _options.RetryBase, cap, attempts);
     }
@@ -259,7 +267,9 @@ internal sealed partial class Outbox
         Log.Unreachable(_logger, message.Id, message.Recipient, failure, failures);
     }
 
-    /// <summary>Lets the queue pause, the longer the more probes in a row have failed; their number. The caller holds the lock.</summary>
+    /// <summary>
+    /// Pauses the queue, longer with each consecutive failed probe, and returns their number. The caller holds the lock.
+    /// </summary>
     private int Fail(RecipientQueue queue, OutgoingMessage message)
     {
         if (!queue.Failed(message, out var failures))
@@ -285,7 +295,7 @@ internal sealed partial class Outbox
     private void OnAcknowledgmentDue(Attempt attempt)
     {
         if (!_pending.TryGetValue(attempt.Id, out var message) || message.IsFinished || message.Attempts != attempt.Number)
-            return; // over, or handed over again since: that attempt has a time of its own
+            return; // finished, or handed over again since; the later attempt has its own deadline
         lock (_gate)
         {
             var isConnected = _swarm.TryGet(message.Recipient, out _);
@@ -293,13 +303,13 @@ internal sealed partial class Outbox
                 return;
             if (!message.HasLeft)
             {
-                // It waits behind others for a slow link.
+                // It is still queued behind other frames on a slow link.
                 _acknowledgmentsDue.Add(new Attempt(message.Id, message.Attempts), AcknowledgmentWaitLocked(queue, message, isConnected));
                 return;
             }
             if (!(isConnected ? queue.Return(message) : queue.Doubt(message)))
-                return; // it is being attempted again already
-            // Silence of an unreachable recipient is no congestion. Backing off would delay the deposit with relays.
+                return; // it is already being attempted again
+            // Silence from an unreachable recipient is not congestion, and backing off would delay the deposit with relays.
             if (isConnected)
                 queue.Passage.TimedOut(message.SentTimestamp, _clock.GetTimestamp());
             message.LastFailure = "no acknowledgment in time";
@@ -310,14 +320,14 @@ internal sealed partial class Outbox
         Log.AcknowledgmentOverdue(_logger, message.Id, message.Recipient, message.Attempts);
     }
 
-    /// <summary>The recipient is back: what went to it before was lost with the old connection, what waits need wait no longer.</summary>
+    /// <summary>The recipient is back: messages sent over an old connection are lost, and waiting ones need wait no longer.</summary>
     private void OnConnected(PeerConnection connection)
     {
         lock (_gate)
         {
             if (!_queues.TryGetValue(connection.Peer, out var queue))
                 return;
-            // Connected is told after the connection can be used: what has gone by it already is not lost.
+            // Connected is raised after the connection becomes usable; messages already sent over it are not lost.
             for (var lost = queue.ReturnSentBefore(_clock.GetTimestamp(), connection); lost > 0; lost--)
                 _telemetry.Attempt(AttemptOutcome.Timeout);
             queue.Passage.Restart();
@@ -327,7 +337,7 @@ internal sealed partial class Outbox
         }
     }
 
-    /// <summary>The node stood still: what waits for a recipient to come within reach is tried at once.</summary>
+    /// <summary>The node was suspended: messages waiting for an unreachable recipient are retried at once.</summary>
     private void OnResumed(TimeSpan stoodStill)
     {
         lock (_gate)
@@ -340,7 +350,7 @@ internal sealed partial class Outbox
         }
     }
 
-    /// <summary>A relay could not pass a message on: try another way, after a pause that grows.</summary>
+    /// <summary>A relay could not pass a message on: try another route after a growing pause.</summary>
     private void OnReturned(MessageId id, NodeAddress relay)
     {
         if (!_pending.TryGetValue(id, out var message) || message.IsFinished)
@@ -355,7 +365,7 @@ internal sealed partial class Outbox
         _telemetry.Attempt(AttemptOutcome.Unreachable);
     }
 
-    /// <summary>The recipient is there but has no room: the message waits, and with it what else goes there.</summary>
+    /// <summary>The recipient is reachable but has no room: the message and all others to it wait.</summary>
     private void OnInboxFull(OutgoingMessage message)
     {
         lock (_gate)
@@ -383,8 +393,8 @@ internal sealed partial class Outbox
     }
 
     /// <summary>
-    /// One hand-over of a message: what an acknowledgment is awaited for. By id, since nearly all are over long before they are due
-    /// and would be kept in memory until then.
+    /// One hand-over that awaits an acknowledgment. It holds the id only: most messages end long before the deadline and would
+    /// otherwise be kept in memory until then.
     /// </summary>
     private readonly record struct Attempt(MessageId Id, int Number);
 }

@@ -12,7 +12,7 @@ internal sealed partial class Outbox
 {
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Takes a verified acknowledgment envelope; each entry ends one message to its sender.</summary>
+    /// <summary>Handles a verified acknowledgment envelope; each entry ends one of this node's messages to its sender.</summary>
     public async ValueTask OnAcknowledgedAsync(Envelope envelope, DateTimeOffset arrived)
     {
         AckPayload payload;
@@ -28,7 +28,7 @@ internal sealed partial class Outbox
         foreach (var entry in payload.Entries)
         {
             if (entry.Id.Length != MessageId.Size || !_pending.TryGetValue(new MessageId(entry.Id.Span), out var message))
-                continue; // acknowledged before: acknowledgments repeat when the first one was slow
+                continue; // already ended: the recipient acknowledges each copy it receives
             if (message.Recipient == envelope.Sender)
                 await AcknowledgeAsync(message, entry, arrived);
         }
@@ -66,7 +66,7 @@ internal sealed partial class Outbox
             SpanNames.AckReceived, ActivityKind.Internal, message.Record.Trace, receiver == default ? null : [new ActivityLink(receiver)], arrived);
     }
 
-    /// <summary>Ends a message once: state, figures, span, and room in the queue.</summary>
+    /// <summary>Ends a message exactly once: updates its state, metrics and span, and frees its room in the queue.</summary>
     private async ValueTask FinishAsync(OutgoingMessage message, MessageState state, string? reason)
     {
         if (!message.TryFinish())
@@ -77,7 +77,8 @@ internal sealed partial class Outbox
         }
         catch (MesharaException e)
         {
-            // The message has ended all the same. Without the note a restart sends it again, and its recipient suppresses it.
+            // The message has ended even so. Without the record a restart sends it again, and its recipient drops the
+            // duplicate.
             _telemetry.Error(ErrorType.Storage);
             Log.OutcomeNotStored(_logger, message.Id, e.Message);
         }
@@ -93,7 +94,7 @@ internal sealed partial class Outbox
                 queue.Acknowledged(message, _clock.GetElapsedTime(message.SentTimestamp));
             queue.Finished(message);
             if (state is MessageState.Acknowledged or MessageState.Rejected)
-                queue.Reached(); // it has answered, and what else waits for it need not
+                queue.Reached(); // it has answered, so the other messages need not wait
             if (state is MessageState.Acknowledged)
                 queue.Accepted();
             Schedule(queue);
@@ -104,7 +105,7 @@ internal sealed partial class Outbox
 
     private void Count(OutgoingMessage message, MessageState state, string? reason)
     {
-        // The span must be current while the latency is recorded: that is where its exemplar comes from.
+        // The span must be current while the latency is recorded: the exemplar is taken from it.
         using var current = message.Span.Enter();
         var elapsed = _clock.GetElapsedTime(message.AcceptedTimestamp);
         switch (state)
@@ -136,7 +137,7 @@ internal sealed partial class Outbox
         message.Span?.Dispose();
     }
 
-    /// <summary>Expires messages that wait for something that does not come.</summary>
+    /// <summary>Expires messages at the end of their time to live, whatever they wait for.</summary>
     private async Task SweepAsync(CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(SweepInterval, _clock);
@@ -166,7 +167,7 @@ internal sealed partial class Outbox
         }
         catch (Exception e)
         {
-            // A defect of this program: said loudly, but the others expire all the same.
+            // A defect in this program: log it as an error, but still expire the other messages.
             _telemetry.Error(ErrorType.Protocol);
             Log.AttemptFailed(_logger, message.Id, e);
         }

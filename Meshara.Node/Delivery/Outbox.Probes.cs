@@ -5,16 +5,18 @@ using Meshara.Node.Telemetry;
 
 namespace Meshara.Node.Delivery;
 
-/// <summary>What is done for a recipient that is not connected.</summary>
+/// <summary>Reaching a recipient that is not connected.</summary>
 internal sealed partial class Outbox
 {
-    // Recipients that are looked for and dialled at once; those without a failure first.
+    // Recipients searched for and dialled at once. First probes and repeated ones have separate slots.
     private const int MaxProbes = 256;
 
-    // Messages handed to relays in one go.
+    // Messages handed to relays per batch.
     private const int DepositBatch = 256;
 
-    /// <summary>Looks for a recipient that is not connected. Those whose probes have failed before take none of the places of others.</summary>
+    /// <summary>
+    /// Searches for a recipient that is not connected. Recipients whose probes have failed before take no slots from others.
+    /// </summary>
     private async Task<string?> ProbeAsync(RecipientQueue queue, OutgoingMessage message, CancellationToken cancellationToken)
     {
         var places = queue.Failures == 0 ? _firstProbes : _laterProbes;
@@ -46,8 +48,8 @@ internal sealed partial class Outbox
     }
 
     /// <summary>
-    /// Asks relays to keep what waits for a recipient that cannot be reached, so that it arrives even if this node does not
-    /// live to see the recipient return. The own attempts go on.
+    /// Asks relays to keep the messages for an unreachable recipient, so that they arrive even if this node is gone when the
+    /// recipient returns. This node keeps trying as well.
     /// </summary>
     private async ValueTask DepositAsync(RecipientQueue queue, CancellationToken stopping)
     {
@@ -66,7 +68,7 @@ internal sealed partial class Outbox
             for (var i = 0; i < waiting.Count; i++)
                 waiting[i].HeldBy = kept[i];
             if (waiting.Count < DepositBatch || kept.Contains(0))
-                return; // all are kept, or the relays want no more for now
+                return; // all are kept, or the relays take no more for now
         }
     }
 

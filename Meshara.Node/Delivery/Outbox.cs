@@ -14,12 +14,12 @@ using Microsoft.Extensions.Options;
 namespace Meshara.Node.Delivery;
 
 /// <summary>
-/// Owns accepted messages until they end: acknowledged, rejected, or expired. This part accepts; <c>Outbox.Attempts.cs</c>
-/// hands over and retries; <c>Outbox.Outcomes.cs</c> ends.
+/// Owns accepted messages until they end: acknowledged, rejected or expired. This part accepts messages;
+/// <c>Outbox.Attempts.cs</c> hands them over and retries; <c>Outbox.Outcomes.cs</c> ends them.
 /// </summary>
 internal sealed partial class Outbox : IMessenger, IDisposable
 {
-    // Recipients whose ways are remembered when nothing waits for them.
+    // Recipients whose path measurements are kept while nothing waits for them.
     private const int MaxPassages = 10_000;
 
     private readonly NodeIdentity _identity;
@@ -81,7 +81,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         forwarder.OwnMessageReturned += OnReturned;
     }
 
-    /// <summary>Accepted messages that have not ended.</summary>
+    /// <summary>Number of accepted messages that have not ended.</summary>
     public int PendingCount => Volatile.Read(ref _pendingCount);
 
     /// <summary>Age of the oldest pending message; zero when there is none.</summary>
@@ -180,13 +180,13 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     {
         if (_pending.TryGetValue(id, out var message) && !message.IsFinished)
             return Pending(message);
-        // One that ends at this moment is finished here before the store knows how: to whoever asks it is still pending.
+        // While a message is ending, it may be finished here before the store knows its outcome; report it as still pending.
         return await _store.FindCompletedAsync(id, cancellationToken) ?? (message is null ? null : Pending(message));
 
         static MessageStatus Pending(OutgoingMessage message) => message.Status(MessageState.Pending, null, message.LastFailure);
     }
 
-    /// <summary>Takes up what an earlier process left unfinished, then accepts messages and works until cancelled.</summary>
+    /// <summary>Takes up the messages that an earlier process left pending, then accepts messages and works until cancelled.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         _stopping = stopping;
@@ -206,7 +206,9 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         await _served.Task;
     }
 
-    /// <summary>Takes no more messages, and waits until those handed to a peer are acknowledged or the time is up.</summary>
+    /// <summary>
+    /// Stops accepting messages and waits until those handed to a peer are acknowledged, or the drain timeout passes.
+    /// </summary>
     public async Task DrainAsync(CancellationToken cancellationToken)
     {
         _accepting = false;
@@ -224,7 +226,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         _laterProbes.Dispose();
     }
 
-    /// <summary>Null when the message was taken; else the one that the request became when it came first.</summary>
+    /// <summary>Null if the message was stored; otherwise the id of the message that an earlier request with this key became.</summary>
     private async ValueTask<MessageId?> AppendOnceAsync(string key, OutgoingRecord record, ReadOnlyMemory<byte> fingerprint, CancellationToken cancellationToken)
     {
         var request = new RequestRecord(key, fingerprint, record.Id, record.Ends + _maxCompletedAge);
@@ -254,7 +256,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
             throw new MesharaException(ErrorCodes.Oversize, $"The message has {content.Length} bytes; the limit is {_options.MaxMessageBytes}.");
     }
 
-    /// <summary>Counts the message against the queue's limits before any work is spent on it.</summary>
+    /// <summary>Counts the message against the pending limits before any work is spent on it.</summary>
     private void Reserve(int bytes)
     {
         var count = Interlocked.Increment(ref _pendingCount);
@@ -272,7 +274,9 @@ internal sealed partial class Outbox : IMessenger, IDisposable
         Interlocked.Add(ref _pendingBytes, -bytes);
     }
 
-    /// <param name="creation">The span <c>create_message</c>, to which <c>sign</c> will belong; <c>default</c> when it is not recorded.</param>
+    /// <param name="creation">
+    /// The span <c>create_message</c>, the parent of <c>sign</c>; <c>default</c> when it is not recorded.
+    /// </param>
     private OutgoingRecord Seal(OutgoingRecord record, PeerRecord peer, out ActivityContext creation)
     {
         using var span = _telemetry.Continue(SpanNames.CreateMessage, ActivityKind.Internal, record.Trace);

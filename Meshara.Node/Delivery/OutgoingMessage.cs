@@ -6,7 +6,7 @@ using Meshara.Node.Transport;
 
 namespace Meshara.Node.Delivery;
 
-/// <summary>An accepted message while it is pending. Attempts are made by one worker at a time; it ends exactly once.</summary>
+/// <summary>An accepted message while it is pending. One worker at a time attempts it; it ends exactly once.</summary>
 internal sealed class OutgoingMessage(OutgoingRecord record, Activity? span, long acceptedTimestamp)
 {
     // Keys, signature, seal, trace and headers.
@@ -18,16 +18,18 @@ internal sealed class OutgoingMessage(OutgoingRecord record, Activity? span, lon
 
     public NodeAddress Recipient => Record.Recipient;
 
-    /// <summary>What the store has; replaced once when the message is sealed late.</summary>
+    /// <summary>The stored record; replaced once if the message is sealed late.</summary>
     public OutgoingRecord Record { get; set; } = record;
 
-    /// <summary>The span <c>send_message</c>, open until the message ends; null when it is not recorded or was begun before a restart.</summary>
+    /// <summary>
+    /// The span <c>send_message</c>, open until the message ends; null if it is not recorded or was started before a restart.
+    /// </summary>
     public Activity? Span { get; } = span;
 
-    /// <summary>The span <c>create_message</c>; <c>default</c> when it is not recorded or was made before a restart.</summary>
+    /// <summary>The span <c>create_message</c>; <c>default</c> if it is not recorded or was made before a restart.</summary>
     public ActivityContext Creation { get; set; }
 
-    /// <summary>True when it is sealed but not signed.</summary>
+    /// <summary>True if it is sealed but not signed.</summary>
     public bool IsUnsigned => Record.Sealed is { IsSigned: false };
 
     /// <summary>Monotonic time of acceptance.</summary>
@@ -38,19 +40,19 @@ internal sealed class OutgoingMessage(OutgoingRecord record, Activity? span, lon
     /// <summary>Monotonic time of the last hand-over to a peer.</summary>
     public long SentTimestamp { get; set; }
 
-    /// <summary>The peer it was handed to last, and the position in what is sent there that it has left with; null before.</summary>
+    /// <summary>The connection it was last handed to, and the position in that stream after which it has left; null before.</summary>
     public (PeerConnection Hop, long Position)? Departure { get; set; }
 
-    /// <summary>False while it waits to leave for the peer that it was handed to.</summary>
+    /// <summary>False while it is still queued on the connection it was handed to.</summary>
     public bool HasLeft => Departure is not { } departure || departure.Hop.HasLeft(departure.Position);
 
-    /// <summary>About its size on the wire: content, and the envelope around it.</summary>
+    /// <summary>Its approximate size on the wire: the content and the envelope around it.</summary>
     public int Bytes => Record.ContentLength + EnvelopeBytes;
 
-    /// <summary>What the last attempt failed with.</summary>
+    /// <summary>Why the last attempt failed; null if none has.</summary>
     public string? LastFailure { get; set; }
 
-    /// <summary>Relays that keep a copy for the recipient.</summary>
+    /// <summary>Number of relays that keep a copy for the recipient.</summary>
     public int HeldBy { get; set; }
 
     /// <summary>True once it has been handed to a peer at least once.</summary>

@@ -3,33 +3,37 @@ using Meshara.Node.Transport;
 namespace Meshara.Node.Delivery;
 
 /// <summary>
-/// The path to a recipient and back, direct or through relays: how long acknowledgments take (RFC 6298), and how many bytes may be in
-/// flight at once. The window follows the round trip, since a link's speed is not known beforehand. Not safe for concurrent use: <see cref="Outbox"/> holds its lock.
+/// The path to a recipient and back, direct or through relays: how long acknowledgments take (RFC 6298), and how many bytes may
+/// be in flight. The window adapts to the round trip, since the link's speed is not known in advance. Not safe for concurrent
+/// use: <see cref="Outbox"/> holds its lock.
 /// </summary>
-/// <param name="target">The shortest wait for an acknowledgment. The window grows while one takes up to twice as long, and shrinks above four times.</param>
+/// <param name="target">
+/// The shortest wait for an acknowledgment. The window grows while the round trip is at most twice this, and shrinks above four
+/// times.
+/// </param>
 internal sealed class Passage(TimeSpan target)
 {
-    /// <summary>Bytes that may always be under way.</summary>
+    /// <summary>The smallest window, in bytes.</summary>
     public const int MinWindow = 256 * 1024;
 
-    /// <summary>Bytes that may be under way at the most: what a link of 1 Gbit/s carries in 130 ms.</summary>
+    /// <summary>The largest window, in bytes: what a 1 Gbit/s link carries in 130 ms.</summary>
     public const int MaxWindow = 16 * 1024 * 1024;
 
     private const int MaxBackoffs = 10;
 
-    // 1 Mbit/s. Until a round trip was measured, a large message on a link like that must not seem to be lost.
+    // 1 Mbit/s. Until a round trip is measured, a large message on such a link must not be taken for lost.
     private const int SlowBytesPerSecond = 125_000;
 
     private readonly RoundTripEstimate _roundTrip = new();
     private int _backoffs;
     private long _backedOff;
 
-    /// <summary>Bytes that may be handed over and not acknowledged.</summary>
+    /// <summary>Bytes that may be handed over and unacknowledged.</summary>
     public int Window { get; private set; } = MinWindow;
 
     /// <summary>
-    /// How long to wait for the acknowledgment of a message: at least the target, as long as others have taken, and the time that the
-    /// message itself needs on a slow link. After acknowledgments that did not come, more, up to a cap.
+    /// How long to wait for the acknowledgment of a message: at least the target, or as long as others have taken, plus the
+    /// time the message itself needs on a slow link. Doubled after each timeout, up to the cap.
     /// </summary>
     public TimeSpan Patience(int bytes, TimeSpan cap)
     {
@@ -39,12 +43,12 @@ internal sealed class Passage(TimeSpan target)
     }
 
     /// <summary>
-    /// A message was acknowledged that was sent once, so that there is no doubt which sending the acknowledgment answers (Karn and
-    /// Partridge, "Improving Round-Trip Time Estimates in Reliable Transport Protocols", 1987).
+    /// Notes the acknowledgment of a message that was sent only once, so that it is clear which transmission is acknowledged
+    /// (Karn and Partridge, "Improving Round-Trip Time Estimates in Reliable Transport Protocols", 1987).
     /// </summary>
     /// <param name="roundTrip">From the hand-over to the acknowledgment.</param>
     /// <param name="bytes">Size of the message.</param>
-    /// <param name="inFlight">Bytes under way, this message included; a window that is hardly used says nothing and does not grow (RFC 7661).</param>
+    /// <param name="inFlight">Bytes in flight, this message included; a window that is hardly used does not grow (RFC 7661).</param>
     public void Acknowledged(TimeSpan roundTrip, int bytes, long inFlight)
     {
         _roundTrip.Add(roundTrip);
@@ -55,16 +59,16 @@ internal sealed class Passage(TimeSpan target)
             Window = Math.Max(Window - bytes / 2, MinWindow);
     }
 
-    /// <summary>Forgets window and backoff: the recipient has connected anew, perhaps over another path.</summary>
+    /// <summary>Forgets window and backoff: the recipient has reconnected, perhaps over another path.</summary>
     public void Restart()
     {
         _backoffs = 0;
         Window = MinWindow;
     }
 
-    /// <summary>An acknowledgment is overdue. All messages that were in flight together back off once.</summary>
+    /// <summary>Notes an overdue acknowledgment. All messages that were in flight together back off once.</summary>
     /// <param name="sent">Monotonic time of the hand-over.</param>
-    /// <param name="now">Monotonic time.</param>
+    /// <param name="now">Current monotonic time.</param>
     public void TimedOut(long sent, long now)
     {
         if (sent < _backedOff)

@@ -16,8 +16,8 @@ using MessageType = Meshara.Node.Protocol.MessageType;
 namespace Meshara.Node.Delivery;
 
 /// <summary>
-/// Takes envelopes from connections: verifies, opens, delivers and answers those for this node on a few workers, passes the
-/// others on. A full queue makes the connection wait, which slows its peer down.
+/// Takes envelopes from connections. A few workers verify, open, deliver and answer those for this node; others are passed on.
+/// When the queue is full, connections wait, which slows their peers down.
 /// </summary>
 internal sealed partial class Receiver(
     NodeIdentity identity, Forwarder forwarder, Broadcaster broadcaster, Outbox outbox, Acknowledger acknowledger, Opener opener, VerifiedBatches verified, RouteCache routes,
@@ -25,10 +25,10 @@ internal sealed partial class Receiver(
 {
     private const int QueueLength = 1024;
 
-    // Bytes of what waits or is being handled.
+    // Bytes waiting or being handled.
     private const long MaxUnhandled = 8 * 1024 * 1024;
 
-    // Messages a worker may have given to the store that are not committed yet.
+    // Messages that a worker has given to the store and that are not committed yet.
     private const int MaxUncommitted = 512;
 
     private readonly DeliveryOptions _options = options.Value;
@@ -37,14 +37,14 @@ internal sealed partial class Receiver(
     private readonly Channel<Arrival> _queue = Channel.CreateBounded<Arrival>(QueueLength);
     private readonly ByteRoom _room = new(MaxUnhandled);
 
-    // Of the envelopes handled where they were read.
+    // Limits the envelopes handled on the threads that read them.
     private readonly SemaphoreSlim _slots = new(MaxUncommitted);
     private CancellationToken _stopping;
     private ExecutionContext _context = null!;
     private volatile bool _isRunning;
 
     /// <summary>Takes an envelope from a connection.</summary>
-    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/> when it is malformed.</exception>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/> if it is malformed.</exception>
     public ValueTask AcceptAsync(PeerConnection connection, Protocol.Wire.Envelope wire, CancellationToken cancellationToken)
     {
         var envelope = Parse(wire);
@@ -78,7 +78,7 @@ internal sealed partial class Receiver(
         }
     }
 
-    /// <summary>Nothing of this node's own needs to come back to it.</summary>
+    /// <summary>Drops a message of this node's own that has come back.</summary>
     private bool IsOwn(Envelope envelope)
     {
         if (envelope.Sender != identity.Address)
@@ -87,12 +87,16 @@ internal sealed partial class Receiver(
         return true;
     }
 
-    /// <summary>An envelope that comes alone is handled where it was read: nothing waits behind it, and another thread would have to be woken.</summary>
+    /// <summary>
+    /// Handles a lone envelope on the thread that read it: nothing queues behind it, and waking another thread would take
+    /// longer.
+    /// </summary>
     private bool TryHandleHere(PeerConnection connection, Arrival arrival)
     {
         if (!_isRunning || connection.HasMore || _queue.Reader.Count > 0 || !_slots.Wait(0, CancellationToken.None))
             return false;
-        // In the receiver's own context, as by a worker: a connection may have been made on behalf of something else.
+        // Run in the receiver's own context, as a worker would: the connection may have been opened on behalf of something
+        // else.
         ExecutionContext.Run(_context, static state =>
         {
             var (receiver, arrival) = ((Receiver, Arrival))state!;
@@ -101,8 +105,8 @@ internal sealed partial class Receiver(
         return true;
     }
 
-    /// <summary>Takes a message that a relay kept for this node; the relay is told when it is safe here.</summary>
-    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/> when it is malformed or for somebody else.</exception>
+    /// <summary>Takes a message that a relay kept for this node; the relay is told once it is stored here.</summary>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/> if it is malformed or for another node.</exception>
     public ValueTask AcceptHandoverAsync(PeerConnection connection, Frame frame, CancellationToken cancellationToken)
     {
         var envelope = Parse(frame.Handover.Envelope);
@@ -124,8 +128,8 @@ internal sealed partial class Receiver(
     public void Dispose() => _slots.Dispose();
 
     /// <summary>
-    /// Each worker verifies and opens one message after another but does not wait for the store: many messages share one
-    /// commit, and how many may wait for it at once is bounded.
+    /// Each worker verifies and opens one message after another without waiting for the store, so that many messages share a
+    /// commit. The number of uncommitted messages is bounded.
     /// </summary>
     private async Task WorkAsync(CancellationToken stopping)
     {
@@ -142,12 +146,12 @@ internal sealed partial class Receiver(
         }
         catch (OperationCanceledException)
         {
-            // The node is stopping; what was not acknowledged comes again.
+            // The node is stopping; unacknowledged messages are sent again.
         }
         await DrainAsync(slots);
     }
 
-    /// <summary>Waits until nothing is being handled, and lets nothing begin.</summary>
+    /// <summary>Waits until nothing is being handled, and prevents anything new from starting.</summary>
     private static async Task DrainAsync(SemaphoreSlim slots)
     {
         for (var i = 0; i < MaxUncommitted; i++)
@@ -168,17 +172,17 @@ internal sealed partial class Receiver(
         }
         catch (OperationCanceledException)
         {
-            // The node is stopping; what was not acknowledged comes again.
+            // The node is stopping; unacknowledged messages are sent again.
         }
         catch (MesharaException e)
         {
-            // Not acknowledged, so its sender will try again.
+            // Not acknowledged, so the sender will try again.
             telemetry.Error(ErrorType.Storage);
             Log.NotDelivered(logger, envelope.Id, e.Message);
         }
         catch (Exception e)
         {
-            // A defect of this program: said loudly, but one message must not stop all others.
+            // A defect in this program: log it as an error, but one message must not stop all others.
             telemetry.Error(ErrorType.Protocol);
             Log.ReceiveFailed(logger, envelope.Id, e);
         }
@@ -208,8 +212,8 @@ internal sealed partial class Receiver(
     }
 
     /// <summary>
-    /// False when the message was not taken although it is in order: whoever keeps it must not give it up because there is no room for it
-    /// here, or the clocks of the two disagree.
+    /// False if a valid message was not taken. The relay that keeps it must not drop it because the inbox is full or the two
+    /// clocks disagree.
     /// </summary>
     private async Task<bool> ReceiveAsync(Envelope envelope, Source from, CancellationToken cancellationToken)
     {
@@ -239,7 +243,7 @@ internal sealed partial class Receiver(
         }
     }
 
-    /// <summary>Verifies, opens, delivers and answers. Null when all is well, else why the message is dropped.</summary>
+    /// <summary>Verifies, opens, delivers and answers. Null if the message was taken; otherwise why it is dropped.</summary>
     private async ValueTask<KeyValuePair<string, object?>?> TakeAsync(
         Envelope envelope, Source from, Activity? span, ActivityContext trace, CancellationToken cancellationToken)
     {
@@ -289,7 +293,7 @@ internal sealed partial class Receiver(
         return null;
     }
 
-    /// <summary>False when the inbox has no room for it.</summary>
+    /// <summary>False if the inbox has no room for it.</summary>
     private async ValueTask<bool> DeliverAsync(Envelope envelope, Source from, byte[] content, Activity? parent, CancellationToken cancellationToken)
     {
         using var span = parent.StartChild(SpanNames.Deliver);
@@ -313,11 +317,11 @@ internal sealed partial class Receiver(
 
     private readonly record struct Arrival(Envelope Envelope, Source From, DateTimeOffset Time, Handed? Handed)
     {
-        /// <summary>Bytes of the room that it takes up.</summary>
+        /// <summary>Bytes it occupies in the room; 0 if it was handled where it was read.</summary>
         public int Room { get; init; }
     }
 
-    /// <summary>Whom to tell that a kept message has arrived.</summary>
+    /// <summary>The connection to notify when a kept message has arrived.</summary>
     private sealed record Handed(PeerConnection Connection, ulong Correlation);
 
     private static partial class Log

@@ -4,14 +4,15 @@ using Meshara.Node.Transport;
 namespace Meshara.Node.Delivery;
 
 /// <summary>
-/// The pending messages of one recipient, in order of acceptance: those ready to be attempted and those handed over and
-/// waiting for their acknowledgment. One worker attempts at a time. A failure pauses all of them, and until the recipient is
-/// known to be within reach again only one message at a time is on its way, so that an unreachable recipient costs one probe a
-/// pause however many wait for it; each waiting message has its turn to be that probe. Not safe for concurrent use: <see cref="Outbox"/> holds its lock.
+/// The pending messages of one recipient, in order of acceptance: those ready to be attempted, and those handed over and
+/// waiting for an acknowledgment. One worker attempts at a time. A failure pauses the whole queue. Until the recipient is known
+/// to be reachable again, only one message is in flight, so an unreachable recipient costs one probe per pause, however many
+/// messages wait; the waiting messages take turns as the probe. Not safe for concurrent use: <see cref="Outbox"/> holds its
+/// lock.
 /// </summary>
-/// <param name="recipient">Whose messages they are.</param>
-/// <param name="window">Messages that may be handed over and not acknowledged; bytes are limited by <paramref name="passage"/>.</param>
-/// <param name="passage">What is known of the way to the recipient.</param>
+/// <param name="recipient">The recipient of all the messages.</param>
+/// <param name="window">The most messages in flight; <paramref name="passage"/> limits the bytes.</param>
+/// <param name="passage">The measured path to the recipient.</param>
 internal sealed class RecipientQueue(NodeAddress recipient, int window, Passage passage)
 {
     private readonly PriorityQueue<OutgoingMessage, Protocol.MessageId> _ready = new();
@@ -25,7 +26,7 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window, Passage 
 
     public NodeAddress Recipient { get; } = recipient;
 
-    /// <summary>Cancels what a worker is doing to reach a recipient that is not connected; null when nothing is.</summary>
+    /// <summary>Cancels the current search for a recipient that is not connected; null if there is none.</summary>
     public CancellationTokenSource? Probe { get; set; }
 
     public bool IsEmpty => _ready.Count == 0 && _doubted.Count == 0 && _inFlight.Count == 0 && !_busy;
@@ -34,7 +35,7 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window, Passage 
 
     public Passage Passage => passage;
 
-    /// <summary>Probes in a row that were in vain; 0 while the recipient is within reach as far as is known.</summary>
+    /// <summary>Consecutive failed probes; 0 while the recipient is reachable as far as is known.</summary>
     public int Failures => _failures;
 
     // After a failure or a refusal the next message is a probe.
@@ -50,7 +51,7 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window, Passage 
         return _busy = true;
     }
 
-    /// <summary>Gives the queue back with whatever is in it.</summary>
+    /// <summary>Gives the queue back, whatever it contains.</summary>
     public void Release() => _busy = false;
 
     /// <summary>The next message to attempt, counted as in flight; null gives the queue back.</summary>
@@ -69,8 +70,8 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window, Passage 
     }
 
     /// <summary>
-    /// The recipient is within reach: it has connected, was given a message, or has answered one. That a relay took a message says
-    /// nothing of the recipient.
+    /// The recipient is reachable: it has connected, was handed a message, or has answered one. A relay accepting a message
+    /// says nothing about the recipient.
     /// </summary>
     public void Reached()
     {
@@ -81,9 +82,9 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window, Passage 
     }
 
     /// <summary>An attempt reached nobody: the message waits with all others.</summary>
-    /// <param name="message">What could not be delivered.</param>
-    /// <param name="failures">How many probes in a row have failed.</param>
-    /// <returns>True when a pause begins with it; false when all are waiting already.</returns>
+    /// <param name="message">The message that could not be delivered.</param>
+    /// <param name="failures">Consecutive failed probes.</param>
+    /// <returns>True if this failure starts a pause; false if the queue is paused already.</returns>
     public bool Failed(OutgoingMessage message, out int failures)
     {
         Return(message);
@@ -93,10 +94,10 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window, Passage 
         return begins;
     }
 
-    /// <summary>The recipient has no room: the message waits with all others, and being within reach does not end that.</summary>
-    /// <param name="message">What was refused.</param>
-    /// <param name="refusals">How many probes in a row were refused.</param>
-    /// <returns>True when a pause begins with it; false when all are waiting already.</returns>
+    /// <summary>The recipient has no room: the message waits with all others. Only accepting a message ends the probing.</summary>
+    /// <param name="message">The refused message.</param>
+    /// <param name="refusals">Consecutive refused probes.</param>
+    /// <returns>True if this refusal starts a pause; false if the queue is paused already.</returns>
     public bool Refused(OutgoingMessage message, out int refusals)
     {
         Return(message);
@@ -110,10 +111,10 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window, Passage 
     public void Accepted() => _refusals = 0;
 
     /// <summary>
-    /// What a relay took was not acknowledged in time: no pause after that wait, but what follows is a probe, with another message if
-    /// there is one. It may be this one alone that the recipient does not answer.
+    /// A message that a relay took was not acknowledged in time. No pause follows that wait, but the next message is a probe,
+    /// and a different one if there is one: the recipient may fail to answer only this message.
     /// </summary>
-    /// <returns>False when the message was not in flight.</returns>
+    /// <returns>False if the message was not in flight.</returns>
     public bool Doubt(OutgoingMessage message)
     {
         if (!Remove(message))
@@ -124,7 +125,7 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window, Passage 
         return true;
     }
 
-    /// <summary>Puts a message that was in flight back among the ready ones; false when it was not in flight.</summary>
+    /// <summary>Makes a message that was in flight ready again; false if it was not in flight.</summary>
     public bool Return(OutgoingMessage message)
     {
         if (!Remove(message))
@@ -134,10 +135,10 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window, Passage 
         return true;
     }
 
-    /// <summary>Adds messages that are ready but for a signature until <paramref name="batch"/> has <paramref name="limit"/>.</summary>
+    /// <summary>Adds messages that lack only a signature until <paramref name="batch"/> holds <paramref name="limit"/>.</summary>
     public void AddUnsigned(List<OutgoingMessage> batch, int limit)
     {
-        // In the order of the heap, which is about that of the messages: the whole queue must not be looked through each time.
+        // In heap order, which is roughly message order: searching the whole queue each time would cost too much.
         var looked = 0;
         foreach (var (message, _) in _ready.UnorderedItems)
         {
@@ -148,7 +149,7 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window, Passage 
         }
     }
 
-    /// <summary>Sealed messages that no relay keeps yet, oldest first.</summary>
+    /// <summary>Sealed messages that no relay holds yet, oldest first.</summary>
     public List<OutgoingMessage> NotHeld(int limit) =>
     [
         .. _inFlight.Concat(_doubted).Concat(_ready.UnorderedItems.Select(item => item.Element))
@@ -159,13 +160,16 @@ internal sealed class RecipientQueue(NodeAddress recipient, int window, Passage 
 
     public void Finished(OutgoingMessage message) => Remove(message);
 
-    /// <summary>The recipient has acknowledged a message that was sent once; to be said before <see cref="Finished"/>.</summary>
+    /// <summary>The recipient has acknowledged a message that was sent only once; call it before <see cref="Finished"/>.</summary>
     public void Acknowledged(OutgoingMessage message, TimeSpan roundTrip) => passage.Acknowledged(roundTrip, message.Bytes, _bytes);
 
-    /// <summary>A pause is over.</summary>
+    /// <summary>Ends a pause.</summary>
     public void Resume() => _paused = false;
 
-    /// <summary>Everything handed over before the given monotonic time becomes ready again, but what has gone by <paramref name="connection"/>.</summary>
+    /// <summary>
+    /// Makes everything handed over before the given monotonic time ready again, except messages sent over
+    /// <paramref name="connection"/>.
+    /// </summary>
     public int ReturnSentBefore(long timestamp, PeerConnection connection)
     {
         var lost = _inFlight.Where(message => message.WasSent && message.SentTimestamp < timestamp && message.Departure?.Hop != connection).ToList();

@@ -4,7 +4,7 @@ using Meshara.Node.Identity;
 
 namespace Meshara.Node.Delivery;
 
-/// <summary>SHA-256 of what a request asks for, to tell a repetition from another request under the same name.</summary>
+/// <summary>SHA-256 of a request's parameters, which tells a repetition from a different request under the same key.</summary>
 internal static class RequestFingerprint
 {
     /// <param name="recipient">Null for a broadcast.</param>

@@ -13,7 +13,7 @@ namespace Meshara.Node.Delivery;
 /// </summary>
 internal sealed class Sealer(NodeIdentity identity, IOptions<SealingOptions> options, TimeProvider time)
 {
-    // Of each of the three fields.
+    // Tag size of each of the three fields.
     private const int TagBytes = 1;
 
     private readonly SealingOptions _options = options.Value;
@@ -25,7 +25,7 @@ internal sealed class Sealer(NodeIdentity identity, IOptions<SealingOptions> opt
         var session = GetSession(recipient);
         var sequence = session.Context.NextSequence();
         var length = content.Length + Hpke.TagSize;
-        // The serialized SealedPayload, the ciphertext last and encrypted into its place: a message is nearly all ciphertext.
+        // The serialized SealedPayload, with the ciphertext last and encrypted in place, since it is nearly the whole message.
         var bytes = GC.AllocateUninitializedArray<byte>(
             TagBytes + CodedOutputStream.ComputeBytesSize(session.EncapsulatedKey)
             + TagBytes + CodedOutputStream.ComputeUInt64Size(sequence)
@@ -49,7 +49,7 @@ internal sealed class Sealer(NodeIdentity identity, IOptions<SealingOptions> opt
     {
         if (_sessions.TryGet(recipient.Address, out var session) && session.TryUse(_options, time, recipient))
             return session;
-        // Two threads may both make one: both are valid, and the recipient knows contexts by their key.
+        // Two threads may both create one; both are valid, and the recipient identifies contexts by their key.
         session = new Session(Hpke.SetupSender(recipient.EncryptionKey, SealingInfo.For(identity.Address, recipient.Address)), recipient.Wire.EncryptionKey, time.GetTimestamp());
         session.TryUse(_options, time, recipient);
         if (_options.MessagesPerKey > 1)
