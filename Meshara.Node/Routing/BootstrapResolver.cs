@@ -4,16 +4,16 @@ using Microsoft.Extensions.ServiceDiscovery;
 namespace Meshara.Node.Routing;
 
 /// <summary>
-/// Turns configured bootstrap URIs into endpoints: <c>tcp://host:port</c> as it stands; <c>meshara://name</c> through service
-/// discovery (endpoint name <c>mesh</c>), so that it means the same under Aspire, compose and Kubernetes.
+/// Resolves configured bootstrap URIs to endpoints: <c>tcp://host:port</c> as given, <c>meshara://name</c> through service
+/// discovery (endpoint name <c>mesh</c>), so that the same URI works under Aspire, Compose and Kubernetes.
 /// </summary>
 internal sealed class BootstrapResolver(ServiceEndpointResolver resolver)
 {
-    /// <summary>The port of a node when nothing says otherwise.</summary>
+    /// <summary>The port of a node unless configured otherwise.</summary>
     public const int DefaultPort = 8443;
 
-    /// <summary>Every endpoint a bootstrap URI stands for.</summary>
-    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Unreachable"/> when the name means nothing.</exception>
+    /// <summary>All endpoints of a bootstrap URI.</summary>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Unreachable"/> if the name cannot be resolved.</exception>
     public async Task<IReadOnlyList<EndPoint>> ResolveAsync(Uri bootstrap, CancellationToken cancellationToken)
     {
         if (bootstrap.Port > 0)

@@ -3,7 +3,7 @@ using Meshara.Node.Protocol;
 namespace Meshara.Node.Routing;
 
 /// <summary>An entry of the routing table.</summary>
-/// <param name="Record">The newest record known.</param>
-/// <param name="LastSeen">When the node itself was last heard of at first hand (UTC).</param>
-/// <param name="Failures">Queries or dials that failed since.</param>
+/// <param name="Record">The newest known record.</param>
+/// <param name="LastSeen">When this node last heard from the contact itself (UTC); the Unix epoch if never.</param>
+/// <param name="Failures">Failed queries and dials since then.</param>
 internal sealed record Contact(PeerRecord Record, DateTimeOffset LastSeen, int Failures);

@@ -13,21 +13,22 @@ using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 namespace Meshara.Node.Routing;
 
 /// <summary>
-/// The distributed hash table of peer records: answers FIND_NODE and STORE, and runs iterative lookups as in
-/// Maymounkov and Mazières, "Kademlia" (2002), section 2.3.
+/// The distributed hash table of peer records: answers FIND_NODE and STORE, and runs iterative lookups as in Maymounkov and
+/// Mazières, "Kademlia" (2002), section 2.3.
 /// </summary>
 internal sealed partial class Dht(
     NodeIdentity identity, LocalRecord self, Swarm swarm, RoutingTable table, PeerBook book,
     IOptions<RoutingOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Dht> logger)
 {
-    // How long a round waits for answers, which is enough for a dial and a query over 200 ms of round trip, and a lookup for its end.
+    // How long a round waits for answers (enough for a dial and a query at 200 ms round trip), and the limit for a whole
+    // lookup.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LookupLimit = TimeSpan.FromSeconds(15);
 
-    // Records of themselves that peers at one address may store in ten seconds: what ten of them may.
+    // Records that peers at one address may store in ten seconds: as many as ten peers may.
     private const int MaxRecordsFromNetwork = 100;
 
-    // Of this node's own records that are ahead of its newest one, so many are left from before its start at the most.
+    // At most this many of this node's own records from before its start can be ahead of its newest one.
     private const int MaxAhead = 3;
 
     private readonly RoutingOptions _options = options.Value;
@@ -35,9 +36,9 @@ internal sealed partial class Dht(
     private readonly AddressLimits _recordsFrom = new(MaxRecordsFromNetwork, time);
     private int _ahead;
 
-    /// <summary>Takes in a record.</summary>
+    /// <summary>Adds a record to the book and the table.</summary>
     /// <param name="record">A verified record.</param>
-    /// <param name="source">Who told of it; its owner when it was heard at first hand.</param>
+    /// <param name="source">The peer that sent it; the owner itself if it came first-hand.</param>
     public void Learn(PeerRecord record, Source source)
     {
         if (record.Address == identity.Address)
@@ -50,8 +51,9 @@ internal sealed partial class Dht(
     }
 
     /// <summary>
-    /// One that is ahead of this node's was made before a restart, by a clock that was ahead, and there are few of those; or again and again by
-    /// another program with this node's identity. Then each would go on from the other's for ever.
+    /// Handles a record of this node that is ahead of its current one. It was made before a restart by a clock that was ahead,
+    /// which happens only a few times; or by another program with the same identity, which keeps happening, as each side moves
+    /// on from the other's sequence.
     /// </summary>
     private void OnOwnRecord(PeerRecord record)
     {
@@ -61,7 +63,10 @@ internal sealed partial class Dht(
         swarm.Clones.NoteOwn("a record of it");
     }
 
-    /// <summary>Verifies a record that a peer told. What it says of itself is new; else the clocks of the mesh decide, or of the only peer there is.</summary>
+    /// <summary>
+    /// Verifies a record from a peer. A peer's own record always counts as fresh. For others, the majority of the mesh's clocks
+    /// decides about expiry, or the clock of the only peer.
+    /// </summary>
     public bool TryVerify(Protocol.Wire.PeerRecord? wire, NodeAddress teller, [NotNullWhen(true)] out PeerRecord? record)
     {
         var steady = _clock.Steady;
@@ -80,7 +85,7 @@ internal sealed partial class Dht(
         return true;
     }
 
-    /// <summary>What a peer is told that has to look for others.</summary>
+    /// <summary>Tells a peer that is turned away about other nodes it can connect to.</summary>
     public Frame Refer(PeerConnection connection)
     {
         var others = new FoundNodes();
@@ -89,13 +94,13 @@ internal sealed partial class Dht(
         return new Frame { FoundNodes = others };
     }
 
-    /// <summary>Handles FIND_NODE and STORE, and FOUND_NODES that nobody asked for: a peer without room names others.</summary>
+    /// <summary>Handles FIND_NODE, STORE, and unsolicited FOUND_NODES, in which a peer without room refers to others.</summary>
     public void Handle(PeerConnection connection, Frame frame)
     {
         telemetry.Received(Tags.Dht);
         if (frame.BodyCase == Frame.BodyOneofCase.StoreRecord)
         {
-            // A node stores its own record with others and nobody else's: strangers must not fill this node's memory.
+            // A node may store only its own record: strangers must not fill this node's memory.
             if (!MaySendRecord(connection))
                 telemetry.Dropped(DropReason.RateLimited);
             else if (PeerRecord.TryVerifyOwn(frame.StoreRecord.Record, connection.Peer, _clock.Steady, out var record))
@@ -129,7 +134,7 @@ internal sealed partial class Dht(
     private bool MaySendRecord(PeerConnection connection) =>
         connection.MaySendRecord() && (connection.AddressGroup is not { } network || _recordsFrom.TryBegin(network));
 
-    /// <summary>The record of a node: from the book, or by a lookup (span <c>dht_lookup</c>). Null when nobody knows it.</summary>
+    /// <summary>The record of a node, from the book or by a lookup (span <c>dht_lookup</c>). Null if nobody knows it.</summary>
     public async Task<PeerRecord?> FindAsync(NodeAddress address, ActivityContext trace, CancellationToken cancellationToken)
     {
         var id = NodeId.Of(address);
@@ -139,7 +144,7 @@ internal sealed partial class Dht(
         return book.TryGet(id, out known) ? known : null;
     }
 
-    /// <summary>Looks a record up even if one is known: its owner may have moved.</summary>
+    /// <summary>Looks a record up even if one is known, because its owner may have moved.</summary>
     public async Task<PeerRecord?> RefreshAsync(NodeAddress address, ActivityContext trace, CancellationToken cancellationToken)
     {
         var id = NodeId.Of(address);
@@ -147,7 +152,7 @@ internal sealed partial class Dht(
         return book.TryGet(id, out var known) ? known : null;
     }
 
-    /// <summary>The nodes closest to an address that answer, closest first, the node itself left out.</summary>
+    /// <summary>The nodes closest to an address that answer, closest first, excluding the node with that address.</summary>
     public async Task<IReadOnlyList<PeerRecord>> ClosestAsync(NodeAddress address, int count, CancellationToken cancellationToken)
     {
         var closest = await LookupAsync(NodeId.Of(address), stopWhenFound: false, default, cancellationToken);
@@ -161,13 +166,13 @@ internal sealed partial class Dht(
         foreach (var record in closest)
         {
             if (!swarm.TryGet(record.Address, out var connection))
-                continue; // the lookup has just failed to reach it
+                continue; // the lookup failed to reach it
             telemetry.Sent(Tags.Dht);
             connection.TrySendUrgent(new Frame { StoreRecord = new StoreRecord { Record = self.Current.Wire } });
         }
     }
 
-    /// <summary>Looks at every part of the key space that the table knows of.</summary>
+    /// <summary>Refreshes every bucket in the range that the table uses.</summary>
     public async Task RefreshTableAsync(CancellationToken cancellationToken)
     {
         foreach (var bucket in table.BucketsToRefresh())
@@ -175,8 +180,8 @@ internal sealed partial class Dht(
     }
 
     /// <summary>
-    /// Asks ever closer nodes, α at a time, until the k closest that can be reached have answered (or the target's own record is known),
-    /// or the time is up.
+    /// Queries ever closer nodes, α at a time, until the k closest reachable ones have answered, the target's record is found
+    /// (if that suffices), or the time limit passes.
     /// </summary>
     private async Task<List<PeerRecord>> LookupAsync(NodeId target, bool stopWhenFound, ActivityContext trace, CancellationToken cancellationToken)
     {
@@ -185,7 +190,7 @@ internal sealed partial class Dht(
             : telemetry.Continue(SpanNames.DhtLookup, ActivityKind.Internal, trace);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var started = time.GetTimestamp();
-        // Those that are connected can be asked at once, and were not made up by anybody.
+        // Connected peers can be queried at once, and nobody can have made them up.
         var connected = swarm.Connections.Where(connection => connection.IsOpen).Select(connection => connection.Record)
             .OrderBy(record => record.Id, Comparer<NodeId>.Create(target.CompareDistance)).Take(_options.BucketSize);
         var known = table.Closest(target, _options.BucketSize).Concat(connected);
@@ -202,7 +207,7 @@ internal sealed partial class Dht(
         }
         finally
         {
-            await end.CancelAsync(); // nobody waits for those that have not answered
+            await end.CancelAsync(); // cancels the queries that are still pending
         }
         var answered = lookup.Answered;
         span?.SetTag("hops", rounds).SetTag("contacted", lookup.Contacted);
@@ -210,12 +215,14 @@ internal sealed partial class Dht(
         return answered;
     }
 
-    /// <summary>One round: asks the α best candidates. Those that take long do not hold the next round up, unless nobody has answered yet.</summary>
-    /// <param name="lookup">What is known.</param>
-    /// <param name="target">What is looked for.</param>
-    /// <param name="pending">Queries under way; late answers count, too.</param>
-    /// <param name="cancellationToken">The end of the lookup.</param>
-    /// <returns>False when nobody is left to ask.</returns>
+    /// <summary>
+    /// One round: queries the α best candidates. Slow ones do not hold up the next round, unless nobody has answered yet.
+    /// </summary>
+    /// <param name="lookup">The state of the lookup.</param>
+    /// <param name="target">The id searched for.</param>
+    /// <param name="pending">Queries in flight; late answers still count.</param>
+    /// <param name="cancellationToken">Cancelled when the lookup ends.</param>
+    /// <returns>False if there is nobody left to ask.</returns>
     private async Task<bool> AskNextAsync(Lookup lookup, NodeId target, List<Query> pending, CancellationToken cancellationToken)
     {
         var asked = new List<Task>();
@@ -242,7 +249,7 @@ internal sealed partial class Dht(
 
     private readonly record struct Query(PeerRecord Asked, Task<List<PeerRecord>?> Answer);
 
-    /// <summary>One FIND_NODE; null when the node cannot be reached or does not answer.</summary>
+    /// <summary>Sends one FIND_NODE; null if the node cannot be reached or does not answer.</summary>
     private async Task<List<PeerRecord>?> AskAsync(PeerRecord record, NodeId target, CancellationToken cancellationToken)
     {
         try

@@ -15,27 +15,27 @@ using MessageType = Meshara.Node.Protocol.MessageType;
 namespace Meshara.Node.Routing;
 
 /// <summary>
-/// Relays messages for others, hop by hop: never back to where they have been, never beyond their hop limit. What cannot
-/// be passed on is reported to the hop before, so that the sender need not wait for a timeout. Workers verify and pass on at once; what
-/// has to wait for its next hop – a dial, or room in its send buffer – waits in a queue of that hop's own.
+/// Relays messages for others hop by hop, never back to a node they have visited and never beyond their hop limit. A message
+/// that cannot be passed on is reported to the previous hop, so that the sender need not wait for a timeout. Workers verify and
+/// pass on without waiting; a message that needs a dial or room in a send buffer waits in the queue of its next hop.
 /// </summary>
 internal sealed partial class Forwarder
 {
     private const int QueueLength = 1024;
     private const int MaxHopsTried = 3;
 
-    // Bytes of what waits to be verified.
+    // Bytes waiting to be verified.
     private const long MaxUnverified = 4 * 1024 * 1024;
 
     // Bytes that may wait for one next hop, and for all of them.
     private const int MaxWaitingForOne = 4 * 1024 * 1024;
     private const int MaxWaiting = 16 * 1024 * 1024;
 
-    // Of all of it, what one peer may have brought.
+    // The share of it that may come from one peer.
     private const int MaxWaitingFromOne = 4 * 1024 * 1024;
     private static readonly long MaxWaitingFromNetwork = Source.ShareOfNetwork(MaxWaiting, MaxWaitingFromOne);
 
-    // Verifying is all they spend time on.
+    // Workers are CPU-bound: they only verify.
     private static readonly int Workers = Math.Max(2, Environment.ProcessorCount);
 
     private readonly NodeIdentity _identity;
@@ -70,12 +70,12 @@ internal sealed partial class Forwarder
             MaxWaitingForOne, MaxWaiting, PassOnLaterAsync, (_, e) => OnFailure(default, e), MaxWaitingFromOne, MaxWaitingFromNetwork);
     }
 
-    /// <summary>A message of this node itself could not be passed on by a relay.</summary>
+    /// <summary>Raised when a relay could not pass on a message of this node.</summary>
     public event Action<MessageId, NodeAddress>? OwnMessageReturned;
 
     /// <summary>
-    /// Takes a message for another node. Waits while many are being verified, which slows down the peer it comes from: connections take
-    /// turns, so that one that floods this node makes it drop nothing of others.
+    /// Takes a message for another node. Waits while many are being verified, which slows down the peer it comes from.
+    /// Connections take turns, so that a peer that floods this node does not make it drop messages from others.
     /// </summary>
     public ValueTask AcceptAsync(Envelope envelope, Source from, CancellationToken cancellationToken)
     {
@@ -102,7 +102,7 @@ internal sealed partial class Forwarder
         }
     }
 
-    /// <summary>A next hop could not pass a message on.</summary>
+    /// <summary>Handles the report of a next hop that could not pass a message on.</summary>
     public void OnUndeliverable(Undeliverable undeliverable, NodeAddress from)
     {
         if (undeliverable.Id.Length != MessageId.Size || undeliverable.Sender.Length != NodeAddress.Size || undeliverable.Recipient.Length != NodeAddress.Size)
@@ -136,16 +136,16 @@ internal sealed partial class Forwarder
                     OnFailure(job.Envelope.Id, e);
                 }
                 _room.Leave(job.Bytes);
-                Activity.Current = null; // the span of a message that waits goes on without this worker
+                Activity.Current = null; // the span of a waiting message continues without this worker
             }
         }
         catch (OperationCanceledException)
         {
-            // The node is stopping; senders of what waits will try again.
+            // The node is stopping; senders retry the messages that wait.
         }
     }
 
-    /// <summary>A defect of this program: said loudly, but one message must not cost a worker.</summary>
+    /// <summary>Reports a defect in this program without losing a worker to it.</summary>
     private void OnFailure(MessageId id, Exception e)
     {
         _telemetry.Error(ErrorType.Routing);
@@ -170,7 +170,7 @@ internal sealed partial class Forwarder
         PassOn(new Relayed(envelope, from, frame, [from.Peer, envelope.Sender, _identity.Address], span));
     }
 
-    /// <summary>Hands a message to the best hop not tried yet, or to the queue of what waits for that hop.</summary>
+    /// <summary>Hands a message to the best hop not tried yet, or to the queue of that hop.</summary>
     private void PassOn(Relayed message)
     {
         while (message.HopsTried < MaxHopsTried)
@@ -187,7 +187,8 @@ internal sealed partial class Forwarder
             if (_waiting.TryAdd(hop.Peer, message with { Hop = hop }, message.Frame.CalculateSize(), message.From))
                 return;
             _telemetry.Dropped(DropReason.QueueFull);
-            // The recipient itself takes less than comes for it. By other ways it would get no more, and they would carry it in vain.
+            // The recipient itself is too slow. Other routes end at the same recipient, so they would carry the message in
+            // vain.
             if (hop.Peer == message.Envelope.Recipient)
                 break;
         }
@@ -197,12 +198,12 @@ internal sealed partial class Forwarder
     private Hop? FindNext(Relayed message) =>
         _finder.Find(message.Envelope.Recipient, peer => message.Tried.Contains(peer) || message.Envelope.HasVisited(peer), rotation: 0);
 
-    /// <summary>Acknowledgments leave before messages; a message waits behind those that wait already.</summary>
+    /// <summary>Acknowledgments go ahead of messages; a message queues behind those already waiting.</summary>
     private bool TrySendAtOnce(PeerConnection connection, Relayed message) => message.Envelope.Type == MessageType.Ack
         ? connection.TrySendUrgent(message.Frame) > 0
         : !_waiting.Contains(connection.Peer) && connection.TrySend(message.Frame) > 0;
 
-    /// <summary>Passes a message on once its next hop is connected and takes it; another hop may do if that one does not.</summary>
+    /// <summary>Passes a message on once its next hop is connected and has room; if that fails, tries another hop.</summary>
     private async Task PassOnLaterAsync(NodeAddress peer, Relayed message, CancellationToken cancellationToken)
     {
         if (message.Envelope.Ends <= _clock.Steady)
@@ -214,7 +215,7 @@ internal sealed partial class Forwarder
         else if (await TrySendAsync(message, cancellationToken))
             OnPassedOn(message, peer);
         else if (message.Hop is { Dial: null } && peer == message.Envelope.Recipient)
-            Return(message); // it was here and is gone: its sender may find it elsewhere
+            Return(message); // it was connected and has left; its sender may find it elsewhere
         else
             PassOn(message);
     }
@@ -234,7 +235,7 @@ internal sealed partial class Forwarder
         }
         catch (MesharaException)
         {
-            return false; // the swarm has logged and counted it; another hop may do
+            return false; // the swarm has logged and counted it; another hop may work
         }
     }
 
@@ -274,7 +275,7 @@ internal sealed partial class Forwarder
     {
         public int HopsTried { get; set; }
 
-        /// <summary>Whom it waits for.</summary>
+        /// <summary>The next hop it waits for.</summary>
         public Hop Hop { get; init; }
     }
 

@@ -3,7 +3,7 @@ using Meshara.Node.Protocol;
 
 namespace Meshara.Node.Routing;
 
-/// <summary>How the first hop was found: the values of the span attribute <c>route</c>.</summary>
+/// <summary>How the first hop was found; the value of the span attribute <c>route</c>.</summary>
 internal enum RouteKind
 {
     /// <summary>To the recipient itself.</summary>
@@ -12,7 +12,7 @@ internal enum RouteKind
     /// <summary>Through a relay.</summary>
     Bridge,
 
-    /// <summary>Through the peer that the recipient's own messages last came from.</summary>
+    /// <summary>Through the peer that last delivered something from the recipient.</summary>
     Cached,
 }
 

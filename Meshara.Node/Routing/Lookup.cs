@@ -4,9 +4,9 @@ using Meshara.Node.Protocol;
 namespace Meshara.Node.Routing;
 
 /// <summary>
-/// What one iterative lookup knows: the candidates in order of their distance to the target, and how each of them stands. It goes
-/// several ways that have no node in common (Baumgart and Mies, "S/Kademlia", 2007, section 4.4): what a node names is asked on that node's way
-/// only, so that those who know nobody but each other spoil one way and not the others.
+/// The state of one iterative lookup: its candidates by distance to the target, and the progress of each. It follows several
+/// disjoint paths (Baumgart and Mies, "S/Kademlia", 2007, section 4.4): nodes named by a node are asked only on the path of
+/// that node, so that a group of colluding nodes spoils one path and not the others.
 /// </summary>
 internal sealed class Lookup
 {
@@ -17,11 +17,11 @@ internal sealed class Lookup
     private readonly Dictionary<NodeId, LookupPath> _asked = [];
     private int _turn;
 
-    /// <param name="self">The node that looks.</param>
-    /// <param name="target">What it looks for.</param>
-    /// <param name="bucketSize">So many of the closest are wanted.</param>
-    /// <param name="paths">Ways it may go.</param>
-    /// <param name="known">The candidates to start with.</param>
+    /// <param name="self">The node that searches.</param>
+    /// <param name="target">The id searched for.</param>
+    /// <param name="bucketSize">How many of the closest nodes are wanted.</param>
+    /// <param name="paths">The most paths to follow.</param>
+    /// <param name="known">The initial candidates.</param>
     public Lookup(NodeId self, NodeId target, int bucketSize, int paths, IEnumerable<PeerRecord> known)
     {
         _self = self;
@@ -33,10 +33,10 @@ internal sealed class Lookup
             Add(closest[i], _paths[i % _paths.Count]);
     }
 
-    /// <summary>Nodes that were asked.</summary>
+    /// <summary>Number of nodes asked.</summary>
     public int Contacted => _asked.Count;
 
-    /// <summary>True once somebody has named the target itself.</summary>
+    /// <summary>True once a node has named the target itself.</summary>
     public bool HasFound { get; private set; }
 
     /// <summary>The closest nodes that have answered, closest first.</summary>
@@ -48,8 +48,8 @@ internal sealed class Lookup
     ];
 
     /// <summary>
-    /// A node to ask, of each way in turn: the closest that was not asked, among those of the way's share that have not failed. When some
-    /// ways lead nowhere the others go on for them. Null when there is none.
+    /// The next node to ask, taking the paths in turn: the closest candidate not asked yet within the path's share of
+    /// candidates that have not failed. If some paths run dry, the others continue beyond their share. Null if there is none.
     /// </summary>
     public PeerRecord? Next()
     {
@@ -69,7 +69,7 @@ internal sealed class Lookup
         }
     }
 
-    /// <summary>It cannot be reached, or takes so long that others should be asked; it may still answer.</summary>
+    /// <summary>Notes that a node cannot be reached, or is so slow that others should be asked; it may still answer.</summary>
     public void OnFailed(PeerRecord record)
     {
         if (_asked.TryGetValue(record.Id, out var path))

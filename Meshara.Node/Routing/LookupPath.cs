@@ -4,12 +4,12 @@ using Meshara.Node.Protocol;
 namespace Meshara.Node.Routing;
 
 /// <summary>
-/// One way of a <see cref="Lookup"/>. A candidate that cannot be reached gives its place up, or a peer that names twenty that are nowhere
-/// would end the way.
+/// One path of a <see cref="Lookup"/>. A candidate that cannot be reached gives up its place; otherwise a peer could end the
+/// path by naming twenty nodes that do not exist.
 /// </summary>
 internal sealed class LookupPath(NodeId target, int bucketSize)
 {
-    // So many of the closest are kept, failed ones included: what peers name costs memory.
+    // How many of the closest candidates to keep, failed ones included: this bounds the memory that peers can use up.
     private readonly int _capacity = bucketSize * 10;
     private readonly SortedList<NodeId, Candidate> _candidates = new(Comparer<NodeId>.Create(target.CompareDistance));
 
@@ -25,9 +25,11 @@ internal sealed class LookupPath(NodeId target, int bucketSize)
     public IEnumerable<PeerRecord> Answered =>
         _candidates.Values.Where(candidate => candidate.Standing == Standing.Answered).Select(candidate => candidate.Record);
 
-    /// <summary>The closest candidate that was not asked, if it is among the <paramref name="share"/> closest; null when there is none.</summary>
-    /// <param name="share">So many that have not failed are looked at.</param>
-    /// <param name="asked">Those asked on any way.</param>
+    /// <summary>
+    /// The closest candidate not asked yet, if it is among the <paramref name="share"/> closest; null if there is none.
+    /// </summary>
+    /// <param name="share">How many candidates that have not failed to consider.</param>
+    /// <param name="asked">The nodes asked on any path.</param>
     public PeerRecord? Next(int share, IReadOnlyDictionary<NodeId, LookupPath> asked)
     {
         foreach (var (id, candidate) in _candidates)

@@ -6,9 +6,9 @@ using Meshara.Node.Protocol;
 namespace Meshara.Node.Routing;
 
 /// <summary>
-/// Every valid peer record this node has come across or keeps for others: the values of the distributed hash table.
-/// Bounded; when full, each source keeps the records whose keys are closest to this node, so that nobody can push out what others told,
-/// and of those the farthest goes first, as nobody will look for it here. All sources at one address have one share.
+/// Every valid peer record this node has come across or keeps for others: the values of the distributed hash table. Bounded.
+/// When full, each source keeps its records with the keys closest to this node, so that nobody can push out what others sent.
+/// The farthest of a source go first, since nobody looks for those here. All sources at one address share one portion.
 /// </summary>
 internal sealed class PeerBook(NodeId self, int capacity, TimeProvider time)
 {
@@ -16,10 +16,10 @@ internal sealed class PeerBook(NodeId self, int capacity, TimeProvider time)
     private readonly Lock _gate = new();
     private readonly Dictionary<NodeId, Entry> _records = [];
 
-    /// <summary>Keeps the record unless a newer one of that node is here that has not expired. True when it was news.</summary>
+    /// <summary>Stores a record unless there is an unexpired one with the same or a higher sequence. True if it was news.</summary>
     /// <param name="record">A verified record.</param>
     /// <param name="source">
-    /// Who told of it. What its owner itself shows is the newest one, whatever the sequences say; null for one that nobody in particular told of.
+    /// The peer that sent it; null if none in particular did. A record from its owner is the newest one, whatever its sequence.
     /// </param>
     public bool Add(PeerRecord record, Source? source = null)
     {
@@ -46,7 +46,7 @@ internal sealed class PeerBook(NodeId self, int capacity, TimeProvider time)
 
     private void Shrink()
     {
-        // A tenth at once, so that a full book does not sort itself for every record.
+        // Removes a tenth at a time, so that a full book does not sort itself for every new record.
         var now = _clock.Steady;
         var distance = Comparer<NodeId>.Create(self.CompareDistance);
         var victims = _records.Values
@@ -55,7 +55,7 @@ internal sealed class PeerBook(NodeId self, int capacity, TimeProvider time)
                 .OrderBy(entry => entry.Record.Expires <= now)
                 .ThenBy(entry => entry.Record.Id, distance)
                 .Select((entry, rank) => (entry.Record, entry.Source, Rank: entry.Record.Expires <= now ? int.MaxValue : rank)))
-            // The sources at one address take turns in its share.
+            // The sources at one address take turns within its share.
             .GroupBy(ranked => ranked.Source.Network is { } network ? (object)network : ranked.Source.Peer)
             .SelectMany(network => network
                 .OrderBy(ranked => ranked.Rank)

@@ -6,26 +6,26 @@ using Meshara.Node.Protocol;
 namespace Meshara.Node.Routing;
 
 /// <summary>
-/// Next hops learned from traffic: if something from X came in through P, then X can probably be reached through P.
-/// Only signed messages teach, each of them once and while it is young: later, anybody who has kept a copy could send it. A failure
-/// forgets.
+/// Next hops learned from traffic: if a message from X came in through P, X can probably be reached through P. Only signed
+/// messages count, each once and only while it is young; otherwise anyone who kept a copy could replay it. A failure removes
+/// the route.
 /// </summary>
 internal sealed class RouteCache(TimeSpan lifetime, TimeProvider time)
 {
     private const int Capacity = 10_000;
 
-    // Older messages come from retries and from stores, whose senders may be elsewhere by now. What the sender signed tells, and not the age
-    // that those on the way count, which anybody may set; a sender whose clock is further off teaches nothing through others.
+    // Older messages come from retries and from stores, and their senders may have moved. The signed timestamp decides, not the
+    // age counted along the way, which anyone can set. A sender whose clock is further off teaches no routes through others.
     private static readonly TimeSpan Young = TimeSpan.FromMinutes(2);
 
     private readonly NodeClock _clock = NodeClock.Of(time);
     private readonly ConcurrentDictionary<NodeAddress, Entry> _routes = new();
     private readonly RecentMap<(NodeAddress, MessageId), byte> _taught = new(50_000, Young * 4, time);
 
-    /// <summary>A verified message has come through a peer.</summary>
+    /// <summary>Learns from a verified message that came through a peer.</summary>
     public void Learn(Envelope envelope, NodeAddress via)
     {
-        // A peer's own messages come over its own connection, which says all of this better.
+        // A peer's own messages come over its own connection, so they need no check.
         if (envelope.Sender == via || IsYoung(envelope) && _taught.TryAdd((envelope.Sender, envelope.Id), 0))
             Learn(envelope.Sender, via);
     }
@@ -34,7 +34,7 @@ internal sealed class RouteCache(TimeSpan lifetime, TimeProvider time)
 
     public void Learn(NodeAddress destination, NodeAddress via)
     {
-        // Nearly every message says again what is known.
+        // Nearly every message confirms a known route.
         if (_routes.TryGetValue(destination, out var known) && known.Via == via)
         {
             known.Learn(_clock.GetTimestamp());
@@ -83,7 +83,7 @@ internal sealed class RouteCache(TimeSpan lifetime, TimeProvider time)
 
         public NodeAddress Via { get; } = via;
 
-        /// <summary>When it was learned last, as a timestamp.</summary>
+        /// <summary>When it was last learned, as a timestamp.</summary>
         public long Learned => Volatile.Read(ref _learned);
 
         public void Learn(long now) => Volatile.Write(ref _learned, now);

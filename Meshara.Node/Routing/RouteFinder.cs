@@ -6,15 +6,15 @@ using Meshara.Node.Transport;
 namespace Meshara.Node.Routing;
 
 /// <summary>
-/// Chooses next hops: the recipient itself when it is connected or can be dialled, a route learned from traffic, a relay
-/// that the recipient's record names, and at last the connected peers that are closest to it in the key space.
+/// Chooses next hops, in this order: the recipient itself if it is connected, a route learned from traffic, the recipient if it
+/// can be dialled, a relay that its record names, and finally the connected peers closest to it in the key space.
 /// </summary>
 internal sealed class RouteFinder(Swarm swarm, Dht dht, PeerBook book, RouteCache routes)
 {
-    /// <summary>The best hop not tried yet, without asking other nodes.</summary>
-    /// <param name="recipient">Who shall get the message.</param>
-    /// <param name="excluded">Peers that were tried, or that the message came through.</param>
-    /// <param name="rotation">Skips that many of the closest peers, so that a retry goes another way.</param>
+    /// <summary>The best hop not tried yet, found without asking other nodes.</summary>
+    /// <param name="recipient">The destination of the message.</param>
+    /// <param name="excluded">True for peers already tried and for those the message came through.</param>
+    /// <param name="rotation">How many of the closest peers to skip, so that a retry takes a different route.</param>
     public Hop? Find(NodeAddress recipient, Func<NodeAddress, bool> excluded, int rotation)
     {
         var free = !excluded(recipient);
@@ -38,7 +38,7 @@ internal sealed class RouteFinder(Swarm swarm, Dht dht, PeerBook book, RouteCach
         return closest.Count == 0 ? null : new Hop(RouteKind.Bridge, closest[rotation % closest.Count], null);
     }
 
-    /// <summary>True when other nodes should be asked about the recipient before <see cref="Find"/> is called.</summary>
+    /// <summary>True if other nodes should be asked about the recipient before <see cref="Find"/> is called.</summary>
     public bool NeedsLookup(NodeAddress recipient) =>
         !swarm.TryGet(recipient, out _) && !routes.TryGet(recipient, out _) && !book.TryGet(NodeId.Of(recipient), out _);
 

@@ -11,24 +11,24 @@ namespace Meshara.Node.Routing;
 /// <summary>Hands this node's own messages to a next hop.</summary>
 internal sealed class Router(RouteFinder finder, Swarm swarm, RouteCache routes, MeshTelemetry telemetry)
 {
-    // A message that three hops refused is better retried later than pushed on.
+    // After three refusals, retrying later works better than trying more hops.
     private const int MaxHopsTried = 3;
 
     private static readonly Func<NodeAddress, bool> Nobody = static _ => false;
 
     /// <summary>
-    /// Hands a message to the best next hop. Spans: <c>route_message</c> with <c>find_route</c>, <c>send_to_peer</c>,
-    /// <c>tls_connect</c> and <c>write_bytes</c>, when <paramref name="traced"/>.
+    /// Hands a message to the best next hop. When <paramref name="traced"/>, records the spans <c>route_message</c> with
+    /// <c>find_route</c>, <c>send_to_peer</c>, <c>tls_connect</c> and <c>write_bytes</c>.
     /// </summary>
     /// <param name="envelope">The message; its trace context becomes that of the sending span.</param>
-    /// <param name="attempt">1 for the first one; later ones try other relays.</param>
-    /// <param name="parent">The trace that the spans belong to, and what is sent.</param>
-    /// <param name="traced">False for acknowledgments, whose one span is <c>send_ack</c>.</param>
-    /// <returns>Where it is now, or null when nobody could be reached.</returns>
+    /// <param name="attempt">1 for the first attempt; later attempts use other relays.</param>
+    /// <param name="parent">The parent of the spans and of the trace context that is sent.</param>
+    /// <param name="traced">False for acknowledgments, whose only span is <c>send_ack</c>.</param>
+    /// <returns>The hop that took the message, or null if none could be reached.</returns>
     public async ValueTask<Hop?> SendAsync(Envelope envelope, int attempt, ActivityContext parent, bool traced, CancellationToken cancellationToken)
     {
         using var span = traced ? telemetry.Continue(SpanNames.RouteMessage, ActivityKind.Internal, parent) : null;
-        HashSet<NodeAddress>? tried = null; // nearly always the first hop takes it
+        HashSet<NodeAddress>? tried = null; // the first hop nearly always takes it
         for (var hops = 0; hops < MaxHopsTried; hops++)
         {
             if (await FindAsync(envelope.Recipient, tried, attempt, span, parent, cancellationToken) is not { } hop)
@@ -45,10 +45,10 @@ internal sealed class Router(RouteFinder finder, Swarm swarm, RouteCache routes,
     }
 
     /// <summary>
-    /// Hands an acknowledgment to the best next hop if that is connected and takes it at once. Never waits: answers to many senders
-    /// share a worker.
+    /// Hands an acknowledgment to the best next hop if that peer is connected and has room. Never waits, because answers to
+    /// many senders share a worker.
     /// </summary>
-    /// <returns>Null when it takes a lookup, a dial or another hop; then <see cref="SendAsync"/> may find one.</returns>
+    /// <returns>Null if it needs a lookup, a dial or another hop; <see cref="SendAsync"/> may then find one.</returns>
     public Hop? TrySend(Envelope envelope)
     {
         if (finder.NeedsLookup(envelope.Recipient) || finder.Find(envelope.Recipient, Nobody, rotation: 0) is not { Dial: null } hop)
@@ -80,7 +80,7 @@ internal sealed class Router(RouteFinder finder, Swarm swarm, RouteCache routes,
             envelope.Wire.TraceContext = TraceContext.Write(span?.Context ?? trace);
             using var writing = span.StartChild(SpanNames.WriteBytes);
             var frame = new Frame { Envelope = envelope.Wire };
-            // Only the recipient itself is waited for: of relays another one may have room.
+            // Wait for room only at the recipient itself; instead of a full relay, another one can be used.
             var bytes = hop.Kind == RouteKind.Direct ? await connection.SendAsync(frame, cancellationToken) : connection.TrySend(frame);
             writing?.SetTag("bytes", bytes);
             if (bytes > 0)

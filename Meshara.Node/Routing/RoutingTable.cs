@@ -5,13 +5,13 @@ using Meshara.Node.Protocol;
 namespace Meshara.Node.Routing;
 
 /// <summary>
-/// Kademlia's k-buckets: bucket i holds up to k contacts that share exactly i leading bits with this node. A full
-/// bucket keeps the contacts it has, which is what makes the table hard to flood, unless one of them has failed, or was never
-/// reached and another one was.
+/// Kademlia's k-buckets: bucket i holds up to k contacts that share exactly i leading bits with this node. A full bucket keeps
+/// its contacts, which makes the table hard to flood. It replaces one only if that one has failed or expired, or was never
+/// reached while the new one was.
 /// </summary>
 internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider time)
 {
-    // A contact that failed this often is given up for a new one, and is no longer handed to others.
+    // A contact that has failed this often may be replaced, and is no longer given to other nodes.
     private const int MaxFailures = 3;
 
     private readonly NodeClock _clock = NodeClock.Of(time);
@@ -21,9 +21,9 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
 
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>Takes a contact in, or refreshes it.</summary>
-    /// <param name="seen">True when the node itself was heard, false when another one told of it.</param>
-    /// <returns>True when the contact is in the table now.</returns>
+    /// <summary>Adds or refreshes a contact.</summary>
+    /// <param name="seen">True if this node heard from the contact itself; false if another node named it.</param>
+    /// <returns>True if the contact is now in the table.</returns>
     public bool Add(PeerRecord record, bool seen)
     {
         if (record.Id == self)
@@ -35,9 +35,9 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
             if (at >= 0)
             {
                 var old = bucket[at];
-                // What its owner itself shows is the newest one, and an expired one keeps none out, whatever the sequences say.
+                // A record from its owner is the newest one whatever its sequence, and an expired record blocks no other.
                 var isNewer = record.Sequence > old.Record.Sequence || old.Record.Expires <= _clock.Steady;
-                // A record signed since the contact failed says that it is back, or elsewhere: worth another try.
+                // A record signed since the contact failed shows that it is back or has moved, so it gets another try.
                 bucket[at] = seen ? new Contact(record, _clock.GetUtcNow(), 0) : isNewer ? old with { Record = record, Failures = 0 } : old;
                 return true;
             }
@@ -64,8 +64,8 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
     }
 
     /// <summary>
-    /// Notes that a contact did not answer. It stays until another one wants its place: a network that was cut in two grows
-    /// together again through the contacts that could not be reached.
+    /// Notes that a contact did not answer. It stays until another contact needs its place: after a partition, the two halves
+    /// reconnect through the contacts that could not be reached.
     /// </summary>
     public void Fail(NodeId id)
     {
@@ -81,7 +81,7 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
         }
     }
 
-    /// <summary>The contacts closest to a target, closest first; failing and expired ones are left out.</summary>
+    /// <summary>The contacts closest to a target, closest first, without failing or expired ones.</summary>
     public List<PeerRecord> Closest(NodeId target, int count)
     {
         var now = _clock.Steady;
@@ -105,7 +105,7 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
         }
     }
 
-    /// <summary>True when the node is one of the table's contacts.</summary>
+    /// <summary>True if the node is one of the table's contacts.</summary>
     public bool Contains(NodeId id)
     {
         if (id == self)
@@ -114,7 +114,7 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
             return _buckets[self.CommonPrefix(id)]?.Exists(contact => contact.Record.Id == id) == true;
     }
 
-    /// <summary>Every contact whose record still holds, failing ones too.</summary>
+    /// <summary>Every contact with an unexpired record, failing ones included.</summary>
     public List<Contact> Snapshot()
     {
         var now = _clock.Steady;
@@ -122,7 +122,7 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
             return [.. _buckets.Where(bucket => bucket is not null).SelectMany(bucket => bucket!).Where(contact => contact.Record.Expires > now)];
     }
 
-    /// <summary>Indices of the buckets down to the deepest one in use: what a refresh has to look at.</summary>
+    /// <summary>Indices of the buckets to refresh: all down to the deepest one in use.</summary>
     public IReadOnlyList<int> BucketsToRefresh()
     {
         lock (_gate)
@@ -138,7 +138,7 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
         return Evict(bucket, contact => contact.Failures >= MaxFailures || contact.Record.Expires <= now);
     }
 
-    /// <summary>Nobody can make a node that was reached up, while records of nodes that are nowhere cost nothing.</summary>
+    /// <summary>Contacts that were reached exist; records of nodes that do not exist are free to make.</summary>
     private bool EvictHearsay(List<Contact> bucket) => Evict(bucket, contact => contact.LastSeen == DateTimeOffset.UnixEpoch);
 
     private bool Evict(List<Contact> bucket, Predicate<Contact> condition)

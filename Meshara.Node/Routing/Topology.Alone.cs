@@ -1,6 +1,6 @@
 namespace Meshara.Node.Routing;
 
-/// <summary>When a node stops waiting for a mesh that does not answer.</summary>
+/// <summary>When to stop waiting for a mesh that does not answer.</summary>
 internal sealed partial class Topology
 {
     private long _started;
@@ -8,9 +8,9 @@ internal sealed partial class Topology
     private volatile bool _isLoneBootstrap;
 
     /// <summary>
-    /// The users of a node that has lost its mesh are served as those of any other: their messages wait. The same holds for the first node
-    /// of a mesh, which everybody, itself included, is told to join. A node that has never seen its mesh goes on waiting: its settings may
-    /// be wrong.
+    /// Declares the node ready without its mesh, so that messages are accepted and wait. This applies to a node that has lost
+    /// its mesh, and to the first node of a mesh, which the bootstrap list names. A node that has never seen its mesh keeps
+    /// waiting, because its settings may be wrong.
     /// </summary>
     private void DoWithout(string failure)
     {

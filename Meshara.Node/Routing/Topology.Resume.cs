@@ -12,7 +12,7 @@ internal sealed partial class Topology
         Wake();
     };
 
-    /// <summary>After a stand-still everything is due at once: others may have forgotten this node, and moved.</summary>
+    /// <summary>Makes everything due at once after a suspension: other nodes may have forgotten this one, or moved.</summary>
     private void CatchUp()
     {
         if (!_resumed)

@@ -11,8 +11,8 @@ using Microsoft.Extensions.Options;
 namespace Meshara.Node.Routing;
 
 /// <summary>
-/// Keeps this node part of the mesh: joins through the bootstrap endpoints, keeps enough connections, refreshes the
-/// routing table and publishes the own record. A peer lost is looked after at once, not at the next tick.
+/// Keeps this node in the mesh: joins through the bootstrap endpoints, maintains enough connections, refreshes the routing
+/// table and publishes this node's record. Reacts to a lost peer at once instead of at the next tick.
 /// </summary>
 internal sealed partial class Topology
 {
@@ -36,7 +36,7 @@ internal sealed partial class Topology
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly HashSet<EndPoint> _ownEndpoints = [];
 
-    // Of the last run, and expired since: no records any more, but where they were somebody may still be.
+    // Peers of the last run whose records have since expired; the endpoints may still be right.
     private readonly List<PeerRecord> _expired = [];
     private readonly Dictionary<EndPoint, NodeAddress> _bootstrapPeers = [];
     private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -80,13 +80,15 @@ internal sealed partial class Topology
         };
     }
 
-    /// <summary>True when nothing says where other nodes are, or only this node itself answers there: it waits to be found.</summary>
+    /// <summary>
+    /// True if no bootstrap endpoints are configured, or only this node itself answers at them: it waits for others to connect.
+    /// </summary>
     public bool IsAlone => _bootstrap.Count == 0 || _isLoneBootstrap;
 
-    /// <summary>Why the last attempt to join found nobody; null when it did, or there has been none.</summary>
+    /// <summary>Why the last attempt to join found nobody; null if it succeeded or there has been none.</summary>
     public string? BootstrapFailure => _bootstrapFailure;
 
-    /// <summary>Completes when the node has joined, is alone on purpose, or has looked for its mesh for long enough.</summary>
+    /// <summary>Completes when the node has joined, is alone on purpose, or has given up waiting for its mesh.</summary>
     public Task Joined => _joined.Task;
 
     /// <summary>Works until cancelled.</summary>
@@ -115,12 +117,15 @@ internal sealed partial class Topology
         }
         finally
         {
-            // However this ended: nobody waits for a joining that will not come.
+            // However this ends, nobody must keep waiting for a join that will not happen.
             _joined.TrySetCanceled(stopping);
         }
     }
 
-    /// <summary>Whatever goes wrong in one round, the next one comes: a node that does not look after its connections loses them one by one.</summary>
+    /// <summary>
+    /// Runs one round and reports any failure, so that the next round still runs: without maintenance a node loses its
+    /// connections one by one.
+    /// </summary>
     private async Task TryAsync(Func<CancellationToken, Task> round, CancellationToken stopping)
     {
         try
@@ -143,7 +148,7 @@ internal sealed partial class Topology
             await FillAsync(stopping);
         if (_swarm.Count == 0)
             await ReturnAsync(stopping);
-        // Also a node with peers: after a partition both halves have some, and a bootstrap node that restarts knows nobody.
+        // Nodes with peers do this too: after a partition both halves have peers, and a restarted bootstrap node knows nobody.
         if (_swarm.Count == 0 || _time.GetElapsedTime(_bootstrapTried) > _bootstrapPause)
             await JoinAsync(stopping);
         Advertise();
@@ -161,7 +166,9 @@ internal sealed partial class Topology
         await RememberAsync(stopping);
     }
 
-    /// <summary>The peers of the last run: a node that is restarted finds the mesh again even when its bootstrap is gone.</summary>
+    /// <summary>
+    /// Loads the peers of the last run, so that a restarted node finds the mesh even if its bootstrap nodes are gone.
+    /// </summary>
     private async Task RecallAsync(CancellationToken stopping)
     {
         foreach (var wire in await _cache.LoadPeersAsync(stopping))
@@ -174,7 +181,9 @@ internal sealed partial class Topology
         }
     }
 
-    /// <summary>Dials peers of the last run whose records have expired, a few at a time: a node that was away for long has nobody else.</summary>
+    /// <summary>
+    /// Dials peers of the last run whose records have expired, a few at a time: after a long absence a node knows nobody else.
+    /// </summary>
     private Task ReturnAsync(CancellationToken stopping) =>
         Task.WhenAll(_expired.Where(_swarm.MayDial).Take(_options.TargetPeers).Select(record => TryConnectAsync(record, stopping)));
 
@@ -191,11 +200,11 @@ internal sealed partial class Topology
         }
         catch (MesharaException e)
         {
-            Log.NotRemembered(_logger, e.Message); // the store reports what is wrong with it; the mesh does not need this to go on
+            Log.NotRemembered(_logger, e.Message); // the store reports its own failures; the mesh works without this
         }
     }
 
-    /// <summary>Dials the bootstrap endpoints to which there is no connection.</summary>
+    /// <summary>Dials the bootstrap endpoints that are not connected.</summary>
     private async Task JoinAsync(CancellationToken stopping)
     {
         _bootstrapTried = _time.GetTimestamp();
@@ -239,7 +248,7 @@ internal sealed partial class Topology
         DoWithout(failure);
     }
 
-    /// <summary>Null when it worked, else what went wrong.</summary>
+    /// <summary>Null on success; otherwise why it failed.</summary>
     private async Task<string?> DialAsync(EndPoint endpoint, CancellationToken stopping)
     {
         try
@@ -250,7 +259,7 @@ internal sealed partial class Topology
         }
         catch (MesharaException e) when (e.Code == Handshake.Self)
         {
-            // The same bootstrap list is given to every node, also to the one it names.
+            // Every node gets the same bootstrap list, including the nodes it names.
             _ownEndpoints.Add(endpoint);
             return null;
         }
@@ -260,9 +269,7 @@ internal sealed partial class Topology
         }
     }
 
-    /// <summary>
-    /// Says in the own record how this node can be reached: where it listens, or through the peers it stays connected to.
-    /// </summary>
+    /// <summary>Publishes how this node can be reached: at its own endpoints, or through the peers it stays connected to.</summary>
     private void Advertise()
     {
         IReadOnlyList<PeerEndpoint> endpoints = _endpoints.Count > 0
@@ -274,8 +281,8 @@ internal sealed partial class Topology
     }
 
     /// <summary>
-    /// Dials contacts while there are fewer connections than wanted: first the closest ones, which carry the table, and one of
-    /// those that failed, as often as the swarm's pauses let it.
+    /// Dials contacts while there are fewer connections than wanted, closest first, because those hold the table together.
+    /// Contacts that failed are retried as soon as the swarm's pauses allow.
     /// </summary>
     private async Task FillAsync(CancellationToken stopping)
     {
