@@ -4,10 +4,10 @@ using System.Net.Sockets;
 namespace Meshara.Node.Transport;
 
 /// <summary>
-/// How often peers at one address may begin something, as a handshake. Identities cost nothing to make, addresses do. Of IPv6 a /64 network
-/// counts as one address, since whoever has one of them has all. Bounded; safe for concurrent use.
+/// Limits how often peers at one address may begin something, such as a handshake: identities are free, addresses are not. An
+/// IPv6 /64 network counts as one address, since an owner usually has all of it. Bounded; safe for concurrent use.
 /// </summary>
-/// <param name="limit">How often within ten seconds.</param>
+/// <param name="limit">The most within ten seconds.</param>
 /// <param name="time">The clock.</param>
 internal sealed class AddressLimits(int limit, TimeProvider time)
 {
@@ -18,14 +18,14 @@ internal sealed class AddressLimits(int limit, TimeProvider time)
     private readonly Dictionary<IPAddress, TokenBucket> _buckets = [];
 
     /// <summary>
-    /// What the other end of a socket is counted under; null when that is this machine itself, which is not limited: who may open sockets
-    /// there could do worse, and the nodes of a test share one address.
+    /// The group that the remote end of a socket is counted under. Null for this machine itself, which is exempt: anyone who
+    /// can open sockets here could do worse, and the nodes of a test share one address.
     /// </summary>
-    /// <exception cref="SocketException">It has hung up already.</exception>
+    /// <exception cref="SocketException">The peer has already hung up.</exception>
     public static IPAddress? GroupOf(Socket socket) =>
         Between(((IPEndPoint)socket.RemoteEndPoint!).Address, ((IPEndPoint)socket.LocalEndPoint!).Address);
 
-    /// <summary>The same of both ends' addresses.</summary>
+    /// <summary>As <c>GroupOf</c>, from the addresses of both ends.</summary>
     public static IPAddress? Between(IPAddress remote, IPAddress local)
     {
         remote = Unmapped(remote);
@@ -38,8 +38,8 @@ internal sealed class AddressLimits(int limit, TimeProvider time)
         return new IPAddress(bytes);
     }
 
-    /// <summary>True when one more may begin now.</summary>
-    /// <param name="group">As <see cref="GroupOf"/> says.</param>
+    /// <summary>True if one more may begin now.</summary>
+    /// <param name="group">As returned by <see cref="GroupOf"/>.</param>
     public bool TryBegin(IPAddress group)
     {
         lock (_gate)
@@ -56,7 +56,7 @@ internal sealed class AddressLimits(int limit, TimeProvider time)
 
     private static IPAddress Unmapped(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
-    /// <summary>Forgets a tenth of them, those first that have not been heard of for longest.</summary>
+    /// <summary>Forgets a tenth of the addresses, least recently used first.</summary>
     private void Trim()
     {
         foreach (var (group, _) in _buckets.OrderBy(entry => entry.Value.LastAsked).Take(Capacity / 10).ToList())

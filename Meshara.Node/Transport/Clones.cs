@@ -3,27 +3,29 @@ using Meshara.Node.Identity;
 namespace Meshara.Node.Transport;
 
 /// <summary>
-/// Identities that were seen with two programs at once, as when a data folder was copied and both copies run: this node's own and those of
-/// peers.
+/// Identities, of this node or of peers, that two programs used at the same time, for example because a data folder was copied
+/// and both copies run.
 /// </summary>
-/// <param name="self">This node.</param>
-/// <param name="memory">After what time without a sign it is over; longer than the pauses after which a clone that was refused comes again.</param>
+/// <param name="self">This node's address.</param>
+/// <param name="memory">
+/// How long after the last sign a clone is still reported; longer than the pauses after which a refused clone returns.
+/// </param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">The transport's.</param>
+/// <param name="logger">The transport's logger.</param>
 internal sealed partial class Clones(NodeAddress self, TimeSpan memory, TimeProvider time, ILogger logger)
 {
     private readonly RepeatedFailures _said = new(time);
     private readonly Lock _gate = new();
     private readonly Dictionary<NodeAddress, long> _seen = [];
 
-    /// <summary>1 while another program has this node's identity, else 0.</summary>
+    /// <summary>1 while another program uses this node's identity, otherwise 0.</summary>
     public int Own => Count(address => address == self);
 
-    /// <summary>Peers whose identity two programs have.</summary>
+    /// <summary>Number of peers whose identity is used by two programs.</summary>
     public int Peers => Count(address => address != self);
 
-    /// <summary>Another program has this node's identity.</summary>
-    /// <param name="remote">Who showed it.</param>
+    /// <summary>Notes that another program uses this node's identity.</summary>
+    /// <param name="remote">Where that program was seen, or what showed it.</param>
     public void NoteOwn(string remote)
     {
         Note(self);
@@ -31,10 +33,10 @@ internal sealed partial class Clones(NodeAddress self, TimeSpan memory, TimeProv
             Log.Cloned(logger, remote);
     }
 
-    /// <summary>Two programs have a peer's identity.</summary>
-    /// <param name="peer">Its address.</param>
-    /// <param name="remote">Where the one is that stays connected.</param>
-    /// <param name="other">Where the other one is.</param>
+    /// <summary>Notes that two programs use a peer's identity.</summary>
+    /// <param name="peer">The peer's address.</param>
+    /// <param name="remote">The endpoint of the program that stays connected.</param>
+    /// <param name="other">The endpoint of the other program.</param>
     public void NotePeer(NodeAddress peer, string remote, string other)
     {
         Note(peer);

@@ -13,14 +13,14 @@ internal sealed class FrameReader(Stream stream, int maxFrameBytes)
     private long _consumed;
     private long _arrived;
 
-    /// <summary>Bytes read from the stream so far; grows also while a long frame is on its way.</summary>
+    /// <summary>Bytes read from the stream so far; grows even while a long frame is arriving.</summary>
     public long Arrived => Volatile.Read(ref _arrived);
 
-    /// <summary>True when more than the last frame has been read from the stream.</summary>
+    /// <summary>True if more than the last frame has been read from the stream.</summary>
     public bool HasMore { get; private set; }
 
     /// <summary>The next frame, or null at the end of the stream.</summary>
-    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/>: too long, or not a frame.</exception>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/> if it is too long or malformed.</exception>
     /// <exception cref="EndOfStreamException">The stream ended inside a frame.</exception>
     public ValueTask<Frame?> ReadAsync(CancellationToken cancellationToken) => ReadAsync(maxFrameBytes, cancellationToken);
 
@@ -29,7 +29,7 @@ internal sealed class FrameReader(Stream stream, int maxFrameBytes)
     {
         while (true)
         {
-            // Frames that arrived together are parsed without another look at the stream.
+            // Frames that arrived together are parsed without reading the stream again.
             var ready = _reader.TryRead(out var result) ? result : await _reader.ReadAsync(cancellationToken);
             var buffer = ready.Buffer;
             var length = buffer.Length;
@@ -45,7 +45,7 @@ internal sealed class FrameReader(Stream stream, int maxFrameBytes)
             if (ready.IsCompleted)
             {
                 _reader.AdvanceTo(buffer.End);
-                return buffer.IsEmpty ? null : throw new EndOfStreamException("The stream ended inside a frame."); // a crash, not an offence
+                return buffer.IsEmpty ? null : throw new EndOfStreamException("The stream ended inside a frame."); // a crash, not a protocol violation
             }
             _reader.AdvanceTo(buffer.Start, buffer.End);
             if (ready.IsCanceled)

@@ -7,7 +7,7 @@ namespace Meshara.Node.Transport;
 
 internal sealed partial class FrameWriter
 {
-    /// <summary>Serialized frames, one after the other, in a rented buffer.</summary>
+    /// <summary>Serialized frames in sequence, in a rented buffer.</summary>
     private struct Gathered
     {
         private byte[]? _bytes;
@@ -26,7 +26,7 @@ internal sealed partial class FrameWriter
             Volatile.Write(ref Length, end);
         }
 
-        /// <summary>Everything there is, to be given back after use; nothing is left here.</summary>
+        /// <summary>Takes all contents, leaving this empty; the caller gives the buffer back after use.</summary>
         public Gathered Take()
         {
             var taken = this;
@@ -35,7 +35,7 @@ internal sealed partial class FrameWriter
             return taken;
         }
 
-        /// <summary>Where the first frames from an offset on end that together have about so many bytes, at least one frame.</summary>
+        /// <summary>The end of the frames from an offset that total about the given number of bytes; at least one frame.</summary>
         public readonly int EndOfFrames(int start, int about)
         {
             var end = start;

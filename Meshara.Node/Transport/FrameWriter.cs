@@ -7,18 +7,18 @@ using Meshara.Node.Protocol.Wire;
 namespace Meshara.Node.Transport;
 
 /// <summary>
-/// The sending half of a connection. Callers serialize into a buffer, and whatever has gathered is written to the stream at once, so
-/// that a busy connection sends many frames in one TLS record. After a pause there is nothing to gather with: such a frame is written by
-/// its caller, without waiting for another thread. Urgent frames have a buffer of their own, which leaves first.
+/// The sending half of a connection. Callers serialize into a buffer whose contents are written to the stream together, so that
+/// a busy connection sends many frames in one TLS record. After a pause there is nothing to batch, and the caller writes the
+/// frame itself instead of waking another thread. Urgent frames have their own buffer, which is written first.
 /// </summary>
 internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
 {
     private const int LengthSize = 4;
 
-    // Written at a time: what an urgent frame waits for at the most, and the measure of a peer's progress.
+    // Bytes per write: the most an urgent frame waits for, and the unit in which a peer's progress is measured.
     private const int PieceBytes = 64 * 1024;
 
-    // Well above the time between two frames of a busy connection, well below what a person or a timer does in a row.
+    // Well above the gap between two frames of a busy connection, well below that between actions of a person or a timer.
     private static readonly TimeSpan Pause = TimeSpan.FromMicroseconds(200);
 
     private readonly Lock _gate = new();
@@ -34,7 +34,7 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
     private bool _writing = true; // nothing is written before RunAsync
     private bool _completed;
 
-    /// <summary>What becomes of a frame, and who writes what has gathered.</summary>
+    /// <summary>What happens to a frame, and who writes the buffer.</summary>
     private enum Start
     {
         Closed,
@@ -47,28 +47,28 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
     /// <summary>False while the send buffer is full.</summary>
     public bool HasRoom => Volatile.Read(ref _bulk.Length) < Limit;
 
-    /// <summary>True when everything that was queued has been written.</summary>
+    /// <summary>True if everything queued has been written.</summary>
     public bool IsIdle => !Volatile.Read(ref _writing);
 
-    /// <summary>Grows with every piece that the stream has taken.</summary>
+    /// <summary>Increases with every piece that the stream has taken.</summary>
     public long Progress => Volatile.Read(ref _progress);
 
-    /// <summary>Bytes of frames queued so far that are not urgent.</summary>
+    /// <summary>Bytes of non-urgent frames queued so far.</summary>
     public long Queued => Volatile.Read(ref _queued);
 
     /// <summary>How many of <see cref="Queued"/> the stream has taken.</summary>
     public long Left => Volatile.Read(ref _left);
 
-    // As much again may be leaving.
+    // As much again may be in the process of being written.
     private int Limit => bufferBytes / 2;
 
     private int UrgentLimit => bufferBytes / 4;
 
     /// <summary>
-    /// Queues a frame; waits only while the send buffer is full. Completion does not mean that it has left: a lost
-    /// connection loses what was queued, and certainty takes an answer.
+    /// Queues a frame; waits only while the send buffer is full. Completion does not mean that the frame has left: queued
+    /// frames are lost with the connection, and only an answer confirms delivery.
     /// </summary>
-    /// <returns>Bytes queued, 0 when the connection is closed.</returns>
+    /// <returns>Bytes queued; 0 if the connection is closed.</returns>
     public async ValueTask<int> WriteAsync(Frame frame, CancellationToken cancellationToken)
     {
         var size = frame.CalculateSize();
@@ -82,14 +82,14 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
     }
 
     /// <summary>Queues a frame if there is room.</summary>
-    /// <returns>Bytes queued, 0 when the send buffer is full or the connection closed.</returns>
+    /// <returns>Bytes queued; 0 if the send buffer is full or the connection is closed.</returns>
     public int TryWrite(Frame frame)
     {
         var size = frame.CalculateSize();
         return Begin(AppendBulk(frame, size), size);
     }
 
-    /// <summary>Queues a frame that leaves before everything that is not urgent, if there is room for it.</summary>
+    /// <summary>Queues a frame that goes ahead of everything non-urgent, if there is room for it.</summary>
     /// <returns>As <see cref="TryWrite"/>.</returns>
     public int TryWriteUrgent(Frame frame)
     {
@@ -100,7 +100,7 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
         return Begin(start, size);
     }
 
-    /// <summary>Completes when there is room again, or the connection is closed.</summary>
+    /// <summary>Completes when there is room again or the connection is closed.</summary>
     public Task RoomAsync()
     {
         lock (_gate)
@@ -111,7 +111,7 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
         }
     }
 
-    /// <summary>Writes one frame at once; nothing else may be written yet.</summary>
+    /// <summary>Writes one frame directly; only valid while nothing else is written to the stream.</summary>
     public static async Task WriteDirectAsync(Stream stream, Frame frame, CancellationToken cancellationToken)
     {
         var size = frame.CalculateSize();
@@ -121,7 +121,7 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
         await stream.WriteAsync(bytes, cancellationToken);
     }
 
-    /// <summary>Takes no more frames; what is queued is still written.</summary>
+    /// <summary>Accepts no more frames; queued frames are still written.</summary>
     public void Complete()
     {
         TaskCompletionSource? room;
@@ -134,7 +134,7 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
                 _ended.TrySetResult();
             (room, _room) = (_room, null);
         }
-        room?.TrySetResult(); // senders that wait for room find the connection closed
+        room?.TrySetResult(); // waiting senders find the connection closed
     }
 
     /// <summary>Writes to the stream until <see cref="Complete"/>, an I/O error, or cancellation.</summary>
@@ -194,8 +194,10 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
         return LengthSize + size;
     }
 
-    /// <summary>Writes until nothing is left.</summary>
-    /// <param name="isCaller">True on the thread that queued the frame, which writes that one and leaves what comes meanwhile to another thread.</param>
+    /// <summary>Writes until nothing is queued.</summary>
+    /// <param name="isCaller">
+    /// True on the thread that queued the frame: it writes that frame and leaves later ones to another thread.
+    /// </param>
     private async Task FlushAsync(bool isCaller)
     {
         try
@@ -221,7 +223,7 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
         }
     }
 
-    /// <summary>Writes whole frames, about as many at a time as fit into a piece; what has become urgent meanwhile goes in between.</summary>
+    /// <summary>Writes whole frames, about a piece's worth at a time; frames that become urgent meanwhile go in between.</summary>
     private async ValueTask WriteAsync(Gathered leaving, bool isUrgent)
     {
         for (var at = 0; at < leaving.Length;)
@@ -251,7 +253,7 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
         {
             var piece = bytes[..Math.Min(bytes.Length, PieceBytes)];
             await stream.WriteAsync(piece, _abort);
-            Volatile.Write(ref _progress, _progress + 1); // only one writes at a time
+            Volatile.Write(ref _progress, _progress + 1); // there is only one writer at a time
             bytes = bytes[piece.Length..];
         }
     }

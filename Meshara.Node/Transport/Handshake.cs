@@ -14,23 +14,23 @@ using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 namespace Meshara.Node.Transport;
 
 /// <summary>
-/// From a TCP connection to an authenticated peer: TLS 1.3 with mutual certificates that are bound to identities,
-/// ALPN <c>meshara/1</c>, then one <see cref="Hello"/> in each direction, in which the two agree on a version of the protocol. No other frame
-/// is read before.
+/// Turns a TCP connection into an authenticated peer: TLS 1.3 with mutual certificates bound to identities, ALPN
+/// <c>meshara/1</c>, then one <see cref="Hello"/> in each direction, which settles the protocol version. No other frame is read
+/// before that.
 /// </summary>
 internal sealed class Handshake(
     NodeIdentity identity, LocalRecord self, PeerPauses bans, TransportOptions options, MeshTelemetry telemetry, TimeProvider time) : IDisposable
 {
-    // Before a peer has introduced itself, it gets no more memory than an introduction needs.
+    // Until a peer has introduced itself, it gets no more memory than an introduction needs.
     private const int MaxHelloBytes = 16 * 1024;
 
-    // In the kernel's send buffer and not on the network yet.
+    // Bytes in the kernel's send buffer that are not on the network yet.
     private const int UnsentBytes = 128 * 1024;
 
-    /// <summary>Code of the failure when a node reaches itself, as one does that stands in its own bootstrap list.</summary>
+    /// <summary>Error code for a node that has dialled itself, because it is in its own bootstrap list.</summary>
     public const string Self = "self";
 
-    /// <summary>Code of the failure when another program has this node's identity.</summary>
+    /// <summary>Error code for another program with this node's identity.</summary>
     public const string Clone = "clone";
 
     private static readonly SslApplicationProtocol Protocol = new("meshara/1");
@@ -38,17 +38,19 @@ internal sealed class Handshake(
 
     private readonly NodeClock _clock = NodeClock.Of(time);
 
-    // Empty when everybody is admitted.
+    // Empty if everybody is admitted.
     private readonly FrozenSet<NodeAddress> _admitted = options.AdmittedPeers.Select(NodeAddress.Parse).ToFrozenSet();
 
-    // Made once: from a bare certificate every handshake would build a chain of its own. And made late: it has .NET read every
-    // certificate that the machine trusts, which a node without peers need not wait for.
+    // Created once, because with a bare certificate every handshake would build its own chain. Created lazily, because .NET
+    // then reads every certificate the machine trusts, which a node without peers need not wait for.
     private readonly Lazy<SslStreamCertificateContext> _certificate = new(() => SslStreamCertificateContext.Create(
         PeerCertificate.Create(identity, time.GetUtcNow()), additionalCertificates: null, offline: true));
 
     /// <summary>Turns a dialled socket into a connection.</summary>
-    /// <param name="expected">Who should be there; null at a bootstrap endpoint, where anybody may be.</param>
-    /// <exception cref="MesharaException"><see cref="ErrorCodes.Protocol"/>, or <see cref="ErrorCodes.Unreachable"/> when it took too long.</exception>
+    /// <param name="expected">The peer that should answer; null at a bootstrap endpoint, where any peer may.</param>
+    /// <exception cref="MesharaException">
+    /// <see cref="ErrorCodes.Protocol"/>, or <see cref="ErrorCodes.Unreachable"/> if it took too long.
+    /// </exception>
     public Task<PeerConnection> DialAsync(Socket socket, NodeAddress? expected, CancellationToken cancellationToken) =>
         RunAsync(socket, outbound: true, expected, cancellationToken);
 
@@ -56,7 +58,7 @@ internal sealed class Handshake(
     public Task<PeerConnection> AcceptAsync(Socket socket, CancellationToken cancellationToken) =>
         RunAsync(socket, outbound: false, expected: null, cancellationToken);
 
-    /// <summary>Address and port of the other end, an IPv4 address as such also where the socket can do both.</summary>
+    /// <summary>Address and port of the remote end; IPv4-mapped addresses are shown as IPv4.</summary>
     public static string RemoteOf(Socket socket) => socket.RemoteEndPoint switch
     {
         IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped => new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port).ToString(),
@@ -64,7 +66,7 @@ internal sealed class Handshake(
         null => "unknown",
     };
 
-    /// <summary>What is said of a peer that takes too long.</summary>
+    /// <summary>The message about a peer that takes too long.</summary>
     public static string TooSlow(string remote, TimeSpan timeout) => $"{remote} did not finish the handshake within {timeout.TotalSeconds:0.#} s.";
 
     private async Task<PeerConnection> RunAsync(Socket socket, bool outbound, NodeAddress? expected, CancellationToken cancellationToken)
@@ -119,8 +121,8 @@ internal sealed class Handshake(
     }
 
     /// <summary>
-    /// Lets the kernel take only what the network takes and a little more: behind megabytes in a socket's buffer heartbeats, answers and
-    /// acknowledgments would come seconds late on a slow link.
+    /// Limits the unsent data in the kernel's buffer. Behind megabytes in a socket buffer, heartbeats, answers and
+    /// acknowledgments would arrive seconds late on a slow link.
     /// </summary>
     private static void LimitUnsent(Socket socket)
     {
@@ -129,7 +131,7 @@ internal sealed class Handshake(
             socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, option, BitConverter.GetBytes(UnsentBytes));
     }
 
-    /// <summary>Every process makes a certificate of its own.</summary>
+    /// <summary>Identifies the peer's process: each process makes its own certificate.</summary>
     private static string InstanceOf(SslStream stream) => ((X509Certificate2)stream.RemoteCertificate!).Thumbprint;
 
     private async Task<NodeAddress> AuthenticateAsync(SslStream stream, bool outbound, CancellationToken cancellationToken)
@@ -195,8 +197,8 @@ internal sealed class Handshake(
     }
 
     /// <summary>
-    /// .NET verifies a chain whether or not anybody asks; PeerCertificate is what binds the key to the identity. With nothing to trust
-    /// that costs little: else each handshake adds every certificate that the machine trusts to a store of its own.
+    /// .NET always builds a chain; PeerCertificate is what binds the key to the identity. Trusting nothing keeps that cheap:
+    /// otherwise each handshake copies every certificate the machine trusts into its own store.
     /// </summary>
     private static X509ChainPolicy NoChain() => new()
     {

@@ -6,10 +6,10 @@ using Microsoft.Extensions.Options;
 
 namespace Meshara.Node.Transport;
 
-/// <summary>Binds the mesh port before anything else starts, and knows what to tell others about it.</summary>
+/// <summary>Binds the mesh port before anything else starts, and determines the endpoints to advertise.</summary>
 internal sealed class Listener
 {
-    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Listen"/> when the port is taken.</exception>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Listen"/> if the port is taken.</exception>
     public Listener(Swarm swarm, IOptions<MeshOptions> options)
     {
         _ = HostPort.TryParse(options.Value.Listen, out var listen);
@@ -22,10 +22,10 @@ internal sealed class Listener
         };
     }
 
-    /// <summary>Where peers connect.</summary>
+    /// <summary>The local endpoint that peers connect to.</summary>
     public IPEndPoint Bound { get; }
 
-    /// <summary>What the signed peer record says; empty when this node can only be reached through relays.</summary>
+    /// <summary>The endpoints in the signed peer record; empty if this node can only be reached through relays.</summary>
     public IReadOnlyList<PeerEndpoint> Advertised { get; }
 
     private static PeerEndpoint Parse(string text)
@@ -34,7 +34,7 @@ internal sealed class Listener
         return PeerEndpoint.Tcp(advertised.Host, advertised.Port);
     }
 
-    /// <summary>The bound address, or for a wildcard every address of this machine that others can use.</summary>
+    /// <summary>The bound address, or for a wildcard up to four addresses of this machine that others can use.</summary>
     private static IReadOnlyList<PeerEndpoint> Derive(IPEndPoint bound)
     {
         if (!bound.Address.Equals(IPAddress.Any) && !bound.Address.Equals(IPAddress.IPv6Any))

@@ -5,12 +5,12 @@ using Meshara.Node.Protocol;
 namespace Meshara.Node.Transport;
 
 /// <summary>
-/// This node's own peer record: signed again whenever what it says changes, half of its life is over, or the clock it was signed by has
-/// turned out wrong. The sequence number follows the time of the mesh, so that it also grows over restarts.
+/// This node's own peer record. It is signed again when its contents change, when half of its lifetime has passed, or when the
+/// clock it was signed by proves wrong. Sequence numbers follow the mesh's time, so that they also increase across restarts.
 /// </summary>
 internal sealed class LocalRecord(NodeIdentity identity, string name, TimeProvider time)
 {
-    /// <summary>How long others may use a record without hearing of a newer one.</summary>
+    /// <summary>How long others may use a record without receiving a newer one.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
     private readonly NodeClock _clock = NodeClock.Of(time);
@@ -19,7 +19,7 @@ internal sealed class LocalRecord(NodeIdentity identity, string name, TimeProvid
     private PeerRecord? _current;
     private ulong _sequence;
 
-    /// <summary>The record to hand out now.</summary>
+    /// <summary>The current record, signed again if needed.</summary>
     public PeerRecord Current
     {
         get
@@ -37,7 +37,9 @@ internal sealed class LocalRecord(NodeIdentity identity, string name, TimeProvid
         }
     }
 
-    /// <summary>True when this changed what the record says, or it is signed anew, so that it should be published again.</summary>
+    /// <summary>
+    /// Sets the endpoints. True if the record changes or must be signed anew, and should therefore be published again.
+    /// </summary>
     public bool Advertise(IReadOnlyList<PeerEndpoint> endpoints)
     {
         lock (_gate)
@@ -50,8 +52,11 @@ internal sealed class LocalRecord(NodeIdentity identity, string name, TimeProvid
         }
     }
 
-    /// <summary>Others know a record of this node: one made before a restart, by a clock that was ahead, must not keep newer ones out.</summary>
-    /// <returns>True when that made a difference.</returns>
+    /// <summary>
+    /// Moves past a record of this node that others know: one made before a restart, by a clock that was ahead, must not block
+    /// newer ones.
+    /// </summary>
+    /// <returns>True if the known record was ahead.</returns>
     public bool MoveOn(ulong known)
     {
         lock (_gate)

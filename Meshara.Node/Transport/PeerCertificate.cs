@@ -12,7 +12,7 @@ namespace Meshara.Node.Transport;
 /// </summary>
 internal static class PeerCertificate
 {
-    // An OID under 2.25 (ITU-T X.667): a UUID made for this purpose, which needs no registration.
+    // An OID under 2.25 (ITU-T X.667), made from a UUID, so it needs no registration.
     private const string ExtensionOid = "2.25.211867394561205771498306226127348410437";
 
     private static ReadOnlySpan<byte> Domain => "meshara/1 tls key\0"u8;
@@ -35,12 +35,12 @@ internal static class PeerCertificate
         var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddYears(10));
         if (!OperatingSystem.IsWindows())
             return certificate;
-        // Windows' TLS does not take ephemeral keys; a round trip through PKCS#12 makes it one it takes.
+        // Windows' TLS does not accept ephemeral keys; a round trip through PKCS#12 makes the key acceptable.
         using (certificate)
             return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), null);
     }
 
-    /// <summary>The identity that vouches for the certificate; false when there is none or its signature is wrong.</summary>
+    /// <summary>The identity that vouches for the certificate; false if there is none or its signature is wrong.</summary>
     public static bool TryGetIdentity(X509Certificate? certificate, out NodeAddress identity)
     {
         identity = default;
@@ -64,7 +64,7 @@ internal static class PeerCertificate
         }
         catch (AsnContentException)
         {
-            return false; // a peer may send anything: not an identity, so no connection
+            return false; // a peer may send anything; without an identity there is no connection
         }
     }
 

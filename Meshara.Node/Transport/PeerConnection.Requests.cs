@@ -4,8 +4,8 @@ namespace Meshara.Node.Transport;
 
 internal sealed partial class PeerConnection
 {
-    /// <summary>Sends a request and waits for its answer. The time for the answer begins when the request has left.</summary>
-    /// <returns>A frame whose body is the one that answers this request.</returns>
+    /// <summary>Sends a request and waits for its answer. The timeout starts when the request has left.</summary>
+    /// <returns>The answer, whose body is of the kind that the request calls for.</returns>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.Unreachable"/>: closed, no room for the request in time, or no answer in time.</exception>
     public async Task<Frame> RequestAsync(Frame request, CancellationToken cancellationToken)
     {
@@ -25,7 +25,7 @@ internal sealed partial class PeerConnection
         }
     }
 
-    /// <summary>Queues a request when there is room for it; 0 when that takes as long as a peer may take nothing at all.</summary>
+    /// <summary>Queues a request; 0 if there is no room for it within the send timeout.</summary>
     private async ValueTask<int> SendInTimeAsync(Frame request, CancellationToken cancellationToken)
     {
         var bytes = TrySend(request);
@@ -43,7 +43,10 @@ internal sealed partial class PeerConnection
         }
     }
 
-    /// <summary>Waits for an answer; longer for a request that was queued before <paramref name="position"/> and has not left yet.</summary>
+    /// <summary>
+    /// Waits for an answer, and longer while the request, which was queued before <paramref name="position"/>, has not left
+    /// yet.
+    /// </summary>
     private async Task<Frame> AnsweredAsync(PendingRequest answer, long position, CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
@@ -57,7 +60,7 @@ internal sealed partial class PeerConnection
             }
             catch (TimeoutException) when (!hasLeft && _time.GetElapsedTime(started) < _options.SendTimeout)
             {
-                // It waits behind others for a slow link.
+                // It is still queued behind other frames on a slow link.
             }
             catch (TimeoutException e)
             {
@@ -66,7 +69,7 @@ internal sealed partial class PeerConnection
         }
     }
 
-    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/> when it answers something else than was asked.</exception>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/> if the answer is of the wrong kind.</exception>
     private void OnAnswer(Frame frame)
     {
         if (!_requests.TryGetValue(frame.Correlation, out var request))

@@ -13,27 +13,28 @@ namespace Meshara.Node.Transport;
 
 /// <summary>
 /// One authenticated connection to a peer. Created by <see cref="Handshake"/>, owned by <see cref="Swarm"/>.
-/// <c>PeerConnection.Requests.cs</c> asks and waits for answers.
+/// <c>PeerConnection.Requests.cs</c> sends requests and waits for answers.
 /// </summary>
 internal sealed partial class PeerConnection : IDisposable
 {
-    // A peer that has always something to say needs no heartbeat, but its clock is asked for now and then.
+    // A busy peer needs no heartbeat, but is still pinged this often to read its clock.
     private static readonly TimeSpan ClockInterval = TimeSpan.FromSeconds(15);
 
-    // A peer that is there answers within a round trip; this leaves room for one that is busy.
+    // A live peer answers within a round trip; this leaves room for a busy one.
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(3);
 
-    // How long the other end may take to finish what it is sending once this end has said goodbye.
+    // How long the peer may take to finish sending after this end has said goodbye.
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(2);
 
-    // How long what is queued may take to leave once this end has said goodbye; a peer that takes nothing any more never would.
+    // How long queued frames may take to leave after this end has said goodbye; a peer that reads nothing would never take
+    // them.
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
 
-    // A node publishes its record anew when something about it changes. Each costs a verification.
+    // A node republishes its record when something in it changes. Each record costs a verification.
     private const int MaxRecords = 10;
     private static readonly TimeSpan RecordsWindow = TimeSpan.FromSeconds(10);
 
-    // Enough to learn of ten thousand members at once. Each answer is up to 24 KiB.
+    // Enough to learn about ten thousand members at once. Each answer is up to 24 KiB.
     private const int MaxMemberQuestions = 100;
     private static readonly TimeSpan MemberQuestionsWindow = TimeSpan.FromSeconds(10);
 
@@ -86,31 +87,34 @@ internal sealed partial class PeerConnection : IDisposable
         _lastReceived = _progressed = _beaten = _connected = time.GetTimestamp();
     }
 
-    /// <summary>Who is at the other end.</summary>
+    /// <summary>The address of the peer.</summary>
     public NodeAddress Peer => _record.Address;
 
-    /// <summary>The newest record the peer has sent of itself.</summary>
+    /// <summary>The latest record the peer has sent of itself.</summary>
     public PeerRecord Record => Volatile.Read(ref _record);
 
-    /// <summary>IP address and port of the other end.</summary>
+    /// <summary>IP address and port of the peer.</summary>
     public string Remote { get; }
 
-    /// <summary>Tells the peer's process from others with its identity: its certificate's hash.</summary>
+    /// <summary>The hash of the peer's certificate, which distinguishes its process from others with the same identity.</summary>
     public string Instance { get; }
 
-    /// <summary>What the other end's address is counted under (<see cref="AddressLimits.GroupOf"/>); null when it is this machine's own.</summary>
+    /// <summary>
+    /// The group that the peer's address is counted under (<see cref="AddressLimits.GroupOf"/>); null if the peer is on this
+    /// machine.
+    /// </summary>
     public IPAddress? AddressGroup { get; }
 
-    /// <summary>Under what it is counted what the peer brings.</summary>
+    /// <summary>The source that everything the peer sends is counted under.</summary>
     public Source Source => new(Peer, AddressGroup);
 
-    /// <summary>The version of the protocol that both ends speak (<see cref="ProtocolVersions"/>).</summary>
+    /// <summary>The protocol version that both ends agreed on (<see cref="ProtocolVersions"/>).</summary>
     public required uint Version { get; init; }
 
-    /// <summary>True when this node dialled.</summary>
+    /// <summary>True if this node dialled.</summary>
     public bool Outbound { get; }
 
-    /// <summary>The dialler's number for this connection; its later dials have higher ones.</summary>
+    /// <summary>The number that the dialling side gave this connection; its later dials have higher ones.</summary>
     public ulong DialNumber { get; }
 
     public DateTimeOffset ConnectedAt { get; }
@@ -119,72 +123,73 @@ internal sealed partial class PeerConnection : IDisposable
 
     public TimeSpan? RoundTrip => _roundTrip.Smoothed;
 
-    /// <summary>False once it is closing; frames sent then are lost.</summary>
+    /// <summary>False once it is closing; frames sent from then on are lost.</summary>
     public bool IsOpen => Reason is null;
 
-    /// <summary>Why it is closing or closed; null before.</summary>
+    /// <summary>Why it is closing or closed; null while it is open.</summary>
     public string? Reason => Volatile.Read(ref _reason);
 
-    /// <summary>False while the peer reads more slowly than this node sends; what is not urgent should wait.</summary>
+    /// <summary>False while the peer reads more slowly than this node sends; frames that are not urgent should wait.</summary>
     public bool HasRoom => _writer.HasRoom;
 
-    /// <summary>True when more has come from the peer than the frame that is being handled.</summary>
+    /// <summary>True if more than the frame being handled has arrived from the peer.</summary>
     public bool HasMore => _reader.HasMore;
 
-    /// <summary>How long nothing has come from the peer.</summary>
+    /// <summary>How long nothing has arrived from the peer.</summary>
     public TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _lastReceived));
 
     /// <summary>
-    /// Queues a frame; waits while the send buffer is full, which a peer decides. Work for several peers uses <see cref="TrySend"/>.
+    /// Queues a frame. Waits while the send buffer is full, for as long as the peer keeps it full; code that serves several
+    /// peers uses <see cref="TrySend"/>.
     /// </summary>
-    /// <returns>Bytes queued, 0 when the connection is closed.</returns>
+    /// <returns>Bytes queued; 0 if the connection is closed.</returns>
     public ValueTask<int> SendAsync(Frame frame, CancellationToken cancellationToken) =>
         IsOpen ? _writer.WriteAsync(frame, cancellationToken) : ValueTask.FromResult(0);
 
     /// <summary>Queues a frame if there is room for it.</summary>
-    /// <returns>Bytes queued, 0 when the send buffer is full or the connection closed.</returns>
+    /// <returns>Bytes queued; 0 if the send buffer is full or the connection is closed.</returns>
     public int TrySend(Frame frame) => IsOpen ? _writer.TryWrite(frame) : 0;
 
     /// <summary>
-    /// Queues a small frame that leaves before the bulk: answers, acknowledgments, what keeps connections and routes. Never waits, so it
-    /// may be called from the loop that reads: two ends that wait for room there would wait for each other.
+    /// Queues a small frame that goes ahead of bulk traffic: answers, acknowledgments, and frames that maintain connections and
+    /// routes. Never waits, so the read loop may call it: two ends waiting for room in their read loops would deadlock.
     /// </summary>
-    /// <returns>Bytes queued; 0 when the connection is closed, or the peer takes so little that the frame is dropped.</returns>
+    /// <returns>Bytes queued; 0 if the connection is closed, or the frame is dropped because the peer reads too slowly.</returns>
     public int TrySendUrgent(Frame frame) => IsOpen ? _writer.TryWriteUrgent(frame) : 0;
 
-    /// <summary>A position behind every frame queued so far that is not urgent.</summary>
+    /// <summary>A position behind all non-urgent frames queued so far.</summary>
     public long Queued => _writer.Queued;
 
-    /// <summary>True when everything before a position has left for the peer, or is lost with the connection.</summary>
+    /// <summary>True if everything before a position has been written, or is lost with the connection.</summary>
     public bool HasLeft(long position) => !IsOpen || _writer.Left >= position;
 
-    /// <summary>Completes when the send buffer has room again, or the connection is closed.</summary>
+    /// <summary>Completes when the send buffer has room again or the connection is closed.</summary>
     public Task RoomAsync() => _writer.RoomAsync();
 
-    /// <summary>False when the peer has sent so many records of itself lately that the next one is not looked at.</summary>
+    /// <summary>False if the peer has sent too many records of itself lately, so that the next one is ignored.</summary>
     public bool MaySendRecord() => _records.TryTake();
 
-    /// <summary>False when the peer has asked so often lately which members this node knows that it gets no answer.</summary>
+    /// <summary>False if the peer has asked for members too often lately, so that it gets no answer.</summary>
     public bool MayAskForMembers() => _memberQuestions.TryTake();
 
-    /// <summary>True once: a peer that has no room names others unasked, and then the connection ends.</summary>
+    /// <summary>True once per connection: a peer without room sends one unsolicited referral before it closes the connection.</summary>
     public bool MayRefer() => !Interlocked.Exchange(ref _isReferred, true);
 
-    /// <summary>Takes a newer record that the peer sent of itself.</summary>
+    /// <summary>Replaces the peer's record with one it has just sent of itself.</summary>
     public void Update(PeerRecord record)
     {
-        // The last one counts: its sequence may be lower after its owner's clock was set right.
+        // The latest record counts even if its sequence is lower: its owner's clock may have been corrected.
         if (record.Address == Peer)
             Volatile.Write(ref _record, record);
     }
 
     /// <summary>
-    /// Called about once a second: asks a silent peer for a sign of life, and gives up on one that owes it, or takes nothing of what
-    /// is queued for it, for too long.
+    /// Called about once a second. Pings a silent peer, and gives up on one that does not answer, or reads nothing from its
+    /// queue, for too long.
     /// </summary>
     public void Beat()
     {
-        // After a time in which this node stood still nothing is known of the peer: what it sent meanwhile is not read yet.
+        // After a suspension of this node, nothing is known about the peer: what it sent meanwhile has not been read yet.
         var now = _time.GetTimestamp();
         var stoodStill = _time.GetElapsedTime(_beaten, now) > ClockGuard.StandStill;
         _beaten = now;
@@ -193,7 +198,7 @@ internal sealed partial class PeerConnection : IDisposable
             Abort(CloseReason.SlowConsumer);
             return;
         }
-        // A long frame on a slow link is a sign of life before it is complete.
+        // A long frame on a slow link shows that the peer is alive before the frame is complete.
         if (_reader.Arrived is var arrived && arrived != _arrived)
         {
             _arrived = arrived;
@@ -212,7 +217,9 @@ internal sealed partial class PeerConnection : IDisposable
             Ping();
     }
 
-    /// <summary>Asks for a sign of life now, and gives up soon when none comes: this node stood still, and the peer may be gone.</summary>
+    /// <summary>
+    /// Pings the peer now and gives up soon without an answer: after a suspension of this node, the peer may be gone.
+    /// </summary>
     public void Probe()
     {
         _isProbed = true;
@@ -227,8 +234,8 @@ internal sealed partial class PeerConnection : IDisposable
     }
 
     /// <summary>
-    /// The wait after which an unanswered heartbeat means that the peer is gone. Four times RFC 6298's timeout, since
-    /// nobody retransmits a heartbeat and a wrong verdict costs a connection.
+    /// How long a ping may go unanswered before the peer counts as gone: four times the timeout of RFC 6298, since pings are
+    /// not retransmitted and a false verdict costs a connection.
     /// </summary>
     private TimeSpan HeartbeatTimeout => _roundTrip.Timeout * 4 is { } timeout && timeout < _options.MaxHeartbeatTimeout
         ? timeout < _options.MinHeartbeatTimeout ? _options.MinHeartbeatTimeout : timeout
@@ -245,14 +252,14 @@ internal sealed partial class PeerConnection : IDisposable
         return _time.GetElapsedTime(_progressed, now) > _options.SendTimeout;
     }
 
-    /// <summary>Reads and writes until the connection ends; <see cref="Reason"/> says why it did.</summary>
+    /// <summary>Reads and writes until the connection ends; <see cref="Reason"/> then says why.</summary>
     public async Task RunAsync(IFrameHandler handler, CancellationToken stopping)
     {
         using var stop = stopping.UnsafeRegister(static state => ((PeerConnection)state!).Close(CloseReason.Shutdown), this);
         var writing = WriteAsync();
         var reading = ReadAsync(handler, _abort.Token);
         await Task.WhenAny(reading, writing);
-        // Whichever half ended, the other one gets a moment to end in good order: what is on its way still counts.
+        // Whichever half has ended, the other gets a moment to finish: data in transit still counts.
         _writer.Complete();
         _abort.CancelAfter(Linger);
         try
@@ -261,7 +268,7 @@ internal sealed partial class PeerConnection : IDisposable
         }
         catch
         {
-            // A defect of a handler: the caller reports it.
+            // A defect in a handler; the caller reports it.
             Interlocked.CompareExchange(ref _reason, CloseReason.Network, null);
             throw;
         }
@@ -272,7 +279,7 @@ internal sealed partial class PeerConnection : IDisposable
         }
     }
 
-    /// <summary>Ends the connection in good order: what is queued is still written, what the peer has sent is still read.</summary>
+    /// <summary>Ends the connection gracefully: queued frames are still written, and frames from the peer are still read.</summary>
     public void Close(string reason)
     {
         if (Interlocked.CompareExchange(ref _reason, reason, null) is not null)
@@ -281,14 +288,16 @@ internal sealed partial class PeerConnection : IDisposable
         _abort.CancelAfter(DrainLimit);
     }
 
-    /// <summary>Ends the connection now.</summary>
+    /// <summary>Ends the connection immediately.</summary>
     public void Abort(string reason)
     {
         Interlocked.CompareExchange(ref _reason, reason, null);
         _abort.Cancel();
     }
 
-    /// <summary>Frees the socket. The cancellation source stays usable: a heartbeat may still abort what has just ended.</summary>
+    /// <summary>
+    /// Frees the socket. The cancellation source stays usable, because a heartbeat may still abort an ended connection.
+    /// </summary>
     public void Dispose() => _stream.Dispose();
 
     private async Task WriteAsync()
@@ -296,9 +305,9 @@ internal sealed partial class PeerConnection : IDisposable
         try
         {
             await _writer.RunAsync(_abort.Token);
-            // The end of the stream is said by TCP, at a frame's end, and not by TLS: SslStream.ShutdownAsync touches OpenSSL's
-            // state without a lock while the other loop reads, which corrupts memory. An attacker who cuts a connection gains
-            // nothing: what is not acknowledged is sent again.
+            // The stream is ended by TCP at a frame boundary, not by TLS: SslStream.ShutdownAsync touches OpenSSL's state
+            // without a lock while the other loop reads, which corrupts memory. Truncation gains an attacker nothing, because
+            // unacknowledged messages are sent again.
             _socket.Shutdown(SocketShutdown.Send);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or SocketException)
@@ -340,9 +349,9 @@ internal sealed partial class PeerConnection : IDisposable
         ReadClock(pong.Clock, roundTrip / 2);
     }
 
-    /// <summary>Takes what the peer says of its clocks.</summary>
-    /// <param name="shown">Null from a peer that says nothing.</param>
-    /// <param name="delay">How long ago it was said, about.</param>
+    /// <summary>Notes the peer's clocks.</summary>
+    /// <param name="shown">Null if the peer did not send them.</param>
+    /// <param name="delay">Roughly how long ago they were read.</param>
     public void ReadClock(Clock? shown, TimeSpan delay)
     {
         Volatile.Write(ref _clockRead, _time.GetTimestamp());
@@ -368,7 +377,7 @@ internal sealed partial class PeerConnection : IDisposable
                 break;
             case Frame.BodyOneofCase.FoundNodes or Frame.BodyOneofCase.Deposited or Frame.BodyOneofCase.HandedOver:
                 if (frame.Correlation == 0)
-                    await handler.HandleAsync(this, frame, cancellationToken); // nobody asked: a referral to others
+                    await handler.HandleAsync(this, frame, cancellationToken); // unsolicited: a referral to other nodes
                 else
                     OnAnswer(frame);
                 break;

@@ -4,8 +4,8 @@ using Meshara.Node.Identity;
 namespace Meshara.Node.Transport;
 
 /// <summary>
-/// How long to leave single peers alone: a pause that doubles with each time in a row, with jitter. Bounded, since identities cost
-/// nothing to make. Safe for concurrent use.
+/// How long to avoid individual peers: a pause with jitter that doubles each time in a row. Bounded, since identities are free.
+/// Safe for concurrent use.
 /// </summary>
 internal sealed class PeerPauses(TimeSpan first, TimeSpan longest, TimeProvider time)
 {
@@ -13,10 +13,10 @@ internal sealed class PeerPauses(TimeSpan first, TimeSpan longest, TimeProvider 
 
     private readonly ConcurrentDictionary<NodeAddress, Pause> _pauses = new();
 
-    /// <summary>True until the peer's last pause is over.</summary>
+    /// <summary>True until the peer's latest pause is over.</summary>
     public bool Contains(NodeAddress peer) => _pauses.TryGetValue(peer, out var pause) && !IsOver(pause);
 
-    /// <summary>Begins a pause. One that has behaved for a while after its last pause starts from the beginning.</summary>
+    /// <summary>Begins a pause. After a long enough time without one, the pauses start over from the shortest.</summary>
     public void Add(NodeAddress peer)
     {
         if (_pauses.Count >= Capacity && !_pauses.ContainsKey(peer))
@@ -36,7 +36,7 @@ internal sealed class PeerPauses(TimeSpan first, TimeSpan longest, TimeProvider 
 
     private bool IsOver(Pause pause) => time.GetElapsedTime(pause.At) > pause.Length;
 
-    /// <summary>Forgets those whose pause is over, and a tenth of the others, oldest first.</summary>
+    /// <summary>Forgets expired pauses first, then the oldest others, a tenth of the capacity in all.</summary>
     private void Trim()
     {
         foreach (var (peer, _) in _pauses.OrderBy(entry => !IsOver(entry.Value)).ThenBy(entry => entry.Value.At).Take(Capacity / 10))

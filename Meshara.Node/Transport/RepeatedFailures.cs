@@ -1,8 +1,8 @@
 namespace Meshara.Node.Transport;
 
 /// <summary>
-/// When to say again what keeps failing: at once, and then after pauses that grow from a minute to an hour, with a count. What has not
-/// failed for longer is new. Safe for concurrent use.
+/// Decides when to log a repeated failure: at once, then after pauses that grow from a minute to an hour, with a count. A
+/// failure that has not recurred for two hours counts as new. Safe for concurrent use.
 /// </summary>
 internal sealed class RepeatedFailures(TimeProvider time)
 {
@@ -14,8 +14,8 @@ internal sealed class RepeatedFailures(TimeProvider time)
 
     /// <summary>Counts a failure.</summary>
     /// <param name="what">What failed.</param>
-    /// <param name="count">How often it did since it was last said, this time included.</param>
-    /// <returns>True when it is to be said.</returns>
+    /// <param name="count">How many times it has failed since it was last logged, this time included.</param>
+    /// <returns>True if it should be logged.</returns>
     public bool IsDue(string what, out int count)
     {
         lock (_gate)

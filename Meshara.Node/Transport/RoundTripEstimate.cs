@@ -1,6 +1,6 @@
 namespace Meshara.Node.Transport;
 
-/// <summary>Smoothed round trip time and its variation after RFC 6298 section 2; from them, how long to wait for an answer.</summary>
+/// <summary>Smoothed round-trip time and its variation as in RFC 6298 section 2, and the timeout derived from them.</summary>
 internal sealed class RoundTripEstimate
 {
     private double _smoothed = -1;
@@ -9,7 +9,9 @@ internal sealed class RoundTripEstimate
     /// <summary>Null before the first sample.</summary>
     public TimeSpan? Smoothed => Volatile.Read(ref _smoothed) is var seconds and >= 0 ? TimeSpan.FromSeconds(seconds) : null;
 
-    /// <summary>The wait after which something unanswered counts as lost (RFC 6298, RTO), without a lower bound; null before the first sample.</summary>
+    /// <summary>
+    /// The RTO of RFC 6298 without a lower bound: the wait after which an answer counts as lost. Null before the first sample.
+    /// </summary>
     public TimeSpan? Timeout => Smoothed is { } smoothed ? smoothed + TimeSpan.FromSeconds(4 * Volatile.Read(ref _variation)) : null;
 
     public void Add(TimeSpan sample)

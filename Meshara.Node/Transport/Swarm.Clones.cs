@@ -4,20 +4,20 @@ using Meshara.Node.Telemetry;
 namespace Meshara.Node.Transport;
 
 /// <summary>
-/// Two programs with one identity. Each process has a certificate of its own, so a peer that comes with another one was restarted, or is
-/// a clone. The one that was there first is asked: if it still answers, both live, and the newcomer is refused. So the two do not push
-/// each other out, again and again.
+/// Two programs with one identity. Each process has its own certificate, so a peer with a new certificate has either restarted
+/// or been cloned. The existing connection is pinged: if it answers, both programs are alive, and the newcomer is refused. This
+/// keeps the two from pushing each other out repeatedly.
 /// </summary>
 internal sealed partial class Swarm
 {
     private readonly PeerPauses _refusals;
 
-    /// <summary>Who was seen twice.</summary>
+    /// <summary>The identities seen in two programs.</summary>
     public Clones Clones { get; }
 
-    /// <summary>A peer says that another program has this node's identity.</summary>
-    /// <param name="connection">The peer's.</param>
-    /// <param name="refused">True when it keeps the other one.</param>
+    /// <summary>Handles a peer's notice that another program uses this node's identity.</summary>
+    /// <param name="connection">The connection to the peer that sent the notice.</param>
+    /// <param name="refused">True if the peer keeps the other connection.</param>
     public void OnCloned(PeerConnection connection, bool refused)
     {
         Clones.NoteOwn(connection.Remote);
@@ -43,7 +43,7 @@ internal sealed partial class Swarm
         }
         if (!isAlive)
         {
-            // Its process is gone, or out of reach: the peer was restarted.
+            // Its process is gone or unreachable: the peer has restarted.
             existing.Abort(CloseReason.Timeout);
             return Register(connection);
         }

@@ -9,42 +9,42 @@ namespace Meshara.Node.Transport;
 
 internal sealed partial class Swarm
 {
-    // The longest pause is what a mesh that was cut in two takes to grow together again.
+    // The longest pause determines how fast a partitioned mesh reconnects.
     private static readonly TimeSpan FirstFailurePause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestFailurePause = TimeSpan.FromSeconds(6);
 
-    // How long an endpoint is waited for before the next one is tried, too.
+    // How long to wait for one endpoint before also trying the next.
     private static readonly TimeSpan AttemptDelay = TimeSpan.FromMilliseconds(250);
 
-    // Not disposed: dials that end after everything else still give theirs back.
+    // Not disposed: dials that outlive everything else still release it.
     private readonly SemaphoreSlim _dialSlots;
     private readonly PeerPauses _failures;
     private readonly ConcurrentDictionary<string, Lazy<Task<PeerConnection>>> _dials = new();
 
-    /// <summary>The connection to a peer, dialled at its endpoints when there is none.</summary>
+    /// <summary>The connection to a peer; dials its endpoints if there is none.</summary>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.Unreachable"/>.</exception>
     public Task<PeerConnection> ConnectAsync(PeerRecord peer, CancellationToken cancellationToken) =>
         TryGet(peer.Address, out var connection)
             ? Task.FromResult(connection)
             : ShareDialAsync(peer.Address.ToString(), () => DialAsync(peer), cancellationToken);
 
-    /// <summary>A connection to whoever answers at an endpoint.</summary>
+    /// <summary>A connection to the node that answers at an endpoint, whichever it is.</summary>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.Unreachable"/> or <see cref="ErrorCodes.Protocol"/>.</exception>
     public Task<PeerConnection> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken) =>
         ShareDialAsync(endpoint.ToString()!, () => DialAsync(endpoint, expected: null, _stopping.Token), cancellationToken);
 
-    /// <summary>False while an earlier failure says that dialling would only cost time.</summary>
+    /// <summary>False for a peer without a dialable endpoint, or during a pause after a failure.</summary>
     public bool MayDial(PeerRecord peer) =>
         peer.IsDialable && WhyPaused(peer.Address) is null;
 
-    /// <summary>Why a peer is left alone for now; null when it is not.</summary>
+    /// <summary>Why a peer is not dialled at the moment; null if it may be.</summary>
     public string? WhyPaused(NodeAddress peer) =>
         _bans.Contains(peer) ? $"{peer.Short} broke the protocol and is left alone for a while."
         : _failures.Contains(peer) ? $"{peer.Short} could not be reached, or hung up at once, the last time."
         : _refusals.Contains(peer) ? $"{peer.Short} keeps its connection to another program with this node's identity."
         : null;
 
-    /// <summary>Callers that want the same peer at the same time share one dial; none of them can cancel it for the others.</summary>
+    /// <summary>Concurrent callers for the same peer share one dial; none of them can cancel it for the others.</summary>
     private async Task<PeerConnection> ShareDialAsync(string key, Func<Task<PeerConnection>> dial, CancellationToken cancellationToken)
     {
         if (!_dials.TryGetValue(key, out var shared))
@@ -61,12 +61,12 @@ internal sealed partial class Swarm
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            Ignore(shared.Value); // it goes on, perhaps for nobody
+            Ignore(shared.Value); // the dial goes on, even if nobody waits for it
             throw;
         }
     }
 
-    /// <summary>Dials, and is gone from the shared dials when it has ended, also when nobody waits for it any more.</summary>
+    /// <summary>Dials and then removes itself from the shared dials, even if nobody waits any more.</summary>
     private async Task<PeerConnection> DialOnceAsync(string key, Func<Task<PeerConnection>> dial)
     {
         try
@@ -86,7 +86,7 @@ internal sealed partial class Swarm
         using var race = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         try
         {
-            // That it answered ends no pause: a peer that hangs up at once every time would be dialled at once every time.
+            // A success does not end the pause: a peer that always hangs up at once would be redialled at once every time.
             return await RaceAsync(peer, race.Token);
         }
         catch (MesharaException)
@@ -101,8 +101,8 @@ internal sealed partial class Swarm
     }
 
     /// <summary>
-    /// Dials a peer's endpoints so that one that does not answer costs little: the next one is tried when the one before has failed, or
-    /// after a moment, and the first that is connected wins (RFC 8305 section 5).
+    /// Dials a peer's endpoints so that an unresponsive one costs little: each endpoint is tried when the one before fails or
+    /// after a short delay, and the first to connect wins (RFC 8305 section 5).
     /// </summary>
     private async Task<PeerConnection> RaceAsync(PeerRecord peer, CancellationToken cancellationToken)
     {
@@ -176,7 +176,7 @@ internal sealed partial class Swarm
         }
     }
 
-    /// <summary>Its failure, if it fails, has been counted and logged.</summary>
+    /// <summary>Observes the exception of an abandoned dial; its failure has been counted and logged.</summary>
     private static void Ignore(Task dial) =>
         dial.ContinueWith(static failed => _ = failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 }

@@ -4,12 +4,12 @@ using Meshara.Node.Telemetry;
 
 namespace Meshara.Node.Transport;
 
-/// <summary>Connections from others, from the listening socket to the end of the handshake.</summary>
+/// <summary>Inbound connections, from the listening socket to the end of the handshake.</summary>
 internal sealed partial class Swarm
 {
     private TcpListener? _listener;
 
-    /// <summary>Binds the listening socket. The wildcard of IPv6 takes connections over IPv4, too.</summary>
+    /// <summary>Binds the listening socket. The IPv6 wildcard also accepts IPv4 connections.</summary>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.Listen"/>.</exception>
     public IPEndPoint Listen(IPEndPoint endpoint)
     {
@@ -50,11 +50,11 @@ internal sealed partial class Swarm
             }
             catch (Exception) when (_stopping.IsCancellationRequested)
             {
-                return; // however the system reports a listener that was closed
+                return; // platforms report a closed listener differently
             }
             catch (SocketException e)
             {
-                // Typically too many open files: others are served as soon as some connection ends.
+                // Typically too many open files, which resolves itself when connections end.
                 if (entered)
                     room.Leave();
                 _telemetry.Error(ErrorType.Network);
@@ -81,7 +81,7 @@ internal sealed partial class Swarm
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
-            socket.Dispose(); // reset before it was looked at, or the node is stopping
+            socket.Dispose(); // reset before the handshake, or the node is stopping
         }
         finally
         {
@@ -111,7 +111,7 @@ internal sealed partial class Swarm
     private void OnHandshakeFailed(string remote, MesharaException e)
     {
         if (e.Code == Handshake.Self)
-            return; // a node that stands in its own bootstrap list: no failure of anybody
+            return; // a node in its own bootstrap list, which is not a failure
         _telemetry.ConnectionError(CloseReason.Handshake);
         if (e.Code == Handshake.Clone)
         {
@@ -125,6 +125,6 @@ internal sealed partial class Swarm
             Log.HandshakeFailedAgain(_logger, remote, e.Message);
     }
 
-    /// <summary>Without the port, which is another one each time somebody comes.</summary>
+    /// <summary>The host without the port, which differs for each connection.</summary>
     private static string HostOf(string remote) => remote[..(remote.LastIndexOf(':') is var colon and > 0 ? colon : remote.Length)];
 }

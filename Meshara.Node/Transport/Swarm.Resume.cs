@@ -3,8 +3,8 @@ namespace Meshara.Node.Transport;
 internal sealed partial class Swarm
 {
     /// <summary>
-    /// The node stood still. Peers may have given up on it, which a connection does not always show: each is asked for a sign of life,
-    /// with little patience. What could not be reached before may be within reach now.
+    /// Reacts to a suspension of this node. Peers may have given up on it, which a connection does not always show, so each is
+    /// pinged with a short timeout. Peers that were unreachable before may be reachable now.
     /// </summary>
     private void OnResumed(TimeSpan stoodStill)
     {

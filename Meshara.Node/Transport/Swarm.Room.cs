@@ -7,31 +7,31 @@ using Meshara.Node.Telemetry;
 namespace Meshara.Node.Transport;
 
 /// <summary>
-/// How many connections there are. Above the high water mark those that are worth least go, down to the low one; and with all places
-/// taken one of them makes room for who comes, so that a full node can still be joined.
+/// Limits the number of connections. Above the high-water mark, the connections worth least are closed down to the low-water
+/// mark. At the maximum, one of them makes room for a newcomer, so that a full node can still be joined.
 /// </summary>
 internal sealed partial class Swarm
 {
     private readonly ConcurrentBag<Func<PeerConnection, int>> _worths = [];
 
     /// <summary>
-    /// What is told to a peer whose connection goes for want of room: others that it may connect to. Set once, by the area that knows
-    /// them.
+    /// Builds the frame that refers a peer to other nodes before its connection is closed for lack of room. Set once by the
+    /// component that knows other nodes.
     /// </summary>
     public Func<PeerConnection, Frame>? Referral { get; set; }
 
     private int OpenCount => _connections.Values.Count(connection => connection.IsOpen);
 
     /// <summary>
-    /// Adds a reason to keep connections: what each is worth to the area that asks, 0 for nothing. One that is worth
-    /// <see cref="Indispensable"/> or more is never closed for want of room.
+    /// Adds a function that rates connections for one component, 0 for no value. A connection worth <see cref="Indispensable"/>
+    /// or more is never closed for lack of room.
     /// </summary>
     public void AddWorth(Func<PeerConnection, int> worth) => _worths.Add(worth);
 
     /// <summary>The worth of a connection that something waits for.</summary>
     public const int Indispensable = 100;
 
-    /// <summary>False when peers at the other end's address have begun too many handshakes lately, or have connections enough.</summary>
+    /// <summary>False if peers at the remote address have begun too many handshakes lately, or have enough connections.</summary>
     private bool MayShakeHands(Socket socket)
     {
         try
@@ -44,7 +44,7 @@ internal sealed partial class Swarm
         }
         catch (SocketException)
         {
-            // It has hung up already.
+            // The peer has already hung up.
         }
         return false;
     }
@@ -52,7 +52,7 @@ internal sealed partial class Swarm
     private int CountOf(IPAddress group) =>
         _connections.Values.Count(connection => connection.IsOpen && group.Equals(connection.AddressGroup));
 
-    /// <summary>Closes what is too much. The caller is the heartbeat.</summary>
+    /// <summary>Closes surplus connections; called by the heartbeat.</summary>
     private void Prune()
     {
         var surplus = OpenCount - _options.LowWater;
@@ -63,12 +63,12 @@ internal sealed partial class Swarm
     }
 
     /// <summary>
-    /// Makes room after a new connection was one too many. The newcomer goes if all others have to stay, or when there have been many
-    /// newcomers: identities cost nothing, and a crowd of them must not push out the peers this node has.
+    /// Makes room when a new connection exceeds the limit. The newcomer goes if no other connection may be closed, or if there
+    /// are many newcomers: identities are free, and a crowd of them must not push out this node's peers.
     /// </summary>
     private void MakeRoom(PeerConnection newcomer)
     {
-        // Also one that was dialled: many identities may say that they are to be found at one address.
+        // Dialled connections count too, since many identities may claim to be at one address.
         if (newcomer.AddressGroup is { } group && CountOf(group) > _options.MaxConnectionsPerAddress)
         {
             _telemetry.ConnectionError(CloseReason.Refused);
@@ -85,13 +85,13 @@ internal sealed partial class Swarm
         Dismiss(other ?? newcomer);
     }
 
-    /// <summary>False when a dial would only end in a connection too many.</summary>
+    /// <summary>False if a dial could only lead to a surplus connection.</summary>
     private bool HasRoomForDial() =>
         OpenCount + _dials.Count < _options.MaxConnections || Dispensable(ShortestStay).Any();
 
     /// <summary>
-    /// Connections older than a time that may go: those worth least first; of equal ones those whose address has most of them, and then
-    /// the youngest.
+    /// Connections of at least the given age that may be closed: least worth first, then those from the address with the most
+    /// connections, then the youngest.
     /// </summary>
     private IEnumerable<PeerConnection> Dispensable(TimeSpan age)
     {
@@ -107,7 +107,7 @@ internal sealed partial class Swarm
             .Select(valued => valued.Connection);
     }
 
-    /// <summary>A peer that cannot be dialled could not be reached any more.</summary>
+    /// <summary>A peer that cannot be dialled is worth more, because it could not be reached again.</summary>
     private int Worth(PeerConnection connection) => (connection.Record.IsDialable ? 0 : 1) + _worths.Sum(worth => worth(connection));
 
     private void Dismiss(PeerConnection connection)

@@ -9,17 +9,17 @@ using Microsoft.Extensions.Options;
 namespace Meshara.Node.Transport;
 
 /// <summary>
-/// All live connections, one a peer: listens, dials, keeps the heartbeat, and settles duplicates the same way on
-/// both sides. Loses nothing silently: every end of a connection has a reason, counted and logged.
+/// All live connections, one per peer: listens, dials, sends heartbeats, and resolves duplicate connections the same way on
+/// both sides. Every end of a connection has a reason, which is counted and logged.
 /// </summary>
 internal sealed partial class Swarm : IDisposable
 {
     private static readonly TimeSpan ShortLived = TimeSpan.FromSeconds(1);
 
-    // What a newcomer needs to learn of others before another newcomer may have its place.
+    // How long a newcomer needs to learn about other nodes before another newcomer may take its place.
     private static readonly TimeSpan ShortestStay = TimeSpan.FromSeconds(5);
 
-    // A peer that broke the protocol once may have a defect; one that does it again and again is kept out.
+    // A single protocol violation may be a defect; a peer that repeats it is banned for longer each time.
     private static readonly TimeSpan FirstBan = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestBan = TimeSpan.FromMinutes(10);
 
@@ -55,21 +55,21 @@ internal sealed partial class Swarm : IDisposable
         _handshake = new Handshake(identity, self, _bans, _options, telemetry, time);
     }
 
-    /// <summary>A peer was connected. Handlers are quick and do not throw.</summary>
+    /// <summary>A peer has connected. Handlers must be quick and must not throw.</summary>
     public event Action<PeerConnection>? Connected;
 
-    /// <summary>A peer is no longer connected. Handlers are quick and do not throw.</summary>
+    /// <summary>A peer has disconnected. Handlers must be quick and must not throw.</summary>
     public event Action<PeerConnection>? Disconnected;
 
     public int Count => _connections.Count;
 
     public ICollection<PeerConnection> Connections => _connections.Values;
 
-    /// <summary>The live connection to a peer.</summary>
+    /// <summary>The live connection to a peer, if there is one.</summary>
     public bool TryGet(NodeAddress peer, out PeerConnection connection) =>
         _connections.TryGetValue(peer, out connection!) && connection.IsOpen;
 
-    /// <summary>Starts to accept connections and to keep the heartbeat.</summary>
+    /// <summary>Starts accepting connections and sending heartbeats.</summary>
     public void Start(IFrameHandler handler)
     {
         _handler = handler;
@@ -79,13 +79,13 @@ internal sealed partial class Swarm : IDisposable
             Own(AcceptAsync(_listener));
     }
 
-    /// <summary>Closes every connection in good order and waits for it.</summary>
+    /// <summary>Closes every connection gracefully and waits until all have ended.</summary>
     public async Task StopAsync()
     {
-        // In this order: an accept that the closed socket ends must find that this was wanted.
+        // In this order: when closing the socket ends an accept, the accept must see that the node is stopping.
         await _stopping.CancelAsync();
         _listener?.Stop();
-        // What failed has been reported by Own.
+        // Own has reported the failures.
         await Task.WhenAll(_running.Keys).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -96,7 +96,7 @@ internal sealed partial class Swarm : IDisposable
         _stopping.Dispose();
     }
 
-    /// <summary>Makes the connection the peer's one connection, or closes it when another one has to stay.</summary>
+    /// <summary>Makes this the peer's only connection, or closes it if another one takes precedence.</summary>
     private PeerConnection Register(PeerConnection connection)
     {
         PeerConnection winner;
@@ -125,8 +125,8 @@ internal sealed partial class Swarm : IDisposable
     }
 
     /// <summary>
-    /// Both ends must choose the same one: of two by one dialler the later one, since it has lost the first; else the one
-    /// dialled by the lower address, unless the old one has gone silent.
+    /// Both ends must choose the same connection. Of two dialled by the same side, the later one wins, because that side has
+    /// lost the earlier one. Otherwise the one dialled by the lower address wins, unless the existing one is silent.
     /// </summary>
     private bool Replaces(PeerConnection connection, PeerConnection existing) => connection.Outbound == existing.Outbound
         ? connection.DialNumber > existing.DialNumber
@@ -142,7 +142,7 @@ internal sealed partial class Swarm : IDisposable
             }
             finally
             {
-                // Also after a defect of a handler, which Own reports: a dead connection must not look like a live one.
+                // Runs even after a handler defect, which Own reports: a dead connection must not look alive.
                 OnEnded(connection, connection.Reason ?? CloseReason.Remote);
             }
         }
@@ -156,7 +156,7 @@ internal sealed partial class Swarm : IDisposable
         _telemetry.ConnectionClosed(connection.Outbound, reason);
         if (reason is CloseReason.Network or CloseReason.Timeout or CloseReason.Protocol)
             _telemetry.ConnectionError(reason);
-        // A peer that hangs up at once would otherwise be dialled again at once, and for ever.
+        // Without a pause, a peer that hangs up at once would be redialled at once, without end.
         if (current && connection.Outbound && connection.Duration < ShortLived)
             _failures.Add(connection.Peer);
         if (reason == CloseReason.Protocol)
@@ -185,7 +185,7 @@ internal sealed partial class Swarm : IDisposable
         }
     }
 
-    /// <summary>Keeps a task until it ends; a failure that nothing else reports is an error of this program.</summary>
+    /// <summary>Tracks a task until it ends; a failure reported nowhere else is a defect in this program.</summary>
     private void Own(Task task)
     {
         if (task.IsCompletedSuccessfully)
@@ -203,7 +203,7 @@ internal sealed partial class Swarm : IDisposable
         }, this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    /// <summary>An endpoint as text, made only when a log line needs it.</summary>
+    /// <summary>An endpoint that is formatted only if the log line is written.</summary>
     private readonly record struct Printed(EndPoint Endpoint)
     {
         public override string ToString() => Endpoint is DnsEndPoint dns ? $"{dns.Host}:{dns.Port}" : Endpoint.ToString()!;

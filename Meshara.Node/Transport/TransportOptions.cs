@@ -6,55 +6,66 @@ namespace Meshara.Node.Transport;
 public sealed class TransportOptions
 {
     /// <summary>
-    /// Addresses of the nodes that may be peers of this one; empty admits everybody. In configuration a list, or one value with commas.
+    /// Addresses of the nodes that may connect as peers; empty admits everybody. In configuration, a list or one
+    /// comma-separated value.
     /// </summary>
     public IReadOnlyList<string> AdmittedPeers { get; set; } = [];
 
     /// <summary>Longest wait for a TCP connection to a peer.</summary>
     public TimeSpan DialTimeout { get; set; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>Longest wait for TLS and the greeting once TCP is connected, on either side. It crosses the link four times.</summary>
+    /// <summary>
+    /// Longest wait for TLS and the greeting once TCP is connected, on either side. The exchange crosses the link four times.
+    /// </summary>
     public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>A connection that has been silent this long is asked for a sign of life.</summary>
+    /// <summary>A connection that has been silent this long is pinged.</summary>
     public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Bounds of the wait for a heartbeat's answer; inside them it follows the measured round trip (RFC 6298).</summary>
+    /// <summary>
+    /// Lower bound of the wait for the answer to a ping; between the bounds, the wait follows the measured round trip (RFC
+    /// 6298).
+    /// </summary>
     public TimeSpan MinHeartbeatTimeout { get; set; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>See <see cref="MinHeartbeatTimeout"/>.</summary>
+    /// <summary>Upper bound of that wait; see <see cref="MinHeartbeatTimeout"/>.</summary>
     public TimeSpan MaxHeartbeatTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Longest wait for the answer to a request such as FIND_NODE.</summary>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>A peer that takes nothing of what is queued for it for this long is disconnected.</summary>
+    /// <summary>A peer that reads nothing from its queue for this long is disconnected.</summary>
     public TimeSpan SendTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Handshakes from others that may be under way at once. As many connections may wait for theirs, further ones in the listen queue.</summary>
+    /// <summary>
+    /// Inbound handshakes that may be in progress at once. As many more connections may wait for their turn; the rest wait in
+    /// the listen queue.
+    /// </summary>
     [Range(1, 10_000)]
     public int MaxInboundHandshakes { get; set; } = 128;
 
-    /// <summary>Sockets at the most that dial others at the same time; further dials wait.</summary>
+    /// <summary>The most outbound dials at a time; further dials wait.</summary>
     [Range(1, 10_000)]
     public int MaxDials { get; set; } = 512;
 
     /// <summary>
-    /// Handshakes that peers at one IP address – of IPv6 one /64 network – may begin in ten seconds; further ones are hung up on. Does not
-    /// hold for this machine's own address.
+    /// Handshakes that peers at one IP address (for IPv6, one /64 network) may begin in ten seconds; further connections are
+    /// dropped. Connections from this machine itself are exempt.
     /// </summary>
     [Range(1, 100_000)]
     public int HandshakesPerAddress { get; set; } = 50;
 
-    /// <summary>Connections from peers at one IP address, counted and excepted as <see cref="HandshakesPerAddress"/>.</summary>
+    /// <summary>
+    /// Connections from peers at one IP address, with the grouping and exemption of <see cref="HandshakesPerAddress"/>.
+    /// </summary>
     [Range(1, 100_000)]
     public int MaxConnectionsPerAddress { get; set; } = 32;
 
-    /// <summary>Peer connections at the most. With all of them in use the one worth least makes room for a newcomer.</summary>
+    /// <summary>The most peer connections. At the limit, the connection worth least makes room for a newcomer.</summary>
     [Range(1, 100_000)]
     public int MaxConnections { get; set; } = 2048;
 
-    /// <summary>With more connections than this, those worth least are closed until <see cref="LowWater"/> are left.</summary>
+    /// <summary>Above this number of connections, those worth least are closed until <see cref="LowWater"/> remain.</summary>
     [Range(1, 100_000)]
     public int HighWater { get; set; } = 1792;
 
@@ -62,23 +73,26 @@ public sealed class TransportOptions
     [Range(1, 100_000)]
     public int LowWater { get; set; } = 1536;
 
-    /// <summary>A connection younger than this is not closed because there are more than <see cref="HighWater"/>.</summary>
+    /// <summary>A connection younger than this is not closed for exceeding <see cref="HighWater"/>.</summary>
     public TimeSpan GracePeriod { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
-    /// A node that a peer refuses, because another program with the node's identity is connected to it, tries again after pauses that grow to
-    /// this. Three times as long it is known that the identity is cloned.
+    /// If a peer refuses this node because another program with its identity is connected, the node retries after pauses that
+    /// grow to this. A clone is reported until three times this has passed without a sign of it.
     /// </summary>
     public TimeSpan CloneRetryInterval { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Largest frame in bytes that is read.</summary>
+    /// <summary>The largest frame accepted, in bytes.</summary>
     [Range(64 * 1024, 16 * 1024 * 1024)]
     public int MaxFrameBytes { get; set; } = 2 * 1024 * 1024;
 
-    /// <summary>Bytes waiting to be written to one peer before senders have to wait, and a quarter as much of answers before they are dropped.</summary>
+    /// <summary>
+    /// Bytes that may be queued for one peer before senders wait. Answers and other urgent frames are dropped beyond a quarter
+    /// of this.
+    /// </summary>
     [Range(64 * 1024, 256 * 1024 * 1024)]
     public int SendBufferBytes { get; set; } = 1024 * 1024;
 
-    /// <summary>No setting: what the program speaks. Tests are a later release with it.</summary>
+    /// <summary>Not configurable: the versions this program speaks. Tests set it to act as a later release.</summary>
     internal ProtocolVersions Versions { get; init; } = ProtocolVersions.Own;
 }

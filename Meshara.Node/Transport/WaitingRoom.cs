@@ -4,16 +4,16 @@ using System.Threading.Channels;
 namespace Meshara.Node.Transport;
 
 /// <summary>
-/// Where connections from others are until their handshake is done. A peer speaks first and at once. One that is silent waits, and with
-/// all places taken the one that has waited for longest goes, so that a crowd of silent ones keeps nobody out.
+/// Holds inbound connections until their handshake is done. A peer must speak first and at once. When all places are taken, the
+/// connection that has been silent longest is dropped, so that a crowd of silent connections keeps nobody out.
 /// </summary>
-/// <param name="handshakes">How many handshakes may be under way. As many connections may wait.</param>
+/// <param name="handshakes">The most handshakes in progress; as many more connections may wait.</param>
 internal sealed class WaitingRoom(int handshakes)
 {
     private readonly Lock _gate = new();
     private readonly LinkedList<Socket> _silent = [];
 
-    // As many entries as there are connections, and handshakes under way: full channels make others wait.
+    // Each entry stands for a connection or a handshake in progress; a full channel makes others wait.
     private readonly Channel<bool> _places = Channel.CreateBounded<bool>(2 * handshakes);
     private readonly Channel<bool> _turns = Channel.CreateBounded<bool>(handshakes);
 
@@ -24,7 +24,7 @@ internal sealed class WaitingRoom(int handshakes)
             return;
         lock (_gate)
         {
-            // Its SpeaksAsync fails, and gives the place back.
+            // The SpeaksAsync of that connection then fails and gives the place back.
             if (_silent.First is { } longest)
             {
                 _silent.RemoveFirst();
@@ -34,12 +34,12 @@ internal sealed class WaitingRoom(int handshakes)
         await _places.Writer.WriteAsync(true, cancellationToken);
     }
 
-    /// <summary>Gives the place back, as every connection does that was accepted for one.</summary>
+    /// <summary>Gives a place back; every accepted connection does so once.</summary>
     public void Leave() => _places.Reader.TryRead(out _);
 
-    /// <summary>Waits for the first byte, which stays where it is.</summary>
+    /// <summary>Waits for the first byte without consuming it.</summary>
     /// <exception cref="SocketException">The connection was reset.</exception>
-    /// <exception cref="ObjectDisposedException">It had to go for another one.</exception>
+    /// <exception cref="ObjectDisposedException">The connection was dropped to make room for another.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public async Task SpeaksAsync(Socket socket, CancellationToken cancellationToken)
     {
@@ -60,14 +60,14 @@ internal sealed class WaitingRoom(int handshakes)
         }
     }
 
-    /// <summary>Waits until the handshake may begin. The caller disposes what is returned when it has ended.</summary>
+    /// <summary>Waits until the handshake may begin. The caller disposes the returned turn when the handshake has ended.</summary>
     public async Task<Turn> TurnAsync(CancellationToken cancellationToken)
     {
         await _turns.Writer.WriteAsync(true, cancellationToken);
         return new Turn(_turns);
     }
 
-    /// <summary>One handshake under way.</summary>
+    /// <summary>One handshake in progress.</summary>
     public readonly struct Turn(Channel<bool> turns) : IDisposable
     {
         public void Dispose() => turns.Reader.TryRead(out _);
