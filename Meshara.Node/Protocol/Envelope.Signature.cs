@@ -8,15 +8,15 @@ namespace Meshara.Node.Protocol;
 internal sealed partial class Envelope
 {
     /// <summary>
-    /// Envelopes that may share a signature. With 16 a signature and its verification cost a message a sixteenth, and the proof
-    /// that goes with each, 128 bytes, is still small beside the rest.
+    /// The most envelopes that may share a signature. With 16, each message bears a sixteenth of the signing and verification
+    /// cost, and its inclusion proof of 128 bytes is still small.
     /// </summary>
     public const int MaxBatch = 16;
 
     private const int SignatureSize = 64;
     private const int MaxPathSize = 4 * MerkleTree.HashSize; // 2^4 = MaxBatch
 
-    // Domain separation: the signature of a batch can never be taken for one of an envelope, a peer record or a certificate.
+    // Domain separation: a batch signature must not pass for one over an envelope, a peer record or a certificate.
     private static ReadOnlySpan<byte> BatchDomain => "meshara/1 envelopes\0"u8;
 
     private static int CanonicalSize => SealedHeaderSize + SHA256.HashSizeInBytes;
@@ -27,9 +27,9 @@ internal sealed partial class Envelope
     public bool IsSigned => !Wire.Signature.IsEmpty;
 
     /// <summary>
-    /// Signs one to <see cref="MaxBatch"/> envelopes of the sender. Several share one signature: that of the root of a Merkle tree
-    /// over them, as in Roughtime and in Pavlovski and Boyd, "Efficient Batch Signature Generation Using Tree Structures" (1999);
-    /// each carries its inclusion proof and can be verified without the others.
+    /// Signs up to <see cref="MaxBatch"/> envelopes of the sender. Several envelopes share one signature over the root of their
+    /// Merkle tree, as in Roughtime and in Pavlovski and Boyd, "Efficient Batch Signature Generation Using Tree Structures"
+    /// (1999). Each carries its inclusion proof and can be verified without the others.
     /// </summary>
     public static void Sign(NodeIdentity sender, ReadOnlySpan<Envelope> envelopes)
     {
@@ -63,8 +63,8 @@ internal sealed partial class Envelope
         }
     }
 
-    /// <summary>True when the sender's key signed exactly this header and payload, alone or among others.</summary>
-    /// <param name="verified">Signatures of batches that were found valid before, and this one from now on; null verifies anew.</param>
+    /// <summary>True if the sender's key signed exactly this header and payload, alone or in a batch.</summary>
+    /// <param name="verified">Remembers valid batch signatures, so that each is verified once; null to verify every time.</param>
     public bool HasValidSignature(VerifiedBatches? verified = null)
     {
         Span<byte> canonical = stackalloc byte[CanonicalSize];
@@ -81,14 +81,14 @@ internal sealed partial class Envelope
             : verified.Verify(Sender, root, Wire.Signature.Span);
     }
 
-    /// <summary>Everything signed, of a length that does not depend on the payload's.</summary>
+    /// <summary>Writes everything that is signed; its length does not depend on that of the payload.</summary>
     private void WriteCanonical(Span<byte> destination)
     {
         WriteHeader(destination);
         SHA256.HashData(Wire.Payload.Span, destination[SealedHeaderSize..]);
     }
 
-    /// <summary>Writes what goes before the root in what is signed; returns where the root goes.</summary>
+    /// <summary>Writes the part of the signed bytes that precedes the root; returns the place for the root.</summary>
     private static Span<byte> WriteRootHeader(uint size, Span<byte> destination)
     {
         BatchDomain.CopyTo(destination);

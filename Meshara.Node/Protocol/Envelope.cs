@@ -7,8 +7,8 @@ using Meshara.Node.Telemetry;
 namespace Meshara.Node.Protocol;
 
 /// <summary>
-/// A message on its way: what its sender signed, and what changes from hop to hop. Its fields are checked for
-/// shape when it is parsed; its signature only by <see cref="HasValidSignature"/>. <c>Envelope.Signature.cs</c> signs and verifies.
+/// A message in transit: the part its sender signed, and the part that changes from hop to hop. Parsing checks the shape of the
+/// fields; only <see cref="HasValidSignature"/> checks the signature. <c>Envelope.Signature.cs</c> signs and verifies.
 /// </summary>
 internal sealed partial class Envelope
 {
@@ -19,19 +19,19 @@ internal sealed partial class Envelope
 
     private const uint MaxHopLimit = 32;
 
-    // The largest content (Delivery:MaxMessageBytes is at most 1 MiB) and what goes around it. A relay adds a few bytes, so
-    // the limit is well below what fits into a frame: what one node accepts, the next one must accept, too.
+    // The largest content (Delivery:MaxMessageBytes is at most 1 MiB) plus overhead. Each relay adds a few bytes, so the limit
+    // stays well below the frame size: a message accepted by one node must be acceptable to the next.
     private const int MaxBytes = 1024 * 1024 + 8 * 1024;
 
     private const int HeaderSize = 4 + MessageId.Size + 4 + 8 + 8 + NodeAddress.Size * 2 + 4;
 
-    /// <summary>Length of the header that a sealed payload is bound to, domain included.</summary>
+    /// <summary>Length of the header that a sealed payload is bound to, including the domain.</summary>
     public static int SealedHeaderSize => Domain.Length + HeaderSize;
 
-    // Domain separation: a signature over an envelope can never be taken for one over a peer record or a certificate.
+    // Domain separation: a signature over an envelope must not pass for one over a peer record or a certificate.
     private static ReadOnlySpan<byte> Domain => "meshara/1 envelope\0"u8;
 
-    // Every message has two of these, so times take eight bytes: ticks, in this node's steady time.
+    // Stored as ticks of this node's steady time to save memory: eight bytes each, and every message has both.
     private long _born;
     private long _ends = DateTimeOffset.MaxValue.Ticks;
 
@@ -44,7 +44,7 @@ internal sealed partial class Envelope
         Recipient = recipient;
     }
 
-    /// <summary>The protobuf message, as it goes on the wire.</summary>
+    /// <summary>The protobuf message as sent on the wire.</summary>
     public Wire.Envelope Wire { get; }
 
     public MessageId Id { get; }
@@ -59,22 +59,22 @@ internal sealed partial class Envelope
     /// <summary>The sender's clock when it made the message.</summary>
     public DateTimeOffset Timestamp => FromMicroseconds(Wire.Timestamp);
 
-    /// <summary>The same clock at the end of its time to live: for people. What counts is <see cref="Ends"/>.</summary>
+    /// <summary>The end of its time to live by the sender's clock, for display only; <see cref="Ends"/> is what counts.</summary>
     public DateTimeOffset Expires => FromMicroseconds(Wire.Expires);
 
-    /// <summary>The time to live that its sender signed.</summary>
+    /// <summary>The time to live signed by the sender.</summary>
     public TimeSpan Life => LifeOf(Wire);
 
-    /// <summary>When its life began, in this node's steady time; known from <see cref="Arrive"/> on, as <see cref="Ends"/> is.</summary>
+    /// <summary>The start of its life in this node's steady time; set by <see cref="Arrive"/>, as is <see cref="Ends"/>.</summary>
     public DateTimeOffset Born => new(_born, TimeSpan.Zero);
 
-    /// <summary>End of its life in this node's steady time, from <see cref="Arrive"/> on.</summary>
+    /// <summary>The end of its life in this node's steady time; set by <see cref="Arrive"/>.</summary>
     public DateTimeOffset Ends => new(_ends, TimeSpan.Zero);
 
     public uint HopCount => Wire.HopCount;
 
-    /// <summary>Makes a signed envelope.</summary>
-    /// <param name="seal">Turns the header into the payload: the header is what a sealed payload is bound to.</param>
+    /// <summary>Creates a signed envelope.</summary>
+    /// <param name="seal">Makes the payload from the header, to which a sealed payload is bound.</param>
     /// <param name="parent">Parent of the spans <c>encrypt</c> and <c>sign</c>; null for none.</param>
     public static Envelope Create(
         NodeIdentity sender, MessageType type, MessageId id, NodeAddress recipient, DateTimeOffset timestamp, DateTimeOffset expires,
@@ -86,7 +86,9 @@ internal sealed partial class Envelope
         return envelope;
     }
 
-    /// <summary>The same without a signature: it is <see cref="Sign"/>ed before it leaves, perhaps together with others.</summary>
+    /// <summary>
+    /// Creates an envelope without a signature; it is <see cref="Sign"/>ed before it leaves, perhaps together with others.
+    /// </summary>
     public static Envelope CreateUnsigned(
         NodeIdentity sender, MessageType type, MessageId id, NodeAddress recipient, DateTimeOffset timestamp, DateTimeOffset expires,
         PayloadFactory seal, Activity? parent)
@@ -100,7 +102,7 @@ internal sealed partial class Envelope
             Expires = expires.ToMicroseconds(),
             Sender = UnsafeByteOperations.UnsafeWrap(sender.Address.ToBytes()),
             Recipient = recipient.IsEmpty ? ByteString.Empty : UnsafeByteOperations.UnsafeWrap(recipient.ToBytes()),
-            // The tree that broadcasts take is not made of shortest ways.
+            // Paths in the broadcast tree are not shortest paths, so broadcasts need more hops.
             HopLimit = type == MessageType.Broadcast ? MaxHopLimit : DefaultHopLimit,
         };
         Span<byte> header = stackalloc byte[SealedHeaderSize];
@@ -110,10 +112,10 @@ internal sealed partial class Envelope
         return new Envelope(wire, id, type, sender.Address, recipient);
     }
 
-    /// <summary>Checks every field's shape; <paramref name="reason"/> says what is wrong with it otherwise.</summary>
+    /// <summary>Checks the shape of every field; if one is wrong, <paramref name="reason"/> says which.</summary>
     public static bool TryParse(Wire.Envelope wire, out Envelope envelope, out string reason) => TryParse(wire, SignatureSize, out envelope, out reason);
 
-    /// <summary>The same for one that this node has stored for itself, perhaps before it was signed.</summary>
+    /// <summary>Parses an envelope that this node stored for itself, perhaps before it was signed.</summary>
     public static bool TryRestore(Wire.Envelope wire, out Envelope envelope) =>
         TryParse(wire, wire.Signature.IsEmpty ? 0 : SignatureSize, out envelope, out _);
 
@@ -148,9 +150,9 @@ internal sealed partial class Envelope
         return false;
     }
 
-    /// <summary>Counts its life by this node's steady time from now on; false when nothing is left of it.</summary>
-    /// <param name="now">The node's steady time.</param>
-    /// <param name="longest">What a life may be here: what a sender asks for beyond is not granted.</param>
+    /// <summary>Starts counting its life in this node's steady time; false if none is left.</summary>
+    /// <param name="now">The current steady time of this node.</param>
+    /// <param name="longest">The longest life granted here, whatever the sender asks for.</param>
     public bool Arrive(DateTimeOffset now, TimeSpan longest)
     {
         var life = Life < longest ? Life : longest;
@@ -159,26 +161,29 @@ internal sealed partial class Envelope
         return age < life;
     }
 
-    /// <summary>As <see cref="Arrive"/>, for one of this node's own.</summary>
+    /// <summary>As <see cref="Arrive"/>, for a message of this node.</summary>
     public void LiveUntil(DateTimeOffset ends) => (_born, _ends) = ((ends - Life).UtcTicks, ends.UtcTicks);
 
     /// <summary>The time to live that the sender of an envelope signed.</summary>
     public static TimeSpan LifeOf(Wire.Envelope wire) => TimeSpan.FromTicks((wire.Expires - wire.Timestamp) * TimeSpan.TicksPerMicrosecond);
 
-    /// <summary>Says on the wire how old it is, before it leaves this node.</summary>
+    /// <summary>Writes the current age to the wire fields before the message leaves this node.</summary>
     public void SetAge(DateTimeOffset now) => SetAge(Wire, Born, now);
 
-    /// <summary>Says on the wire how old a message is that was <paramref name="born"/> then; both in this node's steady time.</summary>
+    /// <summary>
+    /// Writes the age of a message to its wire fields; <paramref name="born"/> and <paramref name="now"/> are in this node's
+    /// steady time.
+    /// </summary>
     public static void SetAge(Wire.Envelope wire, DateTimeOffset born, DateTimeOffset now) =>
         wire.Age = (ulong)Math.Max(0, (now - born).Ticks / TimeSpan.TicksPerMicrosecond);
 
     /// <summary>Writes the header that the payload is bound to, <see cref="SealedHeaderSize"/> bytes.</summary>
     public void WriteHeader(Span<byte> destination) => WriteHeader(Wire, destination);
 
-    /// <summary>The same message one hop further, through <paramref name="relay"/>.</summary>
+    /// <summary>A copy of the message for the next hop, marked as visited by <paramref name="relay"/>.</summary>
     /// <param name="relay">This node.</param>
-    /// <param name="trace">Its span.</param>
-    /// <param name="now">Its steady time, when the message has <see cref="Arrive"/>d; null to leave the age as it was.</param>
+    /// <param name="trace">The trace context of this node's span.</param>
+    /// <param name="now">The current steady time if the message has <see cref="Arrive"/>d; null to leave the age unchanged.</param>
     public Wire.Envelope NextHop(NodeAddress relay, ActivityContext trace, DateTimeOffset? now = null)
     {
         var next = Wire.Clone();
@@ -193,7 +198,7 @@ internal sealed partial class Envelope
         return next;
     }
 
-    /// <summary>True when the message says that it has passed through this node. A lie costs its teller one more hop at the most.</summary>
+    /// <summary>True if the message claims to have passed through this node. A false claim costs at most one more hop.</summary>
     public bool HasVisited(NodeAddress node)
     {
         Span<byte> mark = stackalloc byte[VisitedSize];

@@ -3,19 +3,19 @@ using System.Security.Cryptography;
 namespace Meshara.Node.Protocol;
 
 /// <summary>
-/// The Merkle tree of RFC 9162 section 2.1 over a few entries, with SHA-256: its root stands for all of them, and an inclusion proof
-/// shows that an entry is one of them.
+/// The Merkle tree of RFC 9162 section 2.1 over a few entries, with SHA-256: its root commits to all entries, and an inclusion
+/// proof shows that an entry is among them.
 /// </summary>
 internal static class MerkleTree
 {
     /// <summary>Length of a hash in bytes.</summary>
     public const int HashSize = SHA256.HashSizeInBytes;
 
-    // RFC 9162: what is hashed of an entry can never be taken for what is hashed of two nodes.
+    // RFC 9162: different prefixes keep the hash of an entry from passing for that of an inner node.
     private const byte LeafPrefix = 0;
     private const byte NodePrefix = 1;
 
-    /// <summary>Hash of an entry, at most 256 bytes, into 32 bytes.</summary>
+    /// <summary>Hashes an entry of at most 256 bytes into 32 bytes.</summary>
     public static void HashLeaf(ReadOnlySpan<byte> entry, Span<byte> hash)
     {
         Span<byte> input = stackalloc byte[1 + 256];
@@ -24,13 +24,13 @@ internal static class MerkleTree
         SHA256.HashData(input[..(entry.Length + 1)], hash);
     }
 
-    /// <summary>Hashes of the levels above <paramref name="leaves"/>: the last level has one, the root.</summary>
+    /// <summary>The levels of the tree, starting with <paramref name="leaves"/>; the last level is the root.</summary>
     public static List<byte[]> Build(byte[] leaves)
     {
         var levels = new List<byte[]> { leaves };
         while (levels[^1] is { Length: > HashSize } below)
         {
-            // A node without a sibling goes up as it is, which makes the tree of the RFC.
+            // A node without a sibling moves up unchanged, as in the RFC's tree.
             var above = new byte[(below.Length / HashSize + 1) / 2 * HashSize];
             for (var at = 0; at < below.Length; at += 2 * HashSize)
             {
@@ -45,7 +45,9 @@ internal static class MerkleTree
         return levels;
     }
 
-    /// <summary>The inclusion proof of the entry at <paramref name="index"/> (section 2.1.3.1): the hash beside it on each level.</summary>
+    /// <summary>
+    /// The inclusion proof of the entry at <paramref name="index"/> (section 2.1.3.1): its sibling's hash on each level.
+    /// </summary>
     public static byte[] Path(List<byte[]> levels, int index)
     {
         var path = new byte[(levels.Count - 1) * HashSize];
@@ -63,7 +65,10 @@ internal static class MerkleTree
         return length == path.Length ? path : path[..length];
     }
 
-    /// <summary>The root that <paramref name="leaf"/> and its inclusion proof lead to (section 2.1.3.2); false when the proof has another length than the tree.</summary>
+    /// <summary>
+    /// The root that <paramref name="leaf"/> and its inclusion proof lead to (section 2.1.3.2); false if the proof's length
+    /// does not fit the tree.
+    /// </summary>
     public static bool TryGetRoot(ReadOnlySpan<byte> leaf, uint index, uint size, ReadOnlySpan<byte> path, Span<byte> root)
     {
         if (index >= size || path.Length % HashSize != 0)

@@ -5,9 +5,9 @@ using System.Security.Cryptography;
 namespace Meshara.Node.Protocol;
 
 /// <summary>
-/// A message's 16-byte id, shown as 32 lower-case hexadecimal digits. The first 48 bits are the creation time in
-/// milliseconds as in a version 7 UUID (RFC 9562), the next 16 the fraction of the millisecond (its section 6.2, method 3), so that ids
-/// made later sort later; the other 64 bits are random.
+/// A message's 16-byte id, shown as 32 lower-case hexadecimal digits. The first 48 bits are the creation time in milliseconds
+/// as in a version 7 UUID (RFC 9562), the next 16 bits the fraction of the millisecond (its section 6.2, method 3), so that
+/// later ids sort later. The other 64 bits are random.
 /// </summary>
 public readonly struct MessageId : IEquatable<MessageId>, IComparable<MessageId>
 {
@@ -17,7 +17,7 @@ public readonly struct MessageId : IEquatable<MessageId>, IComparable<MessageId>
     private readonly ulong _high, _low;
 
     /// <param name="bytes">Exactly 16 bytes.</param>
-    /// <exception cref="ArgumentException">Another length.</exception>
+    /// <exception cref="ArgumentException">The length is wrong.</exception>
     public MessageId(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length != Size)
@@ -28,7 +28,7 @@ public readonly struct MessageId : IEquatable<MessageId>, IComparable<MessageId>
 
     private MessageId(ulong high, ulong low) => (_high, _low) = (high, low);
 
-    /// <summary>A new id; unique without any coordination.</summary>
+    /// <summary>A new id, unique without coordination.</summary>
     public static MessageId Create(DateTimeOffset now)
     {
         Span<byte> random = stackalloc byte[sizeof(ulong)];

@@ -1,6 +1,6 @@
 namespace Meshara.Node.Protocol;
 
-/// <summary>What an envelope carries. The numbers are those of the wire format.</summary>
+/// <summary>The kind of message in an envelope. The values are those of the wire format.</summary>
 internal enum MessageType
 {
     Private = Wire.MessageType.Private,

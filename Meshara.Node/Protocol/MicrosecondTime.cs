@@ -1,6 +1,6 @@
 namespace Meshara.Node.Protocol;
 
-/// <summary>Times on the wire: microseconds since the Unix epoch.</summary>
+/// <summary>Conversions between times and the wire format: microseconds since the Unix epoch.</summary>
 internal static class MicrosecondTime
 {
     private const long TicksPerMicrosecond = TimeSpan.TicksPerMicrosecond;
@@ -8,8 +8,8 @@ internal static class MicrosecondTime
     public static long ToMicroseconds(this DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TicksPerMicrosecond;
 
     /// <summary>
-    /// False for times outside years 1970 to 8999, which only a hostile or broken peer sends. Below the calendar's end, so that a node
-    /// may add any of its own intervals without a second thought.
+    /// False for times outside the years 1970 to 8999, which only a hostile or broken peer sends. The limit is below that of
+    /// the calendar, so that a node can add any of its intervals without overflow.
     /// </summary>
     public static bool TryFromMicroseconds(long microseconds, out DateTimeOffset time)
     {

@@ -3,21 +3,24 @@ using Meshara.Node.Identity;
 
 namespace Meshara.Node.Protocol;
 
-/// <summary>One way a node says it can be reached: <c>tcp://host:port</c> to dial it, <c>relay://address</c> through a peer that it stays connected to.</summary>
+/// <summary>
+/// One way to reach a node: <c>tcp://host:port</c> to dial it, or <c>relay://address</c> through a peer that it stays connected
+/// to.
+/// </summary>
 internal sealed record PeerEndpoint
 {
     private PeerEndpoint(string text) => Text = text;
 
-    /// <summary>The URI as it stands in a peer record.</summary>
+    /// <summary>The URI as written in a peer record.</summary>
     public string Text { get; }
 
-    /// <summary>Host name or IP address of a <c>tcp</c> endpoint, null for a relay.</summary>
+    /// <summary>Host name or IP address of a <c>tcp</c> endpoint; null for a relay.</summary>
     public string? Host { get; private init; }
 
     /// <summary>1 to 65535 for a <c>tcp</c> endpoint.</summary>
     public int Port { get; private init; }
 
-    /// <summary>The relay's address, empty for a <c>tcp</c> endpoint.</summary>
+    /// <summary>The relay's address; empty for a <c>tcp</c> endpoint.</summary>
     public NodeAddress Relay { get; private init; }
 
     [MemberNotNullWhen(true, nameof(Host))]

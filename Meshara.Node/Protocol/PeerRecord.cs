@@ -6,18 +6,18 @@ using Meshara.Node.Identity;
 
 namespace Meshara.Node.Protocol;
 
-/// <summary>Who a node is and how to reach it, signed by its identity key. An instance always carries a valid signature.</summary>
+/// <summary>A node's identity and how to reach it, signed by its identity key. An instance always carries a valid signature.</summary>
 internal sealed class PeerRecord
 {
     private const int MaxEndpoints = 8;
     private const int MaxName = 64;
 
-    // Records are kept for others and handed on by the dozen: eight endpoints of 300 characters and the rest.
+    // Records are stored for others and sent by the dozen: room for eight endpoints of 300 characters and the rest.
     private const int MaxBytes = 3 * 1024;
 
     /// <summary>
-    /// How far into the future a sequence may lie for others to take it, and how long they use a record at the most: a clock that was wrong
-    /// for a moment must not decide for longer which record counts.
+    /// How far ahead a sequence may be to be accepted, and how long a record from its owner is used; others' records are used
+    /// for at most twice as long. A clock that was briefly wrong must not decide for longer which record counts.
     /// </summary>
     public static readonly TimeSpan MaxAhead = TimeSpan.FromDays(1);
 
@@ -39,7 +39,7 @@ internal sealed class PeerRecord
 
     public NodeId Id { get; }
 
-    /// <summary>What its operator calls it. Anybody may claim any name.</summary>
+    /// <summary>The name its operator gave it. Names are not verified: anyone can claim any name.</summary>
     public string Name { get; }
 
     public IReadOnlyList<PeerEndpoint> Endpoints { get; }
@@ -48,10 +48,10 @@ internal sealed class PeerRecord
 
     public ulong Sequence => Wire.Sequence;
 
-    /// <summary>Until when it is used here, in the node's steady time once <see cref="Until"/> has said it so.</summary>
+    /// <summary>When it stops being used here; in this node's steady time once set by <see cref="Until"/>.</summary>
     public DateTimeOffset Expires { get; }
 
-    /// <summary>The same record, used until another time.</summary>
+    /// <summary>A copy of the record with another expiry time.</summary>
     public PeerRecord Until(DateTimeOffset expires) => new(Wire, Endpoints, expires);
 
     public bool IsDialable => Endpoints.Any(endpoint => endpoint.IsTcp);
@@ -75,9 +75,10 @@ internal sealed class PeerRecord
     }
 
     /// <summary>
-    /// Checks shape, size, times and signature of a record that somebody told. Endpoints of a kind this version does not know are left out.
+    /// Verifies the shape, size, times and signature of a record received from another node. Endpoints of unknown kinds are
+    /// dropped.
     /// </summary>
-    /// <param name="now">What the clocks of the mesh say, not this node's alone.</param>
+    /// <param name="now">The time by the mesh's clocks, not only this node's.</param>
     public static bool TryVerify(Wire.PeerRecord? wire, DateTimeOffset now, [NotNullWhen(true)] out PeerRecord? record)
     {
         record = null;
@@ -89,14 +90,14 @@ internal sealed class PeerRecord
         return true;
     }
 
-    /// <summary>The same for one that its owner shows over its own connection: it is new, whatever the clocks of the two say.</summary>
+    /// <summary>Verifies a record that its owner sent over its own connection: it is fresh, whatever the two clocks say.</summary>
     public static bool TryVerifyOwn(Wire.PeerRecord? wire, NodeAddress owner, DateTimeOffset now, [NotNullWhen(true)] out PeerRecord? record)
     {
         record = wire is not null && wire.Identity.Length == NodeAddress.Size && new NodeAddress(wire.Identity.Span) == owner && IsInOrder(wire) ? Read(wire, now + MaxAhead) : null;
         return record is not null;
     }
 
-    /// <summary>The same for one that this node saved once: it may have expired, but where its owner was somebody may still be.</summary>
+    /// <summary>Verifies a record that this node saved earlier: it may have expired, but its endpoints may still be right.</summary>
     public static bool TryRecall(Wire.PeerRecord? wire, [NotNullWhen(true)] out PeerRecord? record)
     {
         record = wire is not null && MicrosecondTime.TryFromMicroseconds(wire.Expires, out var expires) && IsInOrder(wire) ? Read(wire, expires) : null;
@@ -119,7 +120,9 @@ internal sealed class PeerRecord
         return new PeerRecord(wire, endpoints, expires);
     }
 
-    /// <summary>Fixed fields, then each variable one with its length in front: one meaning, one encoding.</summary>
+    /// <summary>
+    /// Fixed-size fields, then each variable one prefixed with its length, so that every record has exactly one encoding.
+    /// </summary>
     private static byte[] Canonical(Wire.PeerRecord wire)
     {
         var bytes = new MemoryStream(256);

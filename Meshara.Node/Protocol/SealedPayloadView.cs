@@ -1,8 +1,9 @@
 namespace Meshara.Node.Protocol;
 
 /// <summary>
-/// A <see cref="Wire.SealedPayload"/> looked at where it lies: the generated parser would copy the ciphertext, which is nearly all of
-/// a message. Reads protobuf as the generated parser does: in any order, the last value of a field counts, unknown fields are skipped.
+/// Reads a <see cref="Wire.SealedPayload"/> in place: the generated parser would copy the ciphertext, which is most of a
+/// message. Like the generated parser, it accepts fields in any order, uses the last value of a field, and skips unknown
+/// fields.
 /// </summary>
 internal readonly ref struct SealedPayloadView
 {
@@ -14,7 +15,7 @@ internal readonly ref struct SealedPayloadView
 
     public ReadOnlySpan<byte> Ciphertext { get; private init; }
 
-    /// <summary>False when the bytes are not valid protobuf.</summary>
+    /// <summary>False if the bytes are not valid protobuf.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out SealedPayloadView view)
     {
         view = default;
@@ -55,7 +56,7 @@ internal readonly ref struct SealedPayloadView
         return true;
     }
 
-    /// <summary>Base 128, seven bits a byte from the lowest, at most ten bytes.</summary>
+    /// <summary>Base 128: seven bits per byte, lowest first, at most ten bytes.</summary>
     private static bool TryReadVarInt(scoped ref ReadOnlySpan<byte> bytes, out ulong value)
     {
         value = 0;

@@ -4,8 +4,8 @@ using Google.Protobuf;
 namespace Meshara.Node.Protocol;
 
 /// <summary>
-/// W3C Trace Context (trace id, parent span id, flags) in 25 bytes. A peer is not trusted: anything that is not
-/// exactly of this shape is no context.
+/// W3C Trace Context (trace id, parent span id, flags) in 25 bytes. Peers are not trusted: anything that is not exactly of this
+/// shape is ignored.
 /// </summary>
 internal static class TraceContext
 {
@@ -22,7 +22,7 @@ internal static class TraceContext
         return UnsafeByteOperations.UnsafeWrap(bytes);
     }
 
-    /// <summary>The remote context, or <c>default</c> when there is none or it is not valid.</summary>
+    /// <summary>The remote context, or <c>default</c> if it is missing or invalid.</summary>
     public static ActivityContext Read(ByteString bytes)
     {
         var span = bytes.Span;

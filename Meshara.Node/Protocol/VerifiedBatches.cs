@@ -5,9 +5,8 @@ using Meshara.Node.Identity;
 namespace Meshara.Node.Protocol;
 
 /// <summary>
-/// Verifies the signatures that envelopes share, each once: the next envelope of a batch costs a few hashes. What is remembered is
-/// a hash of signer, signed bytes and signature together, so that nothing but exactly what was verified is taken for valid. Safe for
-/// concurrent use.
+/// Verifies shared signatures once each, so that every further envelope of a batch costs only a few hashes. It remembers a hash
+/// of signer, signed bytes and signature together, so that nothing else passes for verified. Safe for concurrent use.
 /// </summary>
 internal sealed class VerifiedBatches(TimeProvider time)
 {
@@ -16,7 +15,9 @@ internal sealed class VerifiedBatches(TimeProvider time)
 
     private readonly RecentMap<Fingerprint, byte> _valid = new(Remembered, Lifetime, time);
 
-    /// <summary>True when <paramref name="signature"/> over <paramref name="signed"/> (at most 256 bytes) is by <paramref name="signer"/>.</summary>
+    /// <summary>
+    /// True if <paramref name="signature"/> over <paramref name="signed"/> (at most 256 bytes) is by <paramref name="signer"/>.
+    /// </summary>
     public bool Verify(NodeAddress signer, ReadOnlySpan<byte> signed, ReadOnlySpan<byte> signature)
     {
         var fingerprint = Fingerprint.Of(signer, signed, signature);
@@ -32,7 +33,7 @@ internal sealed class VerifiedBatches(TimeProvider time)
     {
         public static Fingerprint Of(NodeAddress signer, ReadOnlySpan<byte> signed, ReadOnlySpan<byte> signature)
         {
-            // Signer and signature have one length each, so no two inputs share their bytes.
+            // Signer and signature have fixed lengths, so different inputs never give the same bytes.
             Span<byte> all = stackalloc byte[NodeAddress.Size + 256 + 64];
             signer.CopyTo(all);
             signature.CopyTo(all[NodeAddress.Size..]);
