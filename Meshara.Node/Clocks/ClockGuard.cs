@@ -1,19 +1,19 @@
 namespace Meshara.Node.Clocks;
 
 /// <summary>
-/// Looks once a second at how the two clocks went. A wall clock that runs away from the monotonic one was set, or the machine slept:
-/// what has really passed is what the peers say has passed for them, and until they have said it, it counts as nothing. Whatever
-/// stood still, whether the clocks or the process, is told to the other parts of the node.
+/// Compares the two clocks once a second. If the wall clock departs from the monotonic one, it was set, or the machine slept.
+/// How much time has really passed is then decided by what has passed for the peers; until they have answered, the difference
+/// is not counted. Also tells the other parts of the node after a suspension of the machine or the process.
 /// </summary>
 internal sealed partial class ClockGuard(NodeClock clock, ILogger<ClockGuard> logger)
 {
-    /// <summary>From here on the node was not only slow: its peers may have given up on it.</summary>
+    /// <summary>From this gap on the node was suspended rather than slow: its peers may have given up on it.</summary>
     public static readonly TimeSpan StandStill = TimeSpan.FromSeconds(10);
 
-    /// <summary>From here on people are told that the clock is wrong.</summary>
+    /// <summary>From this difference on operators are warned that the clock is wrong.</summary>
     public static readonly TimeSpan MaxSkew = TimeSpan.FromMinutes(1);
 
-    // So many peers decide at once; fewer only when the others have had the time to be heard.
+    // This many peers decide at once; fewer only after the others have had time to answer.
     private const int EnoughVoters = 3;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan VotingTime = TimeSpan.FromSeconds(10);
@@ -25,11 +25,11 @@ internal sealed partial class ClockGuard(NodeClock clock, ILogger<ClockGuard> lo
     private long _doubted;
     private bool _isSkewed;
 
-    /// <summary>Looks until cancelled.</summary>
+    /// <summary>Checks the clocks until cancelled.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         (_wall, _monotonic) = (clock.GetUtcNow(), clock.GetTimestamp());
-        // What is in doubt at the start is how long the node was off, which nobody need be told.
+        // A doubt at the start is about how long the node was off, which is no suspension to report.
         if (clock.IsInDoubt)
             (_ahead, _doubted) = (clock.Ahead, _monotonic);
         using var timer = new PeriodicTimer(Interval, clock);
@@ -44,7 +44,7 @@ internal sealed partial class ClockGuard(NodeClock clock, ILogger<ClockGuard> lo
         }
     }
 
-    /// <summary>One look.</summary>
+    /// <summary>Checks the clocks once.</summary>
     public void Look()
     {
         LookForStandStill();
@@ -57,7 +57,7 @@ internal sealed partial class ClockGuard(NodeClock clock, ILogger<ClockGuard> lo
         var (wall, monotonic) = (clock.GetUtcNow(), clock.GetTimestamp());
         var (byWall, byMonotonic) = (wall - _wall, clock.GetElapsedTime(_monotonic, monotonic));
         (_wall, _monotonic) = (wall, monotonic);
-        // A process that was stopped sees both go on; for one whose machine slept, most systems let only the wall clock go on.
+        // While a process is stopped, both clocks go on; while a machine sleeps, on most systems only the wall clock does.
         var stood = byWall > byMonotonic ? byWall : byMonotonic;
         if (stood < StandStill)
             return;
@@ -81,14 +81,16 @@ internal sealed partial class ClockGuard(NodeClock clock, ILogger<ClockGuard> lo
         var doubting = clock.GetElapsedTime(_doubted);
         if (clock.Peers.Missed(_doubted, out var voters) is not { } missed)
         {
-            // Nobody whom it knew before is there any more: nothing is counted, and those who are there now tell the next time.
+            // None of the peers known before is there any more: count nothing, and use the current peers as the reference next
+            // time.
             if (doubting > GivingUp && clock.Peers.Skew is not null)
                 Settle(TimeSpan.Zero, voters);
             return;
         }
         if (voters < EnoughVoters && doubting < VotingTime)
             return;
-        // Peers alone could end lives by saying that years have passed, so the wall clock has to agree; unless it was set back, and knows nothing.
+        // Peers alone could expire messages by claiming that years have passed, so the wall clock must agree, unless it was set
+        // back and therefore has no say.
         var passed = ahead > TimeSpan.Zero && ahead < missed ? ahead : missed;
         Settle(passed < NodeClock.MinStep ? TimeSpan.Zero : passed, voters);
     }

@@ -1,7 +1,9 @@
 namespace Meshara.Node.Clocks;
 
-/// <summary>How far this node's wall clock is from its peers'.</summary>
-/// <param name="Median">Positive when this node's is ahead.</param>
-/// <param name="Spread">Median distance of the peers from <paramref name="Median"/>: large when they do not agree among themselves.</param>
-/// <param name="Peers">How many peers it is estimated from.</param>
+/// <summary>How far this node's wall clock differs from those of its peers.</summary>
+/// <param name="Median">Positive if this node's clock is ahead.</param>
+/// <param name="Spread">
+/// Median distance of the peers from <paramref name="Median"/>; large if the peers disagree with each other.
+/// </param>
+/// <param name="Peers">The number of peers in the estimate.</param>
 internal sealed record ClockSkew(TimeSpan Median, TimeSpan Spread, int Peers);

@@ -5,19 +5,22 @@ using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 namespace Meshara.Node.Clocks;
 
 /// <summary>
-/// The node's two times. The wall clock (<see cref="GetUtcNow"/>) is for people, and anybody may set it. Lives are counted in
-/// <see cref="Steady"/>, a scale of the node's own that follows the monotonic clock and goes on where it was after a restart: what
-/// the wall clock says has passed meanwhile counts up to <see cref="Plausible"/>, and beyond that only when peers say so too.
+/// The node's two times. The wall clock (<see cref="GetUtcNow"/>) is for display and may be set by anyone. Lifetimes are
+/// counted in <see cref="Steady"/>, the node's own time scale, which follows the monotonic clock and continues across restarts.
+/// The time spent off is taken from the wall clock up to <see cref="Plausible"/>; anything beyond counts only once peers
+/// confirm it.
 /// </summary>
 internal sealed class NodeClock : TimeProvider
 {
-    /// <summary>How far the wall clock alone is believed after a restart.</summary>
+    /// <summary>The longest downtime for which the wall clock alone is trusted.</summary>
     public static readonly TimeSpan Plausible = TimeSpan.FromMinutes(15);
 
-    /// <summary>From this difference on the wall clock was set, or the machine slept: no clock drifts so far between two looks.</summary>
+    /// <summary>
+    /// From this difference on the wall clock was set or the machine slept: no clock drifts this far between two checks.
+    /// </summary>
     public static readonly TimeSpan MinStep = TimeSpan.FromSeconds(2);
 
-    // A wall clock that differs from the peers' by less is taken as it is.
+    // Smaller differences between the wall clock and the peers' clocks are not corrected.
     private static readonly TimeSpan MinCorrection = TimeSpan.FromMinutes(1);
 
     private readonly TimeProvider _time;
@@ -34,42 +37,53 @@ internal sealed class NodeClock : TimeProvider
         Peers = new PeerClocks(this);
     }
 
-    /// <summary>The machine stood still for so long: asleep, stopped, or frozen. Handlers are quick and do not throw.</summary>
+    /// <summary>
+    /// Raised after the machine or the process was suspended (asleep, stopped or frozen) for the given time. Handlers must be
+    /// quick and must not throw.
+    /// </summary>
     public event Action<TimeSpan>? Resumed;
 
-    /// <summary>What is known of the peers' clocks.</summary>
+    /// <summary>What is known about the peers' clocks.</summary>
     public PeerClocks Peers { get; }
 
     /// <summary>
-    /// Never goes back and does not follow a wall clock that is set. To be compared with itself only, over restarts too; as a date it
-    /// is only roughly right.
+    /// Never goes back, and does not follow changes to the wall clock. Comparable only with itself, including across restarts;
+    /// as a date it is only roughly right.
     /// </summary>
     public DateTimeOffset Steady => new(Interlocked.Read(ref _origin) + _time.GetElapsedTime(_started).Ticks, TimeSpan.Zero);
 
-    /// <summary>How much more has passed by the wall clock than by <see cref="Steady"/> since the two last agreed; negative when it was set back.</summary>
+    /// <summary>
+    /// How much further the wall clock has advanced than <see cref="Steady"/> since the two last agreed; negative if it was set
+    /// back.
+    /// </summary>
     public TimeSpan Ahead => GetUtcNow() - Steady - TimeSpan.FromTicks(Interlocked.Read(ref _agreed));
 
-    /// <summary>True while it is not decided what a step of the wall clock means.</summary>
+    /// <summary>True while it is undecided what a step of the wall clock means.</summary>
     public bool IsInDoubt => Ahead.Duration() >= MinStep;
 
-    /// <summary>The wall clock, corrected by what the majority of the peers' clocks says where it is off.</summary>
+    /// <summary>The wall clock, corrected by the majority of the peers' clocks if it is off.</summary>
     public DateTimeOffset MajorityUtcNow => Correct(GetUtcNow(), Peers.Lead);
 
-    /// <summary>As <see cref="MajorityUtcNow"/>, but a peer that is the only one counts too: for what nodes say of themselves.</summary>
+    /// <summary>As <see cref="MajorityUtcNow"/>, but a single peer counts too; used for statements of nodes about themselves.</summary>
     public DateTimeOffset MeshUtcNow => Correct(GetUtcNow(), Peers.LoneLead ?? Peers.Lead);
 
-    /// <summary>For the time that a message carries: the later of the own clock and the majority's, since one that looks very old is refused.</summary>
+    /// <summary>
+    /// The timestamp for new messages: the later of the wall clock and the majority's time, because messages that look too old
+    /// are refused.
+    /// </summary>
     public DateTimeOffset Stamp => GetUtcNow() is var wall && Correct(wall, Peers.Lead) is var majority && wall > majority ? wall : majority;
 
-    /// <summary>What the next run of the node needs to go on from here.</summary>
+    /// <summary>The state that the next run of the node needs to continue.</summary>
     public ClockState State => new(Steady, GetUtcNow(), Ahead, Peers.Export());
 
-    /// <summary>The node's clock that <paramref name="time"/> is, or else one of its own for a part that runs without a node.</summary>
+    /// <summary>
+    /// <paramref name="time"/> itself if it is a node's clock; otherwise a new clock, for a component that runs without a node.
+    /// </summary>
     public static NodeClock Of(TimeProvider time) => time as NodeClock ?? new NodeClock(time);
 
     /// <summary>
-    /// A number by which others order what this node says of itself: it grows with the mesh's time, and by one at least. A last one that lies
-    /// so far ahead that nobody took it, because this clock was wrong, does not count.
+    /// The next sequence number for this node's statements about itself. It follows the mesh's time and increases by at least
+    /// one. If a wrong clock has put the last number so far ahead that nobody accepted it, it is ignored.
     /// </summary>
     public ulong Next(ulong last)
     {
@@ -78,7 +92,7 @@ internal sealed class NodeClock : TimeProvider
         return last < time || last >= (ulong)(now + PeerRecord.MaxAhead).ToMicroseconds() ? time : last + 1;
     }
 
-    /// <summary>What this node tells others of its clocks.</summary>
+    /// <summary>The clock readings that this node sends to others.</summary>
     public Clock ToWire() => new() { Wall = GetUtcNow().ToMicroseconds(), Steady = Steady.ToMicroseconds() };
 
     public override DateTimeOffset GetUtcNow() => _time.GetUtcNow();
@@ -100,11 +114,14 @@ internal sealed class NodeClock : TimeProvider
         return (wall - corrected).Duration() < MinCorrection ? wall : corrected;
     }
 
-    /// <summary>Goes on from where an earlier run of the node was, if there was one; once, before anything is counted.</summary>
+    /// <summary>
+    /// Continues from an earlier run's state, if there is one. Only the first call has an effect, which must come before
+    /// anything is counted.
+    /// </summary>
     public void Restore(ClockState? saved)
     {
         if (Interlocked.Exchange(ref _restored, 1) != 0 || saved is null)
-            return; // the store may be opened anew under the running node
+            return; // the store may be reopened while the node runs
         var wall = GetUtcNow();
         var passed = wall - saved.Wall;
         var counted = passed < TimeSpan.Zero ? TimeSpan.Zero : passed < Plausible ? passed : Plausible;
@@ -114,9 +131,9 @@ internal sealed class NodeClock : TimeProvider
         Peers.Import(saved.Peers);
     }
 
-    /// <summary>Ends a doubt: of what the wall clock is ahead, so much has passed.</summary>
+    /// <summary>Resolves a doubt: counts how much of the wall clock's lead has really passed.</summary>
     /// <param name="passed">Not negative.</param>
-    /// <param name="since">A timestamp: what was heard of peers after it shows that time already.</param>
+    /// <param name="since">A timestamp; readings of peers taken after it already include that time.</param>
     public void Settle(TimeSpan passed, long since)
     {
         Interlocked.Add(ref _origin, passed.Ticks);
@@ -124,6 +141,6 @@ internal sealed class NodeClock : TimeProvider
         Peers.Settle(passed, since);
     }
 
-    /// <summary>Tells all parts of the node that it stood still.</summary>
+    /// <summary>Tells the other parts of the node that it was suspended.</summary>
     public void Resume(TimeSpan stoodStill) => Resumed?.Invoke(stoodStill);
 }

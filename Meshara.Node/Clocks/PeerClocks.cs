@@ -4,9 +4,9 @@ using Meshara.Node.Identity;
 namespace Meshara.Node.Clocks;
 
 /// <summary>
-/// What handshakes and heartbeats tell of the peers' clocks, all measured in this node's <see cref="NodeClock.Steady"/>, so that a step
-/// of its own wall clock changes none of it. Medians decide, which a minority of wrong or hostile peers cannot move far.
-/// Safe for concurrent use.
+/// The peers' clocks as learned from handshakes and heartbeats, measured in this node's <see cref="NodeClock.Steady"/>, so that
+/// a step of its own wall clock does not affect them. Decisions use medians, which a minority of wrong or hostile peers cannot
+/// move far. Safe for concurrent use.
 /// </summary>
 internal sealed class PeerClocks(NodeClock clock)
 {
@@ -16,7 +16,8 @@ internal sealed class PeerClocks(NodeClock clock)
 
     private static readonly TimeSpan MaxDifference = TimeSpan.FromDays(100 * 365);
 
-    // Records last for 24 hours, and nobody uses one for longer than half of that.
+    // A record has at least 12 of its 24 hours left, so clocks further apart than this may take each other's records for
+    // invalid.
     private static readonly TimeSpan Far = TimeSpan.FromHours(12);
 
     private readonly Lock _gate = new();
@@ -24,25 +25,26 @@ internal sealed class PeerClocks(NodeClock clock)
     private long _lead = long.MinValue;
     private long _loneLead = long.MinValue;
 
-    // Heartbeats come far more often than anybody asks for a lead, which needs a look at all readings: it is worked out when asked for,
-    // as of the moment of the last reading.
+    // Heartbeats are far more frequent than queries for a lead, and computing it takes all readings. So it is computed on
+    // demand, as of the last reading.
     private volatile bool _isOutdated;
     private long _asOf;
     private TimeSpan _own;
 
     /// <summary>
-    /// By how much the wall clock of the mesh is ahead of this node's steady time: the median of the peers' and this node's own, so that
-    /// one peer alone corrects nobody. Null while no peer's is known.
+    /// How far the mesh's wall clock is ahead of this node's steady time: the median over the peers and this node, so that a
+    /// single peer corrects nobody. Null while no peer's clock is known.
     /// </summary>
     public TimeSpan? Lead => Read(ref _lead);
 
     /// <summary>
-    /// The same of the only peer that is known, when its clock is so far away that neither would take the other's records; else null. Of the two
-    /// the one that joins is more likely wrong than the mesh, and through others' records it meets those who can tell.
+    /// The lead of the only known peer, if its clock is so far off that neither would accept the other's records; otherwise
+    /// null. A node that is joining is more likely to be wrong than the mesh, and others' records lead it to peers that can
+    /// settle it.
     /// </summary>
     public TimeSpan? LoneLead => Read(ref _loneLead);
 
-    /// <summary>The estimate from peers heard of lately; null when there are none.</summary>
+    /// <summary>The estimate from recently heard peers; null if there are none.</summary>
     public ClockSkew? Skew
     {
         get
@@ -59,16 +61,16 @@ internal sealed class PeerClocks(NodeClock clock)
         }
     }
 
-    /// <summary>Notes what a peer's clocks showed.</summary>
-    /// <param name="peer">Whose.</param>
+    /// <summary>Records a reading of a peer's clocks.</summary>
+    /// <param name="peer">The peer's address.</param>
     /// <param name="wall">Its wall clock.</param>
     /// <param name="steady">Its steady time.</param>
-    /// <param name="delay">How long ago that was, about.</param>
+    /// <param name="delay">Roughly how long ago the reading was taken.</param>
     public void Observe(NodeAddress peer, DateTimeOffset wall, DateTimeOffset steady, TimeSpan delay)
     {
         var now = clock.Steady - delay;
         if ((wall - clock.GetUtcNow()).Duration() > MaxDifference || (steady - now).Duration() > MaxDifference)
-            return; // no clock is wrong by so much; a peer that says so wants times to overflow
+            return; // no clock is this wrong; such a peer is trying to cause an overflow
         var inDoubt = clock.IsInDoubt;
         lock (_gate)
         {
@@ -82,16 +84,20 @@ internal sealed class PeerClocks(NodeClock clock)
             reading.SteadyLead = steady - now;
             reading.At = clock.GetTimestamp();
             reading.IsHeard = true;
-            // While it is in doubt how much time has passed, what was before tells it.
+            // While it is in doubt how much time has passed, keep the earlier reading, because the difference from it is the
+            // answer.
             if (!inDoubt)
                 reading.Reference = reading.SteadyLead;
             Outdate();
         }
     }
 
-    /// <summary>How much more time has passed for peers than for this node, by the steady time of those heard of since; null while none was.</summary>
+    /// <summary>
+    /// How much more time has passed for the peers than for this node, by the steady time of those heard since; null if there
+    /// are none.
+    /// </summary>
     /// <param name="since">A timestamp.</param>
-    /// <param name="voters">How many peers say it.</param>
+    /// <param name="voters">The number of peers it is based on.</param>
     public TimeSpan? Missed(long since, out int voters)
     {
         lock (_gate)
@@ -104,7 +110,7 @@ internal sealed class PeerClocks(NodeClock clock)
         }
     }
 
-    /// <summary>This node's steady time was moved forward: what was measured against it moves back.</summary>
+    /// <summary>Adjusts the readings after this node's steady time was moved forward.</summary>
     public void Settle(TimeSpan passed, long since)
     {
         lock (_gate)
@@ -181,7 +187,7 @@ internal sealed class PeerClocks(NodeClock clock)
 
     private bool IsRecent(Reading reading, long now) => reading.IsHeard && clock.GetElapsedTime(reading.At, now) < Recent;
 
-    /// <summary>Of two in the middle the one that is nearer to zero, which means: to this node's own view.</summary>
+    /// <summary>The median; of two middle values the one closer to zero, that is, to this node's own view.</summary>
     private static TimeSpan Median(List<TimeSpan> values)
     {
         values.Sort();
@@ -193,16 +199,16 @@ internal sealed class PeerClocks(NodeClock clock)
     {
         public bool IsHeard { get; set; }
 
-        /// <summary>The peer's wall clock less this node's steady time.</summary>
+        /// <summary>The peer's wall clock minus this node's steady time.</summary>
         public TimeSpan WallLead { get; set; }
 
-        /// <summary>The peer's steady time less this node's.</summary>
+        /// <summary>The peer's steady time minus this node's.</summary>
         public TimeSpan SteadyLead { get; set; }
 
-        /// <summary>The same before the doubt; null when the peer was not known then.</summary>
+        /// <summary>The steady lead before the doubt; null if the peer was not known then.</summary>
         public TimeSpan? Reference { get; set; }
 
-        /// <summary>When it was measured, as a timestamp.</summary>
+        /// <summary>When the reading was taken, as a timestamp.</summary>
         public long At { get; set; }
     }
 }

@@ -1,6 +1,6 @@
 namespace Meshara.Node.Identity;
 
-/// <summary>Lower-case base32 after RFC 4648 section 6, without padding. Decoding is strict: spare bits must be zero.</summary>
+/// <summary>Lower-case base32 as in RFC 4648 section 6, without padding. Decoding is strict: spare bits must be zero.</summary>
 internal static class Base32
 {
     private const string Alphabet = "abcdefghijklmnopqrstuvwxyz234567";
@@ -22,7 +22,7 @@ internal static class Base32
         return new string(text);
     }
 
-    /// <summary>Fills <paramref name="bytes"/> exactly, or returns false.</summary>
+    /// <summary>Decodes text into <paramref name="bytes"/>, filling it exactly; false if the text is invalid.</summary>
     public static bool TryDecode(ReadOnlySpan<char> text, Span<byte> bytes)
     {
         if (text.Length != (bytes.Length * 8 + 4) / 5)
@@ -44,7 +44,7 @@ internal static class Base32
             if (bits >= 8)
                 bytes[at++] = (byte)(buffer >> (bits -= 8));
         }
-        // One key has one text form only: leftover bits that are not zero would make a second one.
+        // Each key has only one text form; non-zero spare bits would make a second one.
         return (buffer & (1 << bits) - 1) == 0;
     }
 }

@@ -4,29 +4,31 @@ using System.Security.Cryptography;
 namespace Meshara.Node.Identity;
 
 /// <summary>
-/// HPKE, RFC 9180: base mode with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and ChaCha20Poly1305. Only what the
-/// node needs: setting up contexts, sealing and opening. The primitives are libsodium's and .NET's.
+/// HPKE (RFC 9180) in base mode with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and ChaCha20Poly1305. Implements only what the
+/// node needs: setting up contexts, sealing and opening. The primitives are those of libsodium and .NET.
 /// </summary>
 internal static class Hpke
 {
     /// <summary>Length of an encapsulated key in bytes.</summary>
     public const int EncapsulatedKeySize = X25519.Size;
 
-    /// <summary>What a ciphertext is longer than its plaintext, in bytes.</summary>
+    /// <summary>The number of bytes by which a ciphertext is longer than its plaintext.</summary>
     public const int TagSize = 16;
 
     internal const int KeySize = 32;
     internal const int NonceSize = 12;
     private const int HashSize = 32;
 
-    // RFC 9180 section 4.1 and 5.1: the identifiers that go into every labeled derivation.
+    // RFC 9180 sections 4.1 and 5.1: the suite identifiers that go into every labeled derivation.
     private static ReadOnlySpan<byte> KemSuite => "KEM\x00\x20"u8;
     private static ReadOnlySpan<byte> HpkeSuite => "HPKE\x00\x20\x00\x01\x00\x03"u8;
 
     private static readonly byte[] PskIdHash = LabeledExtract(HpkeSuite, [], "psk_id_hash"u8, []);
 
     /// <summary>SetupBaseS: a sending context and the encapsulated key for the recipient.</summary>
-    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Crypto"/> when the recipient's key is a point of small order.</exception>
+    /// <exception cref="MesharaException">
+    /// With <see cref="ErrorCodes.Crypto"/> if the recipient's key is a point of small order.
+    /// </exception>
     public static HpkeContext SetupSender(ReadOnlySpan<byte> recipientPublicKey, ReadOnlySpan<byte> info)
     {
         Span<byte> ephemeral = stackalloc byte[X25519.Size];
@@ -45,7 +47,7 @@ internal static class Hpke
         return Schedule(agreed, encapsulated, recipientPublicKey, info);
     }
 
-    /// <summary>SetupBaseR: the receiving context, or null when the encapsulated key is not valid.</summary>
+    /// <summary>SetupBaseR: the receiving context, or null if the encapsulated key is invalid.</summary>
     public static HpkeContext? SetupReceiver(ReadOnlySpan<byte> encapsulated, ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> info)
     {
         Span<byte> agreed = stackalloc byte[X25519.Size];

@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace Meshara.Node.Identity;
 
 /// <summary>
-/// An HPKE encryption context (RFC 9180 section 5.2). One message number is used for one message only; the number
-/// travels with it, so that messages may arrive in any order (section 9.7.1). Safe for concurrent use.
+/// An HPKE encryption context (RFC 9180 section 5.2). Each sequence number is used for one message only and is sent with it, so
+/// that messages may arrive in any order (section 9.7.1). Safe for concurrent use.
 /// </summary>
 internal sealed class HpkeContext : IDisposable
 {
@@ -22,10 +22,12 @@ internal sealed class HpkeContext : IDisposable
         _cipher = new ChaCha20Poly1305(key);
     }
 
-    /// <summary>What the recipient needs to set up the same context.</summary>
+    /// <summary>The key that the recipient needs to set up the same context.</summary>
     public byte[] EncapsulatedKey { get; }
 
-    /// <summary>A message number that nobody else gets, for one <see cref="Seal(ulong, ReadOnlySpan{byte}, ReadOnlySpan{byte}, Span{byte})"/>.</summary>
+    /// <summary>
+    /// Reserves a sequence number for one <see cref="Seal(ulong, ReadOnlySpan{byte}, ReadOnlySpan{byte}, Span{byte})"/>.
+    /// </summary>
     public ulong NextSequence()
     {
         lock (_gate)
@@ -36,7 +38,7 @@ internal sealed class HpkeContext : IDisposable
         }
     }
 
-    /// <summary>Encrypts under the next message number, which is returned.</summary>
+    /// <summary>Encrypts under the next sequence number and returns it.</summary>
     public ulong Seal(ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext)
     {
         var sequence = NextSequence();
@@ -56,7 +58,7 @@ internal sealed class HpkeContext : IDisposable
         }
     }
 
-    /// <summary>Decrypts; false when the ciphertext was not made under this context, number and associated data.</summary>
+    /// <summary>Decrypts; false if the ciphertext was not made with this context, sequence number and associated data.</summary>
     public bool TryOpen(ulong sequence, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, Span<byte> plaintext)
     {
         if (ciphertext.Length < Hpke.TagSize || plaintext.Length != ciphertext.Length - Hpke.TagSize)
@@ -75,7 +77,7 @@ internal sealed class HpkeContext : IDisposable
         }
         catch (AuthenticationTagMismatchException)
         {
-            return false; // the one failure an attacker can cause: an answer, not an error
+            return false; // attackers can cause this, so it is a result and not an error
         }
     }
 

@@ -7,8 +7,8 @@ using NSec.Cryptography;
 namespace Meshara.Node.Identity;
 
 /// <summary>
-/// A node's keys on disk: a JSON file of mode 0600, its secret encrypted with Argon2id (RFC 9106) and
-/// XChaCha20-Poly1305 when a passphrase is given.
+/// A node's keys on disk: a JSON file with mode 0600. If a passphrase is given, the secret is encrypted with Argon2id (RFC
+/// 9106) and XChaCha20-Poly1305.
 /// </summary>
 public static class KeyFile
 {
@@ -19,21 +19,21 @@ public static class KeyFile
     private const int MemoryKiB = 64 * 1024;
     private const int Passes = 3;
 
-    // What a file may ask of us; a hostile one must not make the node allocate gigabytes.
+    // Limits on a file's parameters: a hostile one must not make the node allocate gigabytes.
     private const int MaxMemoryKiB = 1024 * 1024;
     private const int MaxPasses = 100;
     private const long MaxFileBytes = 16 * 1024;
 
     /// <summary>Loads the keys at <paramref name="path"/>, or creates them there.</summary>
-    /// <param name="path">The file; its folder is created when missing.</param>
-    /// <param name="passphrase">Encrypts a new or a plain file and decrypts an encrypted one; null for none.</param>
+    /// <param name="path">The file; its folder is created if missing.</param>
+    /// <param name="passphrase">Decrypts an encrypted file, and encrypts a new or plain one; null for none.</param>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.KeyFile"/>.</exception>
     public static NodeIdentity LoadOrCreate(string path, string? passphrase) => LoadOrCreate(path, passphrase, out _);
 
     /// <summary>As <see cref="LoadOrCreate(string, string?)"/>.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="passphrase">Its passphrase. A file that is plain is encrypted with it.</param>
-    /// <param name="wasPlain">True when that happened.</param>
+    /// <param name="passphrase">Its passphrase; a plain file is encrypted with it.</param>
+    /// <param name="wasPlain">True if a plain file was encrypted.</param>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.KeyFile"/>.</exception>
     public static NodeIdentity LoadOrCreate(string path, string? passphrase, out bool wasPlain)
     {
@@ -100,7 +100,7 @@ public static class KeyFile
         }
     }
 
-    /// <summary>Writes the keys so that the file is either complete or not there.</summary>
+    /// <summary>Writes the keys atomically: the file is either complete or absent.</summary>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.KeyFile"/>: it exists already, or cannot be written.</exception>
     public static void Save(NodeIdentity identity, string path, string? passphrase, bool overwrite)
     {
@@ -147,7 +147,10 @@ public static class KeyFile
         }
     }
 
-    /// <summary>Some volume drivers widen modes (Kubernetes' fsGroup does at every mount): narrow it again rather than refuse to start.</summary>
+    /// <summary>
+    /// Some volume drivers widen file modes (Kubernetes' fsGroup does so at every mount); narrow the mode again instead of
+    /// refusing to start.
+    /// </summary>
     private static void TightenMode(string path)
     {
         const UnixFileMode others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute

@@ -4,8 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Meshara.Node.Identity;
 
 /// <summary>
-/// Where a message goes: a node's Ed25519 public key (RFC 8032). Its text form is the 32 bytes in lower-case
-/// base32 (RFC 4648 alphabet, no padding): 52 characters.
+/// The address of a node: its Ed25519 public key (RFC 8032). The text form is the 32 bytes in lower-case base32 (RFC 4648
+/// alphabet, no padding): 52 characters.
 /// </summary>
 public readonly struct NodeAddress : IEquatable<NodeAddress>, IComparable<NodeAddress>
 {
@@ -29,10 +29,10 @@ public readonly struct NodeAddress : IEquatable<NodeAddress>, IComparable<NodeAd
         _d = BinaryPrimitives.ReadUInt64BigEndian(publicKey[24..]);
     }
 
-    /// <summary>True for <c>default</c>, which is nobody's address.</summary>
+    /// <summary>True for <c>default</c>, which is no node's address.</summary>
     public bool IsEmpty => (_a | _b | _c | _d) == 0;
 
-    /// <summary>The first ten characters: enough for a person to tell nodes apart, never used as a key.</summary>
+    /// <summary>The first ten characters: enough for people to tell nodes apart, never used as a key.</summary>
     public string Short => ToString()[..10];
 
     /// <summary>Writes the 32 bytes of the public key to the start of <paramref name="destination"/>.</summary>
@@ -87,7 +87,7 @@ public readonly struct NodeAddress : IEquatable<NodeAddress>, IComparable<NodeAd
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(_a, _d);
 
-    /// <summary>Orders addresses as their bytes are ordered; both ends of a connection decide by it.</summary>
+    /// <summary>Orders addresses by their bytes; both ends use it to choose between duplicate connections.</summary>
     public int CompareTo(NodeAddress other)
     {
         var order = _a.CompareTo(other._a);

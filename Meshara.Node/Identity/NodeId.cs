@@ -5,8 +5,8 @@ using NSec.Cryptography;
 namespace Meshara.Node.Identity;
 
 /// <summary>
-/// A node's place in the Kademlia key space: BLAKE2b-256 (RFC 7693) of its public key, so that nobody chooses
-/// where they land. Distance is XOR, as in Maymounkov and Mazières, "Kademlia" (2002).
+/// A node's position in the Kademlia key space: the BLAKE2b-256 hash (RFC 7693) of its public key, so that nobody can choose
+/// their position. Distance is XOR, as in Maymounkov and Mazières, "Kademlia" (2002).
 /// </summary>
 internal readonly struct NodeId : IEquatable<NodeId>
 {
@@ -36,7 +36,7 @@ internal readonly struct NodeId : IEquatable<NodeId>
         return new NodeId(hash);
     }
 
-    /// <summary>How many leading bits this id shares with another: 256 for itself.</summary>
+    /// <summary>The number of leading bits that this id shares with another; 256 for itself.</summary>
     public int CommonPrefix(NodeId other)
     {
         if (_a != other._a) return BitOperations.LeadingZeroCount(_a ^ other._a);
@@ -45,7 +45,7 @@ internal readonly struct NodeId : IEquatable<NodeId>
         return 192 + BitOperations.LeadingZeroCount(_d ^ other._d);
     }
 
-    /// <summary>Negative when <paramref name="left"/> is closer to this id than <paramref name="right"/> is.</summary>
+    /// <summary>Negative if <paramref name="left"/> is closer to this id than <paramref name="right"/> is.</summary>
     public int CompareDistance(NodeId left, NodeId right)
     {
         var order = (left._a ^ _a).CompareTo(right._a ^ _a);
@@ -54,7 +54,10 @@ internal readonly struct NodeId : IEquatable<NodeId>
         return order == 0 ? (left._d ^ _d).CompareTo(right._d ^ _d) : order;
     }
 
-    /// <summary>A random id that shares exactly <paramref name="prefix"/> leading bits with this one: a target for refreshing that bucket.</summary>
+    /// <summary>
+    /// A random id that shares exactly <paramref name="prefix"/> leading bits with this one, as a target for refreshing that
+    /// bucket.
+    /// </summary>
     public NodeId RandomAtDistance(int prefix, Random random)
     {
         Span<byte> bytes = stackalloc byte[Size];

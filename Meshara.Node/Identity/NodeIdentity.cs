@@ -4,8 +4,8 @@ using NSec.Cryptography;
 namespace Meshara.Node.Identity;
 
 /// <summary>
-/// A node's own keys: Ed25519 (RFC 8032) for who it is, X25519 (RFC 7748) for what is sealed to it. They are
-/// independent; the signed peer record binds the second to the first.
+/// A node's own keys: Ed25519 (RFC 8032) for its identity, X25519 (RFC 7748) for messages sealed to it. They are independent;
+/// the signed peer record binds the second to the first.
 /// </summary>
 public sealed class NodeIdentity : IDisposable
 {
@@ -42,8 +42,8 @@ public sealed class NodeIdentity : IDisposable
         return new NodeIdentity(Key.Create(SignatureAlgorithm.Ed25519, Exportable()), encryption);
     }
 
-    /// <summary>The identity that <see cref="ExportSecret"/> wrote.</summary>
-    /// <exception cref="MesharaException">With <see cref="ErrorCodes.KeyFile"/> when the bytes are no keys.</exception>
+    /// <summary>Restores the identity exported by <see cref="ExportSecret"/>.</summary>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.KeyFile"/> if the bytes are not valid keys.</exception>
     internal static NodeIdentity Import(ReadOnlySpan<byte> secret)
     {
         if (secret.Length != SecretSize || !Key.TryImport(SignatureAlgorithm.Ed25519, secret[..32], KeyBlobFormat.RawPrivateKey, out var signing, Exportable()))
@@ -53,7 +53,7 @@ public sealed class NodeIdentity : IDisposable
         return new NodeIdentity(signing!, encryption);
     }
 
-    /// <summary>64 secret bytes; the caller wipes them.</summary>
+    /// <summary>The 64 secret bytes; the caller must wipe them.</summary>
     internal byte[] ExportSecret()
     {
         var secret = GC.AllocateUninitializedArray<byte>(SecretSize, pinned: true);
@@ -64,10 +64,10 @@ public sealed class NodeIdentity : IDisposable
         return secret;
     }
 
-    /// <summary>Ed25519 signature over <paramref name="data"/> into 64 bytes.</summary>
+    /// <summary>Writes the 64-byte Ed25519 signature over <paramref name="data"/>.</summary>
     internal void Sign(ReadOnlySpan<byte> data, Span<byte> signature) => SignatureAlgorithm.Ed25519.Sign(_signingKey, data, signature);
 
-    /// <summary>True when <paramref name="signature"/> over <paramref name="data"/> is by the key that is <paramref name="signer"/>.</summary>
+    /// <summary>True if <paramref name="signature"/> over <paramref name="data"/> is by the key of <paramref name="signer"/>.</summary>
     internal static bool Verify(NodeAddress signer, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
     {
         Span<byte> key = stackalloc byte[NodeAddress.Size];

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Meshara.Node.Identity;
 
 /// <summary>
-/// X25519 (RFC 7748) by libsodium, called directly: NSec's key objects make about ten system calls each
-/// (guarded memory), which would cost more than the agreement itself. The library is the one NSec ships.
+/// X25519 (RFC 7748) from libsodium, called directly: NSec's key objects make about ten system calls each (guarded memory),
+/// which would cost more than the agreement itself. The library is the one NSec ships.
 /// </summary>
 internal static partial class X25519
 {
@@ -26,7 +26,7 @@ internal static partial class X25519
         _ = crypto_scalarmult_curve25519_base(publicKey, privateKey);
     }
 
-    /// <summary>The shared secret; false when the other side sent a point of small order (RFC 7748 section 6.1).</summary>
+    /// <summary>Computes the shared secret; false if the other side sent a point of small order (RFC 7748 section 6.1).</summary>
     public static bool TryAgree(ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, Span<byte> shared)
     {
         Check(privateKey.Length == Size && publicKey.Length == Size && shared.Length == Size);
