@@ -1,8 +1,8 @@
 namespace Meshara.Node;
 
 /// <summary>
-/// Bounds the bytes of what is being worked on. Who finds no room waits for its turn, in order; what is larger than all of it is let in alone.
-/// Safe for concurrent use.
+/// Limits the bytes being worked on. Callers that find no room wait in order; an item larger than the capacity is admitted
+/// alone. Safe for concurrent use.
 /// </summary>
 internal sealed class ByteRoom(long capacity)
 {
@@ -10,7 +10,7 @@ internal sealed class ByteRoom(long capacity)
     private readonly Queue<(int Size, TaskCompletionSource Turn)> _waiting = new();
     private long _used;
 
-    /// <summary>Takes room, which <see cref="Leave"/> gives back.</summary>
+    /// <summary>Takes room, to be given back with <see cref="Leave"/>.</summary>
     public ValueTask EnterAsync(int size, CancellationToken cancellationToken)
     {
         TaskCompletionSource turn;
@@ -34,14 +34,14 @@ internal sealed class ByteRoom(long capacity)
             {
                 if (next.Turn.Task.IsCompleted)
                 {
-                    _waiting.Dequeue(); // it has given up
+                    _waiting.Dequeue(); // it was cancelled
                     continue;
                 }
                 if (!TryTake(next.Size))
                     return;
                 _waiting.Dequeue();
                 if (!next.Turn.TrySetResult())
-                    _used -= next.Size; // it gave up a moment ago
+                    _used -= next.Size; // it was cancelled just now
             }
         }
     }

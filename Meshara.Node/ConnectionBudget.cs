@@ -1,19 +1,21 @@
 namespace Meshara.Node;
 
 /// <summary>
-/// Shares the files that the process may have open among its ports. Without a file to spare the runtime cannot even load a library, and
-/// ends the process; so strangers that connect must never get the last ones.
+/// Divides the process's limit on open files among its ports. Without a spare file descriptor the runtime cannot even load a
+/// library and ends the process, so inbound connections must never use up the last ones.
 /// </summary>
 internal static class ConnectionBudget
 {
-    /// <summary>What a node has open by itself: about 300, most of them its libraries, and what it opens now and then.</summary>
+    /// <summary>
+    /// Files that a node itself keeps open (about 300, mostly libraries), and spares for those it opens now and then.
+    /// </summary>
     public const int Reserved = 400;
 
-    /// <summary>With fewer a node does not start.</summary>
+    /// <summary>With a lower limit a node does not start.</summary>
     public const int Least = Reserved + 64;
 
-    /// <summary>Lowers what the settings allow to what fits.</summary>
-    /// <returns>True when that made a difference.</returns>
+    /// <summary>Lowers the configured connection limits to fit.</summary>
+    /// <returns>True if any limit was lowered.</returns>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.Configuration"/>: too few for a node.</exception>
     public static bool Fit(NodeSettings settings, int openFiles)
     {
@@ -29,7 +31,10 @@ internal static class ConnectionBudget
         return FitPeers(settings.Transport, spare - api - metrics) || isLess;
     }
 
-    /// <summary>Besides connections: inbound ones whose handshake is under way or has its turn to come, dials, and some that are closing.</summary>
+    /// <summary>
+    /// Fits the peer connections, counting also inbound ones in or waiting for their handshake, dials, and connections that are
+    /// closing.
+    /// </summary>
     private static bool FitPeers(Transport.TransportOptions transport, int sockets)
     {
         var closing = transport.MaxConnections / 8;

@@ -1,6 +1,8 @@
 namespace Meshara.Node;
 
-/// <summary>The stable codes of <see cref="MesharaException"/>, also used as the <c>code</c> member of problem+json answers.</summary>
+/// <summary>
+/// The stable codes of <see cref="MesharaException"/>, also used as the <c>code</c> member of problem+json responses.
+/// </summary>
 public static class ErrorCodes
 {
     /// <summary>An address, id, option or setting that cannot be parsed or is out of range.</summary>
@@ -12,13 +14,13 @@ public static class ErrorCodes
     /// <summary>Content larger than <c>Delivery:MaxMessageBytes</c>.</summary>
     public const string Oversize = "oversize";
 
-    /// <summary>An idempotency key that was used for another request.</summary>
+    /// <summary>An idempotency key that was used for a different request.</summary>
     public const string KeyReused = "key_reused";
 
-    /// <summary>The outbox holds as much as it may; try again after the time given.</summary>
+    /// <summary>The outbox is full; try again after the time given.</summary>
     public const string QueueFull = "queue_full";
 
-    /// <summary>The node is starting or draining and takes no new messages.</summary>
+    /// <summary>The node is starting or draining and accepts no new messages.</summary>
     public const string NotReady = "not_ready";
 
     /// <summary>No such message, peer or route.</summary>
@@ -30,7 +32,7 @@ public static class ErrorCodes
     /// <summary>A port that is taken or an address that cannot be bound.</summary>
     public const string Listen = "listen";
 
-    /// <summary>A setting that makes no sense or is unsafe.</summary>
+    /// <summary>An invalid or unsafe setting.</summary>
     public const string Configuration = "configuration";
 
     /// <summary>A peer that broke the protocol or failed to prove its identity.</summary>

@@ -14,8 +14,7 @@ using Microsoft.Extensions.Options;
 namespace Meshara.Node;
 
 /// <summary>
-/// The life of a node: binds, starts its areas in the order in which they need each other, joins, and at the end drains
-/// and stops them in the opposite order.
+/// The lifecycle of a node: starts its components in order of dependency, joins the mesh, and finally drains and stops.
 /// </summary>
 internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INodeVitals, IDisposable
 {
@@ -72,7 +71,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
         telemetry.Observe(swarm.Clones);
     }
 
-    /// <summary>Why the node stopped by itself; null when it was asked to, or runs.</summary>
+    /// <summary>Why the node stopped by itself; null if it runs or was asked to stop.</summary>
     public Exception? Failure { get; private set; }
 
     /// <summary>As <see cref="Topology.Joined"/>.</summary>
@@ -129,7 +128,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
         return Task.CompletedTask;
     }
 
-    /// <summary>A part that ends before its time leaves half a node, which is worse than none: say why, and stop.</summary>
+    /// <summary>Stops the node when a component fails, because half a node is worse than none.</summary>
     private async Task SuperviseAsync(Task part)
     {
         try
@@ -144,7 +143,7 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
         }
     }
 
-    /// <summary>Before the API stops: not ready, no new messages, and those on their way get their time.</summary>
+    /// <summary>Runs before the API stops: reports not ready, refuses new messages, and lets those in flight finish.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         _state = NodeState.Draining;

@@ -15,7 +15,7 @@ using Microsoft.Extensions.ServiceDiscovery;
 
 namespace Meshara.Node;
 
-/// <summary>Registers the node's areas, from the inside out.</summary>
+/// <summary>Registers the node's components, starting with those that others depend on.</summary>
 internal static class MeshServices
 {
     public static IServiceCollection AddMesh(this IServiceCollection services, NodeIdentity identity, TimeProvider time)

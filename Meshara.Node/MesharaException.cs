@@ -1,8 +1,8 @@
 namespace Meshara.Node;
 
 /// <summary>
-/// An expected failure with a code that stays the same across versions. At the edges it becomes a problem+json
-/// answer or one line on stderr, never a stack trace.
+/// An expected failure with a code that is stable across versions. At the edges it becomes a problem+json response or one line
+/// on stderr, never a stack trace.
 /// </summary>
 public class MesharaException : Exception
 {

@@ -18,8 +18,10 @@ internal static class NodeHost
     public const string KeyFileName = "identity.key";
 
     /// <summary>Runs a node until the token is cancelled, then drains it.</summary>
-    /// <returns>0, or 1 when a part of the node failed; every failure to start is an exception that says what to do.</returns>
-    /// <exception cref="MesharaException">Settings, key file, ports or storage.</exception>
+    /// <returns>
+    /// 0, or 1 if a component of the node failed while running. Failures to start are exceptions that say what to do.
+    /// </returns>
+    /// <exception cref="MesharaException">If the settings, key file, ports or storage are unusable.</exception>
     public static async Task<int> RunAsync(NodeSettings settings, CancellationToken stop)
     {
         var openFiles = OpenFiles.RaiseLimit();
@@ -33,13 +35,13 @@ internal static class NodeHost
         return app.Services.GetRequiredService<MeshNode>().Failure is null ? ExitCodes.Ok : ExitCodes.Unexpected;
     }
 
-    // Settings are read once. To watch their file takes an inotify instance, of which Linux gives a user 128: an editor and a browser may
-    // have used them up, and the node would not start.
+    // Settings are read once. Watching their files takes an inotify instance, and Linux allows a user 128: if an editor and a
+    // browser have used them up, the node would not start.
     private const string WatchNoFiles = "--hostBuilder:reloadConfigOnChange=false";
 
-    /// <summary>A node that has not been started: keys loaded, nothing bound.</summary>
-    /// <param name="settings">What it is to be.</param>
-    /// <param name="time">Its clock; null for the machine's.</param>
+    /// <summary>Builds a node without starting it: keys are loaded; the ports are not bound yet.</summary>
+    /// <param name="settings">The settings of the node.</param>
+    /// <param name="time">Its clock; null for the system clock.</param>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.KeyFile"/> or <see cref="ErrorCodes.Configuration"/>.</exception>
     public static WebApplication Build(NodeSettings settings, TimeProvider? time = null)
     {
@@ -120,7 +122,7 @@ internal static class NodeHost
             options.LogTargets.Add(target);
     }
 
-    /// <summary>How the node's log categories are called in its lines.</summary>
+    /// <summary>Short names for the log categories, shown in log lines.</summary>
     internal static IEnumerable<LogTarget> AllLogTargets =>
     [
         .. LogTargets.Select(area => new LogTarget($"Meshara.Node.{area.Area}", $"meshara::{area.Target}")),
@@ -130,7 +132,7 @@ internal static class NodeHost
 
     private static readonly (string Area, string Target)[] LogTargets =
     [
-        // What becomes of a message is a matter of the network, as its operator sees it; the first that covers a category decides.
+        // Operators see the fate of a message as a matter of the network. The first matching entry decides.
         ("Delivery.MessageLog", "network"),
         ("Transport", "network"), ("Routing", "routing"), ("Identity", "crypto"), ("Protocol", "crypto"),
         ("Delivery", "delivery"), ("Gossip", "gossip"), ("Api", "api"), ("Storage", "storage"),
@@ -144,7 +146,7 @@ internal static class NodeHost
         await ended.Task;
     }
 
-    /// <summary>Signals belong to the command line, which also knows what a second one means.</summary>
+    /// <summary>Leaves signal handling to the command line, which also decides what a second signal means.</summary>
     private sealed class CallerLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

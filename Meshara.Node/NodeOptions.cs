@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Meshara.Node;
 
-/// <summary>Section <c>Node</c>: what is the operator's own about this node.</summary>
+/// <summary>Section <c>Node</c>: the node's name, files and lifetime.</summary>
 public sealed class NodeOptions
 {
     /// <summary>The operator's name for the node; 1 to 63 letters, digits, dots, dashes and underscores.</summary>
@@ -11,13 +11,18 @@ public sealed class NodeOptions
         ErrorMessage = "Node:Name must be 1 to 63 letters, digits, '.', '-' or '_', and start with a letter or digit.")]
     public string Name { get; set; } = "node-1";
 
-    /// <summary>Folder of the key file and of everything the node stores; created when it is missing.</summary>
+    /// <summary>Folder of the key file and of everything the node stores; created if missing.</summary>
     [Required(ErrorMessage = "Node:DataDirectory is empty.")]
     public string DataDirectory { get; set; } = "./.meshara/node";
 
-    /// <summary>A file whose first line encrypts the key file; null keeps the key readable to its owner alone (mode 0600).</summary>
+    /// <summary>
+    /// A file whose first line is the passphrase that encrypts the key file; null leaves the key file unencrypted, protected by
+    /// mode 0600.
+    /// </summary>
     public string? PassphraseFile { get; set; }
 
-    /// <summary>Drain and exit when standard input closes: how a host stops its children, and how they notice its death.</summary>
+    /// <summary>
+    /// Drain and exit when standard input closes. A host can stop its child processes this way, and they notice when it dies.
+    /// </summary>
     public bool StopWithInput { get; set; }
 }

@@ -9,9 +9,8 @@ using Microsoft.Extensions.Options;
 namespace Meshara.Node;
 
 /// <summary>
-/// Everything an operator can set, read once and validated before anything is opened. Later layers win:
-/// <c>appsettings.json</c> beside the program, <c>appsettings.{environment}.json</c>, environment variables
-/// (<c>Section__Key</c>), command-line flags.
+/// All operator settings, read once and validated before anything is opened. Later layers win: <c>appsettings.json</c> beside
+/// the program, <c>appsettings.{environment}.json</c>, environment variables (<c>Section__Key</c>), command-line flags.
 /// </summary>
 internal sealed class NodeSettings
 {
@@ -19,7 +18,7 @@ internal sealed class NodeSettings
 
     private NodeSettings(IConfiguration configuration) => Configuration = configuration;
 
-    /// <summary>Where the typed options come from; also carries <c>Logging</c>, <c>services</c> and the rest.</summary>
+    /// <summary>The source of the typed options; also carries <c>Logging</c>, <c>services</c> and the rest.</summary>
     public IConfiguration Configuration { get; }
 
     /// <summary>Section <c>Node</c>.</summary>
@@ -54,15 +53,15 @@ internal sealed class NodeSettings
 
     /// <summary>Reads the settings of this process.</summary>
     /// <param name="overrides">Configuration keys given on the command line.</param>
-    /// <exception cref="MesharaException"><see cref="ErrorCodes.Configuration"/>, naming every key that is wrong.</exception>
+    /// <exception cref="MesharaException"><see cref="ErrorCodes.Configuration"/>, naming every invalid key.</exception>
     public static NodeSettings Load(IEnumerable<KeyValuePair<string, string?>> overrides)
     {
         var environment = Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT")
             ?? Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT") ?? Environments.Production;
         try
         {
-            // Beside the program and not in the current folder: `meshara` is run from anywhere, and an
-            // appsettings.json that happens to lie there belongs to something else.
+            // Read beside the program, not in the current folder: `meshara` is run from anywhere, and an appsettings.json in
+            // the current folder belongs to something else.
             return From(new ConfigurationBuilder()
                 .SetBasePath(AppContext.BaseDirectory)
                 .AddJsonFile("appsettings.json", optional: true)
@@ -134,8 +133,8 @@ internal sealed class NodeSettings
     }
 
     /// <summary>
-    /// One value with commas wins over indexed children: layers merge lists index by index, and a flag has to replace
-    /// what the environment lists, not only its first entries.
+    /// Reads a list. A comma-separated value wins over indexed children: configuration layers merge lists by index, and a flag
+    /// must replace the whole list from the environment, not only its first entries.
     /// </summary>
     private static string[] ReadList(IConfiguration configuration, string key)
     {

@@ -10,10 +10,10 @@ using Microsoft.Extensions.Options;
 
 namespace Meshara.Node;
 
-/// <summary>What annotations can say about the settings, and the rules that span several of them.</summary>
+/// <summary>Validates the annotations of the settings, and the rules that span several of them.</summary>
 internal static partial class NodeSettingsValidation
 {
-    /// <exception cref="MesharaException"><see cref="ErrorCodes.Configuration"/>, with every failure in one line.</exception>
+    /// <exception cref="MesharaException"><see cref="ErrorCodes.Configuration"/>, listing every failure in one line.</exception>
     public static void Validate(NodeSettings settings)
     {
         List<string> failures =
@@ -72,7 +72,7 @@ internal static partial class NodeSettingsValidation
         else if (string.IsNullOrEmpty(api.Token) && !HostPort.IsLoopback(api.Host))
             yield return $"Api:Host {api.Host} can be reached from other machines, so Api:Token must be set "
                 + "(environment variable Api__Token, or Api__TokenFile with a file that holds it); or listen on 127.0.0.1.";
-        // RFC 6750 section 2.1: what cannot stand in the header could never be sent.
+        // RFC 6750 section 2.1: a token with other characters could not be sent in the header.
         if (api.Token is { } token && token.Any(c => c is <= ' ' or > '~'))
             yield return "Api:Token must be visible ASCII characters without spaces.";
         if (string.IsNullOrEmpty(api.CertificateFile) != string.IsNullOrEmpty(api.CertificateKeyFile))
@@ -99,8 +99,8 @@ internal static partial class NodeSettingsValidation
     }
 
     /// <summary>
-    /// The generated validators say "Port: The field ApiOptions.Port must be between 0 and 65535." (and drop a message of
-    /// one's own for a range); an operator knows the key, Api:Port.
+    /// Rewrites the failures of the generated validators, such as "Port: The field ApiOptions.Port must be between 0 and
+    /// 65535." (for ranges, they ignore a custom message), to name the configuration key that operators know, here Api:Port.
     /// </summary>
     private static IEnumerable<string> Failures(ValidateOptionsResult result) => (result.Failures ?? [])
         .Select(failure => GeneratedName().Replace(failure[(failure.IndexOf(": ", StringComparison.Ordinal) + 2)..], "$1:$2"));

@@ -2,14 +2,14 @@ using System.Runtime.InteropServices;
 
 namespace Meshara.Node;
 
-/// <summary>How many files this process may have open, sockets among them (RLIMIT_NOFILE, getrlimit(2)).</summary>
+/// <summary>The limit on open files of this process, sockets included (RLIMIT_NOFILE, getrlimit(2)).</summary>
 internal static partial class OpenFiles
 {
     // <sys/resource.h> of Linux and of the BSDs, and the most that macOS takes (OPEN_MAX).
     private const int LinuxResource = 7, BsdResource = 8, MacOSLimit = 10_240;
 
-    /// <summary>Raises the soft limit to the hard one, as far as that is possible.</summary>
-    /// <returns>The limit; <see cref="int.MaxValue"/> where there is none.</returns>
+    /// <summary>Raises the soft limit to the hard limit, as far as possible.</summary>
+    /// <returns>The limit; <see cref="int.MaxValue"/> if there is none or it cannot be read.</returns>
     public static int RaiseLimit()
     {
         // rlim_t has 64 bits on every 64-bit Unix.

@@ -4,16 +4,16 @@ using Meshara.Node.Identity;
 namespace Meshara.Node;
 
 /// <summary>
-/// What has to wait for single peers – for a connection, for room in a send buffer, for an answer. Each peer's items are worked on in
-/// order, by a task of that peer's own that lives while something waits, so that no peer ever holds up another one's. Bounded for each
-/// peer, for each source of what waits, and in all. Safe for concurrent use.
+/// Queues of work that waits for individual peers: for a connection, for room in a send buffer, or for an answer. Each peer's
+/// items are processed in order by a task of its own, which exists while items wait, so that no peer holds up another. Bounded
+/// per peer, per source of the items, and in total. Safe for concurrent use.
 /// </summary>
-/// <param name="perPeer">Size of what may wait for one peer; a single item may be larger.</param>
-/// <param name="inAll">Size of what may wait for all of them.</param>
-/// <param name="work">Ends one item. The next one of the same peer begins when this one has ended.</param>
-/// <param name="onFailure">Told of an exception that <paramref name="work"/> did not expect.</param>
-/// <param name="perSource">Size of what one source may have waiting for all peers together.</param>
-/// <param name="perNetwork">The same of all sources at one address.</param>
+/// <param name="perPeer">Total size that may wait for one peer; a single item may be larger.</param>
+/// <param name="inAll">Total size that may wait for all peers.</param>
+/// <param name="work">Processes one item. The next item of the same peer starts when it has completed.</param>
+/// <param name="onFailure">Called with an exception that <paramref name="work"/> did not handle.</param>
+/// <param name="perSource">Total size that one source may have waiting for all peers.</param>
+/// <param name="perNetwork">Total size that all sources at one address may have waiting.</param>
 internal sealed class PeerQueues<T>(
     int perPeer, long inAll, Func<NodeAddress, T, CancellationToken, Task> work, Action<NodeAddress, Exception> onFailure,
     long perSource = long.MaxValue, long perNetwork = long.MaxValue)
@@ -28,7 +28,7 @@ internal sealed class PeerQueues<T>(
     private CancellationToken _stopping;
     private bool _isRunning;
 
-    /// <summary>True while something waits for the peer: what comes now should wait behind it.</summary>
+    /// <summary>True while something waits for the peer; later items should wait behind it.</summary>
     public bool Contains(NodeAddress peer)
     {
         if (Volatile.Read(ref _count) == 0)
@@ -37,11 +37,11 @@ internal sealed class PeerQueues<T>(
             return _peers.ContainsKey(peer);
     }
 
-    /// <summary>Queues an item; false when too much is waiting, or the node stops.</summary>
-    /// <param name="peer">Whom it waits for.</param>
+    /// <summary>Queues an item; false if too much is waiting or the node is stopping.</summary>
+    /// <param name="peer">The peer it waits for.</param>
     /// <param name="item">The item.</param>
-    /// <param name="size">Its size.</param>
-    /// <param name="source">Who brought it; empty for nobody whose share is counted.</param>
+    /// <param name="size">Its size, in the unit of the limits.</param>
+    /// <param name="source">The source it is counted under; empty if it counts under none.</param>
     public bool TryAdd(NodeAddress peer, T item, int size, Source source = default)
     {
         lock (_gate)
@@ -66,7 +66,7 @@ internal sealed class PeerQueues<T>(
         }
     }
 
-    /// <summary>Works until cancelled, and then waits until nothing is worked on any more.</summary>
+    /// <summary>Works until cancelled, then waits until all work in progress has ended.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         lock (_gate)
@@ -114,7 +114,7 @@ internal sealed class PeerQueues<T>(
             return waiting.First;
     }
 
-    /// <summary>False when nothing is left: the peer's task ends.</summary>
+    /// <summary>Removes the finished item; false if the peer's task should end.</summary>
     private bool Next(NodeAddress peer, Waiting waiting)
     {
         lock (_gate)

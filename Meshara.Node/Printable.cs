@@ -1,6 +1,6 @@
 namespace Meshara.Node;
 
-/// <summary>Makes text from a peer, a file or a caller safe to show: bounded, and without control characters.</summary>
+/// <summary>Makes text from a peer, a file or a caller safe to display: bounded, without control characters.</summary>
 internal static class Printable
 {
     /// <summary>At most <paramref name="limit"/> characters, control characters replaced, an ellipsis where text was cut.</summary>

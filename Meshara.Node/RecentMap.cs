@@ -3,9 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace Meshara.Node;
 
 /// <summary>
-/// Remembers at least the last <c>capacity / 2</c> entries, and each one for at least half the lifetime; never more than
-/// <c>capacity</c>, and none for longer than the lifetime. Two generations make forgetting cost nothing per entry. Safe
-/// for concurrent use.
+/// Remembers at least the last <c>capacity / 2</c> entries, unless they are older than half the lifetime; never more than
+/// <c>capacity</c>, and none for longer than the lifetime. With two generations, forgetting costs nothing per entry. Safe for
+/// concurrent use.
 /// </summary>
 internal sealed class RecentMap<TKey, TValue>(int capacity, TimeSpan lifetime, TimeProvider time)
     where TKey : notnull
@@ -15,7 +15,7 @@ internal sealed class RecentMap<TKey, TValue>(int capacity, TimeSpan lifetime, T
     private Dictionary<TKey, TValue> _old = [];
     private long _turned = time.GetTimestamp();
 
-    /// <summary>Adds an entry; false when the key is remembered already.</summary>
+    /// <summary>Adds an entry; false if the key is already remembered.</summary>
     public bool TryAdd(TKey key, TValue value)
     {
         lock (_gate)
@@ -47,7 +47,10 @@ internal sealed class RecentMap<TKey, TValue>(int capacity, TimeSpan lifetime, T
 
     public bool Contains(TKey key) => TryGet(key, out _);
 
-    /// <summary>The entry, made by <paramref name="create"/> when there is none. Concurrent callers may both create; one result is kept.</summary>
+    /// <summary>
+    /// The entry, created by <paramref name="create"/> if there is none. Concurrent callers may both create one; one result is
+    /// kept.
+    /// </summary>
     public TValue GetOrAdd<TState>(TKey key, TState state, Func<TKey, TState, TValue> create)
     {
         if (TryGet(key, out var value))

@@ -1,15 +1,17 @@
 namespace Meshara.Node;
 
-/// <summary>A file whose first line is a secret, as systemd, Kubernetes and people hand secrets over.</summary>
+/// <summary>A file whose first line is a secret, as systemd, Kubernetes and people provide secrets.</summary>
 internal static class SecretFile
 {
     private const int LongestLine = 4096;
 
-    /// <summary>Its first line, without the line break.</summary>
+    /// <summary>Reads the first line, without the line break.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="secret">What it holds, for the failure: <c>passphrase</c>.</param>
-    /// <param name="code">Code of the failure.</param>
-    /// <exception cref="MesharaException">With <paramref name="code"/>: unreadable, or the first line is empty or endless.</exception>
+    /// <param name="secret">What the file contains, for the error message, such as <c>passphrase</c>.</param>
+    /// <param name="code">The error code.</param>
+    /// <exception cref="MesharaException">
+    /// With <paramref name="code"/>: the file is unreadable, or its first line is empty or too long.
+    /// </exception>
     public static string Read(string path, string secret, string code)
     {
         try
@@ -35,12 +37,13 @@ internal static class SecretFile
             cause);
     }
 
-    /// <summary>The passphrase of a key file.</summary>
+    /// <summary>Reads the passphrase of a key file.</summary>
     /// <exception cref="MesharaException"><see cref="ErrorCodes.KeyFile"/>.</exception>
     public static string ReadPassphrase(string path) => Read(path, "passphrase", ErrorCodes.KeyFile);
 
     /// <summary>
-    /// True when everybody on the machine can read it. A group may be meant to: Kubernetes mounts secrets for that of the pod.
+    /// True if everyone on the machine can read the file. Group access is allowed: Kubernetes mounts secrets for the pod's
+    /// group.
     /// </summary>
     public static bool IsOpenToAll(string path) =>
         !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & UnixFileMode.OtherRead) != 0;

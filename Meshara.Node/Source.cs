@@ -4,14 +4,16 @@ using Meshara.Node.Transport;
 
 namespace Meshara.Node;
 
-/// <summary>Who brought something, as its shares are counted: identities cost nothing to make, addresses do.</summary>
+/// <summary>Where something came from, for counting shares: identities are free, addresses are not.</summary>
 /// <param name="Peer">The identity.</param>
-/// <param name="Network">The IP address or network it came from (<see cref="AddressLimits.GroupOf"/>); null when that is this machine's own, which is not limited.</param>
+/// <param name="Network">
+/// The IP address or network it came from (<see cref="AddressLimits.GroupOf"/>); null for this machine itself, which is exempt.
+/// </param>
 internal readonly record struct Source(NodeAddress Peer, IPAddress? Network)
 {
-    /// <summary>A source whose address does not count.</summary>
+    /// <summary>A source whose address is not counted.</summary>
     public static implicit operator Source(NodeAddress peer) => new(peer, null);
 
-    /// <summary>What all peers at one address may have together: half of the room, or one peer's share where that is more.</summary>
+    /// <summary>The share of all peers at one address together: half of the total, or one peer's share if that is more.</summary>
     public static long ShareOfNetwork(long inAll, long perPeer) => Math.Max(inAll / 2, perPeer);
 }

@@ -1,18 +1,18 @@
 namespace Meshara.Node;
 
-/// <summary>What is found out about a node before it can log.</summary>
+/// <summary>Logs findings from before the node could log.</summary>
 internal sealed partial class StartNotices(ILogger<StartNotices> logger)
 {
-    /// <summary>The key file was plain and is encrypted now.</summary>
+    /// <summary>The key file was unencrypted and has now been encrypted.</summary>
     public void KeyEncrypted(string file) => Log.KeyEncrypted(logger, file);
 
-    /// <summary>The passphrase file can be read by everybody on the machine.</summary>
+    /// <summary>Everyone on the machine can read the passphrase file.</summary>
     public void PassphraseFileOpen(string file) => Log.PassphraseFileOpen(logger, file);
 
-    /// <summary>The file with the API's token can be read by everybody on the machine.</summary>
+    /// <summary>Everyone on the machine can read the file with the API's token.</summary>
     public void TokenFileOpen(string file) => Log.TokenFileOpen(logger, file);
 
-    /// <summary>There are fewer connections than the settings allow.</summary>
+    /// <summary>The open-file limit allows fewer connections than the settings.</summary>
     public void FewOpenFiles(NodeSettings settings, int openFiles) =>
         Log.FewOpenFiles(logger, openFiles, settings.Transport.MaxConnections, settings.Api.MaxConnections, settings.Metrics.MaxConnections);
 

@@ -7,9 +7,9 @@ using Microsoft.Extensions.Hosting.Systemd;
 namespace Meshara.Node;
 
 /// <summary>
-/// What a service of type <c>notify</c> tells systemd (sd_notify(3)): that it serves, that it lives as long as <c>/live</c> would be 200
-/// (<c>WatchdogSec=</c>), how it is, and that it stops. It serves when the API answers, whether or not the mesh is found: a service that
-/// is not ready in time is killed, and a node that is cut off must wait.
+/// Notifies systemd for a service of type <c>notify</c> (sd_notify(3)): readiness, watchdog while <c>/live</c> would return 200
+/// (<c>WatchdogSec=</c>), status, and stopping. The service is ready once the API answers, whether or not the mesh is found:
+/// systemd kills a service that is not ready in time, but a node that is cut off must wait.
 /// </summary>
 internal sealed partial class SystemdNotices(
     ISystemdNotifier systemd, HealthCheckService checks, INodeView node, TimeProvider time, ILogger<SystemdNotices> logger)
@@ -21,7 +21,7 @@ internal sealed partial class SystemdNotices(
     private Task _work = Task.CompletedTask;
     private bool _warned;
 
-    /// <summary>How systemd is told; null when it does not wait for it.</summary>
+    /// <summary>The channel to systemd; null if systemd did not ask for notices.</summary>
     public static ISystemdNotifier? Notifier =>
         OperatingSystem.IsLinux() && new SystemdNotifier() is { IsEnabled: true } notifier ? notifier : null;
 
@@ -29,7 +29,7 @@ internal sealed partial class SystemdNotices(
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>All others have started, the API among them.</summary>
+    /// <summary>Called after all other services, including the API, have started.</summary>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         Tell(ServiceState.Ready);
@@ -53,7 +53,7 @@ internal sealed partial class SystemdNotices(
 
     public void Dispose() => _stopping.Dispose();
 
-    /// <summary>Half of what the watchdog allows, as sd_watchdog_enabled(3) recommends; null when nobody watches this process.</summary>
+    /// <summary>Half of the watchdog's timeout, as sd_watchdog_enabled(3) recommends; null if this process is not watched.</summary>
     private static TimeSpan? WatchdogInterval()
     {
         var watched = Environment.GetEnvironmentVariable("WATCHDOG_PID");
@@ -82,7 +82,7 @@ internal sealed partial class SystemdNotices(
         }
         catch (OperationCanceledException)
         {
-            // The node stops.
+            // The node is stopping.
         }
     }
 
@@ -97,7 +97,7 @@ internal sealed partial class SystemdNotices(
         }
         catch (SocketException e)
         {
-            // It may be gone for a moment, as when it is updated; the node is needed all the same.
+            // systemd may be away for a moment, for example during an update; the node must keep running.
             if (!_warned)
                 Log.NotTold(logger, e.Message);
             _warned = true;

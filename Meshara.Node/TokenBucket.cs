@@ -1,6 +1,8 @@
 namespace Meshara.Node;
 
-/// <summary>Lets so many through at once, and as many again, evenly, within each window. Safe for concurrent use.</summary>
+/// <summary>
+/// Admits a burst up to the capacity, and refills evenly by the capacity within each window. Safe for concurrent use.
+/// </summary>
 internal sealed class TokenBucket(int capacity, TimeSpan window, TimeProvider time)
 {
     private readonly Lock _gate = new();
@@ -10,7 +12,7 @@ internal sealed class TokenBucket(int capacity, TimeSpan window, TimeProvider ti
     /// <summary>When it was last asked, as a timestamp.</summary>
     public long LastAsked => Volatile.Read(ref _at);
 
-    /// <summary>True when one more may pass now.</summary>
+    /// <summary>True if one more may pass now.</summary>
     public bool TryTake()
     {
         lock (_gate)
