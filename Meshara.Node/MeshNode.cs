@@ -14,7 +14,8 @@ using Microsoft.Extensions.Options;
 namespace Meshara.Node;
 
 /// <summary>
-/// The lifecycle of a node: starts its components in order of dependency, joins the mesh, and finally drains and stops.
+/// The lifecycle of a node: starts the transport and then the other components, joins the mesh, and at the end drains and
+/// stops them, the transport last.
 /// </summary>
 internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INodeVitals, IDisposable
 {

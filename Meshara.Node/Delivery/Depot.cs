@@ -150,7 +150,7 @@ internal sealed partial class Depot
     }
 
     /// <summary>
-    /// Hands over what was kept for a returning node for as long as it stays connected. Messages it does not take are retried
+    /// Hands kept messages over to a returning node for as long as it stays connected. Messages it does not take are retried
     /// after a growing pause.
     /// </summary>
     private async Task HandOverAsync(NodeAddress peer, NodeAddress _, CancellationToken stopping)

@@ -200,7 +200,7 @@ internal sealed partial class Broadcaster
                 (want ??= new Want { Graft = true }).Keys.Add(key);
         }
         if (want is not null)
-            connection.TrySendUrgent(new Frame { Want = want }); // what this does not bring is requested from others
+            connection.TrySendUrgent(new Frame { Want = want }); // keys that do not arrive are requested from other peers
     }
 
     /// <summary>Handles a peer's request for announced broadcasts, or to be pushed to.</summary>

@@ -2,7 +2,7 @@ using Meshara.Node.Protocol.Wire;
 
 namespace Meshara.Node.Gossip;
 
-/// <summary>What is known of one other member. Its times are those of the <see cref="MemberTable"/> that guards it.</summary>
+/// <summary>The state kept about another member. Its times are those of the <see cref="MemberTable"/> that guards it.</summary>
 internal sealed class KnownMember
 {
     /// <summary>Its latest statement about itself.</summary>

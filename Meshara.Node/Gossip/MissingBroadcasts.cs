@@ -27,7 +27,7 @@ internal sealed class MissingBroadcasts(int capacity, TimeProvider time)
                 missing.Add(announcer);
                 return false;
             }
-            // What does not fit is requested from every announcer: more traffic, but nothing is lost.
+            // When full, broadcasts are requested from every announcer: more traffic, but nothing is lost.
             if (_missing.Count < capacity)
                 _missing[key] = new Missing(announcer, time.GetTimestamp());
             return true;

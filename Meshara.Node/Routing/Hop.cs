@@ -18,8 +18,8 @@ internal enum RouteKind
 
 /// <summary>A next hop.</summary>
 /// <param name="Kind">How it was found.</param>
-/// <param name="Peer">Whom to hand the message to.</param>
-/// <param name="Dial">The peer's record when there is no connection to it yet.</param>
+/// <param name="Peer">The peer to hand the message to.</param>
+/// <param name="Dial">The peer's record if it must be dialled first; null if it is connected.</param>
 internal readonly record struct Hop(RouteKind Kind, NodeAddress Peer, PeerRecord? Dial)
 {
     /// <summary>The kind, as attributes and log lines show it.</summary>

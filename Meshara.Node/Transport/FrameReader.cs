@@ -45,7 +45,7 @@ internal sealed class FrameReader(Stream stream, int maxFrameBytes)
             if (ready.IsCompleted)
             {
                 _reader.AdvanceTo(buffer.End);
-                return buffer.IsEmpty ? null : throw new EndOfStreamException("The stream ended inside a frame."); // a crash, not a protocol violation
+                return buffer.IsEmpty ? null : throw new EndOfStreamException("The stream ended inside a frame."); // the peer crashed
             }
             _reader.AdvanceTo(buffer.Start, buffer.End);
             if (ready.IsCanceled)

@@ -13,7 +13,7 @@ internal sealed class RepeatedFailures(TimeProvider time)
     private readonly Dictionary<string, Failure> _failures = [];
 
     /// <summary>Counts a failure.</summary>
-    /// <param name="what">What failed.</param>
+    /// <param name="what">Identifies the failure.</param>
     /// <param name="count">How many times it has failed since it was last logged, this time included.</param>
     /// <returns>True if it should be logged.</returns>
     public bool IsDue(string what, out int count)
