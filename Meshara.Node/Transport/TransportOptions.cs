@@ -44,7 +44,7 @@ public sealed class TransportOptions
     [Range(1, 10_000)]
     public int MaxInboundHandshakes { get; set; } = 128;
 
-    /// <summary>The most outbound dials at a time; further dials wait.</summary>
+    /// <summary>The most sockets that dial at a time; further ones wait. Beyond as many peers being dialled, a dial fails at once.</summary>
     [Range(1, 10_000)]
     public int MaxDials { get; set; } = 512;
 
