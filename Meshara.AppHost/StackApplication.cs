@@ -58,7 +58,7 @@ internal static class StackApplication
             return await StackRun.RunAsync(application);
         var background = application.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
         await application.RunAsync();
-        // Aspire logs that a step failed and ends as if none had.
+        // If a step fails, Aspire only logs it and then ends as if none had failed.
         return background.Any(service => service.ExecuteTask is { IsFaulted: true }) ? ExitCodes.Failure : Environment.ExitCode;
     }
 
@@ -114,7 +114,7 @@ internal static class StackApplication
                 logging.AddFilter("Aspire", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning)
                     // It warns that a key is not persisted, but the dashboard needs that key for one run only.
                     .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
-                    // That it was asked to stop while it started is no failure; any other is reported by the exception itself.
+                    // A stop during startup is not a failure; the exception itself reports any other error.
                     .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         });
         builder.Services.AddSingleton(new StatusConsole(AnsiConsole.Console));

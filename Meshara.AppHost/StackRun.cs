@@ -41,7 +41,7 @@ internal static class StackRun
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            // Asked to stop while it started. What runs already is stopped in order all the same.
+            // Asked to stop during startup; still stop in order whatever is already running.
             await application.StopAsync();
         }
 

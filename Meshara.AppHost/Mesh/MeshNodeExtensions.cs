@@ -18,8 +18,8 @@ internal static class MeshNodeExtensions
     // In milliseconds. Aspire's default of one second costs each node as much CPU as all its messages at the default rate.
     private const string MetricInterval = "10000";
 
-    // All nodes of an export share one log volume in memory (ComposeExport): the files that each keeps must fit, and one that was deleted
-    // and that Filebeat still reads.
+    // All nodes of an export share one in-memory log volume (ComposeExport). It must hold every file that each node keeps,
+    // plus one deleted file that Filebeat still has open.
     private const int LogFiles = 4, LogVolumeBytes = 256 * 1024 * 1024;
 
     // A minute in milliseconds, in hexadecimal as the runtime reads it.
@@ -114,8 +114,8 @@ internal static class MeshNodeExtensions
     }
 
     /// <summary>
-    /// Where nodes have to start in turns, compiling again what they call often takes a third of the processors: it waits until a node has called
-    /// nothing new for a minute, and is done once.
+    /// When nodes start in turns, recompiling hot methods takes a third of the processors. This delays it until a node has
+    /// called no new method for a minute, and recompiles each method only once.
     /// </summary>
     private static IResourceBuilder<MeshNodeProcess> WithLateCompilation(this IResourceBuilder<MeshNodeProcess> node, MeshPlan plan) =>
         plan.Stack.Nodes.Count <= StartProgress.AtOnce

@@ -38,7 +38,7 @@ internal static class NodeCommands
     {
         IconName = icon,
         Description = description,
-        // Only on Linux can the proxies between the nodes identify the node that dials them.
+        // The proxies between the nodes can identify the dialing node only on Linux.
         UpdateState = context => !isAvailable ? ResourceCommandState.Hidden
             : context.ResourceSnapshot.State?.Text == KnownResourceStates.Running ? ResourceCommandState.Enabled
             : ResourceCommandState.Disabled,

@@ -25,7 +25,7 @@ internal sealed class NodeShutdown(
         await Task.WhenAll(model.Resources.OfType<IMeshNodeResource>().Select(node => StopAsync(node, limit.Token)));
     }
 
-    // The end of the process is what counts: a host that stops while it starts is told of no states any more.
+    // Wait for the process, not for a state: a host stopped during startup gets no more state notifications.
     private async Task StopAsync(IMeshNodeResource node, CancellationToken limit)
     {
         if (Find(node) is not { } process)

@@ -7,10 +7,10 @@ namespace Meshara.AppHost.Mesh;
 /// <summary>The table of nodes shown when all are ready.</summary>
 internal static class NodeTable
 {
-    // An address has 52 characters and must stay on one line to be copied; with full URLs, a row needs this many columns.
+    // A row with full URLs needs this many columns: an address has 52 characters and must stay on one line to be copied.
     private const int FullWidth = 150;
 
-    // Ports instead of URLs need so many; with less, each value has its own line.
+    // A row with ports instead of URLs needs this many; on a narrower console, each value gets its own line.
     private const int ShortWidth = 90;
 
     public static void Write(StatusConsole console, IEnumerable<EndpointsFile.Entry> nodes)

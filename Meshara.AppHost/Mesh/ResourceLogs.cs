@@ -46,7 +46,7 @@ internal sealed class ResourceLogs(
     {
         var text = WithoutTime(line.Content);
         file.Append(text);
-        // Warnings during shutdown are expected and not worth showing; those of a node that starts are shown as a number.
+        // Warnings during shutdown are expected and not worth showing; those during the start are only counted.
         if (lifetime.ApplicationStopping.IsCancellationRequested || Harness.Processes.LogLine.Notable(text, line.IsErrorMessage) is not { } notable)
             return;
         if (notable.Level == "WARN" && progress.TryGather())

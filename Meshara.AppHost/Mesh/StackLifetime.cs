@@ -53,7 +53,7 @@ internal sealed class StackLifetime(
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            // It was asked to.
+            // The host is stopping.
         }
         catch (Exception exception)
         {

@@ -6,19 +6,20 @@ using Meshara.Harness.Terminal;
 namespace Meshara.AppHost.Mesh;
 
 /// <summary>
-/// How far the start of a mesh is. A node that starts warns of those that are not there yet; until all are ready these warnings are
-/// counted and not shown.
+/// The progress of a mesh's start. A starting node warns about peers that are not up yet; until all nodes are ready, such
+/// warnings are counted instead of shown.
 /// </summary>
 internal sealed class StartProgress(int nodes, StackFiles files, StatusConsole console, TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Nodes that start at the same time. More than the cores can carry only make each other late: handshakes take too long, and are tried again.
+    /// Number of nodes that start at the same time. More than the cores can carry would delay all of them: handshakes time
+    /// out and are retried.
     /// </summary>
     public static readonly int AtOnce = Math.Max(8, 4 * Environment.ProcessorCount);
 
-    // An entry for each node that became ready and whose place nobody has taken yet.
+    // One entry for each node that became ready and whose turn has not been taken yet.
     private readonly Channel<bool> _turns = Channel.CreateUnbounded<bool>();
 
     private int _ready;
@@ -27,20 +28,23 @@ internal sealed class StartProgress(int nodes, StackFiles files, StatusConsole c
     /// <summary>True until every node is ready.</summary>
     public bool IsStarting => Volatile.Read(ref _ready) < nodes;
 
-    /// <summary>Waits until a node may start: the first ones, which others join through, at once, and each further one when another is ready.</summary>
+    /// <summary>
+    /// Waits until a node may start. The first nodes, which others join through, start at once; each later one starts when
+    /// another becomes ready.
+    /// </summary>
     /// <param name="index">The node's number, from 1.</param>
-    /// <param name="stop">The end of the host.</param>
+    /// <param name="stop">Cancelled when the host stops.</param>
     public Task EnterAsync(int index, CancellationToken stop) => index <= AtOnce || !IsStarting ? Task.CompletedTask : _turns.Reader.ReadAsync(stop).AsTask();
 
-    /// <summary>One more node is ready.</summary>
+    /// <summary>Records that one more node is ready.</summary>
     public void AddReady()
     {
         Interlocked.Increment(ref _ready);
         _turns.Writer.TryWrite(true);
     }
 
-    /// <summary>Counts a warning of a node.</summary>
-    /// <returns>False when it is to be shown, since the mesh has started.</returns>
+    /// <summary>Counts a node's warning while the mesh is starting.</summary>
+    /// <returns>False if the mesh has started, so that the warning should be shown.</returns>
     public bool TryGather()
     {
         if (!IsStarting)
@@ -49,7 +53,7 @@ internal sealed class StartProgress(int nodes, StackFiles files, StatusConsole c
         return true;
     }
 
-    /// <summary>Shows from time to time how far it is, until the mesh has started or <paramref name="stop"/> is cancelled.</summary>
+    /// <summary>Reports progress at intervals until the mesh has started or <paramref name="stop"/> is cancelled.</summary>
     public async Task ShowAsync(CancellationToken stop)
     {
         using var timer = new PeriodicTimer(Interval, time);

@@ -129,8 +129,9 @@ internal static class ServerExtensions
     }
 
     /// <summary>
-    /// On this machine, starts a resource once a server is healthy. A deployed one, which would do without as well, does not wait: what
-    /// is not there yet stops nothing else, and compose recreates whatever waits for a service that it recreates.
+    /// On this machine, starts a resource once a server is healthy. A deployed resource can do without the server and
+    /// does not
+    /// wait: a missing server must block nothing else, and compose recreates the dependents of every service it recreates.
     /// </summary>
     public static IResourceBuilder<T> StartAfter<T>(this IResourceBuilder<T> resource, IResourceBuilder<IServerResource> server)
         where T : IResourceWithWaitSupport
