@@ -18,7 +18,7 @@ namespace Meshara.AppHost.Export;
 
 internal static partial class ComposeExport
 {
-    // Room above the alert MemoryExhaustion (1 GB), as in deploy/kubernetes.
+    // Headroom above the threshold of the alert MemoryExhaustion (1 GB), as in deploy/kubernetes.
     private const int NodeMemoryMiB = 1536;
     private const string NodeUser = "1654", Nobody = "65534";
     private const string ConfigurationLabel = "org.meshara.configuration";
@@ -41,7 +41,7 @@ internal static partial class ComposeExport
             service.Ports = [.. part.Endpoints.Select(endpoint => Published(endpoint.HostPort(plan.Stack.Ports), endpoint.Port))];
             service.Expose = [];
             service.Healthcheck = part.HealthCheck.Count > 0 ? Check(part.HealthCheck, "60s") : null;
-            // Behind a proxy the address is another one.
+            // Behind a proxy, people reach the page at another URL.
             service.Command = [.. service.Command.Select(argument => WithVariable(argument, ComposeParameters.ExternalUrl(part.Name)))];
             foreach (var (setting, value) in ComposeParameters.Environment(part))
                 service.Environment[setting] = value;
@@ -133,7 +133,8 @@ internal static partial class ComposeExport
         };
     }
 
-    // Prometheus reads rules and targets again when they change. A config of compose is copied when the container is made, and never again.
+    // Prometheus rereads mounted rules and targets when they change; compose copies a config only when it creates the
+    // container.
     private static void MountConfiguration(Service service, ComposeFile file, string folder)
     {
         foreach (var reference in service.Configs)
@@ -154,8 +155,8 @@ internal static partial class ComposeExport
         });
     }
 
-    // Compose recreates a service when its own definition has changed, and the content of its configs is not part of that. So the
-    // definition has a hash of them, and the variables in them.
+    // Compose recreates a service when its definition changes, but the content of its configs is not part of the definition.
+    // So a label holds their hash, and the environment lists the variables they use.
     private static void ShowConfiguration(Service service, ComposeFile file)
     {
         var contents = string.Join('\n', service.Configs.Select(reference => file.Configs[reference.Source!].Content));
@@ -188,7 +189,7 @@ internal static partial class ComposeExport
         return argument.StartsWith(Option, StringComparison.Ordinal) ? $"{Option}${{{name}:-{argument[Option.Length..]}}}" : argument;
     }
 
-    // Alertmanager tells a dead man's switch of Watchdog, if DEAD_MANS_SWITCH_URL is set.
+    // Alertmanager sends Watchdog to a dead man's switch if DEAD_MANS_SWITCH_URL is set.
     private static string WithSwitch(string content) => AlertmanagerFolder.WithSwitch(
         content, "${DEAD_MANS_SWITCH_URL:+- url: '${DEAD_MANS_SWITCH_URL:-}'}", "${DEAD_MANS_SWITCH_URL:+send_resolved: false}");
 
@@ -197,7 +198,7 @@ internal static partial class ComposeExport
     [GeneratedRegex(@"\$\{([A-Z0-9_]+)\}")]
     private static partial Regex Placeholder();
 
-    // One that compose expands: its dollar sign is not doubled.
+    // A variable that compose expands: its dollar sign is not doubled.
     [GeneratedRegex(@"(?<!\$)(\$\$)*(?<expression>\$\{(?<name>[A-Z_]+):[-?][^}]*\})")]
     private static partial Regex Variable();
 

@@ -3,7 +3,8 @@ using Meshara.AppHost.Plan;
 
 namespace Meshara.AppHost.Export;
 
-/// <summary>What the environment file of a compose project may set without a new export, and where the exported files carry it.</summary>
+/// <summary>The settings that a compose project's environment file may change without a new export, and their places in
+/// the exported files.</summary>
 internal static class ComposeParameters
 {
     private static readonly Page[] Pages =
@@ -23,7 +24,7 @@ internal static class ComposeParameters
     /// <summary>The variable that names the nodes' image.</summary>
     public const string NodeImage = "MESHARA_NODE_IMAGE";
 
-    /// <summary>The end of <c>env.example</c>: what need not be set, with its default.</summary>
+    /// <summary>The end of <c>env.example</c>: the optional settings and their defaults.</summary>
     public const string Example = """
 
         # Below, what need not be set. `docker compose up -d` recreates the services that a change concerns.
@@ -50,27 +51,29 @@ internal static class ComposeParameters
 
         """;
 
-    /// <summary>The variable that says where people reach a server's page.</summary>
+    /// <summary>The variable that holds the URL at which people reach a server's page.</summary>
     public static string ExternalUrl(string server)
     {
         ArgumentNullException.ThrowIfNull(server);
         return $"{server.ToUpperInvariant()}_EXTERNAL_URL";
     }
 
-    /// <summary>The variable by which a server learns where people reach it, with its value; none where an argument says it.</summary>
+    /// <summary>The environment setting that tells a server its external URL, with its value; empty if the server reads
+    /// none.</summary>
     public static IEnumerable<(string Setting, string Value)> Environment(StackPart part) => Pages
         .Where(page => page.Part == part && page.Setting is not null).Select(page => (page.Setting!, page.Expression));
 
-    /// <summary>Puts variables in place of what another place sets differently.</summary>
+    /// <summary>Replaces the values that differ between deployments with variables.</summary>
     /// <param name="path">The file in its container.</param>
-    /// <param name="content">Its content, in which dollar signs are doubled already.</param>
-    /// <exception cref="InvalidOperationException">A setting that should become a variable stands there not once.</exception>
+    /// <param name="content">Its content, in which dollar signs are already doubled.</param>
+    /// <exception cref="InvalidOperationException">A setting that should become a variable does not occur exactly
+    /// once.</exception>
     public static string Insert(string path, string content)
     {
         ArgumentNullException.ThrowIfNull(path);
         if (Path.GetFileName(path) == "alertmanager.yml")
             return Notifications.Aggregate(content, (text, one) => WithVariable(text, one.Setting, one.Variable));
-        // What people click on. The names in other files are those that containers know each other by.
+        // URLs that people click on. Names in other files are those by which containers reach each other.
         return Path.GetExtension(path) is ".json" or ".ndjson" or ".tmpl"
             ? Pages.Aggregate(content, (text, page) => text.Replace(page.Url, page.Expression, StringComparison.Ordinal))
             : content;

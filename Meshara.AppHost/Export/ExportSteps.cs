@@ -7,7 +7,7 @@ using Meshara.Harness;
 namespace Meshara.AppHost.Export;
 
 /// <summary>
-/// What this host adds to the steps of <c>aspire publish</c> and <c>aspire deploy</c>: the compose file goes into the folder
+/// The steps that this host adds to <c>aspire publish</c> and <c>aspire deploy</c>: the compose file goes into the folder
 /// <c>compose</c>, the manifest beside it, and a deployment builds the nodes' image first.
 /// </summary>
 internal static class ExportSteps
@@ -23,7 +23,7 @@ internal static class ExportSteps
     /// <param name="own">The host's own options.</param>
     public static void AddExportSteps(this IDistributedApplicationBuilder builder, IReadOnlyCollection<string> own)
     {
-        // The default is Aspire's.
+        // The same default as Aspire's own.
         var folder = Path.GetFullPath(
             builder.Configuration["Pipeline:OutputPath"] ?? Path.Combine(builder.AppHostDirectory, "aspire-output"));
         var compose = Path.Combine(folder, "compose");
@@ -41,7 +41,7 @@ internal static class ExportSteps
 
     private static Task ClearAsync(string compose)
     {
-        // Publishing writes this file, and it may be the one with somebody's secrets.
+        // Publishing overwrites this file, which may hold the user's secrets.
         if (File.Exists(Path.Combine(compose, Settings)))
         {
             throw new StackException(
@@ -49,7 +49,7 @@ internal static class ExportSteps
                 ExitCodes.Usage);
         }
 
-        // Rules and targets that are no more.
+        // Removes rules and targets that no longer exist.
         var mounted = Path.Combine(compose, StackPart.Prometheus.Name);
         if (Directory.Exists(mounted))
             Directory.Delete(mounted, recursive: true);
@@ -64,7 +64,7 @@ internal static class ExportSteps
         await File.AppendAllTextAsync(example, ComposeParameters.Example);
     }
 
-    // .env.Production has the passwords of the deployment, and everybody may read what Aspire writes.
+    // .env.Production holds the deployment's passwords, and Aspire writes it readable for everyone.
     private static Task ProtectAsync(string compose)
     {
         if (!OperatingSystem.IsWindows())
@@ -76,7 +76,7 @@ internal static class ExportSteps
         return Task.CompletedTask;
     }
 
-    // The engine of this machine gets it. Somebody who names an image has it.
+    // Builds into this machine's engine. If the user names an image, it exists already.
     private static async Task BuildImageAsync(PipelineStepContext step)
     {
         if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(ComposeParameters.NodeImage)))

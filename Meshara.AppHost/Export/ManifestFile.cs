@@ -4,22 +4,22 @@ using System.Reflection;
 namespace Meshara.AppHost.Export;
 
 /// <summary>
-/// Aspire's manifest. It is written by a second process: in a model with a compose environment it would have marks of that, and the
-/// resources that are this environment's.
+/// Writes Aspire's manifest in a second process: in this one, the model has a compose environment, whose resources and
+/// annotations would appear in the manifest.
 /// </summary>
 internal static class ManifestFile
 {
     /// <summary>Name of the file.</summary>
     public const string Name = "aspire-manifest.json";
 
-    // A process that finds this connects to Aspire's command line, which has its application already.
+    // A process that finds this variable connects to Aspire's command line, which already has its application.
     private const string CommandLineConnection = "ASPIRE_BACKCHANNEL_PATH";
 
-    /// <summary>Writes it.</summary>
+    /// <summary>Writes the manifest.</summary>
     /// <param name="own">The host's own options.</param>
     /// <param name="path">The file.</param>
-    /// <param name="cancellation">Ends the process.</param>
-    /// <exception cref="InvalidOperationException">It was not written; the process has said why.</exception>
+    /// <param name="cancellation">Kills the process.</param>
+    /// <exception cref="InvalidOperationException">The file was not written; the process has printed the reason.</exception>
     public static async Task WriteAsync(IEnumerable<string> own, string path, CancellationToken cancellation)
     {
         var self = Environment.ProcessPath ?? throw new InvalidOperationException("this process has no path");

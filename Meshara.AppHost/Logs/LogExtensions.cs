@@ -103,7 +103,7 @@ internal static partial class LogExtensions
         return filebeat;
     }
 
-    /// <summary>Adds the exporter by which Prometheus sees whether lines arrive.</summary>
+    /// <summary>Adds the exporter whose metrics show Prometheus whether log lines arrive.</summary>
     public static IResourceBuilder<IServerResource> AddElasticsearchExporter(this IDistributedApplicationBuilder builder, LogStore logs)
     {
         ArgumentNullException.ThrowIfNull(builder);

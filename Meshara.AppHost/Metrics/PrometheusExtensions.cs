@@ -15,7 +15,7 @@ internal static class PrometheusExtensions
     /// <summary>Where its configuration is in a container.</summary>
     public const string Folder = "/etc/prometheus";
 
-    // What servers that may be left out show: Jaeger the spans it got, and itself.
+    // Metrics of servers that may be left out. Jaeger has two endpoints: metrics derived from spans, and its own.
     private static readonly Exposition[] Exposed =
     [
         new(StackPart.Jaeger, "jaeger", 8889, ports => ports.SpanMetrics),
@@ -35,7 +35,7 @@ internal static class PrometheusExtensions
                 .WithArgs([
                     $"--config.file={Folder}/prometheus.yml", "--storage.tsdb.path=/prometheus", .. PrometheusFolder.Retention,
                     "--web.enable-lifecycle", PrometheusFolder.ExternalUrl(plan.Listen(StackPart.Prometheus)),
-                    // Rules that change reach it without a restart; targets do in any case.
+                    // Changed rules take effect without a restart; changed targets do in any case.
                     "--enable-feature=auto-reload-config", "--config.auto-reload-interval=10s",
                 ])
                 .WithMeshVolume("/prometheus")
@@ -48,7 +48,8 @@ internal static class PrometheusExtensions
     }
 
     /// <summary>
-    /// Makes Prometheus scrape the nodes, itself, Alertmanager and those of the others that run, and send its alerts to Alertmanager.
+    /// Makes Prometheus scrape the nodes, itself, Alertmanager and the other servers that run, and send its alerts to
+    /// Alertmanager.
     /// </summary>
     public static IResourceBuilder<IServerResource> Scraping(
         this IResourceBuilder<IServerResource> prometheus, IResourceBuilder<MeshResource> mesh,
@@ -114,6 +115,6 @@ internal static class PrometheusExtensions
             ?? throw new StackException($"{node.Name} cannot be reached from a container.");
     }
 
-    /// <summary>Metrics of a server.</summary>
+    /// <summary>A metrics endpoint of a server.</summary>
     private sealed record Exposition(StackPart Part, string Job, int Port, Func<StackPorts, int> HostPort);
 }

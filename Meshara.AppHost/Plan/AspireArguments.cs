@@ -26,7 +26,7 @@ internal sealed record AspireArguments(string[] Own, string[] Aspire)
             else if (Flags.Contains(args[i], StringComparer.Ordinal))
             {
                 aspire.Add(args[i]);
-                // Aspire's command line says some with a value: --clear-cache true.
+                // Aspire's command line passes some flags with a value: --clear-cache true.
                 if (i + 1 < args.Length && bool.TryParse(args[i + 1], out _))
                     aspire.Add(args[++i]);
             }

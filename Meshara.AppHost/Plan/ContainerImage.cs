@@ -28,7 +28,7 @@ internal sealed record ContainerImage(string Registry, string Repository, string
     /// <summary>Deletes the indices of old traces.</summary>
     public static ContainerImage JaegerCleaner { get; } = new(DockerHub, "jaegertracing/jaeger-es-index-cleaner", Jaeger.Tag);
 
-    /// <summary>Makes the indices that Jaeger writes by aliases.</summary>
+    /// <summary>Creates the indices and aliases that Jaeger writes through.</summary>
     public static ContainerImage JaegerRollover { get; } = new(DockerHub, "jaegertracing/jaeger-es-rollover", Jaeger.Tag);
 
     /// <summary>Fans telemetry out to more than one backend.</summary>
@@ -37,7 +37,7 @@ internal sealed record ContainerImage(string Registry, string Repository, string
     /// <summary>Stores logs and traces.</summary>
     public static ContainerImage Elasticsearch { get; } = new(Elastic, "elasticsearch/elasticsearch", ElasticTag);
 
-    /// <summary>Shows Elasticsearch's figures to Prometheus, whose format Elasticsearch itself does not speak.</summary>
+    /// <summary>Exposes Elasticsearch's metrics in Prometheus' format, which Elasticsearch itself does not offer.</summary>
     public static ContainerImage ElasticsearchExporter { get; } = new(Quay, "prometheuscommunity/elasticsearch-exporter", "v1.11.0");
 
     /// <summary>Shows logs.</summary>

@@ -60,7 +60,7 @@ internal sealed record StackPart(string Name, ContainerImage Image, int MemoryMi
         ],
     };
 
-    /// <summary>Shows Elasticsearch's figures to Prometheus.</summary>
+    /// <summary>Exposes Elasticsearch's metrics to Prometheus.</summary>
     public static StackPart ElasticsearchExporter { get; } = new("elasticsearch-exporter", ContainerImage.ElasticsearchExporter, 64, 0.2)
     {
         Programs = ["elasticsearch_exporter", "prometheus-elasticsearch-exporter"],
@@ -128,7 +128,7 @@ internal sealed record StackPart(string Name, ContainerImage Image, int MemoryMi
     /// <summary>All servers, as a set.</summary>
     public static IReadOnlySet<StackPart> Everything { get; } = All.ToHashSet();
 
-    /// <summary>The servers that remain when some are left out, together with those that depend on them.</summary>
+    /// <summary>The servers that remain when the named ones, and those that depend on them, are left out.</summary>
     /// <param name="names">Names of the servers to leave out.</param>
     public static IReadOnlySet<StackPart> Without(IEnumerable<string> names)
     {
