@@ -15,7 +15,7 @@ public sealed partial class ProcessResources
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Kernels without task I/O accounting have no such file, hardened containers do not let it be read.
+            // Kernels without task I/O accounting lack this file; hardened containers deny access to it.
             return $"{LinuxFile} cannot be read: {e.Message}";
         }
     }

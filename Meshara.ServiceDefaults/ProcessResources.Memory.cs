@@ -7,15 +7,16 @@ public sealed partial class ProcessResources
     private const string ControlGroups = "/sys/fs/cgroup";
 
     /// <summary>
-    /// Memory that the process may have, in bytes: the least of what the machine has and what limits its container. The runtime's own figure
-    /// (<see cref="GCMemoryInfo.TotalAvailableMemoryBytes"/>) is three quarters of a container's limit, since that is where its heap ends.
+    /// Memory available to the process, in bytes: the machine's memory or its container's limit, whichever is lower. The
+    /// runtime's own figure (<see cref="GCMemoryInfo.TotalAvailableMemoryBytes"/>) is the heap's limit, three quarters of a
+    /// container's.
     /// </summary>
     public long MemoryLimitBytes { get; } = OperatingSystem.IsLinux()
         ? Math.Min(MachineMemory(), ControlGroupLimit(ControlGroups, ReadLines("/proc/self/cgroup")) ?? long.MaxValue)
         : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     /// <summary>
-    /// The least limit of a process' control groups and all above them, null for none; cgroups(7), for version 2
+    /// The lowest limit of a process's control groups and their ancestors, null if there is none. See cgroups(7): version 2
     /// (<c>0::/system.slice/meshara.service</c>) and the memory controller of version 1 (<c>5:memory:/docker/…</c>).
     /// </summary>
     internal static long? ControlGroupLimit(string root, IEnumerable<string> membership)
@@ -28,7 +29,8 @@ public sealed partial class ProcessResources
             var (top, file) = controllers.Length == 0 ? (root, "memory.max") : (Path.Combine(root, "memory"), "memory.limit_in_bytes");
             if (controllers.Length > 0 && !controllers.Split(',').Contains("memory"))
                 continue;
-            // Inside a container the path may be the one outside; its limit is then that of the root which the container sees.
+            // Inside a container the path may be the one seen outside; the limit is then found at the root that the
+            // container sees.
             for (var group = path.Trim('/'); ; group = Path.GetDirectoryName(group) ?? "")
             {
                 if (ReadLines(Path.Combine(top, group, file)) is [var text, ..] && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit))
@@ -57,7 +59,7 @@ public sealed partial class ProcessResources
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return []; // a group without a limit has no file, a hardened container may not let it be read
+            return []; // a group without a limit has no file; a hardened container may deny access to it
         }
     }
 }

@@ -1,11 +1,13 @@
 namespace Meshara.ServiceDefaults;
 
-/// <summary>What the operating system says about this process: memory, processor time and storage traffic.</summary>
+/// <summary>Resource use of this process, as the operating system reports it: memory, processor time and storage
+/// traffic.</summary>
 public sealed partial class ProcessResources
 {
     /// <summary>
-    /// The shortest time a CPU figure covers. Scrapes and health requests read independently; without it, one right after
-    /// the other would see a span too short for the system's accounting ticks.
+    /// The shortest time that a CPU figure covers. Scrapes and health requests read independently; two in quick
+    /// succession would
+    /// otherwise measure a span too short for the system's accounting ticks.
     /// </summary>
     private static readonly TimeSpan ShortestSpan = TimeSpan.FromSeconds(1);
 
@@ -33,8 +35,9 @@ public sealed partial class ProcessResources
     public long WorkingSetBytes => Environment.WorkingSet;
 
     /// <summary>
-    /// Processor time since the last reading in percent of one core, so that two busy cores are 200. Readings less than a
-    /// second apart give the same figure; before the first second is over it is 0.
+    /// Processor time since the last reading in percent of one core: two busy cores are 200. Readings less than a second
+    /// apart
+    /// return the same figure; it is 0 during the first second.
     /// </summary>
     public double CpuPercent
     {
@@ -55,7 +58,7 @@ public sealed partial class ProcessResources
         }
     }
 
-    /// <summary>Why there are no storage figures on this system, or null where there are: then an instrument makes sense.</summary>
+    /// <summary>Why storage figures are unavailable on this system; null if they are available.</summary>
     public string? StorageIoUnavailable { get; }
 
     /// <summary>
@@ -64,7 +67,7 @@ public sealed partial class ProcessResources
     /// </summary>
     public StorageIo? StorageIo => ReadStorageIo(out var io) is null ? io : null;
 
-    /// <summary>Reads the figures of this operating system, or returns why it has none.</summary>
+    /// <summary>Reads this operating system's figures; returns why they are unavailable, or null.</summary>
     private static string? ReadStorageIo(out StorageIo io)
     {
         io = default;

@@ -13,11 +13,13 @@ using Microsoft.Extensions.Http.Resilience;
 
 namespace Meshara.ServiceDefaults;
 
-/// <summary>Makes a service observable and able to find and call others; each part is a method of its own.</summary>
+/// <summary>Makes a service observable and able to discover and call others; each part is a method of its own.</summary>
 public static class ServiceDefaultsExtensions
 {
     /// <summary>
-    /// JSON logs, OpenTelemetry metrics and traces, recent diagnostics, health checks, service discovery, and resilient HTTP clients.
+    /// Adds JSON logs, OpenTelemetry metrics and traces, recent diagnostics, health checks, service discovery, and
+    /// resilient HTTP
+    /// clients.
     /// </summary>
     /// <exception cref="FormatException"><c>MESHARA_LOG</c> is not a valid filter; the message says what is wrong.</exception>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder, Action<ServiceDefaultsOptions>? configure = null)
@@ -39,8 +41,9 @@ public static class ServiceDefaultsExtensions
         return builder;
     }
 
-    /// <summary><c>/health</c>, <c>/ready</c>, <c>/live</c>, and <c>/metrics</c> on <see cref="ServiceDefaultsOptions.MetricsPort"/>.</summary>
-    /// <remarks>Mapped in production, too: keep the ports off public networks.</remarks>
+    /// <summary>Maps <c>/health</c>, <c>/ready</c>, <c>/live</c>, and <c>/metrics</c> on <see
+    /// cref="ServiceDefaultsOptions.MetricsPort"/>.</summary>
+    /// <remarks>They are mapped in production too: keep the ports off public networks.</remarks>
     public static TApp MapDefaultEndpoints<TApp>(this TApp app)
         where TApp : IEndpointRouteBuilder
     {
@@ -49,7 +52,7 @@ public static class ServiceDefaultsExtensions
         return app;
     }
 
-    /// <summary>Clients resolve service names and retry what is safe to retry.</summary>
+    /// <summary>Makes HTTP clients resolve service names and retry safe requests.</summary>
     private static IHostApplicationBuilder AddDefaultHttpClients(this IHostApplicationBuilder builder)
     {
         builder.Services.AddServiceDiscovery();

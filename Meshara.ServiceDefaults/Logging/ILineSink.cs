@@ -1,6 +1,6 @@
 namespace Meshara.ServiceDefaults.Logging;
 
-/// <summary>Where lines end up. Called by one thread; may block.</summary>
+/// <summary>An output for log lines. Called by one thread; may block.</summary>
 internal interface ILineSink : IDisposable
 {
     /// <summary>Writes the lines in order and returns how many were lost.</summary>

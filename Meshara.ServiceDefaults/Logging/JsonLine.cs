@@ -43,11 +43,11 @@ internal sealed class JsonLine : IDisposable
         _json = new Utf8JsonWriter(_buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });
 
     /// <summary>The line as UTF-8 with its newline.</summary>
-    /// <param name="scopes">Whose values become fields too; a value of the call itself wins over them.</param>
-    /// <param name="nodeId">What <c>span.node_id</c> shows.</param>
+    /// <param name="scopes">Scopes whose values become fields too; the call's own values win.</param>
+    /// <param name="nodeId">The value of <c>span.node_id</c>; null leaves it out.</param>
     public static byte[] Write(in LogEntry entry, IExternalScopeProvider? scopes, string? nodeId)
     {
-        // Taken while in use: a value's ToString may log.
+        // Taken out while in use: a value's ToString may itself log.
         var line = t_idle ?? new JsonLine();
         t_idle = null;
         var utf8 = line.WriteLine(entry, scopes, nodeId);
@@ -93,8 +93,9 @@ internal sealed class JsonLine : IDisposable
         _fields.Clear();
         if (entry.Fields is { } fields)
         {
-            // What the LoggerMessage generator of Microsoft.Extensions.Telemetry.Abstractions makes lists its values
-            // backwards; the framework's own lists them as written, and so does the line.
+            // State of the LoggerMessage generator in Microsoft.Extensions.Telemetry.Abstractions lists its values
+            // backwards; the
+            // framework's own lists them in the template's order, and so does the line.
             var backwards = fields is LoggerMessageState;
             for (var i = 0; i < fields.Count; i++)
                 AddOwn(fields[backwards ? fields.Count - 1 - i : i]);
@@ -177,7 +178,7 @@ internal sealed class JsonLine : IDisposable
         _json.WriteString("type"u8, exception.GetType().FullName);
         WriteText("message"u8, exception.Message, MaxValue);
         _json.WriteEndObject();
-        // With the causes: their types and messages are nowhere else in the line.
+        // Includes the inner exceptions, whose types and messages appear nowhere else in the line.
         WriteText("stack"u8, exception.ToString(), MaxStack);
     }
 

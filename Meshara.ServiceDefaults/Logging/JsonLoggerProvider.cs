@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Meshara.ServiceDefaults.Logging;
 
-/// <summary>Writes every log as a JSON line to standard output and, when a folder is given, to rolling files.</summary>
+/// <summary>Writes every log entry as a JSON line to standard output and, if a folder is given, to rolling files.</summary>
 [ProviderAlias("Json")]
 internal sealed class JsonLoggerProvider : ILoggerProvider, ISupportExternalScope
 {
@@ -21,9 +21,9 @@ internal sealed class JsonLoggerProvider : ILoggerProvider, ISupportExternalScop
     private readonly LogLines? _lines;
     private int _disposed;
 
-    /// <param name="lost">Counts what the outputs do not take.</param>
-    /// <param name="recent">Where lines are kept for a look at them; null keeps none.</param>
-    /// <param name="lines">Counts lines; null counts none.</param>
+    /// <param name="lost">Counts the lines that the outputs lose.</param>
+    /// <param name="recent">Keeps recent lines in memory; null keeps none.</param>
+    /// <param name="lines">Counts the lines; null counts none.</param>
     public JsonLoggerProvider(
         ServiceDefaultsOptions options, LogTargetMap targets, TimeProvider time, LostLines lost, RecentLogs? recent = null, LogLines? lines = null)
     {
@@ -39,12 +39,12 @@ internal sealed class JsonLoggerProvider : ILoggerProvider, ISupportExternalScop
             var sink = new RollingFileSink(directory, logs.FileName!, logs, time, reason => ReportFileFailure(directory, reason), ReportFileLoss);
             _files = new LineWriter("files", sink, logs.MaxQueuedBytes, lines => LossNotice(LostLines.Files, lines), lost.AddFiles);
         }
-        // The lines before a crash are the ones most needed, and nobody disposes this then.
+        // The lines before a crash matter most, and nothing disposes this provider then.
         AppDomain.CurrentDomain.UnhandledException += OnCrash;
         AppDomain.CurrentDomain.ProcessExit += OnExit;
     }
 
-    /// <summary>What the loggers ask before they write a warning or an error.</summary>
+    /// <summary>Asked before each warning and error.</summary>
     public RepeatLimiter Repeats { get; }
 
     public IExternalScopeProvider? Scopes { get; private set; }
@@ -64,7 +64,7 @@ internal sealed class JsonLoggerProvider : ILoggerProvider, ISupportExternalScop
         _lines?.Count(entry.Level);
     }
 
-    /// <summary>Waits until what was logged so far is written; false when an output is blocked for longer.</summary>
+    /// <summary>Waits until everything logged so far is written; false if an output is blocked for longer.</summary>
     public bool Flush(TimeSpan timeout) => _console.Flush(timeout) && (_files?.Flush(timeout) ?? true);
 
     public void Dispose()

@@ -1,15 +1,15 @@
 namespace Meshara.ServiceDefaults.Logging;
 
 /// <summary>
-/// Carries lines from any thread to one sink on a thread of its own, so that a log call never waits for a pipe or a
-/// disk. The queue is bounded in bytes: when the sink is blocked the newest lines are dropped, counted and, once
-/// writing goes on, reported in their place: also when nobody has anything more to say.
+/// Passes lines from any thread to one sink on a dedicated thread, so that a log call never waits for a pipe or a disk. The
+/// queue is bounded in bytes: while the sink is blocked, the newest lines are dropped and counted. The loss is reported in
+/// their place once writing works again, even if no further line is logged.
 /// </summary>
 internal sealed class LineWriter : IDisposable
 {
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>How often a loss that could not be reported is reported again while no line comes.</summary>
+    /// <summary>How often an unreported loss is retried while no line arrives.</summary>
     private static readonly TimeSpan NoticeInterval = TimeSpan.FromSeconds(2);
 
     private readonly ILineSink _sink;
@@ -24,12 +24,12 @@ internal sealed class LineWriter : IDisposable
     private bool _writing;
     private bool _closed;
 
-    /// <param name="lossNotice">The line that says so many lines were lost.</param>
-    /// <param name="countLoss">Told of each loss at once, from any thread.</param>
+    /// <param name="lossNotice">Creates the line that reports the given number of lost lines.</param>
+    /// <param name="countLoss">Called at once for each loss, from any thread.</param>
     public LineWriter(string name, ILineSink sink, long capacityBytes, Func<long, byte[]> lossNotice, Action<long> countLoss)
     {
         (_sink, _capacity, _lossNotice, _countLoss) = (sink, capacityBytes, lossNotice, countLoss);
-        // A thread and not a task: it blocks in write(2), which must not cost the thread pool a thread.
+        // A thread and not a task: it blocks in write(2), which would cost the thread pool a thread.
         _thread = new Thread(Run) { IsBackground = true, Name = $"log writer {name}" };
         _thread.UnsafeStart();
     }
@@ -51,7 +51,7 @@ internal sealed class LineWriter : IDisposable
         }
     }
 
-    /// <summary>Waits until everything enqueued so far is written; false when the time was not enough.</summary>
+    /// <summary>Waits until everything enqueued so far is written; false if the timeout elapses first.</summary>
     public bool Flush(TimeSpan timeout)
     {
         var deadline = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
@@ -68,7 +68,8 @@ internal sealed class LineWriter : IDisposable
         }
     }
 
-    /// <summary>Writes what is queued and ends; gives up after two seconds, since the reader of a pipe may be gone or stopped.</summary>
+    /// <summary>Writes the queued lines and ends; gives up after two seconds, since a pipe's reader may be gone or
+    /// stopped.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -89,7 +90,8 @@ internal sealed class LineWriter : IDisposable
             var refused = _sink.Write(batch);
             lost += refused;
             _countLoss(refused);
-            // At the first pause after a loss; a notice that is lost itself is written again later, with the next lines or without any.
+            // Report a loss at the first pause after it; a notice that is lost itself is retried with the next lines, or
+            // on its own.
             if (lost > 0 && _sink.Write([_lossNotice(lost)]) == 0)
                 lost = 0;
             batch.Clear();
@@ -103,7 +105,9 @@ internal sealed class LineWriter : IDisposable
     }
 
     /// <summary>
-    /// Waits for lines and takes them all: none when there is only a loss to report, once more. False when there are none and there will be none.
+    /// Waits for lines and takes them all; takes none if only a loss is left to report. Returns false once the writer is
+    /// closed
+    /// and nothing is left.
     /// </summary>
     private bool Take(ref List<byte[]> batch, ref long lost)
     {

@@ -3,9 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Meshara.ServiceDefaults.Logging;
 
 /// <summary>
-/// A level filter in the syntax of Rust's <c>tracing</c>: <c>info,meshara.routing=debug,microsoft=warn</c>. A level
-/// alone is the default; a name is a target (<c>meshara::routing</c>, dots do as well) or the beginning of a category,
-/// and the longest name that fits decides.
+/// A level filter in the syntax of Rust's <c>tracing</c>: <c>info,meshara.routing=debug,microsoft=warn</c>. A level alone is
+/// the default. A name is a target (<c>meshara::routing</c>, also with dots) or a category prefix; the longest match wins.
 /// </summary>
 internal sealed class LogFilter
 {
@@ -21,7 +20,8 @@ internal sealed class LogFilter
     /// <summary>The filter as it was written, without blanks.</summary>
     public string Text { get; }
 
-    /// <exception cref="FormatException">Says which part is wrong and what is expected.</exception>
+    /// <exception cref="FormatException">The filter is invalid; the message names the wrong part and says what is
+    /// expected.</exception>
     public static LogFilter Parse(string text)
     {
         LogLevel? defaultLevel = null;
@@ -46,7 +46,8 @@ internal sealed class LogFilter
         return new LogFilter(string.Join(',', parts), defaultLevel, directives);
     }
 
-    /// <summary>Adds this filter's rules and takes away those it overrides; <paramref name="targets"/> says what the names stand for.</summary>
+    /// <summary>Adds this filter's rules and removes those it overrides; <paramref name="targets"/> maps target names to
+    /// categories.</summary>
     public void ApplyTo(LoggerFilterOptions options, LogTargetMap targets)
     {
         for (var i = options.Rules.Count - 1; i >= 0; i--)
@@ -57,8 +58,8 @@ internal sealed class LogFilter
         if (_default is { } level)
             options.MinLevel = level;
 
-        // A target's categories begin otherwise than its name, so each entry gets a rule of its own. The logger factory
-        // prefers the longest category prefix and, of equal ones, the last.
+        // A target's name is not a prefix of its categories, so each entry gets its own rule. The logger factory prefers the
+        // longest category prefix and, among equal ones, the last rule.
         foreach (var entry in targets.Entries)
         {
             if (MostSpecific(LogTargetMap.Dotted(entry.Target), entry.CategoryPrefix) is { } directive)

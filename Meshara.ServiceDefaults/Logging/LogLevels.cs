@@ -5,13 +5,14 @@ using Microsoft.Extensions.Primitives;
 namespace Meshara.ServiceDefaults.Logging;
 
 /// <summary>
-/// The level filter in force. It starts as <c>MESHARA_LOG</c> and can be changed while the service runs; where it says
-/// nothing, <c>Logging:LogLevel</c> applies. Levels are recomputed on a change, so a log call costs nothing more.
+/// The level filter in force. It starts as <c>MESHARA_LOG</c> and can be changed while the service runs; for anything it
+/// does
+/// not mention, <c>Logging:LogLevel</c> applies. Levels are recomputed on each change, so log calls pay nothing extra.
 /// </summary>
 public sealed class LogLevels : IPostConfigureOptions<LoggerFilterOptions>, IOptionsChangeTokenSource<LoggerFilterOptions>, IDisposable
 {
-    // Libraries that log several lines a request at Information, and the health checks, which log an error for every
-    // probe of a node that is still joining. Configuration or a filter can ask for them.
+    // Libraries that log several lines per request at Information, and the health checks, which log an error for every probe
+    // of a node that is still joining. Configuration or a filter can re-enable them.
     private static readonly (string Category, LogLevel Level)[] Quiet =
     [
         ("Microsoft.AspNetCore", LogLevel.Warning),
@@ -27,16 +28,16 @@ public sealed class LogLevels : IPostConfigureOptions<LoggerFilterOptions>, IOpt
 
     internal LogLevels(LogTargetMap targets, LogFilter filter) => (_targets, _filter) = (targets, filter);
 
-    /// <summary>The filter as it was given, such as <c>info,meshara.routing=debug</c>; empty when there is none.</summary>
+    /// <summary>The filter as given, such as <c>info,meshara.routing=debug</c>; empty if there is none.</summary>
     public string Current => Volatile.Read(ref _filter).Text;
 
     string? IOptionsChangeTokenSource<LoggerFilterOptions>.Name => Options.DefaultName;
 
     /// <summary>
-    /// Replaces the filter; every logger follows before this returns. An empty filter leaves <c>Logging:LogLevel</c> alone in force.
+    /// Replaces the filter for every logger before it returns. With an empty filter, only <c>Logging:LogLevel</c> applies.
     /// </summary>
     /// <param name="filter">Comma-separated <c>LEVEL</c> or <c>NAME=LEVEL</c>; levels are trace, debug, info, warn, error, off.</param>
-    /// <exception cref="FormatException">The filter is not valid; the one in force stays.</exception>
+    /// <exception cref="FormatException">The filter is invalid; the current one stays in force.</exception>
     public void Apply(string filter)
     {
         ArgumentNullException.ThrowIfNull(filter);

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Meshara.ServiceDefaults.Logging;
 
 /// <summary>
-/// <c>meshara_log_lines_total</c>: lines that the outputs of the log were given, by level. Compared with what arrives where logs are
-/// kept, it tells silence from having nothing to say.
+/// <c>meshara_log_lines_total</c>: lines handed to the log outputs, by level. Compared with the lines that arrive in the log
+/// store, it tells lost logs from a quiet node.
 /// </summary>
 internal sealed class LogLines
 {
@@ -14,7 +14,7 @@ internal sealed class LogLines
 
     private readonly long[] _written = new long[Levels.Length];
 
-    /// <param name="meters">Makes the meter; the container disposes it.</param>
+    /// <param name="meters">Creates the meter; the container disposes it.</param>
     public LogLines(IMeterFactory meters)
     {
         var labels = Levels.Select(level => new KeyValuePair<string, object?>("level", level)).ToArray();
@@ -23,6 +23,6 @@ internal sealed class LogLines
             "{line}", "Log lines written, by level.");
     }
 
-    /// <summary>Counts one. What is critical is an error in the log.</summary>
+    /// <summary>Counts one line. Critical counts as error.</summary>
     public void Count(LogLevel level) => Interlocked.Increment(ref _written[Math.Min((int)level, Levels.Length - 1)]);
 }

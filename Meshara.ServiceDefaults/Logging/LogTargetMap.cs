@@ -1,14 +1,15 @@
 namespace Meshara.ServiceDefaults.Logging;
 
-/// <summary>Turns log categories into the targets of log lines, and tells which categories a filter's name covers.</summary>
+/// <summary>Maps log categories to the targets of log lines, and tells which categories a filter's name covers.</summary>
 internal sealed class LogTargetMap(IEnumerable<LogTarget> targets)
 {
     private const int MaxTargetLength = 128;
 
-    /// <summary>The entries in order, without those an earlier entry hides.</summary>
+    /// <summary>The entries in order, without those that an earlier entry hides.</summary>
     public IReadOnlyList<LogTarget> Entries { get; } = WithoutHidden(targets);
 
-    /// <summary><c>Meshara.Node.Transport.Connection</c> is <c>meshara::network</c>; <c>Foo.Bar</c>, in no entry, is <c>foo::bar</c>.</summary>
+    /// <summary>Maps <c>Meshara.Node.Transport.Connection</c> to <c>meshara::network</c>, and <c>Foo.Bar</c>, in no
+    /// entry, to <c>foo::bar</c>.</summary>
     public string Resolve(string category)
     {
         foreach (var entry in Entries)
@@ -19,12 +20,13 @@ internal sealed class LogTargetMap(IEnumerable<LogTarget> targets)
         return Default(category);
     }
 
-    /// <summary>True where <paramref name="prefix"/> is all of <paramref name="name"/> or ends at one of its dots; case does not matter.</summary>
+    /// <summary>True if <paramref name="prefix"/> equals <paramref name="name"/> or ends before a dot or plus sign in it,
+    /// ignoring case.</summary>
     public static bool Covers(string prefix, string name) =>
         name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)
         && (name.Length == prefix.Length || name[prefix.Length] is '.' or '+');
 
-    /// <summary>The spelling that filters are compared in: <c>meshara::network</c> is <c>meshara.network</c>.</summary>
+    /// <summary>Normalizes a name for comparison: <c>meshara::network</c> becomes <c>meshara.network</c>.</summary>
     public static string Dotted(string name) => name.Replace("::", ".", StringComparison.Ordinal).ToLowerInvariant();
 
     private static List<LogTarget> WithoutHidden(IEnumerable<LogTarget> targets)

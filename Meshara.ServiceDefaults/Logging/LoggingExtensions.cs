@@ -9,7 +9,7 @@ namespace Meshara.ServiceDefaults.Logging;
 
 internal static class LoggingExtensions
 {
-    /// <summary>JSON lines instead of the host's own log providers, with levels that can change while the service runs.</summary>
+    /// <summary>Replaces the host's log providers with JSON lines whose levels can change while the service runs.</summary>
     /// <exception cref="FormatException"><c>MESHARA_LOG</c> is not a valid filter.</exception>
     public static IHostApplicationBuilder AddDefaultLogging(this IHostApplicationBuilder builder, ServiceDefaultsOptions options)
     {
@@ -23,7 +23,7 @@ internal static class LoggingExtensions
         builder.Services.AddSingleton<IOptionsChangeTokenSource<LoggerFilterOptions>>(services => services.GetRequiredService<LogLevels>());
 
         builder.Logging.ClearProviders();
-        // Lines carry the trace of the current activity already; as a scope it would be formatted twice for every call.
+        // Lines already carry the current activity's trace; as a scope it would be formatted twice for every call.
         builder.Logging.Configure(factory => factory.ActivityTrackingOptions = ActivityTrackingOptions.None);
         builder.Services.AddSingleton<LostLines>();
         builder.Services.AddSingleton<LogLines>();

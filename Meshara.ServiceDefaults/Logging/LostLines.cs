@@ -4,17 +4,18 @@ using Meshara.ServiceDefaults.Telemetry;
 namespace Meshara.ServiceDefaults.Logging;
 
 /// <summary>
-/// <c>meshara_log_lines_lost_total</c>: lines that an output did not take, as when its volume is full or nobody reads the pipe.
+/// <c>meshara_log_lines_lost_total</c>: lines that an output did not take, for example because its volume is full or nobody
+/// reads the pipe.
 /// </summary>
 internal sealed class LostLines
 {
-    /// <summary>The outputs, as <c>LogLinesLost</c> names them, too.</summary>
+    /// <summary>Names of the outputs, also used in the event <c>LogLinesLost</c>.</summary>
     public const string Stdout = "stdout", Files = "files";
 
     private long _stdout;
     private long _files;
 
-    /// <param name="meters">Makes the meter; the container disposes it.</param>
+    /// <param name="meters">Creates the meter; the container disposes it.</param>
     public LostLines(IMeterFactory meters) => meters.Create(ExportFailures.MeterName).CreateObservableCounter(
         "meshara.log.lines.lost",
         () => (Measurement<long>[])[Of(Stdout, Volatile.Read(ref _stdout)), Of(Files, Volatile.Read(ref _files))],

@@ -3,20 +3,21 @@ using Microsoft.Extensions.Logging;
 
 namespace Meshara.ServiceDefaults.Logging;
 
-/// <summary>What counts as the same log event.</summary>
+/// <summary>Identifies repetitions of the same log event.</summary>
 /// <param name="Category">The logger's category.</param>
 /// <param name="Id">The event's number.</param>
 /// <param name="Name">The event's name.</param>
-/// <param name="Template">The message's template where the event has neither number nor name.</param>
+/// <param name="Template">The message's template, if the event has neither number nor name.</param>
 internal readonly record struct RepeatedEvent(string Category, int Id = 0, string? Name = null, string? Template = null);
 
 /// <summary>
-/// Lets a number of lines of one event through per interval and counts the rest, so that a peer or a fault that
-/// repeats itself can neither fill a disk nor hide other lines.
+/// Lets a limited number of lines of one event through per interval and counts the rest, so that a repeating peer or fault
+/// can neither fill a disk nor hide other lines.
 /// </summary>
 internal sealed class RepeatLimiter : IDisposable
 {
-    // Events are finite unless somebody logs interpolated strings; those share one window a category from here on.
+    // Events are finite unless a caller logs interpolated strings; beyond this number, new ones share one window per
+    // category.
     private const int MaxEvents = 2048;
 
     private readonly ConcurrentDictionary<RepeatedEvent, Window> _windows = new();
@@ -27,7 +28,7 @@ internal sealed class RepeatLimiter : IDisposable
     private readonly ITimer _timer;
     private int _armed;
 
-    /// <param name="report">Called once per event and interval with the number of lines held back.</param>
+    /// <param name="report">Called once per event and interval with the number of lines held back, if any.</param>
     public RepeatLimiter(TimeProvider time, int budget, TimeSpan interval, Action<RepeatedEvent, LogLevel, long> report)
     {
         (_time, _budget, _interval, _report) = (time, budget, interval, report);

@@ -9,10 +9,10 @@ using Serilog.Sinks.File;
 namespace Meshara.ServiceDefaults.Logging;
 
 /// <summary>
-/// Writes lines to <c>NAME-20251223.log</c>, <c>NAME-20251223_001.log</c> and so on, limited in size, number and age
-/// by Serilog's file sink. When the folder cannot be written the lines are lost; another try follows after
-/// <see cref="LogOutputOptions.FileRetryInterval"/> (Serilog's own would be after half an hour). A file that somebody removed or
-/// replaced is begun anew.
+/// Writes lines to <c>NAME-20251223.log</c>, <c>NAME-20251223_001.log</c> and so on, limited in size, number and age by
+/// Serilog's file sink. While the folder cannot be written, lines are lost; the next attempt follows after
+/// <see cref="LogOutputOptions.FileRetryInterval"/> (Serilog's own would follow after half an hour). A file that was removed
+/// or replaced is begun anew.
 /// </summary>
 internal sealed class RollingFileSink : ILineSink, ILoggingFailureListener
 {
@@ -55,7 +55,8 @@ internal sealed class RollingFileSink : ILineSink, ILoggingFailureListener
     void ILoggingFailureListener.OnLoggingFailed(
         object sender, LoggingFailureKind kind, string message, IReadOnlyCollection<LogEvent>? events, Exception? exception)
     {
-        // Temporary: a locked file, the next in sequence is tried; or an old file that could not be deleted.
+        // Temporary means a locked file, after which the next in sequence is tried, or an old file that could not be
+        // deleted.
         if (kind != LoggingFailureKind.Temporary)
             _failure = exception?.Message ?? message;
     }
@@ -84,7 +85,7 @@ internal sealed class RollingFileSink : ILineSink, ILoggingFailureListener
         return false;
     }
 
-    /// <summary>Lines go on into a file that was removed, where nobody finds them.</summary>
+    /// <summary>Begins a new file if the open one was removed: lines written to it would be lost.</summary>
     private void CheckFile()
     {
         if (_files is null || _time.GetElapsedTime(_checkedAt) < CheckInterval)
@@ -126,21 +127,21 @@ internal sealed class RollingFileSink : ILineSink, ILoggingFailureListener
     private static string FileName(string name) =>
         string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_'));
 
-    /// <summary>The file that is written to at present.</summary>
+    /// <summary>The file currently written to.</summary>
     private sealed class OpenedFile : FileLifecycleHooks
     {
         public string Path { get; private set; } = "";
 
-        /// <summary>Bytes it holds when nobody else writes to it.</summary>
+        /// <summary>Its expected size in bytes, if nothing else writes to it.</summary>
         public long Length { get; set; }
 
-        /// <summary>False when the name leads to nothing, or to a file with other content.</summary>
+        /// <summary>False if the path is gone, or leads to a file of another size.</summary>
         public bool IsThere() => Path.Length == 0 || IsDevice(Path) || new FileInfo(Path) is { Exists: true } file && file.Length == Length;
 
         public override Stream OnFileOpened(string path, Stream underlyingStream, Encoding encoding)
         {
             (Path, Length) = (path, IsDevice(path) ? 0 : new FileInfo(path).Length);
-            // The volume was full, or the program ended, in the middle of a line: the next one is not to be glued to it.
+            // If the volume filled up or the program ended in mid-line, the next line must not be appended to that fragment.
             if (Length > 0 && !EndsWithLine(path))
             {
                 underlyingStream.WriteByte((byte)'\n');
@@ -156,7 +157,7 @@ internal sealed class RollingFileSink : ILineSink, ILoggingFailureListener
             return file.ReadByte() == '\n';
         }
 
-        /// <summary>A link to one has no length.</summary>
+        /// <summary>True for a link, which may lead to a device: its size cannot be compared.</summary>
         private static bool IsDevice(string path) => new FileInfo(path).LinkTarget is not null;
     }
 

@@ -6,19 +6,19 @@ using OpenTelemetry.Metrics;
 
 namespace Meshara.ServiceDefaults.Telemetry;
 
-/// <summary>The OTLP exporter of spans, with its failures counted.</summary>
+/// <summary>An OTLP exporter of spans that counts its failures.</summary>
 internal sealed class CountingTraceExporter(OtlpExporterOptions options, ExportFailures failures) : OtlpTraceExporter(options)
 {
     public override ExportResult Export(in Batch<Activity> activityBatch) => failures.Count(OtlpExport.Traces, base.Export(activityBatch));
 }
 
-/// <summary>The OTLP exporter of metrics, with its failures counted.</summary>
+/// <summary>An OTLP exporter of metrics that counts its failures.</summary>
 internal sealed class CountingMetricExporter(OtlpExporterOptions options, ExportFailures failures) : OtlpMetricExporter(options)
 {
     public override ExportResult Export(in Batch<Metric> metrics) => failures.Count(OtlpExport.Metrics, base.Export(metrics));
 }
 
-/// <summary>The OTLP exporter of logs, which is sealed, with its failures counted.</summary>
+/// <summary>Wraps the OTLP exporter of logs, which is sealed, to count its failures.</summary>
 internal sealed class CountingLogExporter(OtlpLogExporter inner, ExportFailures failures) : BaseExporter<LogRecord>
 {
     public override ExportResult Export(in Batch<LogRecord> batch) => failures.Count(OtlpExport.Logs, inner.Export(batch));
@@ -29,8 +29,9 @@ internal sealed class CountingLogExporter(OtlpLogExporter inner, ExportFailures 
 }
 
 /// <summary>
-/// Exports nothing. A provider makes itself known to the exporters of its processors, and only so does an exporter learn the
-/// resource it has to send: this processor is how the wrapped one does.
+/// Exports nothing. A provider introduces itself only to the exporters of its processors, and an exporter learns the
+/// resource
+/// to send from its provider. This processor makes that link for an exporter that is wrapped in another.
 /// </summary>
 internal sealed class ProviderOf(OtlpLogExporter exporter) : BaseExportProcessor<LogRecord>(exporter)
 {

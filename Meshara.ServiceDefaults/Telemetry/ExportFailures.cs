@@ -4,8 +4,8 @@ using OpenTelemetry;
 namespace Meshara.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// <c>meshara_telemetry_export_failures_total</c>: batches that the OTLP exporters gave up. A signal that is exported starts
-/// at 0, so that the first failure already is an increase; one that is not exported has no series.
+/// <c>meshara_telemetry_export_failures_total</c>: batches that the OTLP exporters gave up on. Every exported signal starts
+/// at 0, so that its first failure is an increase; a signal that is not exported has no series.
 /// </summary>
 internal sealed class ExportFailures
 {
@@ -13,8 +13,8 @@ internal sealed class ExportFailures
 
     private readonly Dictionary<string, long[]> _failed;
 
-    /// <param name="meters">Makes the meter; the container disposes it.</param>
-    /// <param name="signals">The signals that are exported, as <c>OTEL_*</c> variables name them.</param>
+    /// <param name="meters">Creates the meter; the container disposes it.</param>
+    /// <param name="signals">The exported signals, as <c>OTEL_*</c> variables name them.</param>
     public ExportFailures(IMeterFactory meters, IEnumerable<string> signals)
     {
         _failed = signals.ToDictionary(signal => signal, _ => new long[1], StringComparer.Ordinal);
@@ -25,7 +25,7 @@ internal sealed class ExportFailures
             "{export}", "OTLP exports given up, one per batch.");
     }
 
-    /// <summary>The same result, counted when it is a failure.</summary>
+    /// <summary>Counts a result that is a failure, and returns it.</summary>
     public ExportResult Count(string signal, ExportResult result)
     {
         if (result == ExportResult.Failure)

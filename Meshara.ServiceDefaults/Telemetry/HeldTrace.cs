@@ -2,9 +2,10 @@ using System.Diagnostics;
 
 namespace Meshara.ServiceDefaults.Telemetry;
 
-/// <summary>This process's part of a trace that the sampler did not choose, while one of its spans is open. Its owner locks it.</summary>
-/// <param name="first">The first span of it; the others began while it was open.</param>
-/// <param name="startedAt">Monotonic time.</param>
+/// <summary>This process's part of a trace that the sampler did not choose, while any of its spans is open. Its owner
+/// locks it.</summary>
+/// <param name="first">Its first span.</param>
+/// <param name="startedAt">Monotonic timestamp of its start.</param>
 internal sealed class HeldTrace(Activity first, long startedAt)
 {
     public ActivityTraceId Id { get; } = first.TraceId;
@@ -13,7 +14,7 @@ internal sealed class HeldTrace(Activity first, long startedAt)
 
     public long StartedAt => startedAt;
 
-    /// <summary>Spans that have begun and not ended.</summary>
+    /// <summary>Number of spans that have begun but not ended.</summary>
     public int Open { get; set; }
 
     /// <summary>Spans that have ended.</summary>
@@ -22,16 +23,16 @@ internal sealed class HeldTrace(Activity first, long startedAt)
     public HeldTraceState State { get; set; }
 }
 
-/// <summary>What is known of a <see cref="HeldTrace"/>.</summary>
+/// <summary>What was decided about a <see cref="HeldTrace"/>.</summary>
 internal enum HeldTraceState
 {
-    /// <summary>Nothing bad so far: its spans are held.</summary>
+    /// <summary>No span has failed or been slow so far; its spans are held.</summary>
     Undecided,
 
-    /// <summary>It is exported, and so is what still comes.</summary>
+    /// <summary>It is exported, including the spans that end later.</summary>
     Kept,
 
-    /// <summary>There was no room for it.</summary>
+    /// <summary>It is not exported: there was no room for it, or too many traces were kept in that second.</summary>
     GivenUp,
 
     /// <summary>All its spans have ended.</summary>

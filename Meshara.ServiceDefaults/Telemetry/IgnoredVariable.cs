@@ -1,7 +1,7 @@
 namespace Meshara.ServiceDefaults.Telemetry;
 
-/// <summary>A variable whose value means nothing.</summary>
-/// <param name="Name">Which.</param>
-/// <param name="Value">What it is set to.</param>
-/// <param name="Allowed">What it may be, for people.</param>
+/// <summary>An environment variable that is ignored because its value is invalid.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Value">Its value.</param>
+/// <param name="Allowed">A description of the allowed values.</param>
 internal sealed record IgnoredVariable(string Name, string Value, string Allowed);

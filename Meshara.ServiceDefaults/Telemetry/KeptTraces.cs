@@ -5,12 +5,15 @@ using OpenTelemetry;
 namespace Meshara.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// A decision at the tail, for traces that the sampler did not choose at the head. Their spans are made but not marked as recorded, so that
-/// no exporter takes them, and are held. When one of them fails, or the trace takes too long, those that have ended are marked and handed
-/// to the exporters, and what still comes is marked as it ends. When the last span ends without that, all are forgotten. What is older than
-/// <see cref="TraceKeepingOptions.SlowerThan"/> is slow, so that nothing is undecided for long.
+/// Tail-based sampling for traces that the head sampler did not choose. Their spans are created but not marked as recorded,
+/// so that no exporter takes them, and are held. Once a span fails or the trace takes too long, the spans that have ended
+/// are
+/// marked and passed to the exporters, and later ones are marked as they end. If the last span ends without that, all are
+/// dropped. A trace older than <see cref="TraceKeepingOptions.SlowerThan"/> counts as slow, so none stays undecided for
+/// long.
 /// </summary>
-/// <remarks>It has to come before the exporters in the pipeline, which also have to be given to <see cref="Feed"/>.</remarks>
+/// <remarks>It must precede the exporters in the pipeline, and each exporter must also be passed to <see
+/// cref="Feed"/>.</remarks>
 internal sealed class KeptTraces : BaseProcessor<Activity>
 {
     private const int BytesPerSpan = 1024;
@@ -30,12 +33,13 @@ internal sealed class KeptTraces : BaseProcessor<Activity>
 
     /// <param name="options">Limits.</param>
     /// <param name="sources">Names of the activity sources whose traces are held.</param>
-    /// <param name="time">Tells how long a trace takes.</param>
+    /// <param name="time">The clock that measures how long a trace takes.</param>
     public KeptTraces(TraceKeepingOptions options, IEnumerable<string> sources, TimeProvider time)
     {
         (_options, _time, _maxSpans) = (options, time, Math.Max(1, options.MaxHeldBytes / BytesPerSpan));
         var names = sources.ToHashSet(StringComparer.Ordinal);
-        // The tracer provider's listener makes nothing of what the sampler drops; whoever wants most decides.
+        // The tracer provider's listener creates nothing for traces that the sampler drops; the listener that asks for
+        // most wins.
         _listener = new ActivityListener
         {
             ShouldListenTo = source => names.Contains(source.Name),
@@ -44,16 +48,16 @@ internal sealed class KeptTraces : BaseProcessor<Activity>
         ActivitySource.AddActivityListener(_listener);
     }
 
-    /// <summary>False while as much is held as may be: then no trace should be begun only to be held.</summary>
+    /// <summary>False while the limit of held spans is reached; no trace should then be begun just to be held.</summary>
     public bool HasRoom => Interlocked.Read(ref _spans) < _maxSpans;
 
-    /// <summary>What is held or open at this moment.</summary>
+    /// <summary>Number of spans held or open.</summary>
     internal long Spans => Interlocked.Read(ref _spans);
 
-    /// <summary>True when spans that belong to the trace are held or kept.</summary>
+    /// <summary>True if spans of the trace are held or kept.</summary>
     public bool Holds(ActivityTraceId trace) => _traces.ContainsKey(trace);
 
-    /// <summary>Spans of a trace that is kept late go to this one, too.</summary>
+    /// <summary>Adds an exporter that also gets the spans of traces kept late.</summary>
     public T Feed<T>(T exporter)
         where T : BaseProcessor<Activity>
     {
@@ -133,7 +137,8 @@ internal sealed class KeptTraces : BaseProcessor<Activity>
 
     private bool IsSlow(HeldTrace trace) => _time.GetElapsedTime(trace.StartedAt) >= _options.SlowerThan;
 
-    /// <summary>Exports what has ended, and what still comes, unless too much is kept already. The caller holds the lock.</summary>
+    /// <summary>Exports the spans that have ended and those that end later, unless too many traces were kept in this
+    /// second. The caller holds the lock.</summary>
     private void Keep(HeldTrace trace)
     {
         if (trace.State != HeldTraceState.Undecided)
@@ -144,7 +149,7 @@ internal sealed class KeptTraces : BaseProcessor<Activity>
             return;
         }
         trace.State = HeldTraceState.Kept;
-        // What is measured within it from now on has an exemplar that leads to it.
+        // From now on, measurements within the trace get an exemplar that refers to it.
         Mark(trace.First);
         foreach (var span in trace.Ended)
         {
@@ -187,11 +192,12 @@ internal sealed class KeptTraces : BaseProcessor<Activity>
         }
     }
 
-    /// <summary>Takes away the oldest: what is over, what has become slow, and what there is no room for.</summary>
+    /// <summary>Goes through the oldest traces: keeps those that have become slow, and gives up those there is no room
+    /// for.</summary>
     private void Sweep()
     {
         if (!_sweeping.TryEnter())
-            return; // somebody else is at it
+            return; // another thread is sweeping
         try
         {
             while (_byAge.TryPeek(out var oldest))

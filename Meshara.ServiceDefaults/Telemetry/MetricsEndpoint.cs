@@ -11,8 +11,9 @@ internal static class MetricsEndpoint
     public const string Path = "/metrics";
 
     /// <summary>
-    /// Prometheus text and OpenMetrics by <c>Accept</c>, on one local port. The port of the connection decides and not the
-    /// <c>Host</c> header, as <c>RequireHost</c> would have it: a caller writes that header as it likes.
+    /// Serves Prometheus text or OpenMetrics, depending on <c>Accept</c>, on one local port. The connection's port
+    /// decides and
+    /// not the <c>Host</c> header, as with <c>RequireHost</c>: the caller controls that header.
     /// </summary>
     public static void MapMetrics(this IEndpointRouteBuilder endpoints, int? port)
     {
@@ -22,7 +23,7 @@ internal static class MetricsEndpoint
             MapScraping(endpoints, port);
     }
 
-    /// <summary>An empty answer would look like a node that has nothing to tell.</summary>
+    /// <summary>Answers 503, because an empty answer would look like a node without anything to report.</summary>
     private static Task RefuseAsync(HttpResponse response)
     {
         response.StatusCode = StatusCodes.Status503ServiceUnavailable;
@@ -44,6 +45,6 @@ internal static class MetricsEndpoint
         .WithDisplayName("Metrics")
         .WithMetadata(new ExcludeFromMetrics());
 
-    /// <summary>Scrapes are not requests of users; their duration would be most of what the request histogram shows.</summary>
+    /// <summary>Scrapes are not user requests; they would dominate the request duration histogram.</summary>
     private sealed class ExcludeFromMetrics : Microsoft.AspNetCore.Http.Metadata.IDisableHttpMetricsMetadata;
 }

@@ -4,8 +4,8 @@ using OpenTelemetry.Exporter;
 namespace Meshara.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// Where one signal goes by OTLP. A signal's own variables (<c>OTEL_EXPORTER_OTLP_TRACES_ENDPOINT</c>) win over the
-/// general ones, and a signal without an endpoint is not exported: <c>UseOtlpExporter</c> would send it to localhost.
+/// The OTLP destination of one signal. A signal's own variables (<c>OTEL_EXPORTER_OTLP_TRACES_ENDPOINT</c>) win over the
+/// general ones. A signal without an endpoint is not exported; <c>UseOtlpExporter</c> would send it to localhost.
 /// </summary>
 /// <seealso href="https://opentelemetry.io/docs/specs/otel/protocol/exporter/"/>
 internal sealed class OtlpExport(IConfiguration configuration, string signal, string prefix = OtlpExport.General)
@@ -14,28 +14,30 @@ internal sealed class OtlpExport(IConfiguration configuration, string signal, st
     public const string Metrics = "METRICS";
     public const string Logs = "LOGS";
 
-    /// <summary>What the standard's variables begin with.</summary>
+    /// <summary>Prefix of the standard's variables.</summary>
     public const string General = "OTEL_EXPORTER_OTLP_";
 
-    // The standard knows one place for a signal. Traces may go to a second one: a developer's dashboard and a store.
+    // The standard has one destination per signal. Traces may have a second: a developer's dashboard and a store.
     private const string Second = "MESHARA_OTLP_";
 
     /// <summary>
-    /// True for the place beside the standard's. It knows the service by its own name: a developer's dashboard names each process, and tells
-    /// it so in <c>OTEL_SERVICE_NAME</c>, but a store is searched for the service.
+    /// True for the destination beside the standard's. It gets the service's own name: a developer's dashboard sets
+    /// <c>OTEL_SERVICE_NAME</c> to a name per process, but a store is searched by service.
     /// </summary>
     public bool IsSecond => prefix == Second;
 
-    /// <summary>Every place that traces go to.</summary>
+    /// <summary>Every destination of traces.</summary>
     public static IReadOnlyList<OtlpExport> AllTraces(IConfiguration configuration) =>
         [.. new OtlpExport[] { new(configuration, Traces), new(configuration, Traces, Second) }.Where(place => place.IsEnabled)];
 
-    /// <summary>An endpoint is configured and <c>OTEL_TRACES_EXPORTER</c> (or the like) does not say <c>none</c>.</summary>
+    /// <summary>True if an endpoint is configured and <c>OTEL_TRACES_EXPORTER</c> (or the like) is not
+    /// <c>none</c>.</summary>
     public bool IsEnabled =>
         (Own("ENDPOINT") ?? Shared("ENDPOINT")) is not null
         && !string.Equals(configuration[$"OTEL_{signal}_EXPORTER"], "none", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>What the exporter is made with. What is not read here (certificates, compression) it reads from the environment itself.</summary>
+    /// <summary>Creates the exporter's options. It reads other settings (certificates, compression) from the environment
+    /// itself.</summary>
     public OtlpExporterOptions CreateOptions()
     {
         var options = new OtlpExporterOptions();
@@ -50,13 +52,14 @@ internal sealed class OtlpExport(IConfiguration configuration, string signal, st
         if ((Own("HEADERS") ?? Shared("HEADERS")) is { } headers)
             options.Headers = headers;
         else
-            options.Headers = ""; // The exporter itself reads the general ones, which may be for another place, or ignored.
+            options.Headers = ""; // The exporter would read the general ones, which may belong to another destination or be ignored.
         if ((Own("TIMEOUT") ?? Shared("TIMEOUT")) is { } timeout && int.TryParse(timeout, out var milliseconds))
             options.TimeoutMilliseconds = milliseconds;
         return options;
     }
 
-    /// <summary>A shared HTTP endpoint is a base; each signal has its path below it. Its own endpoint is used as it stands.</summary>
+    /// <summary>A shared HTTP endpoint is a base URL; each signal has its own path below it. A signal's own endpoint is
+    /// used as is.</summary>
     private Uri PathOf(Uri endpoint) =>
         new UriBuilder(endpoint) { Path = $"{endpoint.AbsolutePath.TrimEnd('/')}/v1/{signal.ToLowerInvariant()}" }.Uri;
 

@@ -4,14 +4,15 @@ using System.Diagnostics.Metrics;
 namespace Meshara.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// <c>process_start_time_seconds</c>, under the name that Prometheus' own client libraries give it: a value that changes is a restart, which no
-/// counter shows of a process that restarts between two scrapes.
+/// <c>process_start_time_seconds</c>, named as in Prometheus' own client libraries. A change means a restart; counters do
+/// not
+/// reveal that of a process that restarts between two scrapes.
 /// </summary>
 internal sealed class ProcessStart
 {
     public const string MeterName = "Meshara.Process";
 
-    /// <param name="meters">Makes the meter; the container disposes it.</param>
+    /// <param name="meters">Creates the meter; the container disposes it.</param>
     public ProcessStart(IMeterFactory meters)
     {
         using var process = Process.GetCurrentProcess();

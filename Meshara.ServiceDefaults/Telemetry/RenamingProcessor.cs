@@ -6,16 +6,16 @@ using OpenTelemetry.Trace;
 namespace Meshara.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// Exports the spans of one provider under the resource of another. An exporter sends the resource of the provider that it belongs to, so
-/// this one belongs to a provider that listens to nothing.
+/// Exports the spans of one provider under the resource of another. An exporter sends the resource of its own provider, so
+/// this one gets a provider that listens to nothing.
 /// </summary>
 internal sealed class RenamingProcessor : BaseProcessor<Activity>
 {
     private readonly BatchActivityExportProcessor _inner;
     private readonly TracerProvider _provider;
 
-    /// <param name="inner">Exports; owned by this processor from now on.</param>
-    /// <param name="resource">What the spans are exported under.</param>
+    /// <param name="inner">Exports the spans; this processor takes ownership of it.</param>
+    /// <param name="resource">The resource to export the spans under.</param>
     public RenamingProcessor(BatchActivityExportProcessor inner, ResourceBuilder resource)
     {
         _inner = inner;

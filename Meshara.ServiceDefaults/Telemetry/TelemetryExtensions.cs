@@ -19,12 +19,13 @@ namespace Meshara.ServiceDefaults.Telemetry;
 
 internal static class TelemetryExtensions
 {
-    // The SDK's own meter, which it calls experimental: what became of every span and log record, also of those its queues had no room for.
+    // The SDK's own, experimental meter. It counts the outcome of every span and log record, including those a full queue
+    // dropped.
     private const string SdkMeterName = "otel.sdk.experimental";
 
     private static readonly string[] Signals = [OtlpExport.Traces, OtlpExport.Metrics, OtlpExport.Logs];
 
-    /// <summary>OpenTelemetry metrics and traces, and export by OTLP of every signal that has an endpoint.</summary>
+    /// <summary>Adds OpenTelemetry metrics and traces, and OTLP export of every signal that has an endpoint.</summary>
     public static IHostApplicationBuilder AddDefaultTelemetry(this IHostApplicationBuilder builder, ServiceDefaultsOptions options)
     {
         var ignored = TelemetryNotices.Ignore(builder.Configuration);
@@ -37,7 +38,8 @@ internal static class TelemetryExtensions
         string[] exported = [.. Signals.Where(signal => IsExported(builder.Configuration, signal))];
         builder.Services.AddSingleton(services => new ExportFailures(services.GetRequiredService<IMeterFactory>(), exported));
         var telemetry = builder.Services.AddOpenTelemetry()
-            // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win, as the standard says: who runs the service may know it by another name.
+            // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win, as the standard requires: the operator may name the
+            // service otherwise.
             .ConfigureResource(resource => Describe(resource, options, builder.Environment).AddEnvironmentVariableDetector())
             .AddDefaultMetrics(builder, options);
         if (!sampling.IsOff)
@@ -46,7 +48,7 @@ internal static class TelemetryExtensions
         return builder;
     }
 
-    /// <summary>Null when it is not wanted, or would be in vain.</summary>
+    /// <summary>Null if holding traces is disabled or would have no effect.</summary>
     private static KeptTraces? HoldTraces(IHostApplicationBuilder builder, ServiceDefaultsOptions options, TraceSampling sampling)
     {
         var keeping = builder.Configuration.GetSection("Traces").Get<TraceKeepingOptions>() ?? new TraceKeepingOptions();
@@ -55,7 +57,7 @@ internal static class TelemetryExtensions
             : null;
     }
 
-    /// <summary>True when <c>OTEL_SDK_DISABLED</c> turns everything off but logs on standard output and in files.</summary>
+    /// <summary>True if <c>OTEL_SDK_DISABLED</c> turns off everything except logs on standard output and in files.</summary>
     public static bool IsDisabled(IConfiguration configuration) =>
         string.Equals(configuration[TelemetryVariables.Disabled], "true", StringComparison.OrdinalIgnoreCase);
 
@@ -79,9 +81,9 @@ internal static class TelemetryExtensions
             .AddRuntimeInstrumentation()
             .AddAspNetCoreInstrumentation()
             .AddHttpClientInstrumentation()
-            // The SDK takes memory for 2,000 series of each metric before there is one, 11 MB in a node.
+            // By default the SDK allocates memory for 2,000 series of each metric up front, 11 MB in a node.
             .AddView(_ => new MetricStreamConfiguration { CardinalityLimit = options.MaxSeriesPerMetric })
-            // Names are unique already; otel_scope_name and _version on every series are not labels of the contract.
+            // Names are unique already, and the contract has no labels otel_scope_name and otel_scope_version.
             .AddPrometheusExporter(prometheus => prometheus.ScopeInfoEnabled = false);
         if (string.IsNullOrEmpty(builder.Configuration["OTEL_METRICS_EXEMPLAR_FILTER"]))
             metrics.SetExemplarFilter(ExemplarFilterType.TraceBased);
@@ -121,8 +123,9 @@ internal static class TelemetryExtensions
             records => (records.IncludeFormattedMessage, records.IncludeScopes) = (true, true));
     }
 
-    // What follows is AddOtlpExporter with exporters that count their failures. The queues are bounded and never waited for:
-    // OTEL_BSP_MAX_QUEUE_SIZE and OTEL_BLRP_MAX_QUEUE_SIZE (2048 each) limit what an exporter that is down or slow holds.
+    // The methods below do what AddOtlpExporter does, with exporters that count their failures. The queues are bounded and
+    // never block: OTEL_BSP_MAX_QUEUE_SIZE and OTEL_BLRP_MAX_QUEUE_SIZE (2048 each) limit what waits for a slow or dead
+    // exporter.
 
     private static BatchActivityExportProcessor SpanProcessor(IServiceProvider services, OtlpExport otlp)
     {
@@ -161,7 +164,7 @@ internal static class TelemetryExtensions
     private static T Options<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(IServiceProvider services)
         where T : class => services.GetRequiredService<IOptionsMonitor<T>>().CurrentValue;
 
-    // Probes and scrapes come every few seconds from every watcher: as traces they would bury the others.
+    // Every watcher probes or scrapes every few seconds; such traces would bury the others.
     private static bool IsNoProbe(HttpContext context) => context.Request.Path.Value is not
         (HealthEndpoints.HealthPath or HealthEndpoints.ReadyPath or HealthEndpoints.LivePath or MetricsEndpoint.Path);
 }

@@ -4,12 +4,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Meshara.ServiceDefaults.Telemetry;
 
-/// <summary>Says at start what of the telemetry's configuration was ignored, and that it is turned off.</summary>
+/// <summary>Logs at startup which telemetry settings were ignored, and whether telemetry is disabled.</summary>
 internal sealed partial class TelemetryNotices(IReadOnlyList<IgnoredVariable> ignored, bool isDisabled, ILogger<TelemetryNotices> logger) : IHostedService
 {
     private const int LongestValue = 200;
 
-    // What headers hold is often a secret.
+    // Headers often hold secrets.
     private const string Secret = "HEADERS";
 
     /// <inheritdoc/>
@@ -25,7 +25,8 @@ internal sealed partial class TelemetryNotices(IReadOnlyList<IgnoredVariable> ig
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Makes values that mean nothing look as if they had not been given, also to the exporter, which reads the environment itself.</summary>
+    /// <summary>Clears invalid variables, also in the environment, which the exporters read themselves, and returns
+    /// them.</summary>
     public static IReadOnlyList<IgnoredVariable> Ignore(IConfigurationManager configuration)
     {
         IgnoredVariable[] ignored = [.. TelemetryVariables.FindIgnored(configuration)];

@@ -4,8 +4,9 @@ using Microsoft.Extensions.Configuration;
 namespace Meshara.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// Every variable that telemetry reads, and what it may be. The specification wants values ignored that mean nothing, with a warning; the
-/// SDK ignores some of them silently, and by others the program would end.
+/// Every variable that telemetry reads, with its allowed values. The specification requires invalid values to be ignored
+/// with
+/// a warning; the SDK ignores some silently, and others would end the program.
 /// </summary>
 /// <seealso href="https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/"/>
 /// <seealso href="https://opentelemetry.io/docs/specs/otel/protocol/exporter/"/>
@@ -18,7 +19,7 @@ internal static class TelemetryVariables
     private static readonly string[] Samplers =
         ["always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"];
 
-    /// <summary>The variables that are set to what makes no sense.</summary>
+    /// <summary>The variables whose values are invalid.</summary>
     public static IEnumerable<IgnoredVariable> FindIgnored(IConfiguration configuration)
     {
         foreach (var (name, allowed, makesSense) in All())

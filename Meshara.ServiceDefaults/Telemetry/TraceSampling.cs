@@ -6,8 +6,9 @@ using OpenTelemetry.Trace;
 namespace Meshara.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// Which traces are recorded. The tracer provider samples by it, and whoever begins many traces can ask it first: what is not
-/// recorded then costs this question and no <see cref="Activity"/>, which the SDK makes for every unsampled trace to carry its context.
+/// Decides which traces are recorded. The tracer provider samples with it, and code that begins many traces can ask it
+/// first:
+/// an unrecorded trace then costs that call, but not the <see cref="Activity"/> that the SDK creates to carry its context.
 /// </summary>
 /// <seealso href="https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#general-sdk-configuration"/>
 public sealed class TraceSampling
@@ -19,19 +20,19 @@ public sealed class TraceSampling
 
     internal Sampler Sampler { get; }
 
-    /// <summary>Holds traces that are not recorded, for the case that they fail or are slow; null when none are.</summary>
+    /// <summary>Holds unrecorded traces in case they fail or are slow; null if none are held.</summary>
     internal KeptTraces? Kept { get; set; }
 
-    /// <summary>True when a trace that is not recorded should be begun all the same, to be held.</summary>
+    /// <summary>True if an unrecorded trace should still be begun, so that it is held.</summary>
     public bool HoldsMore => Kept?.HasRoom == true;
 
-    /// <summary>True when the trace is not recorded but held.</summary>
+    /// <summary>True if the sampler did not choose the trace, but its spans are held or kept.</summary>
     public bool Holds(ActivityTraceId trace) => Kept?.Holds(trace) == true;
 
-    /// <summary>True when nothing is recorded at all, so that nothing need listen.</summary>
+    /// <summary>True if nothing is ever recorded, so that no listener is needed.</summary>
     internal bool IsOff => Sampler is AlwaysOffSampler;
 
-    /// <summary>Whether a span is recorded that begins a trace, or this process's part of one.</summary>
+    /// <summary>Decides whether to record a span that begins a trace, or this process's part of one.</summary>
     /// <param name="name">The span's name.</param>
     /// <param name="kind">The span's kind.</param>
     /// <param name="parent">Its parent; <c>default</c> for a span that begins a trace.</param>
@@ -40,8 +41,9 @@ public sealed class TraceSampling
         Sampler.ShouldSample(new SamplingParameters(parent, trace, name, kind)).Decision == SamplingDecision.RecordAndSample;
 
     /// <summary>
-    /// What <c>OTEL_TRACES_SAMPLER</c> and <c>OTEL_TRACES_SAMPLER_ARG</c> say. Without them, or with a value that the specification
-    /// does not know and wants ignored: every trace in Development, one in twenty elsewhere, and peers are not believed.
+    /// Reads <c>OTEL_TRACES_SAMPLER</c> and <c>OTEL_TRACES_SAMPLER_ARG</c>. If unset, or set to a value that the
+    /// specification
+    /// says to ignore: every trace in Development, one in twenty elsewhere, and peers' sampling decisions are not trusted.
     /// </summary>
     internal static TraceSampling From(IConfiguration configuration, bool isDevelopment)
     {
