@@ -29,8 +29,7 @@ public sealed partial class ProcessResources
             var (top, file) = controllers.Length == 0 ? (root, "memory.max") : (Path.Combine(root, "memory"), "memory.limit_in_bytes");
             if (controllers.Length > 0 && !controllers.Split(',').Contains("memory"))
                 continue;
-            // Inside a container the path may be the one seen outside; the limit is then found at the root that the
-            // container sees.
+            // Inside a container the path may be the one seen outside; the limit is then found at the root that the container sees.
             for (var group = path.Trim('/'); ; group = Path.GetDirectoryName(group) ?? "")
             {
                 if (ReadLines(Path.Combine(top, group, file)) is [var text, ..] && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit))

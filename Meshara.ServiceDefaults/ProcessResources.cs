@@ -1,12 +1,10 @@
 namespace Meshara.ServiceDefaults;
 
-/// <summary>Resource use of this process, as the operating system reports it: memory, processor time and storage
-/// traffic.</summary>
+/// <summary>Resource use of this process, as the operating system reports it: memory, processor time and storage traffic.</summary>
 public sealed partial class ProcessResources
 {
     /// <summary>
-    /// The shortest time that a CPU figure covers. Scrapes and health requests read independently; two in quick
-    /// succession would
+    /// The shortest time that a CPU figure covers. Scrapes and health requests read independently; two in quick succession would
     /// otherwise measure a span too short for the system's accounting ticks.
     /// </summary>
     private static readonly TimeSpan ShortestSpan = TimeSpan.FromSeconds(1);
@@ -35,8 +33,7 @@ public sealed partial class ProcessResources
     public long WorkingSetBytes => Environment.WorkingSet;
 
     /// <summary>
-    /// Processor time since the last reading in percent of one core: two busy cores are 200. Readings less than a second
-    /// apart
+    /// Processor time since the last reading in percent of one core: two busy cores are 200. Readings less than a second apart
     /// return the same figure; it is 0 during the first second.
     /// </summary>
     public double CpuPercent

@@ -17,8 +17,7 @@ namespace Meshara.ServiceDefaults;
 public static class ServiceDefaultsExtensions
 {
     /// <summary>
-    /// Adds JSON logs, OpenTelemetry metrics and traces, recent diagnostics, health checks, service discovery, and
-    /// resilient HTTP
+    /// Adds JSON logs, OpenTelemetry metrics and traces, recent diagnostics, health checks, service discovery, and resilient HTTP
     /// clients.
     /// </summary>
     /// <exception cref="FormatException"><c>MESHARA_LOG</c> is not a valid filter; the message says what is wrong.</exception>
@@ -41,8 +40,10 @@ public static class ServiceDefaultsExtensions
         return builder;
     }
 
-    /// <summary>Maps <c>/health</c>, <c>/ready</c>, <c>/live</c>, and <c>/metrics</c> on <see
-    /// cref="ServiceDefaultsOptions.MetricsPort"/>.</summary>
+    /// <summary>
+    /// Maps <c>/health</c>, <c>/ready</c>, <c>/live</c>, and <c>/metrics</c> on <see
+    /// cref="ServiceDefaultsOptions.MetricsPort"/>.
+    /// </summary>
     /// <remarks>They are mapped in production too: keep the ports off public networks.</remarks>
     public static TApp MapDefaultEndpoints<TApp>(this TApp app)
         where TApp : IEndpointRouteBuilder

@@ -133,8 +133,7 @@ internal static partial class ComposeExport
         };
     }
 
-    // Prometheus rereads mounted rules and targets when they change; compose copies a config only when it creates the
-    // container.
+    // Prometheus rereads mounted rules and targets when they change; compose copies a config only when it creates the container.
     private static void MountConfiguration(Service service, ComposeFile file, string folder)
     {
         foreach (var reference in service.Configs)

@@ -3,8 +3,10 @@ using Meshara.AppHost.Plan;
 
 namespace Meshara.AppHost.Export;
 
-/// <summary>The settings that a compose project's environment file may change without a new export, and their places in
-/// the exported files.</summary>
+/// <summary>
+/// The settings that a compose project's environment file may change without a new export, and their places in the exported
+/// files.
+/// </summary>
 internal static class ComposeParameters
 {
     private static readonly Page[] Pages =
@@ -58,16 +60,16 @@ internal static class ComposeParameters
         return $"{server.ToUpperInvariant()}_EXTERNAL_URL";
     }
 
-    /// <summary>The environment setting that tells a server its external URL, with its value; empty if the server reads
-    /// none.</summary>
+    /// <summary>
+    /// The environment setting that tells a server its external URL, with its value; empty if the server reads none.
+    /// </summary>
     public static IEnumerable<(string Setting, string Value)> Environment(StackPart part) => Pages
         .Where(page => page.Part == part && page.Setting is not null).Select(page => (page.Setting!, page.Expression));
 
     /// <summary>Replaces the values that differ between deployments with variables.</summary>
     /// <param name="path">The file in its container.</param>
     /// <param name="content">Its content, in which dollar signs are already doubled.</param>
-    /// <exception cref="InvalidOperationException">A setting that should become a variable does not occur exactly
-    /// once.</exception>
+    /// <exception cref="InvalidOperationException">A setting that should become a variable does not occur exactly once.</exception>
     public static string Insert(string path, string content)
     {
         ArgumentNullException.ThrowIfNull(path);

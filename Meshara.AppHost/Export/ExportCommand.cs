@@ -21,8 +21,7 @@ internal static class ExportCommand
         commandLine.Command.Add(new Command(Name, "Writes what `aspire publish` writes: Aspire's manifest and a compose file.") { Folder });
     }
 
-    /// <summary>Translates the command to the arguments of <c>aspire publish</c>; returns any other arguments
-    /// unchanged.</summary>
+    /// <summary>Translates the command to the arguments of <c>aspire publish</c>; returns any other arguments unchanged.</summary>
     public static string[] Expand(string[] args)
     {
         ArgumentNullException.ThrowIfNull(args);

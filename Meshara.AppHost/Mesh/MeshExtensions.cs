@@ -22,8 +22,7 @@ internal static class MeshExtensions
         var plan = builder.Plan();
         var added = plan.Stack.Nodes.Take(nodes).Select(node => builder.AddMeshNode(node, plan)).ToList();
 
-        // On this machine node-1 starts the mesh and each node bootstraps from earlier ones only, since later ones may
-        // still wait
+        // On this machine node-1 starts the mesh and each node bootstraps from earlier ones only, since later ones may still wait
         // for their turn to start. In an export any node may lose its volume and rejoin, so each bootstraps from the others.
         IEnumerable<IResourceBuilder<IMeshNodeResource>> Candidates(IResourceBuilder<IMeshNodeResource> node) =>
             builder.ExecutionContext.IsRunMode ? added.TakeWhile(other => other != node) : added.Where(other => other != node);

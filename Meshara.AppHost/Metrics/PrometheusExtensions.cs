@@ -48,8 +48,7 @@ internal static class PrometheusExtensions
     }
 
     /// <summary>
-    /// Makes Prometheus scrape the nodes, itself, Alertmanager and the other servers that run, and send its alerts to
-    /// Alertmanager.
+    /// Makes Prometheus scrape the nodes, itself, Alertmanager and the other servers that run, and send its alerts to Alertmanager.
     /// </summary>
     public static IResourceBuilder<IServerResource> Scraping(
         this IResourceBuilder<IServerResource> prometheus, IResourceBuilder<MeshResource> mesh,

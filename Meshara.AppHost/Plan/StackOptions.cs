@@ -38,8 +38,9 @@ internal sealed record StackOptions
     /// <summary>True to stop when standard input closes.</summary>
     public bool StopWithInput { get; init; }
 
-    /// <summary>The port scheme that the options select. A range found for <c>--ports auto</c> stays leased until the
-    /// process ends.</summary>
+    /// <summary>
+    /// The port scheme that the options select. A range found for <c>--ports auto</c> stays leased until the process ends.
+    /// </summary>
     /// <exception cref="StackException">No free range of ports was found.</exception>
     public StackPorts ChoosePorts(Random random) =>
         AutoPorts ? Ports.Lease(Nodes, random).Ports : PortBase is { } portBase ? StackPorts.From(portBase) : StackPorts.Default;

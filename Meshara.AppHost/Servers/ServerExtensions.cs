@@ -129,8 +129,7 @@ internal static class ServerExtensions
     }
 
     /// <summary>
-    /// On this machine, starts a resource once a server is healthy. A deployed resource can do without the server and
-    /// does not
+    /// On this machine, starts a resource once a server is healthy. A deployed resource can do without the server and does not
     /// wait: a missing server must block nothing else, and compose recreates the dependents of every service it recreates.
     /// </summary>
     public static IResourceBuilder<T> StartAfter<T>(this IResourceBuilder<T> resource, IResourceBuilder<IServerResource> server)

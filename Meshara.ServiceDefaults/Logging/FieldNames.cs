@@ -33,7 +33,7 @@ internal static class FieldNames
         return encoded;
     }
 
-    /// <summary>The name of the <paramref name="occurrence"/>th field that would be called <paramref name="name"/>: <c>peer_2</c>.</summary>
+    /// <summary>The name of the <paramref name="occurrence"/>th field called <paramref name="name"/>: <c>peer_2</c>.</summary>
     public static JsonEncodedText Numbered(JsonEncodedText name, int occurrence) => JsonEncodedText.Encode($"{name.Value}_{occurrence}");
 
     private static string Convert(string name)

@@ -9,7 +9,8 @@ namespace Meshara.ServiceDefaults.Logging;
 
 /// <summary>
 /// Writes the log line of the telemetry contract:
-/// <c>{"timestamp":"2025-12-23T10:34:12.456Z","level":"INFO","target":"meshara::network","message":"…",…,"span":{…},"trace_id":"…","span_id":"…","event":"…"}</c>.
+/// <c>{"timestamp":"2025-12-23T10:34:12.456Z","level":"INFO","target":"meshara::network","message":"…",…,
+/// "span":{…},"trace_id":"…","span_id":"…","event":"…"}</c>.
 /// An instance reuses its buffers and serves one thread at a time.
 /// </summary>
 internal sealed class JsonLine : IDisposable
@@ -93,8 +94,7 @@ internal sealed class JsonLine : IDisposable
         _fields.Clear();
         if (entry.Fields is { } fields)
         {
-            // State of the LoggerMessage generator in Microsoft.Extensions.Telemetry.Abstractions lists its values
-            // backwards; the
+            // State of the LoggerMessage generator in Microsoft.Extensions.Telemetry.Abstractions lists its values backwards; the
             // framework's own lists them in the template's order, and so does the line.
             var backwards = fields is LoggerMessageState;
             for (var i = 0; i < fields.Count; i++)

@@ -68,8 +68,9 @@ internal sealed class LineWriter : IDisposable
         }
     }
 
-    /// <summary>Writes the queued lines and ends; gives up after two seconds, since a pipe's reader may be gone or
-    /// stopped.</summary>
+    /// <summary>
+    /// Writes the queued lines and ends; gives up after two seconds, since a pipe's reader may be gone or stopped.
+    /// </summary>
     public void Dispose()
     {
         lock (_gate)
@@ -105,8 +106,7 @@ internal sealed class LineWriter : IDisposable
     }
 
     /// <summary>
-    /// Waits for lines and takes them all; takes none if only a loss is left to report. Returns false once the writer is
-    /// closed
+    /// Waits for lines and takes them all; takes none if only a loss is left to report. Returns false once the writer is closed
     /// and nothing is left.
     /// </summary>
     private bool Take(ref List<byte[]> batch, ref long lost)

@@ -14,10 +14,10 @@ internal sealed class LogFilter
     private LogFilter(string text, LogLevel? defaultLevel, List<(string, LogLevel)> directives) =>
         (Text, _default, _directives) = (text, defaultLevel, directives);
 
-    /// <summary>A filter that says nothing.</summary>
+    /// <summary>A filter without rules.</summary>
     public static LogFilter Empty { get; } = new("", null, []);
 
-    /// <summary>The filter as it was written, without blanks.</summary>
+    /// <summary>The filter as written, without blanks.</summary>
     public string Text { get; }
 
     /// <exception cref="FormatException">The filter is invalid; the message names the wrong part and says what is
@@ -46,8 +46,9 @@ internal sealed class LogFilter
         return new LogFilter(string.Join(',', parts), defaultLevel, directives);
     }
 
-    /// <summary>Adds this filter's rules and removes those it overrides; <paramref name="targets"/> maps target names to
-    /// categories.</summary>
+    /// <summary>
+    /// Adds this filter's rules and removes those it overrides; <paramref name="targets"/> maps target names to categories.
+    /// </summary>
     public void ApplyTo(LoggerFilterOptions options, LogTargetMap targets)
     {
         for (var i = options.Rules.Count - 1; i >= 0; i--)

@@ -5,8 +5,7 @@ using Microsoft.Extensions.Primitives;
 namespace Meshara.ServiceDefaults.Logging;
 
 /// <summary>
-/// The level filter in force. It starts as <c>MESHARA_LOG</c> and can be changed while the service runs; for anything it
-/// does
+/// The level filter in force. It starts as <c>MESHARA_LOG</c> and can be changed while the service runs; for anything it does
 /// not mention, <c>Logging:LogLevel</c> applies. Levels are recomputed on each change, so log calls pay nothing extra.
 /// </summary>
 public sealed class LogLevels : IPostConfigureOptions<LoggerFilterOptions>, IOptionsChangeTokenSource<LoggerFilterOptions>, IDisposable

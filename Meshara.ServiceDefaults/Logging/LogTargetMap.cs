@@ -8,8 +8,10 @@ internal sealed class LogTargetMap(IEnumerable<LogTarget> targets)
     /// <summary>The entries in order, without those that an earlier entry hides.</summary>
     public IReadOnlyList<LogTarget> Entries { get; } = WithoutHidden(targets);
 
-    /// <summary>Maps <c>Meshara.Node.Transport.Connection</c> to <c>meshara::network</c>, and <c>Foo.Bar</c>, in no
-    /// entry, to <c>foo::bar</c>.</summary>
+    /// <summary>
+    /// Maps <c>Meshara.Node.Transport.Connection</c> to <c>meshara::network</c>, and <c>Foo.Bar</c>, in no entry, to
+    /// <c>foo::bar</c>.
+    /// </summary>
     public string Resolve(string category)
     {
         foreach (var entry in Entries)
@@ -20,8 +22,10 @@ internal sealed class LogTargetMap(IEnumerable<LogTarget> targets)
         return Default(category);
     }
 
-    /// <summary>True if <paramref name="prefix"/> equals <paramref name="name"/> or ends before a dot or plus sign in it,
-    /// ignoring case.</summary>
+    /// <summary>
+    /// True if <paramref name="prefix"/> equals <paramref name="name"/> or ends before a dot or plus sign in it, ignoring
+    /// case.
+    /// </summary>
     public static bool Covers(string prefix, string name) =>
         name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)
         && (name.Length == prefix.Length || name[prefix.Length] is '.' or '+');

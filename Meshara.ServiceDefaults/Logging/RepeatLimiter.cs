@@ -16,8 +16,7 @@ internal readonly record struct RepeatedEvent(string Category, int Id = 0, strin
 /// </summary>
 internal sealed class RepeatLimiter : IDisposable
 {
-    // Events are finite unless a caller logs interpolated strings; beyond this number, new ones share one window per
-    // category.
+    // Events are finite unless a caller logs interpolated strings; beyond this number, new ones share one window per category.
     private const int MaxEvents = 2048;
 
     private readonly ConcurrentDictionary<RepeatedEvent, Window> _windows = new();

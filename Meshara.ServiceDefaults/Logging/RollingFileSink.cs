@@ -55,8 +55,7 @@ internal sealed class RollingFileSink : ILineSink, ILoggingFailureListener
     void ILoggingFailureListener.OnLoggingFailed(
         object sender, LoggingFailureKind kind, string message, IReadOnlyCollection<LogEvent>? events, Exception? exception)
     {
-        // Temporary means a locked file, after which the next in sequence is tried, or an old file that could not be
-        // deleted.
+        // Temporary means a locked file, after which the next in sequence is tried, or an old file that could not be deleted.
         if (kind != LoggingFailureKind.Temporary)
             _failure = exception?.Message ?? message;
     }

@@ -2,8 +2,9 @@ using System.Diagnostics;
 
 namespace Meshara.ServiceDefaults.Telemetry;
 
-/// <summary>This process's part of a trace that the sampler did not choose, while any of its spans is open. Its owner
-/// locks it.</summary>
+/// <summary>
+/// This process's part of a trace that the sampler did not choose, while any of its spans is open. Its owner locks it.
+/// </summary>
 /// <param name="first">Its first span.</param>
 /// <param name="startedAt">Monotonic timestamp of its start.</param>
 internal sealed class HeldTrace(Activity first, long startedAt)

@@ -6,14 +6,11 @@ namespace Meshara.ServiceDefaults.Telemetry;
 
 /// <summary>
 /// Tail-based sampling for traces that the head sampler did not choose. Their spans are created but not marked as recorded,
-/// so that no exporter takes them, and are held. Once a span fails or the trace takes too long, the spans that have ended
-/// are
+/// so that no exporter takes them, and are held. Once a span fails or the trace takes too long, the spans that have ended are
 /// marked and passed to the exporters, and later ones are marked as they end. If the last span ends without that, all are
-/// dropped. A trace older than <see cref="TraceKeepingOptions.SlowerThan"/> counts as slow, so none stays undecided for
-/// long.
+/// dropped. A trace older than <see cref="TraceKeepingOptions.SlowerThan"/> counts as slow, so none stays undecided for long.
 /// </summary>
-/// <remarks>It must precede the exporters in the pipeline, and each exporter must also be passed to <see
-/// cref="Feed"/>.</remarks>
+/// <remarks>It must precede the exporters in the pipeline, and each exporter must also be passed to <see cref="Feed"/>.</remarks>
 internal sealed class KeptTraces : BaseProcessor<Activity>
 {
     private const int BytesPerSpan = 1024;
@@ -38,8 +35,7 @@ internal sealed class KeptTraces : BaseProcessor<Activity>
     {
         (_options, _time, _maxSpans) = (options, time, Math.Max(1, options.MaxHeldBytes / BytesPerSpan));
         var names = sources.ToHashSet(StringComparer.Ordinal);
-        // The tracer provider's listener creates nothing for traces that the sampler drops; the listener that asks for
-        // most wins.
+        // The tracer provider's listener creates nothing for traces that the sampler drops; the listener that asks for most wins.
         _listener = new ActivityListener
         {
             ShouldListenTo = source => names.Contains(source.Name),
@@ -137,8 +133,10 @@ internal sealed class KeptTraces : BaseProcessor<Activity>
 
     private bool IsSlow(HeldTrace trace) => _time.GetElapsedTime(trace.StartedAt) >= _options.SlowerThan;
 
-    /// <summary>Exports the spans that have ended and those that end later, unless too many traces were kept in this
-    /// second. The caller holds the lock.</summary>
+    /// <summary>
+    /// Exports the spans that have ended and those that end later, unless too many traces were kept in this second. The
+    /// caller holds the lock.
+    /// </summary>
     private void Keep(HeldTrace trace)
     {
         if (trace.State != HeldTraceState.Undecided)
@@ -192,8 +190,9 @@ internal sealed class KeptTraces : BaseProcessor<Activity>
         }
     }
 
-    /// <summary>Goes through the oldest traces: keeps those that have become slow, and gives up those there is no room
-    /// for.</summary>
+    /// <summary>
+    /// Goes through the oldest traces: keeps those that have become slow, and gives up those there is no room for.
+    /// </summary>
     private void Sweep()
     {
         if (!_sweeping.TryEnter())

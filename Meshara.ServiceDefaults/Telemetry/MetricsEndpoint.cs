@@ -11,8 +11,7 @@ internal static class MetricsEndpoint
     public const string Path = "/metrics";
 
     /// <summary>
-    /// Serves Prometheus text or OpenMetrics, depending on <c>Accept</c>, on one local port. The connection's port
-    /// decides and
+    /// Serves Prometheus text or OpenMetrics, depending on <c>Accept</c>, on one local port. The connection's port decides and
     /// not the <c>Host</c> header, as with <c>RequireHost</c>: the caller controls that header.
     /// </summary>
     public static void MapMetrics(this IEndpointRouteBuilder endpoints, int? port)

@@ -30,14 +30,14 @@ internal sealed class OtlpExport(IConfiguration configuration, string signal, st
     public static IReadOnlyList<OtlpExport> AllTraces(IConfiguration configuration) =>
         [.. new OtlpExport[] { new(configuration, Traces), new(configuration, Traces, Second) }.Where(place => place.IsEnabled)];
 
-    /// <summary>True if an endpoint is configured and <c>OTEL_TRACES_EXPORTER</c> (or the like) is not
-    /// <c>none</c>.</summary>
+    /// <summary>True if an endpoint is configured and <c>OTEL_TRACES_EXPORTER</c> (or the like) is not <c>none</c>.</summary>
     public bool IsEnabled =>
         (Own("ENDPOINT") ?? Shared("ENDPOINT")) is not null
         && !string.Equals(configuration[$"OTEL_{signal}_EXPORTER"], "none", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Creates the exporter's options. It reads other settings (certificates, compression) from the environment
-    /// itself.</summary>
+    /// <summary>
+    /// Creates the exporter's options. It reads other settings (certificates, compression) from the environment itself.
+    /// </summary>
     public OtlpExporterOptions CreateOptions()
     {
         var options = new OtlpExporterOptions();
@@ -58,8 +58,9 @@ internal sealed class OtlpExport(IConfiguration configuration, string signal, st
         return options;
     }
 
-    /// <summary>A shared HTTP endpoint is a base URL; each signal has its own path below it. A signal's own endpoint is
-    /// used as is.</summary>
+    /// <summary>
+    /// A shared HTTP endpoint is a base URL; each signal has its own path below it. A signal's own endpoint is used as is.
+    /// </summary>
     private Uri PathOf(Uri endpoint) =>
         new UriBuilder(endpoint) { Path = $"{endpoint.AbsolutePath.TrimEnd('/')}/v1/{signal.ToLowerInvariant()}" }.Uri;
 

@@ -4,8 +4,7 @@ using System.Diagnostics.Metrics;
 namespace Meshara.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// <c>process_start_time_seconds</c>, named as in Prometheus' own client libraries. A change means a restart; counters do
-/// not
+/// <c>process_start_time_seconds</c>, named as in Prometheus' own client libraries. A change means a restart; counters do not
 /// reveal that of a process that restarts between two scrapes.
 /// </summary>
 internal sealed class ProcessStart

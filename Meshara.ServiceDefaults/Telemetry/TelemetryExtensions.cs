@@ -19,8 +19,7 @@ namespace Meshara.ServiceDefaults.Telemetry;
 
 internal static class TelemetryExtensions
 {
-    // The SDK's own, experimental meter. It counts the outcome of every span and log record, including those a full queue
-    // dropped.
+    // The SDK's own, experimental meter. It counts the outcome of every span and log record, including those a full queue dropped.
     private const string SdkMeterName = "otel.sdk.experimental";
 
     private static readonly string[] Signals = [OtlpExport.Traces, OtlpExport.Metrics, OtlpExport.Logs];
@@ -124,8 +123,7 @@ internal static class TelemetryExtensions
     }
 
     // The methods below do what AddOtlpExporter does, with exporters that count their failures. The queues are bounded and
-    // never block: OTEL_BSP_MAX_QUEUE_SIZE and OTEL_BLRP_MAX_QUEUE_SIZE (2048 each) limit what waits for a slow or dead
-    // exporter.
+    // never block: OTEL_BSP_MAX_QUEUE_SIZE and OTEL_BLRP_MAX_QUEUE_SIZE (2048 each) limit what waits for a slow or dead exporter.
 
     private static BatchActivityExportProcessor SpanProcessor(IServiceProvider services, OtlpExport otlp)
     {

@@ -25,8 +25,7 @@ internal sealed partial class TelemetryNotices(IReadOnlyList<IgnoredVariable> ig
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Clears invalid variables, also in the environment, which the exporters read themselves, and returns
-    /// them.</summary>
+    /// <summary>Clears invalid variables, also in the environment, which the exporters read themselves, and returns them.</summary>
     public static IReadOnlyList<IgnoredVariable> Ignore(IConfigurationManager configuration)
     {
         IgnoredVariable[] ignored = [.. TelemetryVariables.FindIgnored(configuration)];

@@ -4,8 +4,7 @@ using Microsoft.Extensions.Configuration;
 namespace Meshara.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// Every variable that telemetry reads, with its allowed values. The specification requires invalid values to be ignored
-/// with
+/// Every variable that telemetry reads, with its allowed values. The specification requires invalid values to be ignored with
 /// a warning; the SDK ignores some silently, and others would end the program.
 /// </summary>
 /// <seealso href="https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/"/>

@@ -6,8 +6,7 @@ using OpenTelemetry.Trace;
 namespace Meshara.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// Decides which traces are recorded. The tracer provider samples with it, and code that begins many traces can ask it
-/// first:
+/// Decides which traces are recorded. The tracer provider samples with it, and code that begins many traces can ask it first:
 /// an unrecorded trace then costs that call, but not the <see cref="Activity"/> that the SDK creates to carry its context.
 /// </summary>
 /// <seealso href="https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#general-sdk-configuration"/>
@@ -41,8 +40,7 @@ public sealed class TraceSampling
         Sampler.ShouldSample(new SamplingParameters(parent, trace, name, kind)).Decision == SamplingDecision.RecordAndSample;
 
     /// <summary>
-    /// Reads <c>OTEL_TRACES_SAMPLER</c> and <c>OTEL_TRACES_SAMPLER_ARG</c>. If unset, or set to a value that the
-    /// specification
+    /// Reads <c>OTEL_TRACES_SAMPLER</c> and <c>OTEL_TRACES_SAMPLER_ARG</c>. If unset, or set to a value that the specification
     /// says to ignore: every trace in Development, one in twenty elsewhere, and peers' sampling decisions are not trusted.
     /// </summary>
     internal static TraceSampling From(IConfiguration configuration, bool isDevelopment)
