@@ -4,7 +4,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Meshara.Node.Health;
 
-/// <summary>Check <c>clock</c>: a wrong clock harms no message, but people and other programs read it.</summary>
+/// <summary>Check <c>clock</c>: a wrong clock harms no message, but it misleads people and other programs.</summary>
 internal sealed class ClockCheck(NodeClock clock) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>

@@ -4,10 +4,10 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Meshara.Node.Health;
 
-/// <summary>What the checks of <c>/health</c> said last, for a metric: a scrape has no time to ask them.</summary>
+/// <summary>Keeps the latest results of the <c>/health</c> checks for a metric: a scrape has no time to run them.</summary>
 internal sealed class HealthStates : IHealthCheckPublisher
 {
-    /// <summary>How often they are asked.</summary>
+    /// <summary>How often the checks run.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
 
     private volatile HealthReport? _latest;
@@ -20,7 +20,7 @@ internal sealed class HealthStates : IHealthCheckPublisher
         return Task.CompletedTask;
     }
 
-    /// <summary>1 for a check that is healthy, 0.5 for one that is degraded, 0 otherwise; none before they were asked.</summary>
+    /// <summary>1 for a healthy check, 0.5 for a degraded one, 0 otherwise; empty before the first run.</summary>
     public IEnumerable<Measurement<double>> Measure() => _latest is not { } report ? []
         : report.Entries.Select(entry => new Measurement<double>(
             entry.Value.Status switch { HealthStatus.Healthy => 1, HealthStatus.Degraded => 0.5, _ => 0 },

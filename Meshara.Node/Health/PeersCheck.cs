@@ -3,7 +3,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Meshara.Node.Health;
 
-/// <summary>Check <c>peers</c>: a node without a peer cannot deliver. A node that starts a mesh may be alone until somebody has come.</summary>
+/// <summary>
+/// Check <c>peers</c>: a node without a peer cannot deliver. The first node of a mesh may be alone until another joins.
+/// </summary>
 internal sealed class PeersCheck(INodeView node, Topology topology) : IHealthCheck
 {
     private volatile bool _hadPeers;

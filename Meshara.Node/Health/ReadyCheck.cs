@@ -4,8 +4,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Meshara.Node.Health;
 
 /// <summary>
-/// Check <c>mesh</c> of <c>/ready</c>: listening, loaded and joined; not ready again while draining. A node that has lost all it had joined
-/// still takes messages, so it stays ready and says so.
+/// Check <c>mesh</c> of <c>/ready</c>: listening, loaded and joined; no longer ready while draining. A node that has lost all
+/// its peers still accepts messages, so it stays ready, but degraded.
 /// </summary>
 internal sealed class ReadyCheck(INodeView node, Topology topology) : IHealthCheck
 {

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Meshara.Node.Health;
 
-/// <summary>Check <c>storage</c>: a node that cannot store takes no messages; one whose disk is slow takes them all.</summary>
+/// <summary>Check <c>storage</c>: a node that cannot store accepts no messages; one with a slow disk still accepts all.</summary>
 internal sealed class StorageCheck(IMessageStore store) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>

@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Meshara.Node.Telemetry;
 
-/// <summary>Which build this is, from the assembly's informational version (<c>1.2.3+revision</c>).</summary>
+/// <summary>The version and revision of this build, from the assembly's informational version (<c>1.2.3+revision</c>).</summary>
 internal static class BuildInfo
 {
     private static readonly string[] Parts =
@@ -11,6 +11,6 @@ internal static class BuildInfo
     /// <summary>For example <c>0.1.0</c>.</summary>
     public static string Version => Parts[0];
 
-    /// <summary>Source revision, <c>unknown</c> when the build had none.</summary>
+    /// <summary>Source revision; <c>unknown</c> if the build had none.</summary>
     public static string Revision => Parts.Length > 1 ? Parts[1] : "unknown";
 }

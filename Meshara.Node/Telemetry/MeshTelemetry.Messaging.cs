@@ -2,7 +2,9 @@ using System.Diagnostics.Metrics;
 
 namespace Meshara.Node.Telemetry;
 
-/// <summary>The metrics of OpenTelemetry's conventions for messaging, beside the node's own: what knows these needs no Meshara.</summary>
+/// <summary>
+/// The metrics of OpenTelemetry's messaging conventions, beside the node's own, for tools that know only the conventions.
+/// </summary>
 /// <seealso href="https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/"/>
 internal sealed partial class MeshTelemetry
 {
@@ -16,10 +18,10 @@ internal sealed partial class MeshTelemetry
     private readonly Histogram<double> _operationDuration;
     private readonly Histogram<double> _processDuration;
 
-    /// <summary>A message was sent, or could not be.</summary>
-    /// <param name="operation">How.</param>
-    /// <param name="duration">From acceptance until it ended; about as long as its span.</param>
-    /// <param name="error">What it failed with, as its span's <c>error.type</c>.</param>
+    /// <summary>Records that a message was sent, or that sending it failed.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="duration">Time from acceptance to the end of the operation; about as long as its span.</param>
+    /// <param name="error">The failure, as in its span's <c>error.type</c>; null for none.</param>
     public void Sent(MessagingOperation operation, TimeSpan duration, string? error = null)
     {
         var labels = operation.Labels(error);
@@ -27,7 +29,7 @@ internal sealed partial class MeshTelemetry
         _operationDuration.Record(duration.TotalSeconds, labels.Typed);
     }
 
-    /// <summary>A message that arrived was handled; parameters as above.</summary>
+    /// <summary>Records that an incoming message was handled; parameters as above.</summary>
     public void Processed(MessagingOperation operation, TimeSpan duration, string? error = null) =>
         _processDuration.Record(duration.TotalSeconds, operation.Labels(error).Plain);
 }

@@ -3,8 +3,9 @@ using System.Diagnostics;
 namespace Meshara.Node.Telemetry;
 
 /// <summary>
-/// Spans. A trace is decided upon once on each node, where this node's part of it begins; whatever follows looks at that decision.
-/// A message that is neither recorded nor held costs one question to the sampler and its context on the wire, and no <see cref="Activity"/>.
+/// Spans. Each node decides once about a trace, where its own part of the trace begins; everything after that follows the
+/// decision. A message that is neither recorded nor held costs one call of the sampler and its context on the wire, but no
+/// <see cref="Activity"/>.
 /// </summary>
 internal sealed partial class MeshTelemetry
 {
@@ -12,8 +13,8 @@ internal sealed partial class MeshTelemetry
     /// <param name="name">One of <see cref="SpanNames"/>.</param>
     /// <param name="kind">Kind of the span.</param>
     /// <param name="parent">The caller's or the peer's span; <c>default</c> begins a trace.</param>
-    /// <param name="trace">What everything that follows belongs to, on other nodes too, whether it is recorded or not.</param>
-    /// <returns>Null when it is neither recorded nor held.</returns>
+    /// <param name="trace">The context for everything that follows, on other nodes too, recorded or not.</param>
+    /// <returns>Null if the trace is neither recorded nor held.</returns>
     public Activity? Begin(string name, ActivityKind kind, ActivityContext parent, out ActivityContext trace)
     {
         trace = parent;
@@ -27,7 +28,7 @@ internal sealed partial class MeshTelemetry
             trace = new ActivityContext(id, begins ? ActivitySpanId.CreateRandom() : parent.SpanId, ActivityTraceFlags.None);
             return null;
         }
-        // A context without a span is no parent, but it names the trace that was decided upon, and the decision.
+        // A context without a span is no parent, but it carries the trace id that was decided on, and the decision.
         var flags = isRecorded ? ActivityTraceFlags.Recorded : ActivityTraceFlags.None;
         if (begins || !isRecorded)
             parent = new ActivityContext(id, parent.SpanId, flags, parent.TraceState, parent.IsRemote);
@@ -36,23 +37,23 @@ internal sealed partial class MeshTelemetry
         return span;
     }
 
-    /// <summary>A span within this node's part of a trace.</summary>
+    /// <summary>Begins a span within this node's part of a trace.</summary>
     /// <param name="name">One of <see cref="SpanNames"/>.</param>
     /// <param name="kind">Kind of the span.</param>
-    /// <param name="trace">What <see cref="Begin"/> gave.</param>
-    /// <param name="links">Spans that have to do with it and are not its parent.</param>
-    /// <param name="startedAt">When it began; now if left out.</param>
-    /// <returns>Null when the trace is neither recorded nor held.</returns>
+    /// <param name="trace">The context from <see cref="Begin"/>.</param>
+    /// <param name="links">Related spans that are not its parent.</param>
+    /// <param name="startedAt">Its start; now if omitted.</param>
+    /// <returns>Null if the trace is neither recorded nor held.</returns>
     public Activity? Continue(
         string name, ActivityKind kind, ActivityContext trace, IEnumerable<ActivityLink>? links = null, DateTimeOffset startedAt = default) =>
         IsObserved(trace) ? Source.StartActivity(name, kind, trace, tags: null, links, startedAt) : null;
 
-    /// <summary>True when spans of the trace are recorded here.</summary>
+    /// <summary>True if spans of the trace are recorded here.</summary>
     public bool IsRecorded(ActivityContext trace) => (trace.TraceFlags & ActivityTraceFlags.Recorded) != 0 && Source.HasListeners();
 
-    /// <summary>True when spans of the trace are made here: they are recorded, or held for the case that the trace ends badly.</summary>
+    /// <summary>True if spans of the trace are created here: recorded, or held in case the trace fails or is slow.</summary>
     public bool IsObserved(ActivityContext trace) => IsRecorded(trace) || _sampling?.Holds(trace.TraceId) == true;
 
-    /// <summary>The level of a message's milestones in the log, which are sampled with its trace.</summary>
+    /// <summary>The log level of a message's milestones: Information if its trace is recorded, otherwise Debug.</summary>
     public LogLevel LevelOf(ActivityContext trace) => IsRecorded(trace) ? LogLevel.Information : LogLevel.Debug;
 }

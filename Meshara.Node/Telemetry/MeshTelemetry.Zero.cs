@@ -5,8 +5,8 @@ namespace Meshara.Node.Telemetry;
 internal sealed partial class MeshTelemetry
 {
     /// <summary>
-    /// Gives every counter all of its series, at 0. A series that appears with its first events has no increase, so the first failures of a
-    /// node would be invisible to every rule. To be called once the meters are listened to.
+    /// Creates all series of every counter, at 0. A series that first appears with an event shows no increase, so every rule would
+    /// miss a node's first failures. Call this once the meters have listeners.
     /// </summary>
     public void StartAtZero()
     {

@@ -11,15 +11,15 @@ using Meshara.ServiceDefaults.Telemetry;
 namespace Meshara.Node.Telemetry;
 
 /// <summary>
-/// Every instrument and the activity source of the node: the one place that names them, as docs/telemetry.md does.
-/// Instrument names and units follow OpenTelemetry's conventions; the Prometheus names result from them.
+/// The activity source and every instrument of the node; nothing else names them. docs/telemetry.md documents the names.
+/// Names and units follow OpenTelemetry's conventions; the Prometheus names result from them.
 /// </summary>
 internal sealed partial class MeshTelemetry : IDisposable
 {
     /// <summary>Name of the <see cref="Meter"/> and of the <see cref="ActivitySource"/>.</summary>
     public const string Name = "Meshara";
 
-    // The buckets of the contract, in seconds.
+    // The buckets of the telemetry contract, in seconds.
     private static readonly InstrumentAdvice<double> Latency = new() { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5] };
     private static readonly InstrumentAdvice<long> Hops = new() { HistogramBucketBoundaries = [0, 1, 2, 3, 4, 6, 8, 12, 16] };
 
@@ -43,8 +43,8 @@ internal sealed partial class MeshTelemetry : IDisposable
     private readonly Histogram<long> _lookupHops;
     private readonly Histogram<long> _messageHops;
 
-    /// <param name="meters">Makes the meter.</param>
-    /// <param name="sampling">Which traces are recorded; null leaves that to whoever listens.</param>
+    /// <param name="meters">Creates the meter.</param>
+    /// <param name="sampling">Decides which traces are recorded; null leaves that to the listeners.</param>
     public MeshTelemetry(IMeterFactory meters, TraceSampling? sampling = null)
     {
         _sampling = sampling;
@@ -78,7 +78,7 @@ internal sealed partial class MeshTelemetry : IDisposable
     /// <summary>The source of every span.</summary>
     public ActivitySource Source { get; }
 
-    /// <summary>Registers the instruments that are read, not counted.</summary>
+    /// <summary>Registers the observable instruments, which are read rather than counted.</summary>
     public void Observe(INodeView node, IMessageStore store, DriveInfo volume, ProcessResources process)
     {
         _meter.CreateObservableGauge("meshara.connected_peers", () => node.ConnectedPeers, "{peer}", "Live authenticated peer connections.");
@@ -86,7 +86,7 @@ internal sealed partial class MeshTelemetry : IDisposable
         _meter.CreateObservableGauge("meshara.message_queue.size", () => node.PendingMessages, "{message}", "Accepted messages not yet acknowledged.");
         _meter.CreateObservableGauge("meshara.oldest_pending_message", () => node.OldestPendingMessage.TotalSeconds, "s", "Age of the oldest unacknowledged message.");
         _meter.CreateObservableGauge("meshara.membership.size", () => node.MembershipSize, "{node}", "Nodes this node believes alive, itself included.");
-        // The hash is the value: as a label each of the views that come and go would be a series for ever.
+        // The hash is the value and not a label: as a label, every past view would leave a series behind.
         _meter.CreateObservableGauge("meshara.membership.view", () => (long)node.MembershipView, description: "Hash of the set of nodes believed alive.");
         _meter.CreateObservableGauge("meshara.build_info",
             () => new Measurement<int>(1, new("version", BuildInfo.Version), new("revision", BuildInfo.Revision)), description: "The version that runs; always 1.");
@@ -97,17 +97,17 @@ internal sealed partial class MeshTelemetry : IDisposable
         ObserveProcess(process);
     }
 
-    /// <summary>As above, for what is known of the peers' clocks: nothing is shown while none is known.</summary>
+    /// <summary>Registers the gauge of clock skew; it has no value while no peer's clock is known.</summary>
     public void Observe(PeerClocks clocks) => _meter.CreateObservableGauge(
         "meshara.clock.skew", () => clocks.Skew is { } skew ? [new Measurement<double>(skew.Median.TotalSeconds)] : Array.Empty<Measurement<double>>(),
         "s", "Median by which this node's clock is ahead of its peers'.");
 
-    /// <summary>As above, for identities that two programs have.</summary>
+    /// <summary>Registers the gauge of identities that two programs use at once.</summary>
     public void Observe(Clones clones) => _meter.CreateObservableGauge(
         "meshara.identity.clones", () => (Measurement<int>[])[new(clones.Own, Tags.OwnIdentity), new(clones.Peers, Tags.PeersIdentity)],
         "{identity}", "Identities that were seen with two programs at once.");
 
-    /// <summary>As above, for the health checks.</summary>
+    /// <summary>Registers the gauge of the health checks' results.</summary>
     public void Observe(HealthStates health) => _meter.CreateObservableGauge(
         "meshara.health.status", health.Measure, description: "What a health check says: 1 healthy, 0.5 degraded, 0 unhealthy.");
 
@@ -123,7 +123,7 @@ internal sealed partial class MeshTelemetry : IDisposable
 
     private void ObserveProcess(ProcessResources process)
     {
-        // Absent where the platform has no figure: a zero would be a lie that an alert believes.
+        // Disk traffic is left out where the platform has no figure: alerts would believe a zero.
         _meter.CreateObservableGauge("meshara.memory.usage", () => process.WorkingSetBytes, "By", "Working set of the process.");
         _meter.CreateObservableGauge("meshara.memory.limit", () => process.MemoryLimitBytes, "By", "Memory the process may have: its container's limit, or the machine's memory.");
         _meter.CreateObservableGauge("meshara.cpu.usage", () => process.CpuPercent, "%", "CPU of the process since the last reading; 100 is one core.");

@@ -3,8 +3,8 @@ using System.Collections.Frozen;
 namespace Meshara.Node.Telemetry;
 
 /// <summary>
-/// What is done with a message, in the terms of OpenTelemetry's conventions for messaging, with the labels of its metrics, made once.
-/// The name of an operation is that of its span. No label is a destination, which is an address here.
+/// An operation on a message in the terms of OpenTelemetry's messaging conventions, with its metric labels, allocated once.
+/// Its name is that of its span. No label holds the destination, which is an address here.
 /// </summary>
 /// <seealso href="https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/"/>
 internal sealed class MessagingOperation
@@ -12,10 +12,10 @@ internal sealed class MessagingOperation
     /// <summary>The value of <c>messaging.system</c>.</summary>
     public const string System = "meshara";
 
-    /// <summary>The value of <c>messaging.destination.name</c> of what goes to everybody.</summary>
+    /// <summary>The value of <c>messaging.destination.name</c> for a broadcast.</summary>
     public const string Everybody = "broadcast";
 
-    /// <summary>The conventions' word for every error that is not named.</summary>
+    /// <summary>The conventions' value for any other error.</summary>
     public const string Other = "_OTHER";
 
     public static readonly MessagingOperation Send = new(SpanNames.SendMessage, "send", ["expired", "rejected", ErrorCodes.Storage, Other]);
@@ -48,15 +48,15 @@ internal sealed class MessagingOperation
     /// <summary>The value of <c>messaging.operation.type</c>.</summary>
     public string Type { get; }
 
-    /// <summary>All that its metrics can be labelled with.</summary>
+    /// <summary>All label sets of its metrics.</summary>
     public IEnumerable<LabelSet> All => [_succeeded, .. _failed.Values];
 
-    /// <param name="error">What it failed with; null when it succeeded. One that is not named is <see cref="Other"/>.</param>
+    /// <param name="error">The failure; null for success. One that is not listed becomes <see cref="Other"/>.</param>
     public LabelSet Labels(string? error) =>
         error is null ? _succeeded : _failed.TryGetValue(error, out var labels) ? labels : _failed[Other];
 
     /// <summary>The labels of one outcome.</summary>
-    /// <param name="Plain">System, name, and the error if there was one.</param>
-    /// <param name="Typed">The same with the operation's type, which only the duration of a client's operation has.</param>
+    /// <param name="Plain">System, name, and the error if any.</param>
+    /// <param name="Typed">The same with the operation's type, which only the duration of a client's operation carries.</param>
     internal readonly record struct LabelSet(KeyValuePair<string, object?>[] Plain, KeyValuePair<string, object?>[] Typed);
 }

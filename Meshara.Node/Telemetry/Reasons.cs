@@ -53,7 +53,7 @@ internal static class Completion
 /// <summary>Values of <c>meshara_connections_closed_total{reason}</c> and <c>meshara_connection_errors_total{reason}</c>.</summary>
 internal static class CloseReason
 {
-    /// <summary>The other end went away in good order.</summary>
+    /// <summary>The peer closed the connection in an orderly way.</summary>
     public const string Remote = "remote";
 
     /// <summary>The connection broke.</summary>
@@ -62,28 +62,28 @@ internal static class CloseReason
     /// <summary>Heartbeats were not answered in time.</summary>
     public const string Timeout = "timeout";
 
-    /// <summary>The peer took nothing of what was sent to it for too long.</summary>
+    /// <summary>The peer accepted no data for too long.</summary>
     public const string SlowConsumer = "slow_consumer";
 
     /// <summary>The peer broke the protocol.</summary>
     public const string Protocol = "protocol";
 
-    /// <summary>The same peer is connected twice; this one lost.</summary>
+    /// <summary>The peer has two connections; this one was dropped.</summary>
     public const string Duplicate = "duplicate";
 
     /// <summary>Another program with the same identity is connected.</summary>
     public const string Cloned = "cloned";
 
-    /// <summary>There were more connections than are wanted, and this one was worth least.</summary>
+    /// <summary>There were more connections than wanted, and this one was worth least.</summary>
     public const string Pruned = "pruned";
 
     /// <summary>This node is stopping.</summary>
     public const string Shutdown = "shutdown";
 
-    /// <summary>A dial that nobody answered, or that was refused.</summary>
+    /// <summary>A dial that was refused or not answered.</summary>
     public const string Dial = "dial";
 
-    /// <summary>A connection that was hung up on, because there are too many from its address.</summary>
+    /// <summary>A connection that was closed because there are too many from its address.</summary>
     public const string Refused = "refused";
 
     /// <summary>A TLS or identity handshake that failed.</summary>

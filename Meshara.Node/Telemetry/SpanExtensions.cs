@@ -2,16 +2,16 @@ using System.Diagnostics;
 
 namespace Meshara.Node.Telemetry;
 
-/// <summary>What is done with a span that may not be recorded.</summary>
+/// <summary>Operations on a span that is null if it is not recorded.</summary>
 internal static class SpanExtensions
 {
-    /// <summary>A span within <paramref name="parent"/>; null when that is not recorded.</summary>
+    /// <summary>Begins a span within <paramref name="parent"/>; null if that is not recorded.</summary>
     public static Activity? StartChild(this Activity? parent, string name, ActivityKind kind = ActivityKind.Internal) =>
         parent?.Source.StartActivity(name, kind, parent.Context);
 
-    /// <summary>Sets the attributes that OpenTelemetry's conventions ask of a span about one message.</summary>
+    /// <summary>Sets the attributes that OpenTelemetry's conventions require of a span about one message.</summary>
     /// <param name="span">The span of the operation.</param>
-    /// <param name="operation">What is done with the message.</param>
+    /// <param name="operation">The operation on the message.</param>
     /// <param name="destination">The recipient's address, or <see cref="MessagingOperation.Everybody"/>.</param>
     /// <param name="messageId">The message's id.</param>
     /// <seealso href="https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/"/>
@@ -28,7 +28,7 @@ internal static class SpanExtensions
     /// <summary>Makes the span the current one; see <see cref="SpanScope"/>.</summary>
     public static SpanScope Enter(this Activity? span) => new(span);
 
-    /// <summary>Sets status Error, <c>error.type</c> and, where there is one, the exception event.</summary>
+    /// <summary>Sets status Error, <c>error.type</c> and, if there is an exception, its event.</summary>
     public static void Fail(this Activity? span, string errorType, Exception? exception = null)
     {
         if (span is null)

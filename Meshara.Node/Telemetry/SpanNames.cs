@@ -1,6 +1,6 @@
 namespace Meshara.Node.Telemetry;
 
-/// <summary>The span names of docs/telemetry.md. Nothing else names a span.</summary>
+/// <summary>The span names of docs/telemetry.md; no others are used.</summary>
 internal static class SpanNames
 {
     public const string SendMessage = "send_message";

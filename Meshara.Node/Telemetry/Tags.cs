@@ -4,8 +4,7 @@ using Meshara.Node.Storage;
 namespace Meshara.Node.Telemetry;
 
 /// <summary>
-/// Labels with their closed sets of values, made once: adding to a counter must not allocate, and no value may
-/// come from a peer.
+/// Labels with closed sets of values, allocated once: adding to a counter must not allocate, and no value may come from a peer.
 /// </summary>
 internal static class Tags
 {

@@ -9,8 +9,8 @@ namespace Meshara.ServiceDefaults.Diagnostics;
 internal static class DiagnosticsExtensions
 {
     /// <summary>
-    /// Keeps recent traces and logs when <c>Diagnostics:Enabled</c> says so. When it does not, neither
-    /// <see cref="RecentTraces"/> nor <see cref="RecentLogs"/> exists, and nothing is done for them.
+    /// Keeps recent traces and logs in memory if <c>Diagnostics:Enabled</c> is true, which is the default in Development. Otherwise
+    /// neither <see cref="RecentTraces"/> nor <see cref="RecentLogs"/> is registered, and nothing is collected.
     /// </summary>
     public static IHostApplicationBuilder AddDefaultDiagnostics(this IHostApplicationBuilder builder)
     {

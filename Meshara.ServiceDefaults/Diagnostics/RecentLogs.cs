@@ -1,6 +1,6 @@
 namespace Meshara.ServiceDefaults.Diagnostics;
 
-/// <summary>The latest log lines, as they were written. Bounded by number and by bytes.</summary>
+/// <summary>The latest log lines, as written. Limited in number and in bytes.</summary>
 public sealed class RecentLogs
 {
     private readonly DiagnosticsOptions _options;

@@ -4,9 +4,9 @@ using OpenTelemetry;
 namespace Meshara.ServiceDefaults.Diagnostics;
 
 /// <summary>
-/// The latest, the latest slow and the latest failed traces of this process, as OpenTelemetry's zPages show them. Bounded
-/// by number and by bytes; what is pushed out of the recent ones stays while it is among the slow or the failed ones.
-/// Only spans that are sampled get here.
+/// The latest traces, the latest slow ones and the latest failed ones of this process, as OpenTelemetry's zPages show them.
+/// Limited in number and in bytes; a trace that leaves the recent ones stays while it is among the slow or failed ones. Holds
+/// sampled spans only.
 /// </summary>
 public sealed class RecentTraces : BaseProcessor<Activity>
 {
@@ -25,7 +25,7 @@ public sealed class RecentTraces : BaseProcessor<Activity>
             return [.. _rings[(int)kind].Reverse().Take(limit).Select(entry => entry.Record())];
     }
 
-    /// <summary>Every trace that has a span which fits, of any kind.</summary>
+    /// <summary>The traces of any kind that contain a matching span, newest first.</summary>
     public IReadOnlyList<RecordedTrace> Find(Func<string, RecordedSpan, bool> fits, int limit)
     {
         ArgumentNullException.ThrowIfNull(fits);
@@ -35,7 +35,7 @@ public sealed class RecentTraces : BaseProcessor<Activity>
         return [.. all.Where(trace => trace.Spans.Any(span => fits(trace.TraceId, span))).OrderByDescending(trace => trace.Spans[0].StartedAt).Take(limit)];
     }
 
-    /// <summary>What is kept, in bytes, by estimate.</summary>
+    /// <summary>Estimated size of the kept traces, in bytes.</summary>
     internal long Bytes
     {
         get
@@ -100,7 +100,7 @@ public sealed class RecentTraces : BaseProcessor<Activity>
 
         public ActivityTraceId Id => id;
 
-        /// <summary>The rings that hold it; in none of them it is forgotten.</summary>
+        /// <summary>Number of rings that hold the trace; once none does, it is dropped.</summary>
         public int Rings { get; set; }
 
         public bool IsSlow { get; set; }
@@ -109,7 +109,7 @@ public sealed class RecentTraces : BaseProcessor<Activity>
 
         public long Bytes { get; private set; }
 
-        /// <summary>Returns how many bytes more are kept.</summary>
+        /// <summary>Adds a span and returns its size in bytes; 0 if it exceeds the limit and is only counted.</summary>
         public long Add(RecordedSpan span, int limit)
         {
             if (_spans.Count >= limit)

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Meshara.ServiceDefaults.Diagnostics;
 
-/// <summary>A finished span as it is kept: bounded texts, and nothing that holds on to the application's objects.</summary>
+/// <summary>A finished span as it is kept: with bounded texts and no references to the application's objects.</summary>
 public sealed record RecordedSpan
 {
     private const int MaxText = 512, MaxTags = 32, MaxEvents = 8, MaxLinks = 8;
@@ -24,7 +24,7 @@ public sealed record RecordedSpan
 
     public required ActivityStatusCode Status { get; init; }
 
-    /// <summary>What went wrong; null when nothing did.</summary>
+    /// <summary>Description of the error; null if there is none.</summary>
     public required string? StatusDescription { get; init; }
 
     public required IReadOnlyDictionary<string, string> Attributes { get; init; }
@@ -33,7 +33,7 @@ public sealed record RecordedSpan
 
     public required IReadOnlyList<(string TraceId, string SpanId)> Links { get; init; }
 
-    /// <summary>What it occupies, roughly.</summary>
+    /// <summary>Estimated size in bytes.</summary>
     internal long Bytes => Overhead + 2L * (Name.Length + (StatusDescription?.Length ?? 0)
         + Attributes.Sum(attribute => attribute.Key.Length + attribute.Value.Length + 32)
         + Events.Sum(one => one.Name.Length + 32) + Links.Count * 80);

@@ -1,6 +1,6 @@
 namespace Meshara.ServiceDefaults.Diagnostics;
 
-/// <summary>Which of the traces that are kept.</summary>
+/// <summary>Selects among the kept traces.</summary>
 public enum TraceKind
 {
     /// <summary>The latest.</summary>

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Hosting;
 namespace Meshara.ServiceDefaults.Health;
 
 /// <summary>
-/// Measures whether the thread pool makes progress: a timer puts a callback into the pool's queue every second, and
-/// the time that it waits there is what everything else in the process waits, too.
+/// Measures whether the thread pool makes progress. Every second a timer queues a callback to the pool; everything else in the
+/// process waits as long as that callback does.
 /// </summary>
 internal sealed class EventLoopMonitor(TimeProvider time) : IHostedService, IDisposable
 {
@@ -15,7 +15,7 @@ internal sealed class EventLoopMonitor(TimeProvider time) : IHostedService, IDis
     private long _scheduledAt;
     private TimeSpan _lastDelay;
 
-    /// <summary>How late work runs: the delay of the last callback, or of the one still waiting when that is longer.</summary>
+    /// <summary>How late work runs: the delay of the last callback, or of the one still waiting if that is longer.</summary>
     public TimeSpan Delay
     {
         get

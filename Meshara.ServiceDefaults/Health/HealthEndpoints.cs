@@ -6,7 +6,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Meshara.ServiceDefaults.Health;
 
-/// <summary><c>/health</c> for people and dashboards, <c>/ready</c> and <c>/live</c> for orchestrators. Mapped in production, too.</summary>
+/// <summary>
+/// Maps <c>/health</c> for people and dashboards, <c>/ready</c> and <c>/live</c> for orchestrators, in production too.
+/// </summary>
 internal static class HealthEndpoints
 {
     public const string HealthPath = "/health";
@@ -15,7 +17,7 @@ internal static class HealthEndpoints
 
     public static void MapHealth(this IEndpointRouteBuilder endpoints)
     {
-        // Created now: it counts from the start of the service and not from the first request.
+        // Created now, so that it counts from the start of the service and not from the first request.
         var uptime = endpoints.ServiceProvider.GetRequiredService<Uptime>();
         var resources = endpoints.ServiceProvider.GetRequiredService<ProcessResources>();
         var vitals = endpoints.ServiceProvider.GetService<INodeVitals>();

@@ -7,7 +7,10 @@ namespace Meshara.ServiceDefaults.Health;
 
 internal static class HealthExtensions
 {
-    /// <summary>The check every service has; its own are added with <c>AddHealthChecks()</c> and the tags of <see cref="HealthTags"/>.</summary>
+    /// <summary>
+    /// Adds the check that every service has; it adds its own with <c>AddHealthChecks()</c> and the tags of <see
+    /// cref="HealthTags"/>.
+    /// </summary>
     public static IHostApplicationBuilder AddDefaultHealthChecks(this IHostApplicationBuilder builder)
     {
         builder.Services.TryAddSingleton<ProcessResources>();

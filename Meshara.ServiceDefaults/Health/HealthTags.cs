@@ -6,7 +6,7 @@ public static class HealthTags
     /// <summary>Shown in the body of <c>/health</c>.</summary>
     public const string Health = "health";
 
-    /// <summary>Counts for <c>/ready</c>: traffic may come.</summary>
+    /// <summary>Counts for <c>/ready</c>: the service can take traffic.</summary>
     public const string Ready = "ready";
 
     /// <summary>Counts for <c>/live</c>: a failure means that only a restart helps.</summary>
