@@ -1,6 +1,6 @@
 namespace Meshara.Node.Storage;
 
-/// <summary>Wakes everybody who waits for the next arrival.</summary>
+/// <summary>Wakes everyone who waits for the next arrival.</summary>
 internal sealed class ArrivalSignal
 {
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -17,7 +17,7 @@ internal sealed class ArrivalSignal
         }
     }
 
-    /// <summary>Wakes the waiters, if there are any: an arrival that nobody waits for costs nothing.</summary>
+    /// <summary>Wakes the waiters, if any; an arrival that nobody waits for costs nothing.</summary>
     public void Set()
     {
         if (!_awaited)

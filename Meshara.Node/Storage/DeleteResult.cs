@@ -1,14 +1,14 @@
 namespace Meshara.Node.Storage;
 
-/// <summary>What became of a message that was to be removed from the inbox.</summary>
+/// <summary>The result of removing a message from the inbox.</summary>
 public enum DeleteResult
 {
-    /// <summary>There is no such message.</summary>
+    /// <summary>No such message exists.</summary>
     NotFound,
 
-    /// <summary>It is gone.</summary>
+    /// <summary>The message was removed.</summary>
     Deleted,
 
-    /// <summary>More than one sender has used the id, and none was named.</summary>
+    /// <summary>Several senders have used the id, and none was named.</summary>
     Ambiguous,
 }

@@ -1,6 +1,6 @@
 namespace Meshara.Node.Storage;
 
-/// <summary>Says what left the inbox without being asked to: once a minute at the most, since a flood evicts thousands a second.</summary>
+/// <summary>Logs evictions from the inbox, at most once a minute, since a flood evicts thousands a second.</summary>
 internal sealed partial class EvictionLog(IMessageStore store, TimeProvider time, ILogger<EvictionLog> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);

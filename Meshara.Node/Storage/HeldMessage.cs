@@ -4,27 +4,29 @@ using Meshara.Node.Protocol;
 
 namespace Meshara.Node.Storage;
 
-/// <summary>A sealed message kept for somebody who is offline.</summary>
-/// <param name="Recipient">For whom.</param>
-/// <param name="Sender">Who signed it, and whose quota it counts against.</param>
+/// <summary>A sealed message held for a recipient that is offline.</summary>
+/// <param name="Recipient">The recipient.</param>
+/// <param name="Sender">The signer, whose quota it counts against.</param>
 /// <param name="Id">The sender's id for it.</param>
 /// <param name="Envelope">The signed envelope as it goes on the wire.</param>
-/// <param name="Expires">End of its time to live in this node's steady time; it is not kept beyond.</param>
+/// <param name="Expires">End of its time to live in this node's steady time; it is not held longer.</param>
 internal sealed record HeldMessage(NodeAddress Recipient, NodeAddress Sender, MessageId Id, ReadOnlyMemory<byte> Envelope, DateTimeOffset Expires)
 {
-    /// <summary>The address it was brought from, and whose quota it counts against, too (<see cref="Source"/>); null when that does not count.</summary>
+    /// <summary>
+    /// The address it came from, whose quota it also counts against (<see cref="Source"/>); null if that is not counted.
+    /// </summary>
     public IPAddress? Network { get; init; }
 }
 
-/// <summary>What became of a message offered to a relay.</summary>
+/// <summary>The result of offering a message to a relay.</summary>
 internal enum HoldResult
 {
-    /// <summary>It is kept.</summary>
+    /// <summary>The message is held.</summary>
     Held,
 
-    /// <summary>It had been kept before.</summary>
+    /// <summary>The message was already held.</summary>
     Duplicate,
 
-    /// <summary>Its sender, all at its sender's address, or all senders together have as much here as they may.</summary>
+    /// <summary>The sender, the address it came from, or all senders together have used up their quota.</summary>
     OverQuota,
 }

@@ -3,20 +3,23 @@ using Meshara.Node.Protocol;
 
 namespace Meshara.Node.Storage;
 
-/// <summary>Sealed messages a relay keeps for recipients that are offline. Safe for concurrent use.</summary>
+/// <summary>Sealed messages that a relay holds for offline recipients. Safe for concurrent use.</summary>
 internal interface IRelayStore
 {
-    /// <summary>Keeps a message until it is released or expires.</summary>
+    /// <summary>Holds a message until it is released or expires.</summary>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.Storage"/>.</exception>
     ValueTask<HoldResult> HoldAsync(HeldMessage message, CancellationToken cancellationToken);
 
-    /// <summary>The oldest messages kept for a recipient that have not expired. They stay until they are released.</summary>
-    /// <param name="recipient">Whose messages.</param>
+    /// <summary>The oldest unexpired messages held for a recipient. They stay until they are released.</summary>
+    /// <param name="recipient">The recipient.</param>
     /// <param name="limit">1 to 1000.</param>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.Storage"/>.</exception>
     ValueTask<IReadOnlyList<HeldMessage>> TakeHeldAsync(NodeAddress recipient, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Removes messages that were handed over. Named with their sender, who alone chooses an id: nobody's choice can release another's message.</summary>
+    /// <summary>
+    /// Removes messages that were handed over. Each is named with its sender, who alone chooses its id, so that no sender's
+    /// ids can release another's messages.
+    /// </summary>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.Storage"/>.</exception>
     ValueTask ReleaseAsync(IReadOnlyCollection<(NodeAddress Sender, MessageId Id)> messages, CancellationToken cancellationToken);
 }

@@ -5,9 +5,10 @@ using Meshara.Node.Identity;
 namespace Meshara.Node.Storage;
 
 /// <summary>
-/// What the inbox holds, by kind and by sender, and what of it was read. Limits are kept per kind, so that broadcasts, which anybody may
-/// send and nobody acknowledges, never push out a private message; and per sender and per address that private messages are handed in from, so
-/// that nobody takes the room of all others. Safe for concurrent use: one thread writes, readers mark what they were given.
+/// Tracks what the inbox holds, by kind and by sender, and what of it was read. Limits are per kind, so that broadcasts, which
+/// anyone may send and nobody acknowledges, never push out a private message; and per sender and per address that hands in
+/// private messages, so that nobody takes the room of all others. Safe for concurrent use: one thread writes, and readers mark
+/// what they were given.
 /// </summary>
 internal sealed class InboxUsage(StorageOptions options)
 {
@@ -20,7 +21,7 @@ internal sealed class InboxUsage(StorageOptions options)
     private long _evictFrom;
     private bool _hasNewMarks;
 
-    /// <summary>What left the inbox for want of room or for its age.</summary>
+    /// <summary>Messages evicted to make room or because of their age.</summary>
     public InboxEvictions Evictions
     {
         get
@@ -30,17 +31,17 @@ internal sealed class InboxUsage(StorageOptions options)
         }
     }
 
-    /// <summary>More private messages than allowed; only read ones may go.</summary>
+    /// <summary>True if there are more private messages than allowed; only read ones may be evicted.</summary>
     public bool IsOverPrivate => _private.Exceeds(options.MaxInboxMessages, options.MaxInboxBytes);
 
-    /// <summary>More broadcasts than allowed.</summary>
+    /// <summary>True if there are more broadcasts than allowed.</summary>
     public bool IsOverBroadcasts => _broadcasts.Exceeds(options.MaxInboxBroadcasts, options.MaxInboxBroadcastBytes);
 
-    /// <summary>More broadcasts of one sender than allowed.</summary>
+    /// <summary>True if there are more broadcasts of one sender than allowed.</summary>
     public bool IsOverBroadcastsOf(NodeAddress sender) =>
         _broadcastsBySender.GetValueOrDefault(sender).Exceeds(options.MaxInboxBroadcastsPerSender, options.MaxInboxBroadcastBytesPerSender);
 
-    /// <summary>Whether a private message fits beside those that nobody has read.</summary>
+    /// <summary>True if a private message fits beside the unread ones.</summary>
     public bool HasRoom(IncomingMessage message)
     {
         var size = message.Content.Length;
@@ -68,7 +69,7 @@ internal sealed class InboxUsage(StorageOptions options)
         }
     }
 
-    /// <summary>A message has gone; true when nobody had read it.</summary>
+    /// <summary>Counts a removed message; returns true if nobody had read it.</summary>
     public bool Remove(long cursor, NodeAddress sender, IPAddress? network, bool isBroadcast, long size)
     {
         lock (_gate)
@@ -87,8 +88,9 @@ internal sealed class InboxUsage(StorageOptions options)
         }
     }
 
-    /// <summary>A reader was given these messages.</summary>
-    /// <param name="first">Nothing else is in the inbox between this cursor and the page's first message.</param>
+    /// <summary>Marks messages as given to a reader.</summary>
+    /// <param name="first">Where the marked range begins: the inbox holds nothing between this cursor and the page's
+    /// first message.</param>
     public void MarkRead(long first, params ReadOnlySpan<InboxMessage> page)
     {
         if (page.IsEmpty)
@@ -106,35 +108,35 @@ internal sealed class InboxUsage(StorageOptions options)
         }
     }
 
-    /// <summary>Whether a reader was given it.</summary>
+    /// <summary>True if the message was given to a reader.</summary>
     public bool IsRead(long cursor)
     {
         lock (_gate)
             return _read.Contains(cursor);
     }
 
-    /// <summary>Read cursors, the oldest that may hold a message first; null when there are none.</summary>
+    /// <summary>The first range of read cursors that may still hold messages; null if there is none.</summary>
     public CursorRange? NextRead()
     {
         lock (_gate)
             return _read.From(_evictFrom);
     }
 
-    /// <summary>Counts what has left for good.</summary>
+    /// <summary>Counts messages that were evicted for good.</summary>
     public void Evicted(InboxEvictions evictions)
     {
         lock (_gate)
             _evictions = _evictions.Plus(evictions);
     }
 
-    /// <summary>Nothing that was read is left before this cursor.</summary>
+    /// <summary>Records that no read message is left before this cursor.</summary>
     public void EvictedUpTo(long cursor)
     {
         lock (_gate)
             _evictFrom = cursor;
     }
 
-    /// <summary>The marks that were made since the last call; null when there are none.</summary>
+    /// <summary>All marks, if any were made since the last call; otherwise null.</summary>
     public IReadOnlyList<CursorRange>? TakeNewMarks()
     {
         lock (_gate)
@@ -146,7 +148,9 @@ internal sealed class InboxUsage(StorageOptions options)
         }
     }
 
-    /// <summary>Begins anew with what is stored: counts of read private messages, and then <see cref="Add"/> for everything else.</summary>
+    /// <summary>
+    /// Starts over from stored data: the totals of read private messages, followed by <see cref="Add"/> for everything else.
+    /// </summary>
     public void Reset(IEnumerable<CursorRange> read, long readMessages, long readBytes)
     {
         lock (_gate)

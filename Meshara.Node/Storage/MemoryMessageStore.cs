@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace Meshara.Node.Storage;
 
-/// <summary>Keeps messages in memory: the fastest store, and one that a restart empties.</summary>
+/// <summary>Keeps messages in memory: the fastest store, but a restart empties it.</summary>
 internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOptions<DeliveryOptions> delivery, TimeProvider time)
     : IMessageStore, IRelayStore, IPeerCache
 {
@@ -112,7 +112,7 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
     {
         lock (_gate)
         {
-            // All are looked at: a deletion is rare, and an index would cost every delivery.
+            // Scans the list: deletions are rare, and an index would burden every delivery.
             var matches = _inbox.FindAll(kept => kept.Message.Id == id && (sender is null || kept.Message.Sender == sender));
             if (matches.Count == 0)
                 return ValueTask.FromResult(DeleteResult.NotFound);
@@ -129,14 +129,14 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
         long first = 0;
         while (true)
         {
-            // Taken before reading: what arrives between the two is not missed.
+            // Taken before reading, so that an arrival in between is not missed.
             var next = _arrived.Next;
             var page = Page(after, 500);
             foreach (var message in page)
             {
                 after = message.Cursor;
                 yield return message;
-                // The follower has dealt with it, since it wants the next one.
+                // The follower asks for the next message, so it has handled this one.
                 _usage.MarkRead(first == 0 ? after : first, message);
                 first = after + 1;
             }
@@ -220,7 +220,7 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
             Evict(kept => !kept.Message.IsBroadcast && _usage.IsRead(kept.Message.Cursor), () => _usage.IsOverPrivate, _options.MaxInboxMessages);
     }
 
-    /// <summary>Removes the oldest; at least a tenth at once, since it goes through all of the list.</summary>
+    /// <summary>Evicts the oldest; at least a tenth of the limit at once, since it scans the whole list.</summary>
     private void Evict(Predicate<Kept> may, Func<bool> isOver, int limit)
     {
         var (dropped, least) = (0, limit / 10 + 1);
@@ -236,6 +236,6 @@ internal sealed class MemoryMessageStore(IOptions<StorageOptions> storage, IOpti
         });
     }
 
-    /// <summary>A message and when it came: ticks of the node's steady time.</summary>
+    /// <summary>A message and its time of arrival, in ticks of the node's steady time.</summary>
     private readonly record struct Kept(InboxMessage Message, long Arrived);
 }

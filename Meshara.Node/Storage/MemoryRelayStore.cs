@@ -6,7 +6,7 @@ using Meshara.Node.Protocol;
 
 namespace Meshara.Node.Storage;
 
-/// <summary>The messages a relay keeps in memory. Safe for concurrent use.</summary>
+/// <summary>The messages that a relay holds, in memory. Safe for concurrent use.</summary>
 internal sealed class MemoryRelayStore(StorageOptions options, NodeClock clock) : IRelayStore
 {
     private readonly Lock _gate = new();

@@ -1,6 +1,6 @@
 namespace Meshara.Node.Storage;
 
-/// <summary>Which cursors were given to a reader, as disjoint ranges in order: nearly always one. Not safe for concurrent use.</summary>
+/// <summary>The cursors given to readers, as ordered disjoint ranges: nearly always one. Not safe for concurrent use.</summary>
 internal sealed class ReadRanges
 {
     private readonly List<CursorRange> _ranges = [];
@@ -15,7 +15,9 @@ internal sealed class ReadRanges
         return at < _ranges.Count && _ranges[at].First <= cursor;
     }
 
-    /// <summary>The first range that ends at the cursor or later, cut to what is not before it; null when there is none.</summary>
+    /// <summary>
+    /// The first range that ends at the cursor or later, without its part before the cursor; null if there is none.
+    /// </summary>
     public CursorRange? From(long cursor)
     {
         var at = FirstEndingAt(cursor);
@@ -24,7 +26,7 @@ internal sealed class ReadRanges
 
     public void Add(CursorRange range)
     {
-        // Neighbours that it touches become one with it.
+        // Merge the neighbours that it touches.
         var at = FirstEndingAt(range.First - 1);
         var count = 0;
         for (; at + count < _ranges.Count && _ranges[at + count].First <= range.Last + 1; count++)

@@ -6,23 +6,23 @@ using SQLitePCL;
 
 namespace Meshara.Node.Storage.Sqlite;
 
-/// <summary>Opens a node's database file: looks at what is there before anything writes, then brings it up to date.</summary>
+/// <summary>Opens a node's database file: inspects it before anything is written, then upgrades it.</summary>
 internal static class Database
 {
     /// <summary>Name of the database inside the data directory.</summary>
     public const string FileName = "messages.db";
 
-    /// <summary>How long another program's lock is waited for, in milliseconds.</summary>
+    /// <summary>How long to wait for another program's lock, in milliseconds.</summary>
     public const int BusyTimeout = 5000;
 
     private const int HeaderSize = 100;
 
-    // Reading every page takes about a second per 500 MiB; a larger file is checked where it is used.
+    // Reading every page takes about a second per 500 MiB; damage in a larger file is found when its pages are used.
     private const long MaxFullCheck = 256L * 1024 * 1024;
 
     private static ReadOnlySpan<byte> Magic => "SQLite format 3\0"u8;
 
-    /// <summary>Refuses a file that this program must not write, without changing a byte of it.</summary>
+    /// <summary>Refuses a file that this program must not write, without changing it.</summary>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.Storage"/>.</exception>
     public static void Inspect(string path)
     {
@@ -50,7 +50,7 @@ internal static class Database
         }
     }
 
-    /// <summary>Whose messages an inspected database holds; null when it does not say, or is not there.</summary>
+    /// <summary>The node whose messages an inspected database holds; null if it does not say, or does not exist.</summary>
     /// <exception cref="SqliteException">The file cannot be read.</exception>
     public static NodeAddress? Owner(string path)
     {
@@ -63,8 +63,9 @@ internal static class Database
         return owner.Step() ? owner.Address(0) : null;
     }
 
-    /// <summary>Refuses a node that would make a new key beside a database that belongs to an old one.</summary>
-    /// <exception cref="MesharaException">With <see cref="ErrorCodes.KeyFile"/>; or <see cref="ErrorCodes.Storage"/>, when the file is none of a node's.</exception>
+    /// <summary>Refuses a node that would create a new key beside a database that belongs to an old one.</summary>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.KeyFile"/>; with <see cref="ErrorCodes.Storage"/> if
+    /// the file is not a node's database.</exception>
     public static void RefuseWithoutKey(string keyFile)
     {
         var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(keyFile))!, FileName);
@@ -75,13 +76,13 @@ internal static class Database
             $"The key file {keyFile} is gone, but the database {path} belongs to {Owner(path)?.ToString() ?? "the address of that key"}: {WaysOut}");
     }
 
-    /// <summary>A database and a key that do not belong together.</summary>
+    /// <summary>The error for a database and a key that do not belong together.</summary>
     public static MesharaException NotTheOwner(string path, NodeAddress owner, NodeAddress key) =>
         new(ErrorCodes.KeyFile, $"The database {path} belongs to {owner}, but the key file to {key}: {WaysOut}");
 
     private const string WaysOut = "restore that address's identity.key, or move messages.db and its -wal file away to start anew.";
 
-    /// <summary>The one connection that writes, with the schema of this version.</summary>
+    /// <summary>Opens the only connection that writes, and upgrades the schema to this version.</summary>
     /// <exception cref="SqliteException">The file cannot be written.</exception>
     public static SqliteConnection OpenWriter(string path, StorageDurability durability)
     {
@@ -90,14 +91,14 @@ internal static class Database
         try
         {
             var database = connection.Handle!;
-            // Takes effect in a new file only, and must stand before the first table.
+            // Takes effect in a new file only, and must precede the first table.
             Statement.Execute(database, "PRAGMA auto_vacuum = INCREMENTAL");
             BeginLog(database);
             Statement.Execute(database, durability == StorageDurability.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
             Statement.Execute(database, "PRAGMA fullfsync = ON"); // macOS: fsync alone does not empty the disk's cache
             Statement.Execute(database, "PRAGMA cache_size = -16384");
             Statement.Execute(database, "PRAGMA temp_store = MEMORY");
-            // 16 MiB of log: few enough checkpoints that a page changed often is written back seldom, little enough to recover at once.
+            // 16 MiB of log: enough that a frequently changed page is seldom written back, and little enough to recover quickly.
             Statement.Execute(database, "PRAGMA wal_autocheckpoint = 4096");
             Statement.Execute(database, "PRAGMA journal_size_limit = 33554432");
             Schema.Migrate(database);
@@ -110,7 +111,7 @@ internal static class Database
         }
     }
 
-    /// <summary>A connection that only reads; it sees what is committed and never waits for the writer.</summary>
+    /// <summary>Opens a connection that only reads; it sees committed data and never waits for the writer.</summary>
     public static SqliteConnection OpenReader(string path)
     {
         var connection = Connect(path, SqliteOpenMode.ReadOnly);
@@ -118,7 +119,7 @@ internal static class Database
         return connection;
     }
 
-    /// <summary>Where the node's clock stood when it was last saved; null in a database that has not been used.</summary>
+    /// <summary>The node's clock as it was last saved; null in a database that has not been used.</summary>
     public static ClockState? ReadClock(SqliteConnection connection)
     {
         using var row = new Statement(connection.Handle!, "SELECT steady, wall, ahead, peers FROM clock");
@@ -127,7 +128,7 @@ internal static class Database
 
     private static SqliteConnection Connect(string path, SqliteOpenMode mode)
     {
-        // Pooled connections would outlive the store, and with them locks and files.
+        // Pooled connections would outlive the store and keep its locks and files.
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false }.ToString());
         try
         {
@@ -142,7 +143,7 @@ internal static class Database
         }
     }
 
-    /// <summary>The log needs shared memory, which some network file systems do not have.</summary>
+    /// <summary>Turns on the write-ahead log. It needs shared memory, which some network file systems lack.</summary>
     private static void BeginLog(sqlite3 database)
     {
         using var mode = new Statement(database, "PRAGMA journal_mode = WAL");
@@ -150,7 +151,7 @@ internal static class Database
             throw new IOException($"its file system allows no write-ahead log, only '{set}'; put the data directory on a local disk");
     }
 
-    /// <summary>False when there is no database yet. An empty file is what a crash leaves that came before the first page.</summary>
+    /// <summary>False if there is no database yet. A crash before the first page was written leaves an empty file.</summary>
     private static bool InspectHeader(string path)
     {
         if (!File.Exists(path))
@@ -180,7 +181,7 @@ internal static class Database
             throw Refused(path, $"was written by a newer version of this program (schema {version}, this one knows {Schema.Version}); run that version, or choose another data directory with --data");
     }
 
-    /// <summary>The inbox is nobody else's business; the log and the index beside it take on the mode of the database.</summary>
+    /// <summary>Creates the file for its owner only; SQLite gives the log and its index the mode of the database.</summary>
     private static void CreatePrivately(string path)
     {
         var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite, BufferSize = 0 };

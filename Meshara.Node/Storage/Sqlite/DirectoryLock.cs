@@ -9,13 +9,14 @@ internal sealed class DirectoryLock : IDisposable
 
     private DirectoryLock(FileStream file) => _file = file;
 
-    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Storage"/>: another process holds it, or the directory cannot be written.</exception>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Storage"/>: another process holds it, or the
+    /// directory is not writable.</exception>
     public static DirectoryLock Take(string directory)
     {
         try
         {
             Directory.CreateDirectory(directory);
-            // The operating system lets go of it when the process ends, however it ends; the file stays, since removing it would race.
+            // The operating system releases it however the process ends. The file stays, since removing it would race.
             var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
             if (!OperatingSystem.IsWindows())
                 options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

@@ -4,8 +4,8 @@ using System.Text;
 namespace Meshara.Node.Storage.Sqlite;
 
 /// <summary>
-/// Which file a name leads to. After a file was removed or replaced, or its volume mounted anew, an open handle leads to another one.
-/// Known on Linux only; elsewhere every file counts as the same.
+/// Identifies the file that a path leads to. After a file was removed or replaced, or its volume remounted, an open handle
+/// leads to another file than its path. Known on Linux only; elsewhere all files count as the same.
 /// </summary>
 internal readonly partial record struct FileIdentity(ulong Device, ulong Inode)
 {
@@ -13,10 +13,10 @@ internal readonly partial record struct FileIdentity(ulong Device, ulong Inode)
     private const int CurrentDirectory = -100, InodeMask = 0x100;
     private const int InodeOffset = 32, DeviceOffset = 136, BufferSize = 256;
 
-    /// <summary>A name as the system takes it, prepared once: it is asked for after every commit.</summary>
+    /// <summary>Encodes a path for the system call, once, since it is looked up after every commit.</summary>
     public static byte[] Prepare(string path) => Encoding.UTF8.GetBytes(path + '\0');
 
-    /// <summary>Null when there is no such file, or it cannot be reached.</summary>
+    /// <summary>Null if there is no such file, or it cannot be reached.</summary>
     public static FileIdentity? Of(ReadOnlySpan<byte> preparedPath)
     {
         if (!OperatingSystem.IsLinux())

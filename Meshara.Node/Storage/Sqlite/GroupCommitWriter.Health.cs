@@ -9,28 +9,28 @@ internal sealed partial class GroupCommitWriter
     private const int ProbesPerReopening = 3;
     private const int MaxOwedPerBatch = 1024;
 
-    // The log is emptied by every checkpoint that no reader delays; this is for the one that was delayed again and again.
+    // Every checkpoint empties the log unless a reader delays it; this limit is for one that was delayed again and again.
     private const long MaxLogBytes = 64L * 1024 * 1024;
 
-    // A disk that is throttled, or shared with somebody, has fast commits between the slow ones.
+    // A throttled or shared disk has fast commits between the slow ones.
     private static readonly TimeSpan SlownessRemembered = TimeSpan.FromSeconds(10);
 
     private volatile string? _fault;
     private volatile string? _slowness;
     private bool _due, _maintaining, _mustReopen, _isFileAtFault;
 
-    // Why the database could not be opened anew; null while it is open.
+    // Why the database could not be reopened; null while it is open.
     private Exception? _closedBy;
     private int _ticks, _probes;
     private long _slowAt;
 
-    /// <summary>What is wrong with the disk, or null.</summary>
+    /// <summary>What is wrong with the disk; null if nothing is.</summary>
     public string? Problem => _fault ?? _slowness;
 
-    /// <summary>Whether what is wrong keeps it from writing, or only delays it.</summary>
+    /// <summary>Whether the problem prevents writing or only delays it.</summary>
     public StorageState State => _fault is not null ? StorageState.Failed : _slowness is not null ? StorageState.Slow : StorageState.Healthy;
 
-    /// <summary>From the timer: the work itself belongs to the writer's thread.</summary>
+    /// <summary>Called by the timer; the work itself is left to the writer's thread.</summary>
     private void Tick()
     {
         if (_tickQueued)
@@ -58,7 +58,7 @@ internal sealed partial class GroupCommitWriter
             Tick(); // behind the operations that came in the meantime
     }
 
-    /// <summary>One short slice; true when there is more to do.</summary>
+    /// <summary>Does one short slice of maintenance; returns true if there is more to do.</summary>
     private bool Maintain()
     {
         try
@@ -79,7 +79,7 @@ internal sealed partial class GroupCommitWriter
         }
     }
 
-    /// <summary>Asks the disk whether it works again. Only a commit tells.</summary>
+    /// <summary>Tests whether the disk works again. Only a commit tells.</summary>
     private void Probe()
     {
         long started;
@@ -102,15 +102,15 @@ internal sealed partial class GroupCommitWriter
         NoteLatency(_time.GetElapsedTime(started));
     }
 
-    /// <summary>Opens the files that have the names now, when those that are open may not be them any more.</summary>
+    /// <summary>Reopens the database if its open handles may no longer lead to the files at its path.</summary>
     private void Follow()
     {
         var change = _files.Change();
         if (change is FileChange.DatabaseGone or FileChange.LogReplaced)
-            throw new IOException(OpenedFiles.Describe(change)); // what is open is all there is of what was stored
+            throw new IOException(OpenedFiles.Describe(change)); // the open files are all that is left of the stored data
         if (change is FileChange.LogGone && _session?.Checkpoint() == false)
             throw new IOException(OpenedFiles.Describe(change));
-        // Where a file's identity tells nothing, only an attempt shows whether new handles lead to a volume that is back.
+        // Where file identities are unknown, only an attempt shows whether new handles reach a volume that is back.
         if (change is not FileChange.None || _mustReopen || (_isFileAtFault && ++_probes % ProbesPerReopening == 0))
             Reopen(change);
     }
@@ -138,7 +138,10 @@ internal sealed partial class GroupCommitWriter
             Log.Replaced(_logger, _path);
     }
 
-    /// <summary>At the end. A log that is no longer the one that was opened is not this node's to empty and remove.</summary>
+    /// <summary>
+    /// Closes the database at the end. If its log is no longer the one that was opened, this node must not empty or remove
+    /// it.
+    /// </summary>
     private void Close()
     {
         if (_files.Change() is FileChange.None)
@@ -148,7 +151,7 @@ internal sealed partial class GroupCommitWriter
         _session = null;
     }
 
-    /// <summary>Writes the notes that a failed disk did not take.</summary>
+    /// <summary>Writes the final states that a failed disk did not take.</summary>
     private void PayDebts()
     {
         while (_owed.Count > 0 && _fault is null)
@@ -160,7 +163,7 @@ internal sealed partial class GroupCommitWriter
         }
     }
 
-    /// <summary>At the end: what was read is noted; one more attempt at what is owed, and a word about what is left.</summary>
+    /// <summary>At the end: saves the read marks, tries once more to write what is owed, and logs what remains.</summary>
     private void SettleDebts()
     {
         if (_fault is null)
@@ -172,11 +175,11 @@ internal sealed partial class GroupCommitWriter
             Log.NotesLost(_logger, _owed.Count);
     }
 
-    /// <summary>At the end, so that the next run goes on from this moment.</summary>
+    /// <summary>At the end, so that the next run continues from this moment.</summary>
     private void SaveClock()
     {
         if (_fault is not null || _session is not { } session)
-            return; // what was saved last will do
+            return; // the last saved state will do
         try
         {
             session.Begin();
@@ -195,7 +198,7 @@ internal sealed partial class GroupCommitWriter
         if (_fault is null)
             Log.Failed(_logger, text, failure);
         _fault = text;
-        // A full disk and a program that holds the lock need patience, and leave the open files as good as new ones.
+        // A full disk or a lock held by another program takes patience only: the open files are as good as new ones.
         _isFileAtFault = failure is not SqliteException { SqliteErrorCode: raw.SQLITE_FULL or raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_PROTOCOL };
     }
 

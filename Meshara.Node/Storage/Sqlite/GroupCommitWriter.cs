@@ -3,9 +3,9 @@ using System.Threading.Channels;
 namespace Meshara.Node.Storage.Sqlite;
 
 /// <summary>
-/// The one thread that writes. It takes whatever is waiting, applies it in one transaction and answers after the commit: alone,
-/// an operation waits for nobody; under load one commit serves hundreds. A fault of the disk fails the operations it meets, closes
-/// the door to others, and is probed until the disk takes data again.
+/// The only thread that writes. It takes all waiting operations, applies them in one transaction and answers after the
+/// commit: a lone operation waits for no other; under load one commit serves hundreds. A disk fault fails the operations it
+/// affects, and new ones are refused while the disk is probed until it takes data again.
 /// </summary>
 internal sealed partial class GroupCommitWriter : IAsyncDisposable
 {
@@ -37,8 +37,9 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
     private long _commits;
     private volatile bool _tickQueued;
 
-    /// <param name="path">The database, for what an operator reads.</param>
-    /// <param name="open">Inspects the database and opens the writing connection; called again, with none open, after the disk has failed.</param>
+    /// <param name="path">Path of the database, for messages to the operator.</param>
+    /// <param name="open">Inspects the database and opens the writing connection; called again, with none open, after the
+    /// disk has failed.</param>
     public GroupCommitWriter(string path, Func<WriteSession> open, StorageOptions options, TimeProvider time, ILogger logger)
     {
         _path = path;
@@ -57,14 +58,14 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
     /// <summary>The newest cursor that is committed.</summary>
     public long LastCursor => Volatile.Read(ref _lastCursor);
 
-    /// <summary>Transactions committed for callers.</summary>
+    /// <summary>Number of transactions committed for callers.</summary>
     public long Commits => Volatile.Read(ref _commits);
 
-    /// <summary>Set by every commit that brought arrivals.</summary>
+    /// <summary>Set by every commit that added arrivals.</summary>
     public ArrivalSignal Arrived { get; } = new();
 
-    /// <summary>Applies a change and returns its result when it is committed.</summary>
-    /// <param name="weight">About how many bytes it writes.</param>
+    /// <summary>Applies a change and returns its result once it is committed.</summary>
+    /// <param name="weight">Approximate number of bytes it writes.</param>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.Storage"/>.</exception>
     public ValueTask<TResult> WriteAsync<TState, TResult>(
         TState state, int weight, Func<WriteSession, TState, TResult> apply, CancellationToken cancellationToken)
@@ -82,7 +83,7 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>As <see cref="WriteAsync"/>, for a change without a result.</summary>
+    /// <summary>Like <see cref="WriteAsync"/>, for a change without a result.</summary>
     public ValueTask ExecuteAsync<TState>(TState state, int weight, Func<WriteSession, TState, bool> apply, CancellationToken cancellationToken)
     {
         if (_fault is { } fault)
@@ -98,11 +99,11 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Puts an operation that nobody waits for into the queue; once there it is done, however often the disk fails.</summary>
+    /// <summary>Enqueues an operation that nobody waits for; once enqueued it will be done, however often the disk fails.</summary>
     public ValueTask NoteAsync(OwedOperation operation, CancellationToken cancellationToken) =>
         _queue.Writer.TryWrite(operation) ? ValueTask.CompletedTask : EnqueueSlowlyAsync(operation, cancellationToken);
 
-    /// <summary>Takes nothing more, writes what is queued, and closes the database.</summary>
+    /// <summary>Accepts nothing more, writes what is queued, and closes the database.</summary>
     public async ValueTask DisposeAsync()
     {
         await _timer.DisposeAsync();
@@ -139,7 +140,7 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
         }
         catch (Exception e)
         {
-            // A defect of this program: whoever waits is told, whoever comes is refused.
+            // A defect of this program: fail the waiting operations and refuse later ones.
             SetFault(e);
             _queue.Writer.TryComplete(e);
             FailAll(e);
@@ -184,7 +185,7 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
             FailAll(cause);
             return;
         }
-        // An operation that is at fault itself is left out, and the others share a commit as before.
+        // An operation that is itself at fault is left out; the others share a commit as before.
         while (_batch.Count > 0)
         {
             if (TryCommit(out var culprit) is not { } failure)
@@ -204,10 +205,10 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
     }
 
     /// <summary>
-    /// Null when everything is committed and known to the readers; otherwise why nothing is. What fails before it has changed anything
-    /// is failed here and leaves the batch.
+    /// Commits the batch. Returns null once everything is committed and visible to readers; otherwise why nothing is. An operation
+    /// that fails before it has changed anything is failed here and leaves the batch.
     /// </summary>
-    /// <param name="culprit">The operation that had to be taken back, and all with it; null when it was not one operation's fault.</param>
+    /// <param name="culprit">The operation that made the whole batch roll back; null if no single operation was at fault.</param>
     private Exception? TryCommit(out WriteOperation? culprit)
     {
         culprit = null;
@@ -226,7 +227,7 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
             }
             culprit = null;
             session.Commit();
-            // Nothing is acknowledged that is not in the file that has the name.
+            // Acknowledge nothing that is not in the file at the database's path.
             _files.Check();
         }
         catch (Exception e)
@@ -294,7 +295,7 @@ internal sealed partial class GroupCommitWriter : IAsyncDisposable
             operation.Fail(failure as MesharaException ?? StorageFailure.Of(failure, _path));
     }
 
-    /// <summary>Takes the place of an operation in the queue, to wake the writer.</summary>
+    /// <summary>Stands in for an operation in the queue, to wake the writer.</summary>
     private sealed class TickMark : WriteOperation
     {
         public override void Apply(WriteSession session) => throw new InvalidOperationException("A mark is never applied.");

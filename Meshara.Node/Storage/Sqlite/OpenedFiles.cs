@@ -1,18 +1,18 @@
 namespace Meshara.Node.Storage.Sqlite;
 
 /// <summary>
-/// The database and its log as they were opened. What is committed after one of them was removed or replaced is nowhere to be found at
-/// the next start, although SQLite reports success.
+/// The identities of the database and its log when they were opened. After one of them is removed or replaced, SQLite still
+/// reports success, but what it commits cannot be found at the next start.
 /// </summary>
 internal sealed class OpenedFiles(string path)
 {
     private readonly byte[] _database = FileIdentity.Prepare(path), _log = FileIdentity.Prepare(path + "-wal");
     private FileIdentity? _openedDatabase, _openedLog;
 
-    /// <summary>Takes what the names lead to now for what is open.</summary>
+    /// <summary>Records the files now at the paths as the open ones.</summary>
     public void Note() => (_openedDatabase, _openedLog) = (FileIdentity.Of(_database), FileIdentity.Of(_log));
 
-    /// <summary>What has become of the files since.</summary>
+    /// <summary>What has happened to the files since.</summary>
     public FileChange Change()
     {
         var database = FileIdentity.Of(_database);
@@ -24,14 +24,14 @@ internal sealed class OpenedFiles(string path)
         return log == _openedLog ? FileChange.None : log is null ? FileChange.LogGone : FileChange.LogReplaced;
     }
 
-    /// <exception cref="IOException">The open files are no longer those that have the names.</exception>
+    /// <exception cref="IOException">The files at the paths are no longer the open ones.</exception>
     public void Check()
     {
         if (Change() is not FileChange.None and var change)
             throw new IOException(Describe(change));
     }
 
-    /// <summary>What it means to an operator.</summary>
+    /// <summary>Describes a change to an operator.</summary>
     public static string Describe(FileChange change) => change switch
     {
         FileChange.DatabaseGone => "the database file is gone; bring it back or restart the node",
@@ -41,19 +41,19 @@ internal sealed class OpenedFiles(string path)
     };
 }
 
-/// <summary>What has become of an open database.</summary>
+/// <summary>What has happened to the files of an open database.</summary>
 internal enum FileChange
 {
-    /// <summary>The names lead to the files that are open.</summary>
+    /// <summary>The paths lead to the open files.</summary>
     None,
 
-    /// <summary>The database has no file any more.</summary>
+    /// <summary>There is no database at its path any more.</summary>
     DatabaseGone,
 
-    /// <summary>The name leads to another file: another volume, or one that was put in its place.</summary>
+    /// <summary>The database's path leads to another file: on another volume, or put in its place.</summary>
     DatabaseReplaced,
 
-    /// <summary>The log has no file any more; the open one holds what is not yet in the database.</summary>
+    /// <summary>There is no log at its path any more; the open one holds what is not yet in the database.</summary>
     LogGone,
 
     /// <summary>Another program has begun a log of its own.</summary>

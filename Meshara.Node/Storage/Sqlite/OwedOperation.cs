@@ -5,8 +5,8 @@ using Meshara.Node.Protocol;
 namespace Meshara.Node.Storage.Sqlite;
 
 /// <summary>
-/// How a message ended, on its way to the disk. Nobody waits for it, so nobody could repeat it: the writer keeps it until the disk
-/// takes it, and until then it is found here.
+/// A message's final state on its way to the disk. Nobody waits for it, so nobody could retry it: the writer keeps it until
+/// the disk takes it, and until then it is found in memory.
 /// </summary>
 internal sealed class OwedOperation(MessageStatus final, ConcurrentDictionary<MessageId, MessageStatus> unwritten) : WriteOperation
 {
@@ -14,6 +14,6 @@ internal sealed class OwedOperation(MessageStatus final, ConcurrentDictionary<Me
 
     public override void Complete() => unwritten.TryRemove(final.Id, out _);
 
-    /// <summary>Only when the program is at fault; the message is sent again after a restart.</summary>
+    /// <summary>Called only if this program is at fault; the message is then sent again after a restart.</summary>
     public override void Fail(Exception failure) => unwritten.TryRemove(final.Id, out _);
 }

@@ -58,7 +58,10 @@ internal sealed class ReadSession : IDisposable
         return status;
     }
 
-    /// <summary>Everything unfinished, oldest first; calls <paramref name="onDamaged"/> for what cannot be read, and leaves it where it is.</summary>
+    /// <summary>
+    /// All unfinished messages, oldest first. Calls <paramref name="onDamaged"/> with the id of each that cannot be read,
+    /// and leaves it in place.
+    /// </summary>
     public List<OutgoingRecord> Pending(Action<string> onDamaged)
     {
         using var rows = new Statement(_connection.Handle!, "SELECT id, recipient, accepted, expires, size, trace, envelope, content, coalesce(ends, expires) FROM outbox ORDER BY seq");
@@ -99,7 +102,7 @@ internal sealed class ReadSession : IDisposable
             }
             catch (InvalidProtocolBufferException)
             {
-                // A hint that is damaged is no hint; the others and the bootstrap remain.
+                // A damaged hint is useless; the other peers and the bootstrap remain.
             }
         }
         return peers;

@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Meshara.Node.Storage.Sqlite;
 
-/// <summary>A few connections that read. Each sees the last commit, and none waits for the writer nor makes it wait.</summary>
+/// <summary>A few connections that read. Each sees the last commit; none waits for the writer or makes it wait.</summary>
 internal sealed class ReaderPool(string path) : IDisposable
 {
     private const int Size = 4;
@@ -12,7 +12,7 @@ internal sealed class ReaderPool(string path) : IDisposable
     private readonly ConcurrentBag<ReadSession> _idle = [];
     private volatile bool _closed;
 
-    /// <summary>Reads on a connection of its own.</summary>
+    /// <summary>Runs a read with a connection to itself.</summary>
     /// <exception cref="MesharaException">With <see cref="ErrorCodes.Storage"/>.</exception>
     public async ValueTask<TResult> ReadAsync<TState, TResult>(TState state, Func<ReadSession, TState, TResult> read, CancellationToken cancellationToken)
     {
@@ -30,7 +30,7 @@ internal sealed class ReaderPool(string path) : IDisposable
             }
             catch
             {
-                // What failed once may be half way through a statement, or open on a disk that has gone.
+                // After a failure it may be halfway through a statement, or open on a disk that is gone.
                 session.Dispose();
                 throw;
             }
@@ -45,7 +45,9 @@ internal sealed class ReaderPool(string path) : IDisposable
         }
     }
 
-    /// <summary>Closes the connections, after the reads that are under way; others wait until <see cref="Resume"/>.</summary>
+    /// <summary>
+    /// Closes the connections once the current reads have finished; further reads wait until <see cref="Resume"/>.
+    /// </summary>
     public void Suspend()
     {
         for (var taken = 0; taken < Size; taken++)
@@ -53,10 +55,10 @@ internal sealed class ReaderPool(string path) : IDisposable
         CloseIdle();
     }
 
-    /// <summary>Reads go on, on new connections.</summary>
+    /// <summary>Lets reads continue, on new connections.</summary>
     public void Resume() => _free.Release(Size);
 
-    /// <summary>Closes the connections, after the reads that are under way.</summary>
+    /// <summary>Closes the connections once the current reads have finished; further reads fail.</summary>
     public async ValueTask CloseAsync()
     {
         _closed = true;

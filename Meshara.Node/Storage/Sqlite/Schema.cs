@@ -2,14 +2,14 @@ using SQLitePCL;
 
 namespace Meshara.Node.Storage.Sqlite;
 
-/// <summary>The tables, as steps from one version to the next. A step, once released, never changes.</summary>
+/// <summary>The tables, as steps from one version to the next. A released step never changes.</summary>
 internal static class Schema
 {
     /// <summary>"MSHR": marks the file as a node's database (https://www.sqlite.org/pragma.html#pragma_application_id).</summary>
     public const int ApplicationId = 0x4D534852;
 
-    // Times are microseconds since the Unix epoch. `size` stands before the blob it measures, so that summing it up does not
-    // read the blob's overflow pages.
+    // Times are microseconds since the Unix epoch. `size` precedes the blob it measures, so that summing sizes does not read the
+    // blobs' overflow pages.
     private static readonly string[] Steps =
     [
         """
@@ -57,16 +57,17 @@ internal static class Schema
         -- Whose messages these are.
         CREATE TABLE owner (one INTEGER PRIMARY KEY CHECK (one = 1), address BLOB NOT NULL);
         """,
-        // What decides about a row's end is a time of the node's own clock from here on (NodeClock.Steady), which nobody can set; what
-        // people read is the wall clock's. Rows of before have one time for both.
+        // From here on a time of the node's own clock (NodeClock.Steady), which nobody can set, decides when a row ends; wall-clock
+        // times are for people. Older rows have one time for both.
         """
         ALTER TABLE outbox ADD COLUMN ends INTEGER;
         ALTER TABLE inbox ADD COLUMN received_wall INTEGER;
         ALTER TABLE completed ADD COLUMN ended INTEGER;
         CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), steady INTEGER NOT NULL, wall INTEGER NOT NULL, ahead INTEGER NOT NULL, peers BLOB NOT NULL);
         """,
-        // The address that a message was brought from; null for this machine's own, and for what an earlier version took. relay_usage counts it like
-        // a sender, from which its length tells it.
+        // The address that a message came from; null for this machine's own and for messages taken by an earlier version.
+        // relay_usage
+        // counts it like a sender; the length of the key tells them apart.
         """
         ALTER TABLE relayed ADD COLUMN network BLOB;
         ALTER TABLE inbox ADD COLUMN network BLOB;
@@ -84,10 +85,10 @@ internal static class Schema
         """,
     ];
 
-    /// <summary>The version this program writes.</summary>
+    /// <summary>The schema version that this program writes.</summary>
     public static int Version => Steps.Length;
 
-    /// <summary>Brings an inspected database to <see cref="Version"/>; all of it or nothing.</summary>
+    /// <summary>Upgrades an inspected database to <see cref="Version"/>, entirely or not at all.</summary>
     public static void Migrate(sqlite3 database)
     {
         var version = (int)Statement.Scalar(database, "PRAGMA user_version");
@@ -109,10 +110,10 @@ internal static class Schema
         catch
         {
             if (raw.sqlite3_get_autocommit(database) == 0)
-                raw.sqlite3_exec(database, "ROLLBACK"); // what failed first is what is told
+                raw.sqlite3_exec(database, "ROLLBACK"); // the first failure is the one to report
             throw;
         }
-        // So that the version stands in the file's header, where another version of the program looks before it opens anything.
+        // Writes the version to the file's header, where another version of the program looks before it opens anything.
         Statement.Execute(database, "PRAGMA wal_checkpoint(TRUNCATE)");
     }
 }

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace Meshara.Node.Storage.Sqlite;
 
 /// <summary>
-/// Keeps messages in an SQLite database of the data directory. One thread writes, with group commit; reads go beside it
+/// Keeps messages in an SQLite database in the data directory. One thread writes, with group commit; reads run beside it
 /// (write-ahead log). A data directory belongs to one store at a time.
 /// </summary>
 internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, IPeerCache, IAsyncDisposable, IDisposable
@@ -33,10 +33,10 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
     private int _disposed;
 
     /// <summary>Opens the store in the data directory, or creates it there.</summary>
-    /// <param name="owner">Whose messages they are; null does not look.</param>
+    /// <param name="owner">The node that the messages belong to; null skips the check.</param>
     /// <exception cref="MesharaException">
-    /// With <see cref="ErrorCodes.Storage"/>: in use by another process, not writable, damaged, of a newer version, or not a node's
-    /// database at all; with <see cref="ErrorCodes.KeyFile"/>: another node's. A file that is refused is left as it was.
+    /// With <see cref="ErrorCodes.Storage"/>: the database is in use by another process, not writable, damaged, of a newer
+    /// version, or not a node's at all; with <see cref="ErrorCodes.KeyFile"/>: it is another node's. A refused file is unchanged.
     /// </exception>
     public SqliteMessageStore(
         IOptions<NodeOptions> node, IOptions<StorageOptions> storage, IOptions<DeliveryOptions> delivery, TimeProvider time, ILogger<SqliteMessageStore> logger,
@@ -72,7 +72,7 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
 
     public long LastCursor => _writer.LastCursor;
 
-    /// <summary>Transactions committed so far; fewer than the operations, under load.</summary>
+    /// <summary>Number of transactions committed; under load fewer than the operations.</summary>
     public long Commits => _writer.Commits;
 
     public async ValueTask<IReadOnlyList<OutgoingRecord>> LoadPendingAsync(CancellationToken cancellationToken) =>
@@ -91,7 +91,7 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
 
     public async ValueTask CompleteAsync(MessageStatus final, CancellationToken cancellationToken)
     {
-        // Found here from now on, so that nobody who asks meanwhile hears that there is no such message.
+        // From now on it is found here, so that no lookup in the meantime misses the message.
         _unwritten[final.Id] = final;
         try
         {
@@ -128,14 +128,14 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
         long first = 0;
         while (true)
         {
-            // Taken before reading: what arrives between the two is not missed.
+            // Taken before reading, so that an arrival in between is not missed.
             var next = _writer.Arrived.Next;
             var page = await PageAsync(after, FollowPage, cancellationToken);
             foreach (var message in page)
             {
                 after = message.Cursor;
                 yield return message;
-                // The follower has dealt with it, since it wants the next one.
+                // The follower asks for the next message, so it has handled this one.
                 _usage.MarkRead(first == 0 ? after : first, message);
                 first = after + 1;
             }
@@ -164,7 +164,8 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        // The writer last: closing the last connection moves the log into the database, and the next start has nothing to recover.
+        // The writer closes last: closing the last connection moves the log into the database, so the next start has
+        // nothing to recover.
         await _readers.CloseAsync();
         await _writer.DisposeAsync();
         _readers.Dispose();
@@ -174,8 +175,8 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     /// <summary>
-    /// At the start, and again after the disk has failed: the volume may have been mounted anew, and then the lock and every open
-    /// connection belong to the one that has gone. No connection is open meanwhile, since the file is looked at: closing any other
+    /// Opens the database at the start, and again after the disk has failed: the volume may have been remounted, and then the lock
+    /// and every open connection belong to the old one. No connection may be open while the file is inspected: closing any other
     /// handle of a live database drops this process's locks on it (https://www.sqlite.org/howtocorrupt.html, 2.2).
     /// </summary>
     private WriteSession Open()
@@ -200,7 +201,7 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
             }
             catch
             {
-                session.Abandon(); // a connection left open would be in the way of the next attempt
+                session.Abandon(); // a connection left open would hinder the next attempt
                 throw;
             }
         }

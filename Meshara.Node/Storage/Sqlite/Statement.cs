@@ -8,7 +8,7 @@ using SQLitePCL;
 namespace Meshara.Node.Storage.Sqlite;
 
 /// <summary>
-/// A prepared statement. The database's own interface rather than ADO.NET's: parameters and columns go as spans, so that an
+/// A prepared statement. It uses SQLite's own interface instead of ADO.NET: parameters and columns are spans, so that an
 /// operation on the hot path allocates nothing. Used by one thread at a time, like its connection.
 /// </summary>
 internal sealed class Statement : IDisposable
@@ -23,7 +23,7 @@ internal sealed class Statement : IDisposable
         Check(raw.sqlite3_prepare_v3(database, sql, raw.SQLITE_PREPARE_PERSISTENT, out _handle));
     }
 
-    /// <exception cref="SqliteException">As every member that runs SQL.</exception>
+    /// <exception cref="SqliteException">The statement failed, as for every member that runs SQL.</exception>
     public static void Execute(sqlite3 database, string sql)
     {
         using var statement = new Statement(database, sql);
@@ -46,7 +46,7 @@ internal sealed class Statement : IDisposable
 
     public Statement Bind(int parameter, ReadOnlySpan<byte> value)
     {
-        // An empty span has no address, and without one the database would take it for null.
+        // An empty span has no address, and SQLite would take that for null.
         Check(value.IsEmpty ? raw.sqlite3_bind_zeroblob(_handle, parameter, 0) : raw.sqlite3_bind_blob(_handle, parameter, value));
         return this;
     }
@@ -80,7 +80,7 @@ internal sealed class Statement : IDisposable
         return this;
     }
 
-    /// <summary>The encoded message, or null.</summary>
+    /// <summary>Binds the encoded message, or null.</summary>
     public Statement Bind(int parameter, IMessage? value)
     {
         if (value is null)
@@ -95,7 +95,7 @@ internal sealed class Statement : IDisposable
         return Bind(parameter, _scratch.AsSpan(0, size));
     }
 
-    /// <summary>The next row; false, and ready to be used again, when there is none.</summary>
+    /// <summary>Moves to the next row; if there is none, resets the statement and returns false.</summary>
     public bool Step()
     {
         var code = raw.sqlite3_step(_handle);
@@ -111,18 +111,18 @@ internal sealed class Statement : IDisposable
         return false;
     }
 
-    /// <summary>Runs it to its end; the number of rows it changed.</summary>
+    /// <summary>Runs the statement to its end; returns the number of rows it changed.</summary>
     public int Execute()
     {
         while (Step())
         {
-            // A pragma may answer with rows that nobody needs.
+            // A pragma may return rows that are not needed.
         }
         return raw.sqlite3_changes(_database);
     }
 
-    /// <summary>Gives up the rows not yet read.</summary>
-    public void Reset() => raw.sqlite3_reset(_handle); // its result repeats the failure of the last step, which was told then
+    /// <summary>Discards the rows not yet read.</summary>
+    public void Reset() => raw.sqlite3_reset(_handle); // its result repeats the failure of the last step, which was reported then
 
     public bool IsNull(int column) => raw.sqlite3_column_type(_handle, column) == raw.SQLITE_NULL;
 

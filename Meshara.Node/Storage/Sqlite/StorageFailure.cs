@@ -3,17 +3,17 @@ using SQLitePCL;
 
 namespace Meshara.Node.Storage.Sqlite;
 
-/// <summary>What the database's error codes mean to an operator.</summary>
+/// <summary>Explains the database's error codes to an operator.</summary>
 internal static class StorageFailure
 {
-    /// <summary>True when the disk or the file is at fault, and every other operation would fail too.</summary>
+    /// <summary>True if the disk or the file is at fault, so that every other operation would fail too.</summary>
     public static bool ConcernsAll(Exception failure) => failure is IOException or UnauthorizedAccessException or SqliteException
     {
         SqliteErrorCode: raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN or raw.SQLITE_CORRUPT
             or raw.SQLITE_NOTADB or raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_PERM or raw.SQLITE_NOMEM or raw.SQLITE_PROTOCOL
     };
 
-    /// <summary>One sentence: what is wrong and what to do.</summary>
+    /// <summary>Says in one sentence what is wrong and what to do.</summary>
     public static string Describe(Exception failure, string path) => failure is not SqliteException sqlite
         ? $"The message store {path} failed: {failure.Message.TrimEnd('.')}."
         : sqlite.SqliteErrorCode switch

@@ -3,22 +3,22 @@ using System.Threading.Tasks.Sources;
 
 namespace Meshara.Node.Storage.Sqlite;
 
-/// <summary>One change somebody waits for. Applied inside a transaction, possibly twice, and answered after its end.</summary>
+/// <summary>One change. It is applied inside a transaction, possibly twice, and completed or failed after that has ended.</summary>
 internal abstract class WriteOperation
 {
-    /// <summary>About how many bytes it writes.</summary>
+    /// <summary>Approximate number of bytes it writes.</summary>
     public int Weight { get; protected set; }
 
     public abstract void Apply(WriteSession session);
 
-    /// <summary>It is committed.</summary>
+    /// <summary>Called once the change is committed.</summary>
     public abstract void Complete();
 
-    /// <summary>It is not.</summary>
+    /// <summary>Called if the change is not committed.</summary>
     public abstract void Fail(Exception failure);
 }
 
-/// <summary>A change that somebody awaits. Pooled: at full load one is used again thousands of times a second.</summary>
+/// <summary>A change that a caller awaits. Pooled: under full load an instance is reused thousands of times a second.</summary>
 internal sealed class WriteOperation<TState, TResult> : WriteOperation, IValueTaskSource<TResult>, IValueTaskSource
 {
     private const int MaxPooled = 256;
@@ -39,10 +39,10 @@ internal sealed class WriteOperation<TState, TResult> : WriteOperation, IValueTa
         return operation;
     }
 
-    /// <summary>To be awaited once: after that the instance belongs to somebody else.</summary>
+    /// <summary>Await this only once: afterwards the instance may be reused.</summary>
     public ValueTask<TResult> Outcome => new(this, _outcome.Version);
 
-    /// <summary>As <see cref="Outcome"/>, for a change without a result.</summary>
+    /// <summary>Like <see cref="Outcome"/>, for a change without a result.</summary>
     public ValueTask Done => new(this, _outcome.Version);
 
     public override void Apply(WriteSession session) => _result = _apply!(session, _state);
@@ -51,7 +51,7 @@ internal sealed class WriteOperation<TState, TResult> : WriteOperation, IValueTa
 
     public override void Fail(Exception failure) => _outcome.SetException(failure);
 
-    /// <summary>Gives back an operation that never reached the queue.</summary>
+    /// <summary>Returns the instance to the pool.</summary>
     public void Discard()
     {
         _outcome.Reset();

@@ -14,7 +14,7 @@ internal sealed partial class WriteSession
 
     private void PrepareInbox()
     {
-        // Cursors before these two starting points were looked at already.
+        // Cursors before the starting point ?1 of the first two were already searched.
         _dropRead = Prepare($"""
             DELETE FROM inbox WHERE cursor = (SELECT cursor FROM inbox WHERE cursor BETWEEN ?1 AND ?2 AND broadcast = 0 ORDER BY cursor LIMIT 1) {Removed}
             """);
@@ -26,7 +26,7 @@ internal sealed partial class WriteSession
         _mark = Prepare("INSERT INTO inbox_read (first, last) VALUES (?1, ?2)");
     }
 
-    /// <summary>Takes the usage from the tables: at the start, and after a transaction that changed it was taken back.</summary>
+    /// <summary>Loads the usage from the tables: at the start, and after a transaction that changed it was rolled back.</summary>
     private void LoadUsage()
     {
         var read = new List<CursorRange>();
@@ -48,7 +48,9 @@ internal sealed partial class WriteSession
         _isUsageStale = false;
     }
 
-    /// <summary>Room for what came: the oldest read messages and the oldest broadcasts go, never an unread private message.</summary>
+    /// <summary>
+    /// Makes room by evicting the oldest read messages and the oldest broadcasts, never an unread private message.
+    /// </summary>
     private void TrimInbox()
     {
         for (var dropped = 0; dropped < MaxTrimmed && _usage.IsOverPrivate && _usage.NextRead() is { } range; dropped++)
@@ -61,11 +63,14 @@ internal sealed partial class WriteSession
     {
         for (var dropped = 0; dropped < MaxTrimmed && _usage.IsOverBroadcastsOf(sender) && Evict(_dropBroadcastOf.Bind(1, sender)) > 0; dropped++)
         {
-            // One for each that comes, but for a limit that was lowered.
+            // One for each that arrives, except after the limit was lowered.
         }
     }
 
-    /// <summary>Keeps what was read, so that after a restart it still makes room; marks lost in a crash only keep messages longer.</summary>
+    /// <summary>
+    /// Saves which messages were read, so that they can make room after a restart too; marks lost in a crash only keep
+    /// messages longer.
+    /// </summary>
     private void SaveMarks()
     {
         if (_usage.TakeNewMarks() is not { } marks)
@@ -77,7 +82,7 @@ internal sealed partial class WriteSession
 
     private int Evict(Statement removal) => Remove(removal, isEviction: true);
 
-    /// <summary>Runs a statement that removes messages, and counts them; how many there were.</summary>
+    /// <summary>Runs a statement that removes messages, and updates the usage; returns their number.</summary>
     private int Remove(Statement removal, bool isEviction = false)
     {
         var removed = 0;

@@ -13,7 +13,7 @@ internal sealed partial class WriteSession
         _forgetRequests = Prepare("DELETE FROM requests WHERE key IN (SELECT key FROM requests WHERE expires <= ?1 ORDER BY expires LIMIT ?2)");
     }
 
-    /// <summary>Null when the message was taken and its request noted; else the request that came before it.</summary>
+    /// <summary>Null if the request was recorded and its message stored; otherwise the earlier request.</summary>
     public RequestRecord? AppendOnce(RequestRecord request, OutgoingRecord? message)
     {
         if (_findRequest.Bind(1, request.Key).Step())
@@ -28,7 +28,7 @@ internal sealed partial class WriteSession
         return null;
     }
 
-    /// <summary>Writes down whose messages these are, unless it is written already. Outside of a transaction.</summary>
+    /// <summary>Records the owner of the messages, unless one is recorded already. Call it outside a transaction.</summary>
     public void Claim(NodeAddress owner)
     {
         using var claim = new Statement(_database, "INSERT INTO owner (one, address) SELECT 1, ?1 WHERE NOT EXISTS (SELECT 1 FROM owner)");

@@ -4,17 +4,20 @@ namespace Meshara.Node.Storage.Sqlite;
 
 internal sealed partial class WriteSession
 {
-    /// <summary>Rows of a table that one slice of maintenance removes at the most: a few milliseconds in which nobody else writes.</summary>
+    /// <summary>
+    /// Maximum number of rows that one slice of maintenance removes from a table: a few milliseconds in which nothing else
+    /// is written.
+    /// </summary>
     private const int RowsPerSlice = 500;
 
-    // Messages removed beyond those that the same transaction added: after limits were lowered it takes some transactions.
+    // Maximum number of rows that one trim removes; after limits were lowered, reaching them takes several transactions.
     private const int MaxTrimmed = 2_000;
 
-    // 4 MiB of free pages stay in the file for what comes next; beyond that it shrinks, 1 MiB at a time.
+    // 4 MiB of free pages stay in the file for reuse; beyond that it shrinks, 1 MiB at a time.
     private const int SparePages = 1024;
     private const int PagesPerSlice = 256;
 
-    // After a crash the node's clock goes on from the last state that was saved, and counts what has passed since by the wall clock.
+    // After a crash the node's clock continues from the last saved state, plus the time since then by the wall clock.
     private static readonly TimeSpan ClockInterval = TimeSpan.FromSeconds(30);
 
     private Statement _forgetOldest = null!, _dropAged = null!, _forgetAged = null!, _forgetSeen = null!, _probe = null!, _saveClock = null!;
@@ -34,14 +37,16 @@ internal sealed partial class WriteSession
         _probe = Prepare("INSERT INTO probe (one, data) VALUES (1, randomblob(65536)) ON CONFLICT (one) DO UPDATE SET data = excluded.data");
     }
 
-    /// <summary>Writes some pages, inside a transaction: room for a whole message, not for a few bytes only.</summary>
+    /// <summary>
+    /// Writes some pages, inside a transaction: there must be room for a whole message, not just for a few bytes.
+    /// </summary>
     public bool Probe()
     {
         _probe.Execute();
         return true;
     }
 
-    /// <summary>Notes where the node's clock stands, inside a transaction.</summary>
+    /// <summary>Saves the state of the node's clock, inside a transaction.</summary>
     public void SaveClock()
     {
         var state = _clock.State;
@@ -49,7 +54,7 @@ internal sealed partial class WriteSession
         _clockSaved = _clock.GetTimestamp();
     }
 
-    /// <summary>Removes some of what is past its time, inside a transaction; true when there may be more.</summary>
+    /// <summary>Removes some rows that have expired, inside a transaction; returns true if there may be more.</summary>
     public bool Forget()
     {
         if (_clockSaved == 0 || _clock.GetElapsedTime(_clockSaved) > ClockInterval)
@@ -66,7 +71,7 @@ internal sealed partial class WriteSession
             || (_usage.IsOverPrivate && _usage.NextRead() is not null) || _usage.IsOverBroadcasts || _current.Completed > _options.MaxCompleted;
     }
 
-    /// <summary>Gives some free pages back to the file system; true when there are more. Outside of a transaction.</summary>
+    /// <summary>Returns some free pages to the file system; true if there are more. Call it outside a transaction.</summary>
     public bool Vacuum()
     {
         if (Statement.Scalar(_database, "PRAGMA freelist_count") <= SparePages)
@@ -75,7 +80,10 @@ internal sealed partial class WriteSession
         return Statement.Scalar(_database, "PRAGMA freelist_count") > SparePages;
     }
 
-    /// <summary>Copies the log into the database as far as readers allow; true when nothing is left in it. Outside of a transaction.</summary>
+    /// <summary>
+    /// Copies the log into the database as far as readers allow; true if nothing is left in it. Call it outside a
+    /// transaction.
+    /// </summary>
     public bool Checkpoint()
     {
         using var checkpoint = new Statement(_database, "PRAGMA wal_checkpoint(PASSIVE)");
@@ -83,8 +91,8 @@ internal sealed partial class WriteSession
     }
 
     /// <summary>
-    /// Empties the log, unless a reader needs it: one from outside may look at the same state for hours, and waiting for it holds up
-    /// every writer. Outside of a transaction.
+    /// Empties the log, unless a reader needs it: an external reader may hold its snapshot for hours, and waiting for it would
+    /// block every writer. Call it outside a transaction.
     /// </summary>
     public void TruncateLog()
     {

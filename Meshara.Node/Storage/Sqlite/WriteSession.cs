@@ -7,7 +7,10 @@ using SQLitePCL;
 
 namespace Meshara.Node.Storage.Sqlite;
 
-/// <summary>The connection that writes, with its statements and the figures that a transaction changes. Belongs to the writer's thread.</summary>
+/// <summary>
+/// The connection that writes, with its statements and the figures that a transaction changes. Used by the writer's thread
+/// only.
+/// </summary>
 internal sealed partial class WriteSession : IDisposable
 {
     private readonly SqliteConnection _connection;
@@ -62,7 +65,7 @@ internal sealed partial class WriteSession : IDisposable
         }
         catch
         {
-            Dispose(); // a connection left open would be in the way of the next attempt
+            Dispose(); // a connection left open would hinder the next attempt
             throw;
         }
     }
@@ -70,7 +73,7 @@ internal sealed partial class WriteSession : IDisposable
     /// <summary>The newest cursor that is committed.</summary>
     public long LastCursor => _committed.LastCursor;
 
-    /// <summary>Rows changed since the start; the same before and after a statement that changed none.</summary>
+    /// <summary>Number of rows changed since the connection was opened; a statement that changes none leaves it as it is.</summary>
     public int Changes => raw.sqlite3_total_changes(_database);
 
     public void Begin()
@@ -80,7 +83,7 @@ internal sealed partial class WriteSession : IDisposable
         _begin.Execute();
     }
 
-    /// <summary>Removes what exceeds the limits, and commits.</summary>
+    /// <summary>Removes what exceeds the limits, then commits.</summary>
     public void Commit()
     {
         TrimToLimits();
@@ -93,7 +96,7 @@ internal sealed partial class WriteSession : IDisposable
         _evicted = default;
     }
 
-    /// <summary>Takes back everything since <see cref="Begin"/>, if the database has not done so already.</summary>
+    /// <summary>Rolls back everything since <see cref="Begin"/>, unless the database has already done so.</summary>
     public void Rollback()
     {
         _current = _committed;
@@ -119,7 +122,7 @@ internal sealed partial class WriteSession : IDisposable
     public void Complete(MessageStatus final)
     {
         _finish.Bind(1, final.Id).Execute();
-        // A note that is repeated counts once.
+        // A repeated final state counts once.
         _current.Completed += _complete.Bind(1, final.Id).Bind(2, final.Recipient).Bind(3, (long)final.State).Bind(4, final.Attempts)
             .Bind(5, final.AcceptedAt).Bind(6, final.ExpiresAt).Bind(7, final.CompletedAt ?? _clock.GetUtcNow()).Bind(8, final.Reason).Bind(9, _clock.Steady).Execute();
     }
@@ -129,7 +132,7 @@ internal sealed partial class WriteSession : IDisposable
         if (!message.IsBroadcast && !_usage.HasRoom(message))
             return Exists(_isSeen.Bind(1, message.Sender).Bind(2, message.Id)) ? DeliveryResult.Duplicate : DeliveryResult.Full;
         var now = _clock.Steady;
-        // Whatever the caller says must not keep the id here for ever.
+        // The caller must not be able to keep the id here forever.
         var longest = now + Lives.Memory(_maxTimeToLive);
         if (_see.Bind(1, message.Sender).Bind(2, message.Id).Bind(3, message.Expires < longest ? message.Expires : longest).Execute() == 0)
             return DeliveryResult.Duplicate;
@@ -160,8 +163,8 @@ internal sealed partial class WriteSession : IDisposable
     }
 
     /// <summary>
-    /// Closes without emptying the log. SQLite removes the log that has the name when the last connection closes, and after a failure
-    /// that may be another one, or the only place of what was committed.
+    /// Closes without a checkpoint. When the last connection closes, SQLite removes the log at the database's path; after a
+    /// failure that may be another log, or the only copy of what was committed.
     /// </summary>
     public void Abandon()
     {
