@@ -5,9 +5,9 @@ using System.Security.Cryptography.X509Certificates;
 namespace Meshara.Node.Api;
 
 /// <summary>
-/// The certificate of the API's port, out of PEM files that somebody renews while the node runs, as cert-manager and ACME clients do.
-/// The files are read again when somebody connects, once a second at the most, and compared by content: a mounted secret changes through
-/// links.
+/// The certificate of the API's port, from PEM files that may be renewed while the node runs, as cert-manager and ACME clients
+/// do. The files are reread when a client connects, at most once a second, and compared by content, since a mounted secret
+/// changes through links.
 /// </summary>
 internal sealed partial class ApiCertificate
 {
@@ -30,7 +30,7 @@ internal sealed partial class ApiCertificate
         _current = Load(out _seen);
     }
 
-    /// <summary>What the next connection is shown.</summary>
+    /// <summary>The certificate for the next connection.</summary>
     public SslStreamCertificateContext Current
     {
         get
@@ -45,7 +45,9 @@ internal sealed partial class ApiCertificate
     }
 
     /// <summary>
-    /// Files that cannot be used, as in the middle of a renewal, leave the last certificate in use. Each state of them is tried once.
+    /// If the new files cannot be used, as in the middle of a renewal, the last certificate stays in use. Each state of
+    /// the files is
+    /// tried once.
     /// </summary>
     private void Renew()
     {
@@ -68,8 +70,8 @@ internal sealed partial class ApiCertificate
 
     private SslStreamCertificateContext Load(out string? seen) => Load(out seen, unlessSeen: null)!;
 
-    /// <param name="seen">What was read; null when that failed.</param>
-    /// <param name="unlessSeen">What need not be looked at again.</param>
+    /// <param name="seen">The content that was read; null if reading failed.</param>
+    /// <param name="unlessSeen">Content that need not be loaded again.</param>
     private SslStreamCertificateContext? Load(out string? seen, string? unlessSeen)
     {
         seen = null;
@@ -92,7 +94,7 @@ internal sealed partial class ApiCertificate
         var chain = new X509Certificate2Collection();
         chain.ImportFromPem(certificate);
         var own = X509Certificate2.CreateFromPem(certificate, key);
-        // Windows takes no key that is only in memory.
+        // Windows accepts no private key that exists only in memory.
         if (OperatingSystem.IsWindows())
             own = X509CertificateLoader.LoadPkcs12(own.Export(X509ContentType.Pkcs12), password: null);
         return SslStreamCertificateContext.Create(own, [.. chain.Skip(1)], offline: true);

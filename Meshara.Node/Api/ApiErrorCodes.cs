@@ -1,6 +1,8 @@
 namespace Meshara.Node.Api;
 
-/// <summary>Codes of failures that only HTTP knows; they stand beside <see cref="ErrorCodes"/> in the <c>code</c> member.</summary>
+/// <summary>
+/// Codes of failures that occur only in HTTP; like <see cref="ErrorCodes"/>, they appear in the <c>code</c> member.
+/// </summary>
 internal static class ApiErrorCodes
 {
     /// <summary>No bearer token, or a wrong one.</summary>
@@ -15,7 +17,7 @@ internal static class ApiErrorCodes
     /// <summary>A body that is not declared as JSON.</summary>
     public const string UnsupportedMediaType = "unsupported_media_type";
 
-    /// <summary>A request that does not say enough, or not the same as before.</summary>
+    /// <summary>A request that is ambiguous, or contradicts an earlier one.</summary>
     public const string Conflict = "conflict";
 
     /// <summary>A defect of the node; its log says more.</summary>

@@ -8,13 +8,13 @@ using Microsoft.Extensions.Options;
 
 namespace Meshara.Node.Api;
 
-/// <summary>Turns whatever ends a request badly into an <see cref="ApiProblem"/>.</summary>
+/// <summary>Turns every failure of a request into an <see cref="ApiProblem"/>.</summary>
 internal sealed class ApiFailures(IOptions<DeliveryOptions> delivery)
 {
-    /// <summary>A failure the API expects: its problem says all there is to say, so it is no error in the log.</summary>
+    /// <summary>True for a failure that the API expects: its problem explains it fully, so it is not logged as an error.</summary>
     public static bool IsExpected(Exception exception) => exception is MesharaException or BadHttpRequestException or OperationCanceledException;
 
-    /// <summary>Answers for the exception that <see cref="IExceptionHandlerFeature"/> holds.</summary>
+    /// <summary>Answers for the exception in <see cref="IExceptionHandlerFeature"/>.</summary>
     public Task WriteExceptionAsync(HttpContext context)
     {
         var exception = context.Features.GetRequiredFeature<IExceptionHandlerFeature>().Error;
@@ -50,10 +50,10 @@ internal sealed class ApiFailures(IOptions<DeliveryOptions> delivery)
 
     private static ApiProblem FromJson(JsonException exception)
     {
-        // Path is where reading stopped, "$" for the whole body; System.Text.Json's own message names .NET types.
+        // Path is where reading stopped, "$" for the whole body. System.Text.Json's own message would name .NET types.
         var path = Printable.Bounded(exception.Path ?? "$", 80);
         var member = path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : path;
-        // Nothing but their texts tells these two from a value of a wrong type.
+        // Only their messages tell these two errors from a value of a wrong type.
         if (exception.Message.StartsWith("Duplicate property", StringComparison.Ordinal))
             return ApiProblem.Invalid($"{member} is given twice.");
         if (exception.Message.Contains("could not be mapped to any .NET member", StringComparison.Ordinal))

@@ -7,15 +7,15 @@ using Microsoft.Net.Http.Headers;
 namespace Meshara.Node.Api;
 
 /// <summary>
-/// Decides who may talk to <c>/api</c> and <c>/openapi</c>; health and metrics stay open to probes and scrapers.
-/// With a token: whoever shows it. Without one: programs on this machine, and no web page in a browser on it.
+/// Decides who may use <c>/api</c> and <c>/openapi</c>; health and metrics stay open to probes and scrapers. With a token:
+/// every caller that presents it. Without one: programs on this machine, but no web page in a browser on it.
 /// </summary>
 /// <remarks>
-/// A page cannot connect to loopback in its own name, but it has two ways around. DNS rebinding: its own host name
-/// turns into 127.0.0.1, and the browser takes the node for the page's origin – but it still sends that name as Host,
-/// which is refused here. Cross-site request forgery: a form or a simple request needs no permission – but POST demands
-/// application/json and DELETE is no simple method, both of which make a browser ask first (Fetch standard, CORS
-/// preflight), and nothing here grants it.
+/// A page cannot connect to loopback under its own origin, but there are two ways around that. DNS rebinding: the page's host
+/// name resolves to 127.0.0.1, so the browser takes the node for the page's origin; but it still sends that name as Host,
+/// which is refused here. Cross-site request forgery: a form or a simple request needs no permission; but POST requires
+/// application/json and DELETE is not a simple method, so a browser asks first (Fetch standard, CORS preflight), and nothing
+/// here grants it.
 /// </remarks>
 internal sealed class ApiGuard(RequestDelegate next, IOptions<ApiOptions> options)
 {
@@ -51,7 +51,7 @@ internal sealed class ApiGuard(RequestDelegate next, IOptions<ApiOptions> option
                     "The Host header does not name this machine. Use http://127.0.0.1 or http://localhost, or set Api:Token to allow other names.");
     }
 
-    /// <summary>Read as it is, a compressed body would be called broken JSON.</summary>
+    /// <summary>Refuses a compressed body, which would otherwise be reported as broken JSON.</summary>
     private static ApiProblem? CheckEncoding(HttpContext context)
     {
         var encoding = context.Request.Headers.ContentEncoding.ToString();
@@ -65,7 +65,7 @@ internal sealed class ApiGuard(RequestDelegate next, IOptions<ApiOptions> option
     {
         var header = context.Request.Headers.Authorization.ToString();
         var given = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : null;
-        // Hashes have one length and are compared in constant time: the answer's timing says nothing about the token.
+        // Hashes have a fixed length and are compared in constant time, so the timing reveals nothing about the token.
         if (given is not null && CryptographicOperations.FixedTimeEquals(Hash(given), expected))
             return null;
         context.Response.Headers[HeaderNames.WWWAuthenticate] = given is null
@@ -78,7 +78,7 @@ internal sealed class ApiGuard(RequestDelegate next, IOptions<ApiOptions> option
 
     private static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
 
-    /// <summary>The mark of a request that was let through; an endpoint of the API answers no other.</summary>
+    /// <summary>Marks a request that was let through; the API's endpoints answer no other.</summary>
     public sealed class Passed
     {
         public static readonly Passed Instance = new();

@@ -7,14 +7,16 @@ using Microsoft.Extensions.Options;
 
 namespace Meshara.Node.Api;
 
-/// <summary>Where Kestrel listens – <c>Api:Port</c>, and <c>Metrics:Port</c> when it differs – and how large a body may be.</summary>
+/// <summary>
+/// Configures where Kestrel listens (<c>Api:Port</c>, and <c>Metrics:Port</c> if it differs), and the size limit of a body.
+/// </summary>
 internal sealed class ApiListener(
     IOptions<ApiOptions> api, IOptions<MetricsOptions> metrics, IOptions<DeliveryOptions> delivery, TimeProvider time, ILoggerFactory loggers)
     : IConfigureOptions<KestrelServerOptions>
 {
     /// <summary>
-    /// A byte of text takes at most six characters in JSON (<c>\u0001</c>), more than base64's 4/3, so a message of the
-    /// permitted size fits however it is spelt. The rest is room for the other members and white space.
+    /// A byte of text takes at most six characters in JSON (<c>\u0001</c>), more than base64's 4/3, so a message of the permitted
+    /// size fits in any spelling. The rest is room for the other members and white space.
     /// </summary>
     private const int JsonBytesPerByte = 6, RoomForMembers = 4096;
 
@@ -48,7 +50,7 @@ internal sealed class ApiListener(
         return listen =>
         {
             configure(listen);
-            // As without TLS; PortConnections counts one request a connection.
+            // The same as without TLS; PortConnections counts one request per connection.
             listen.Protocols = HttpProtocols.Http1;
             listen.UseHttps(new TlsHandshakeCallbackOptions
             {
@@ -66,7 +68,7 @@ internal sealed class ApiListener(
 
     private void Listen(KestrelServerOptions options, int port, Action<ListenOptions> configure)
     {
-        // "localhost" is two addresses, and Kestrel cannot find one free port for both.
+        // "localhost" means two addresses, and Kestrel cannot find one free port for both.
         if (!HostPort.IsLocalhost(api.Value.Host))
             options.Listen(IPAddress.Parse(api.Value.Host), port, configure);
         else if (port == 0)

@@ -7,36 +7,36 @@ namespace Meshara.Node.Api;
 public sealed class ApiOptions
 {
     /// <summary>
-    /// An IP address or <c>localhost</c>. Anything but loopback needs a <see cref="Token"/>, and should have a
+    /// An IP address or <c>localhost</c>. Any address other than loopback requires a <see cref="Token"/>, and should have a
     /// <see cref="CertificateFile"/>.
     /// </summary>
     [Required(ErrorMessage = "Api:Host is empty.")]
     public string Host { get; set; } = "127.0.0.1";
 
-    /// <summary>Port of the API and of the health endpoints; 0 takes a free one.</summary>
+    /// <summary>Port of the API and of the health endpoints; 0 picks a free one.</summary>
     [Range(0, IPEndPoint.MaxPort)]
     public int Port { get; set; } = 8080;
 
     /// <summary>
-    /// Connections to <see cref="Port"/> at the most, fewer when the process may have few files open. One more takes the place of one
-    /// without a request.
+    /// Maximum number of connections to <see cref="Port"/>; fewer if the process may open only few files. A further one replaces a
+    /// connection that has no request under way.
     /// </summary>
     [Range(1, 100_000)]
     public int MaxConnections { get; set; } = 1024;
 
     /// <summary>
-    /// The bearer token (RFC 6750) that <c>/api</c> and <c>/openapi</c> ask for; null or empty asks for none. Set it
-    /// through the environment (<c>Api__Token</c>): a command line can be read by every user of the machine.
+    /// The bearer token (RFC 6750) that <c>/api</c> and <c>/openapi</c> require; null or empty requires none. Set it through the
+    /// environment (<c>Api__Token</c>), because every user of the machine can read command lines.
     /// </summary>
     public string? Token { get; set; }
 
-    /// <summary>A file whose first line is <see cref="Token"/>, instead of that.</summary>
+    /// <summary>A file whose first line is the <see cref="Token"/>, as an alternative to it.</summary>
     public string? TokenFile { get; set; }
 
     /// <summary>
-    /// PEM file with the certificate of <see cref="Port"/> and those between it and its authority; with it the port speaks TLS and nothing
-    /// else. It and <see cref="CertificateKeyFile"/> may be renewed while the node runs. <c>Metrics:Port</c>, when it is another one, stays
-    /// plain.
+    /// PEM file with the certificate of <see cref="Port"/> and its intermediate certificates; the port then accepts TLS
+    /// only. It and
+    /// <see cref="CertificateKeyFile"/> may be renewed while the node runs. A separate <c>Metrics:Port</c> stays without TLS.
     /// </summary>
     public string? CertificateFile { get; set; }
 

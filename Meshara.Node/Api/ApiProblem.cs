@@ -4,19 +4,19 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Meshara.Node.Api;
 
-/// <summary>An answer that says what went wrong, as problem+json (RFC 9457).</summary>
+/// <summary>An answer that describes a failure as problem+json (RFC 9457).</summary>
 /// <param name="status">The HTTP status.</param>
 /// <param name="code">One of <see cref="ErrorCodes"/> or <see cref="ApiErrorCodes"/>.</param>
 /// <param name="detail">What is wrong and what to do.</param>
 internal sealed class ApiProblem(int status, string code, string detail) : IResult
 {
-    /// <summary>RFC 9457 section 3.</summary>
+    /// <summary>The media type of RFC 9457, section 3.</summary>
     public const string ContentType = "application/problem+json";
 
     /// <summary>The HTTP status.</summary>
     public int Status => status;
 
-    /// <summary>A request that has to change before it can succeed.</summary>
+    /// <summary>The problem of a request that has to change before it can succeed.</summary>
     public static ApiProblem Invalid(string detail) => new(StatusCodes.Status400BadRequest, ErrorCodes.InvalidArgument, detail);
 
     /// <inheritdoc/>
@@ -24,7 +24,7 @@ internal sealed class ApiProblem(int status, string code, string detail) : IResu
     {
         ArgumentNullException.ThrowIfNull(httpContext);
         httpContext.Response.StatusCode = status;
-        // An answer to one caller about one moment: nobody in between may keep it.
+        // The answer is for one caller at one moment: no cache may keep it.
         httpContext.Response.Headers.CacheControl = "no-store";
         var problem = new Problem(
             "about:blank",

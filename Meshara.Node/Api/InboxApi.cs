@@ -9,12 +9,14 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Meshara.Node.Api;
 
-/// <summary><c>/api/inbox</c>: reading, removing and following what arrived.</summary>
+/// <summary><c>/api/inbox</c>: reads, removes and follows received messages.</summary>
 internal static class InboxApi
 {
     private const int DefaultLimit = 100, MaxLimit = 1000;
 
-    /// <summary>One answer ends after this much content, so that a thousand large messages need no gigabyte of memory.</summary>
+    /// <summary>
+    /// One answer ends after this much content, so that a thousand large messages do not take a gigabyte of memory.
+    /// </summary>
     private const int PageBytes = 8 * 1024 * 1024;
 
     private const int ReadAtOnce = 32;
@@ -46,7 +48,7 @@ internal static class InboxApi
             .Problems(400, 503);
     }
 
-    // Numbers are read as text: the framework's own answer to "after=x" could not say which values are allowed.
+    // Numbers are read as text, because the framework's own answer to "after=x" could not name the allowed values.
 
     internal static async Task<Results<Ok<InboxResponse>, ApiProblem>> ReadAsync(
         [Description("Messages after this cursor; left out: from the beginning.")] string? after,
@@ -60,7 +62,7 @@ internal static class InboxApi
         if (limit is not null && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most is < 1 or > MaxLimit))
             return ApiProblem.Invalid($"limit must be 1 to {MaxLimit}, not '{Printable.Bounded(limit, 32)}'.");
 
-        // A cursor of an inbox that is no more, as after a restored backup: nothing would ever come after it.
+        // The cursor belongs to an inbox that no longer exists, for example after a restored backup; nothing would ever follow it.
         var isReset = from > inbox.LastCursor;
         if (isReset)
             from = 0;
@@ -96,7 +98,7 @@ internal static class InboxApi
     {
         if (!TryParseCursor(after, inbox.LastCursor, out var from))
             return NotACursor("after", after);
-        // A browser reconnects to the same URL and adds the header: the header is the newer of the two.
+        // A browser reconnects to the same URL and adds the header, so the header is the newer of the two.
         if (!TryParseCursor(lastEventId, from, out from))
             return NotACursor("Last-Event-ID", lastEventId);
         return new InboxStream(inbox, from, time, lifetime, logger);

@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Meshara.Node.Api;
 
 /// <summary>
-/// Received messages as server-sent events (HTML standard, section 9.2) until the reader leaves or the node stops:
+/// Streams received messages as server-sent events (HTML standard, section 9.2) until the reader leaves or the node stops:
 /// <code>
 /// id: 42
 /// event: message
@@ -18,8 +18,8 @@ namespace Meshara.Node.Api;
 /// </code>
 /// </summary>
 /// <remarks>
-/// Written by hand because the framework's <c>TypedResults.ServerSentEvents</c> cannot write comment lines, and an event
-/// without a meaning is not the same: a reader would have to know and skip it.
+/// Written by hand because the framework's <c>TypedResults.ServerSentEvents</c> cannot write comment lines. A meaningless event
+/// would not do instead: readers would have to know and skip it.
 /// </remarks>
 internal sealed partial class InboxStream(
     IInbox inbox, long after, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<InboxStream> logger) : IResult
@@ -27,7 +27,7 @@ internal sealed partial class InboxStream(
     /// <summary>Media type of server-sent events.</summary>
     public const string ContentType = "text/event-stream";
 
-    /// <summary>Between two heartbeats: the standard's own advice against proxies that drop idle connections.</summary>
+    /// <summary>Interval between heartbeats. The standard advises it against proxies that drop idle connections.</summary>
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
 
     /// <inheritdoc/>
@@ -42,11 +42,11 @@ internal sealed partial class InboxStream(
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
-            // The reader left or the node stops: both are how a stream ends.
+            // The reader left or the node stops; both end a stream normally.
         }
         catch (MesharaException exception)
         {
-            // The status is sent already. An aborted connection tells the reader that this is no regular end.
+            // The status has been sent already; aborting the connection tells the reader that this is not a regular end.
             Log.StreamFailed(logger, exception);
             httpContext.Abort();
         }
@@ -57,14 +57,14 @@ internal sealed partial class InboxStream(
         var response = context.Response;
         response.ContentType = ContentType;
         response.Headers.CacheControl = "no-store";
-        // Proxies that collect an answer before they pass it on would hold back every event (nginx's name for "don't").
+        // Proxies that buffer answers would hold back every event (this is nginx's header to turn that off).
         response.Headers["X-Accel-Buffering"] = "no";
         context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().DisableBuffering();
         await response.StartAsync(cancellationToken);
         await response.BodyWriter.FlushAsync(cancellationToken);
     }
 
-    /// <summary>Where the stream begins. A cursor of an inbox that is no more would never be followed by anything.</summary>
+    /// <summary>Where the stream begins: a cursor of an inbox that no longer exists would never be followed by anything.</summary>
     private long Start(PipeWriter body)
     {
         var last = inbox.LastCursor;
@@ -84,7 +84,7 @@ internal sealed partial class InboxStream(
         {
             while (true)
             {
-                // The wait may time out or be cancelled while the read goes on; only the read itself says what happened.
+                // The wait may time out or be cancelled while the read continues; only the read itself tells what happened.
                 await ((Task)next).WaitAsync(HeartbeatInterval, time, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 end.Token.ThrowIfCancellationRequested();
                 if (!next.IsCompleted)
@@ -101,7 +101,7 @@ internal sealed partial class InboxStream(
         }
         finally
         {
-            // An enumerator must not be disposed under a read in flight.
+            // An enumerator must not be disposed while a read is in flight.
             await end.CancelAsync();
             await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await messages.DisposeAsync();
@@ -111,7 +111,7 @@ internal sealed partial class InboxStream(
     private static void Write(PipeWriter body, ReceivedMessage message)
     {
         body.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"id: {message.Cursor}\nevent: message\ndata: ")));
-        // Compact JSON has no line break, so it is one data line.
+        // Compact JSON has no line breaks, so it fits one data line.
         using (var json = new Utf8JsonWriter((IBufferWriter<byte>)body))
             JsonSerializer.Serialize(json, message, MeshJson.Default.ReceivedMessage);
         body.Write("\n\n"u8);

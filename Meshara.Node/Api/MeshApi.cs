@@ -6,22 +6,26 @@ using Microsoft.Extensions.Options;
 
 namespace Meshara.Node.Api;
 
-/// <summary>The HTTP API: its services, its place in the pipeline, its routes.</summary>
+/// <summary>The HTTP API: its services, its middleware and its routes.</summary>
 internal static class MeshApi
 {
-    /// <summary>Services of the API, including where Kestrel listens. The options come from <see cref="NodeSettings.AddTo"/>.</summary>
+    /// <summary>
+    /// Adds the API's services, including where Kestrel listens. The options come from <see cref="NodeSettings.AddTo"/>.
+    /// </summary>
     public static IServiceCollection AddMeshApi(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ApiFailures>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, ApiListener>();
         services.ConfigureHttpJsonOptions(json => MeshJson.Apply(json.SerializerOptions));
-        // A body that cannot be read becomes an exception in every environment, so that its cause reaches the answer.
+        // An unreadable body becomes an exception in every environment, so that the answer can name its cause.
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         return services.AddMeshOpenApi();
     }
 
-    /// <summary>Error answers, headers and the guard. Comes before anything that answers; without it the API answers nobody.</summary>
+    /// <summary>
+    /// Adds error answers, headers and the guard. Must precede everything that answers; without it the API refuses everyone.
+    /// </summary>
     public static IApplicationBuilder UseMeshApi(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
@@ -32,7 +36,7 @@ internal static class MeshApi
             .UseExceptionHandler(new ExceptionHandlerOptions
             {
                 ExceptionHandler = failures.WriteExceptionAsync,
-                // A 404 or 405 from inside is an answer, not a failure of the handler.
+                // A 404 or 405 from an endpoint is an answer, not a failure of the handler.
                 AllowStatusCode404Response = true,
                 SuppressDiagnosticsCallback = context => ApiFailures.IsExpected(context.Exception),
             })
@@ -40,7 +44,7 @@ internal static class MeshApi
             .UseMiddleware<ApiGuard>();
     }
 
-    /// <summary>Every route under <c>/api</c>, and the document that describes them at <c>/openapi/v1.json</c>.</summary>
+    /// <summary>Maps every route under <c>/api</c>, and the OpenAPI document at <c>/openapi/v1.json</c>.</summary>
     public static IEndpointRouteBuilder MapMeshApi(this IEndpointRouteBuilder endpoints)
     {
         var api = endpoints.MapGroup("/api");
@@ -56,7 +60,7 @@ internal static class MeshApi
         return endpoints;
     }
 
-    /// <summary>Describes the problems an endpoint answers with, beyond 401, 403 and 500, which any of them may.</summary>
+    /// <summary>Documents the problems that an endpoint may answer with, in addition to 401, 403 and 500, which all may.</summary>
     public static RouteHandlerBuilder Problems(this RouteHandlerBuilder builder, params ReadOnlySpan<int> statuses)
     {
         foreach (var status in statuses)

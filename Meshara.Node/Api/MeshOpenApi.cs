@@ -9,14 +9,14 @@ namespace Meshara.Node.Api;
 /// <summary>The OpenAPI 3.1 document of the API.</summary>
 internal static class MeshOpenApi
 {
-    /// <summary>Where it is served.</summary>
+    /// <summary>The path that serves it.</summary>
     public const string Path = "/openapi/v1.json";
 
     private const string BearerScheme = "bearer";
 
     public static IServiceCollection AddMeshOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
     {
-        // Health and metrics are the telemetry contract's, not this API's.
+        // Health and metrics belong to the telemetry contract, not to this API.
         options.ShouldInclude = endpoint => endpoint.RelativePath?.StartsWith("api/", StringComparison.Ordinal) == true;
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
         options.AddSchemaTransformer((schema, context, _) =>
@@ -31,7 +31,7 @@ internal static class MeshOpenApi
         });
     });
 
-    /// <summary>Says that a parameter which the handler reads as text is a whole number between two bounds.</summary>
+    /// <summary>Documents a parameter that the handler reads as text as a whole number between two bounds.</summary>
     public static RouteHandlerBuilder WithIntegerParameter(this RouteHandlerBuilder builder, string name, long minimum, long maximum) =>
         builder.AddOpenApiOperationTransformer((operation, _, _) =>
         {
@@ -45,7 +45,9 @@ internal static class MeshOpenApi
             return Task.CompletedTask;
         });
 
-    /// <summary>Says what the exporter leaves open: names of an enumeration are strings, and what is required is not null.</summary>
+    /// <summary>
+    /// Completes what the exporter leaves open: enumeration names are strings, and required members are not null.
+    /// </summary>
     private static void Sharpen(OpenApiSchema schema, bool isRequired)
     {
         if (schema is { Enum.Count: > 0, Type: null })

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Options;
 
 namespace Meshara.Node.Api;
 
-/// <summary><c>/api/messages</c> and <c>/api/broadcasts</c>: sending, and how a message fares.</summary>
+/// <summary><c>/api/messages</c> and <c>/api/broadcasts</c>: sends messages and reports their state.</summary>
 internal static class MessagesApi
 {
     private const string KeyHeader = "Idempotency-Key";

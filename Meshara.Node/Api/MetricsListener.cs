@@ -1,6 +1,6 @@
 namespace Meshara.Node.Api;
 
-/// <summary>The mark of a connection that came in on the metrics port, when that is not the API's: it gets no API.</summary>
+/// <summary>Marks a connection to the metrics port, if that is a separate one: it cannot use the API.</summary>
 internal sealed class MetricsListener
 {
     public static readonly MetricsListener Instance = new();

@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Meshara.Node.Api;
 
-/// <summary><c>/api/node</c>, <c>/api/peers</c>, <c>/api/routes</c>: who the node is and whom it knows.</summary>
+/// <summary>
+/// <c>/api/node</c>, <c>/api/peers</c>, <c>/api/routes</c>: the node's identity and state, and the nodes it knows.
+/// </summary>
 internal static class NodeApi
 {
     public static void MapNode(this RouteGroupBuilder api)

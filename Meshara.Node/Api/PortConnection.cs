@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Meshara.Node.Api;
 
-/// <summary>One connection to an HTTP port, and whether it has a request under way. A feature of each of its requests.</summary>
+/// <summary>One connection to an HTTP port, and whether it has a request under way. A feature of all its requests.</summary>
 internal sealed class PortConnection(ConnectionContext context, TimeProvider time)
 {
     private int _requests;
@@ -14,10 +14,10 @@ internal sealed class PortConnection(ConnectionContext context, TimeProvider tim
     /// <summary>When it became idle, as a timestamp.</summary>
     public long IdleSince => Volatile.Read(ref _idleSince);
 
-    /// <summary>Closes it.</summary>
+    /// <summary>Closes it to make room for another.</summary>
     public void Abort() => context.Abort(new ConnectionAbortedException("It was idle, and another one needed its place."));
 
-    /// <summary>Counts the request as under way until it has ended.</summary>
+    /// <summary>Counts the request as under way until it ends.</summary>
     public static async Task CountAsync(HttpContext context, RequestDelegate next)
     {
         if (context.Features.Get<PortConnection>() is not { } connection)

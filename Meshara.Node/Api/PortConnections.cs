@@ -3,15 +3,15 @@ using Microsoft.AspNetCore.Connections;
 namespace Meshara.Node.Api;
 
 /// <summary>
-/// The open connections of one HTTP port, of which there are only so many. One more takes the place of the one that has been
-/// without a request for longest; with all of them busy it is refused.
+/// The open connections of one HTTP port, limited in number. At the limit, a new connection replaces the one that has been idle
+/// for longest; if all are busy, it is refused.
 /// </summary>
 internal sealed partial class PortConnections(string port, int limit, TimeProvider time, ILogger<PortConnections> logger)
 {
     private readonly Lock _gate = new();
     private readonly HashSet<PortConnection> _open = [];
 
-    /// <summary>Serves a connection as long as it may stay.</summary>
+    /// <summary>Serves a connection until it ends or has to make room.</summary>
     public async Task RunAsync(ConnectionContext context, ConnectionDelegate next)
     {
         var connection = new PortConnection(context, time);

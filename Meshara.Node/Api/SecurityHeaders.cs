@@ -4,17 +4,17 @@ using Microsoft.Net.Http.Headers;
 namespace Meshara.Node.Api;
 
 /// <summary>
-/// What every answer forbids a browser and a proxy: to keep it, to show it in a frame or run anything in it, and to take it for another
-/// type than it says. Errors and health have them, too.
+/// Headers that forbid browsers and proxies to cache an answer, to show it in a frame, to run anything in it, or to guess another
+/// type for it. All answers have them, errors and health included.
 /// </summary>
-/// <remarks>As the REST Security Cheat Sheet of OWASP has them; Strict-Transport-Security is left to the host name's owner.</remarks>
+/// <remarks>Follows OWASP's REST Security Cheat Sheet; Strict-Transport-Security is left to the owner of the host name.</remarks>
 internal static class SecurityHeaders
 {
     private static readonly StringValues NoStore = "no-store";
     private static readonly StringValues NoContent = "default-src 'none'; frame-ancestors 'none'";
     private static readonly StringValues NoSniff = "nosniff";
 
-    /// <summary>Adds them when the answer starts: the handler of exceptions removes what was set before.</summary>
+    /// <summary>Adds them when the answer starts, because the exception handler removes headers set earlier.</summary>
     public static Task AddAsync(HttpContext context, RequestDelegate next)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -23,7 +23,7 @@ internal static class SecurityHeaders
             static response =>
             {
                 var headers = ((HttpResponse)response).Headers;
-                // Whoever forbids more keeps it.
+                // An endpoint's stricter header is kept.
                 headers.TryAdd(HeaderNames.CacheControl, NoStore);
                 headers.TryAdd(HeaderNames.ContentSecurityPolicy, NoContent);
                 headers.TryAdd(HeaderNames.XContentTypeOptions, NoSniff);

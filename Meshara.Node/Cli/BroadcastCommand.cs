@@ -3,7 +3,7 @@ using Meshara.Node.Api.Contracts;
 
 namespace Meshara.Node.Cli;
 
-/// <summary><c>meshara broadcast</c>: a message to every node.</summary>
+/// <summary><c>meshara broadcast</c>: sends a message to every node.</summary>
 internal static class BroadcastCommand
 {
     public static Command Create(CliHost host)

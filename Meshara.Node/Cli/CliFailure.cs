@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Meshara.Node.Cli;
 
-/// <summary>How a failure leaves the process: one line on stderr and an exit code.</summary>
+/// <summary>How a failure ends the process: one line on stderr and an exit code.</summary>
 /// <param name="Line">What is wrong and what to do, without a line break.</param>
 /// <param name="ExitCode">One of <see cref="ExitCodes"/>.</param>
 internal readonly record struct CliFailure(string Line, int ExitCode)
@@ -37,7 +37,7 @@ internal readonly record struct CliFailure(string Line, int ExitCode)
         _ => ExitCodes.Unexpected,
     };
 
-    /// <summary>Says it as every failure of <c>meshara</c> is said.</summary>
+    /// <summary>Writes the line in the form that all failures of <c>meshara</c> have.</summary>
     public int WriteTo(TextWriter error)
     {
         error.WriteLine($"meshara: {Line}");

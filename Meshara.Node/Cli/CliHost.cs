@@ -2,13 +2,15 @@ using Meshara.Node.Identity;
 
 namespace Meshara.Node.Cli;
 
-/// <summary>What the command line stands on: the console, the environment, and the two things only the node's core can do.</summary>
+/// <summary>
+/// The command line's surroundings: the console, the environment, and two functions that the node's core provides.
+/// </summary>
 internal sealed record CliHost
 {
     /// <summary>Runs a node until the token is cancelled, then drains it; returns the exit code.</summary>
     public required Func<NodeSettings, CancellationToken, Task<int>> RunNode { get; init; }
 
-    /// <summary>Makes a key and writes it to a file that does not exist yet, encrypted when there is a passphrase; returns its address.</summary>
+    /// <summary>Creates a key in a file that does not exist yet, encrypted if there is a passphrase; returns its address.</summary>
     public required Func<string, string?, NodeAddress> CreateKey { get; init; }
 
     /// <summary>Standard output.</summary>
@@ -20,15 +22,15 @@ internal sealed record CliHost
     /// <summary>Opens standard input.</summary>
     public Func<Stream> OpenInput { get; init; } = Console.OpenStandardInput;
 
-    /// <summary>True when a person reads <see cref="Out"/>: colours, and tables as wide as the window.</summary>
+    /// <summary>True if a person reads <see cref="Out"/>: with colours, and tables as wide as the window.</summary>
     public bool IsTerminal { get; init; } = !Console.IsOutputRedirected;
 
     /// <summary>Columns of the terminal; null to ask it.</summary>
     public int? Width { get; init; }
 
-    /// <summary>An environment variable, or null.</summary>
+    /// <summary>Reads an environment variable; null if it is not set.</summary>
     public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
 
-    /// <summary>The clock of everything that waits.</summary>
+    /// <summary>The clock for everything that waits.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

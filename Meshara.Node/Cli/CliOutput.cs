@@ -4,10 +4,12 @@ using Spectre.Console;
 
 namespace Meshara.Node.Cli;
 
-/// <summary>Where a command's result goes: JSON for a program, a table or lines for a person.</summary>
+/// <summary>Writes a command's result: JSON for a program, a table or lines for a person.</summary>
 internal sealed class CliOutput(CliHost host, bool json)
 {
-    /// <summary>Wide enough for any row: what is not a terminal has no width, and a wrapped address cannot be grepped.</summary>
+    /// <summary>
+    /// Wide enough for any row: output that is not a terminal has no width, and a wrapped address cannot be grepped.
+    /// </summary>
     private const int UnboundedWidth = 4096;
 
     private const int Padding = 2;
@@ -17,10 +19,10 @@ internal sealed class CliOutput(CliHost host, bool json)
     /// <summary>The console for people; text from outside goes through <see cref="Safe"/> first.</summary>
     public IAnsiConsole Console => _console.Value;
 
-    /// <summary>True when a program reads.</summary>
+    /// <summary>True if the output is for a program.</summary>
     public bool IsJson => json;
 
-    /// <summary>One result, in the form that was asked for.</summary>
+    /// <summary>Writes one result in the requested form.</summary>
     public void Write<T>(T value, JsonTypeInfo<T> type, Action<T> show)
     {
         if (json)
@@ -31,8 +33,8 @@ internal sealed class CliOutput(CliHost host, bool json)
     }
 
     /// <summary>
-    /// Rows under <paramref name="columns"/>, each on one line; one value a line where the window is too narrow for that. An address that is
-    /// cut or wrapped cannot be copied.
+    /// Writes rows under <paramref name="columns"/>, each on one line; if the window is too narrow, writes one value per line. An
+    /// address that is cut or wrapped cannot be copied.
     /// </summary>
     /// <param name="columns">The names of the columns.</param>
     /// <param name="rows">Their values, printable and bounded.</param>
@@ -52,7 +54,9 @@ internal sealed class CliOutput(CliHost host, bool json)
         Console.Write(table);
     }
 
-    /// <summary>One named value a line, whatever the width: a terminal wraps a line that is longer, and still copies it as one.</summary>
+    /// <summary>
+    /// Writes one named value per line, whatever the width: a terminal wraps a longer line, but copies it as one.
+    /// </summary>
     public void WriteList(IReadOnlyList<string> names, IReadOnlyList<string> values) => WriteLists(names, [values]);
 
     private void WriteLists(IReadOnlyList<string> names, IReadOnlyList<IReadOnlyList<string>> rows)
@@ -67,7 +71,7 @@ internal sealed class CliOutput(CliHost host, bool json)
         }
     }
 
-    /// <summary>Text that a peer, a user or a file chose, bounded, without control characters, and never taken for markup.</summary>
+    /// <summary>Bounds text chosen by a peer, a user or a file, replaces control characters, and escapes markup.</summary>
     public static string Safe(string? text, int limit = 80) => Markup.Escape(Printable.Bounded(text, limit));
 
     private static IAnsiConsole CreateConsole(CliHost host)

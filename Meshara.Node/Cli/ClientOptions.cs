@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Meshara.Node.Cli;
 
-/// <summary>What every command that talks to a running node takes.</summary>
+/// <summary>Options of every command that talks to a running node.</summary>
 internal sealed class ClientOptions
 {
     private const string NodeVariable = "MESHARA_NODE", TokenVariable = "MESHARA_TOKEN", DefaultNode = "http://127.0.0.1:8080";
@@ -13,10 +13,10 @@ internal sealed class ClientOptions
 
     private readonly Option<bool> _json = JsonOption();
 
-    /// <summary>The flag for output that a program reads.</summary>
+    /// <summary>The flag for machine-readable output.</summary>
     public static Option<bool> JsonOption() => new("--json") { Description = "Machine-readable output: one JSON object (inbox --follow: one a line)." };
 
-    /// <summary>Makes the options part of a command.</summary>
+    /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         command.Add(_node);
@@ -24,11 +24,11 @@ internal sealed class ClientOptions
         command.Add(_json);
     }
 
-    /// <summary>Where results go.</summary>
+    /// <summary>The output for a command's results.</summary>
     public CliOutput Output(ParseResult parsed, CliHost host) => new(host, parsed.GetValue(_json));
 
-    /// <summary>A client for the node that was named.</summary>
-    /// <exception cref="MesharaException"><see cref="ErrorCodes.Configuration"/>: the URL or the token makes no sense.</exception>
+    /// <summary>Creates a client for the chosen node.</summary>
+    /// <exception cref="MesharaException"><see cref="ErrorCodes.Configuration"/>: the URL or the token is invalid.</exception>
     public NodeClient Connect(ParseResult parsed, CliHost host)
     {
         var text = parsed.GetValue(_node) ?? NotEmpty(host.Environment(NodeVariable)) ?? DefaultNode;
@@ -36,7 +36,7 @@ internal sealed class ClientOptions
             throw new MesharaException(ErrorCodes.Configuration,
                 $"'{Printable.Bounded(text, 200)}' is not the URL of a node; give --node or {NodeVariable} like {DefaultNode}.");
         var token = parsed.GetValue(_token) ?? NotEmpty(host.Environment(TokenVariable));
-        // RFC 6750 section 2.1; the header would refuse it with a message that repeats the token.
+        // RFC 6750, section 2.1. The header class would refuse the token with a message that repeats it.
         if (token is not null && (token.Length == 0 || token.Any(c => c is <= ' ' or > '~')))
             throw new MesharaException(ErrorCodes.Configuration, "The token must be visible ASCII characters without spaces.");
         return new NodeClient(url, token);

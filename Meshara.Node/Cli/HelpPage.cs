@@ -4,10 +4,10 @@ using System.Globalization;
 
 namespace Meshara.Node.Cli;
 
-/// <summary>The library's help of a command, then its examples and the exit codes.</summary>
+/// <summary>The library's help for a command, followed by examples and exit codes.</summary>
 internal sealed class HelpPage(SynchronousCommandLineAction standard, IReadOnlyList<string> rootExamples) : SynchronousCommandLineAction
 {
-    // Asking for help is right even when something else on the line is missing or wrong.
+    // Help is shown even if something else on the command line is missing or wrong.
     public override bool ClearsParseErrors => true;
 
     public override int Invoke(ParseResult parseResult)

@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace Meshara.Node.Cli;
 
-/// <summary><c>meshara inbox</c>: what arrived, or what arrives.</summary>
+/// <summary><c>meshara inbox</c>: prints received messages, or follows new ones.</summary>
 internal static class InboxCommand
 {
     private const int DefaultLimit = 100, MostPerRequest = 1000, LongestText = 200;
@@ -39,7 +39,9 @@ internal static class InboxCommand
         return command;
     }
 
-    /// <summary>The node answers in pages of its own size; a caller who asked for N gets N when there are as many.</summary>
+    /// <summary>
+    /// Reads as many pages as needed: the node limits their size, but a caller who asks for N gets N if there are as many.
+    /// </summary>
     private static async Task<InboxResponse> ReadAsync(NodeClient node, long after, long limit, CancellationToken cancellationToken)
     {
         var messages = new List<ReceivedMessage>();
@@ -70,7 +72,7 @@ internal static class InboxCommand
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Following has no other end.
+            // Following ends in no other way.
             return ExitCodes.Ok;
         }
         throw new MesharaException(ErrorCodes.Unreachable, after is { } cursor

@@ -1,8 +1,8 @@
 namespace Meshara.Node.Cli;
 
 /// <summary>
-/// Cancels when standard input closes. The system closes it whenever the process that held the other end is gone,
-/// however it died, which makes this the one sign of a parent's death that works the same everywhere.
+/// Cancels when standard input closes. The system closes it when the process at the other end is gone, however it died, so this
+/// is the one sign of a parent's death that works on every system.
 /// </summary>
 internal sealed class InputWatch : IDisposable
 {
@@ -15,12 +15,12 @@ internal sealed class InputWatch : IDisposable
     public static InputWatch Start(Stream input, CancellationTokenSource target)
     {
         var watch = new InputWatch(target);
-        // A thread of its own: a console read blocks and cannot be cancelled. In the background it keeps no process alive.
+        // A dedicated thread: a console read blocks and cannot be cancelled. As a background thread it keeps no process alive.
         new Thread(() => watch.Drain(input)) { IsBackground = true, Name = "stdin watch" }.Start();
         return watch;
     }
 
-    /// <summary>From here on the end of the input changes nothing.</summary>
+    /// <summary>Stops watching: the end of the input no longer cancels anything.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -34,14 +34,14 @@ internal sealed class InputWatch : IDisposable
         {
             while (input.Read(ignored) > 0)
             {
-                // What is written to a node's input means nothing.
+                // Input to a node is ignored.
             }
         }
         catch (IOException)
         {
-            // A broken input is as closed as an ended one.
+            // A broken input counts as closed.
         }
-        // Asynchronously: the callbacks drain a node, and must not run under this lock.
+        // Cancel asynchronously: the callbacks drain a node and must not run under this lock.
         lock (_gate)
             _ = _target?.CancelAsync();
     }

@@ -4,7 +4,7 @@ using Meshara.Node.Identity;
 
 namespace Meshara.Node.Cli;
 
-/// <summary><c>meshara keygen</c>: a new identity, before or without a node.</summary>
+/// <summary><c>meshara keygen</c>: creates an identity without a node.</summary>
 internal static class KeygenCommand
 {
     public static Command Create(CliHost host)
@@ -37,7 +37,7 @@ internal static class KeygenCommand
     {
         if (File.Exists(path) && !force)
             throw Exists(path);
-        // Under another name first: with --force the old key is gone only when the new one is complete.
+        // Written under another name first: with --force the old key is replaced only once the new one is complete.
         var fresh = $"{path}.{Path.GetRandomFileName()}.new";
         try
         {
@@ -53,7 +53,7 @@ internal static class KeygenCommand
         }
         finally
         {
-            // Deletes nothing when the move succeeded or the folder is missing.
+            // There is nothing to delete if the move succeeded or the folder is missing.
             if (File.Exists(fresh))
                 File.Delete(fresh);
         }

@@ -1,8 +1,8 @@
 namespace Meshara.Node.Cli;
 
 /// <summary>
-/// Reads from a stream that must not fall silent: every byte, a heartbeat's among them, puts the deadline off. TCP alone
-/// would wait for hours on a peer that vanished without a word.
+/// Reads from a stream that must not fall silent: every read, including that of a heartbeat, postpones the deadline. TCP alone
+/// would wait for hours for a peer that has vanished.
 /// </summary>
 internal sealed class LivelyStream(Stream inner, CancellationTokenSource deadline, TimeSpan silence) : Stream
 {

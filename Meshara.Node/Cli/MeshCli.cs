@@ -16,16 +16,16 @@ internal static class MeshCli
     ];
 
     /// <summary>Runs one command line; every failure becomes one line on stderr and an exit code.</summary>
-    /// <param name="args">What follows the program's name.</param>
-    /// <param name="host">What the commands stand on.</param>
-    /// <param name="cancellationToken">Ctrl+C or SIGTERM.</param>
+    /// <param name="args">The arguments after the program's name.</param>
+    /// <param name="host">The surroundings of the commands.</param>
+    /// <param name="cancellationToken">Cancelled by Ctrl+C or SIGTERM.</param>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
     public static async Task<int> InvokeAsync(IReadOnlyList<string> args, CliHost host, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(host);
         try
         {
-            // No response files: "@alice see you" is a message, and must not read a file named alice.
+            // Response files are off: "@alice see you" is a message and must not read a file named alice.
             var parsed = Build(host).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (parsed.Action is ParseErrorAction || (parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true }))
                 return Usage(parsed).WriteTo(host.Error);
@@ -35,7 +35,7 @@ internal static class MeshCli
                     Output = host.Out,
                     Error = host.Error,
                     EnableDefaultExceptionHandler = false,
-                    // A draining node takes longer than this handler allows; the caller owns the signals.
+                    // A draining node takes longer than this handler allows, and the caller handles the signals.
                     ProcessTerminationTimeout = null,
                 },
                 cancellationToken);

@@ -2,9 +2,9 @@ using System.CommandLine;
 
 namespace Meshara.Node.Cli;
 
-/// <summary>A command that shows in its help how it is used.</summary>
+/// <summary>A command whose help shows examples of its use.</summary>
 internal sealed class MeshCommand(string name, string description, params string[] examples) : Command(name, description)
 {
-    /// <summary>Whole command lines.</summary>
+    /// <summary>Complete command lines.</summary>
     public IReadOnlyList<string> Examples => examples;
 }

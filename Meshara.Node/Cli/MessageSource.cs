@@ -2,17 +2,17 @@ using System.CommandLine;
 
 namespace Meshara.Node.Cli;
 
-/// <summary>Where <c>send</c> and <c>broadcast</c> take the message from: the command line, a file, or standard input.</summary>
+/// <summary>The source of a message for <c>send</c> and <c>broadcast</c>: the command line, a file, or standard input.</summary>
 internal sealed class MessageSource
 {
-    /// <summary>No node takes more (Delivery:MaxMessageBytes); a file that is larger is a mistake to find before it is read.</summary>
+    /// <summary>No node accepts more (Delivery:MaxMessageBytes), so a larger input is refused here.</summary>
     private const int MaxBytes = 1024 * 1024;
 
     private readonly Argument<string?> _text = new("TEXT") { Arity = ArgumentArity.ZeroOrOne, Description = "The message, or - to read it from standard input. Put -- before a text that begins with a dash." };
 
     private readonly Option<string> _file = new("--file") { HelpName = "FILE", Description = "Send this file's bytes." };
 
-    /// <summary>Makes the source part of a command.</summary>
+    /// <summary>Adds the source to a command.</summary>
     public void AddTo(Command command)
     {
         command.Add(_text);
@@ -26,7 +26,7 @@ internal sealed class MessageSource
         });
     }
 
-    /// <summary>The text as it was typed, or the bytes of the file or of standard input; one of them is null.</summary>
+    /// <summary>The text as typed, or the bytes of the file or of standard input; one of the two is null.</summary>
     /// <exception cref="MesharaException"><see cref="ErrorCodes.InvalidArgument"/> or <see cref="ErrorCodes.Oversize"/>.</exception>
     public async Task<(string? Text, byte[]? Content)> ReadAsync(ParseResult parsed, CliHost host, CancellationToken cancellationToken)
     {

@@ -10,26 +10,28 @@ using Meshara.Node.Api.Contracts;
 
 namespace Meshara.Node.Cli;
 
-/// <summary>A typed client of one node's HTTP API. Every failure is a <see cref="MesharaException"/> with one clear sentence.</summary>
+/// <summary>
+/// A typed client of one node's HTTP API. Every failure is a <see cref="MesharaException"/> with one clear sentence.
+/// </summary>
 internal sealed class NodeClient : IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5), AnswerTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>Twice the heartbeat and a little: a stream silent for longer is dead.</summary>
+    /// <summary>A little more than two heartbeats: a stream that is silent for longer is dead.</summary>
     private static readonly TimeSpan SilenceTimeout = InboxStream.HeartbeatInterval * 2 + TimeSpan.FromSeconds(5);
 
     private readonly HttpClient _http;
     private readonly string _name;
 
     /// <param name="node">Base URL of the API.</param>
-    /// <param name="token">Bearer token, or null.</param>
+    /// <param name="token">Bearer token; null for none.</param>
     public NodeClient(Uri node, string? token)
     {
         _name = node.GetLeftPart(UriPartial.Path).TrimEnd('/');
         _http = new HttpClient(new SocketsHttpHandler
         {
             ConnectTimeout = ConnectTimeout,
-            // A node is reached directly and answers itself: a token goes to no proxy and follows no redirection.
+            // A node is reached directly and answers itself: the token must not go to a proxy or follow a redirect.
             UseProxy = false,
             AllowAutoRedirect = false,
             UseCookies = false,
@@ -48,7 +50,7 @@ internal sealed class NodeClient : IDisposable
     public Task<PeersResponse> GetPeersAsync(CancellationToken cancellationToken) =>
         CallAsync(HttpMethod.Get, "api/peers", null, MeshJson.Default.PeersResponse, cancellationToken);
 
-    /// <summary>The health body; an unhealthy node's is an answer like any other.</summary>
+    /// <summary>Gets the health body; that of an unhealthy node is an ordinary answer.</summary>
     public Task<HealthReport> GetHealthAsync(CancellationToken cancellationToken) =>
         CallAsync(HttpMethod.Get, "health", null, MeshJson.Default.HealthReport, cancellationToken, HttpStatusCode.ServiceUnavailable);
 
@@ -64,8 +66,8 @@ internal sealed class NodeClient : IDisposable
     public Task<InboxResponse> ReadInboxAsync(long after, int limit, CancellationToken cancellationToken) => CallAsync(
         HttpMethod.Get, FormattableString.Invariant($"api/inbox?after={after}&limit={limit}"), null, MeshJson.Default.InboxResponse, cancellationToken);
 
-    /// <summary>Messages as they arrive; ends when the node ends the stream.</summary>
-    /// <param name="after">A cursor, or null for now.</param>
+    /// <summary>Yields messages as they arrive, until the node ends the stream.</summary>
+    /// <param name="after">A cursor; null for messages from now on.</param>
     public async IAsyncEnumerable<ReceivedMessage> FollowInboxAsync(long? after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -119,7 +121,7 @@ internal sealed class NodeClient : IDisposable
         }
     }
 
-    /// <summary>Says in one sentence what the network has to say in many exceptions.</summary>
+    /// <summary>Reports the many exceptions of the network in one sentence each.</summary>
     private async Task<T> GuardAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
     {
         try

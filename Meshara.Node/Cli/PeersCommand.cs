@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace Meshara.Node.Cli;
 
-/// <summary><c>meshara peers</c>: whom the node is connected to.</summary>
+/// <summary><c>meshara peers</c>: lists the node's connections.</summary>
 internal static class PeersCommand
 {
     private const int LongestText = 80;

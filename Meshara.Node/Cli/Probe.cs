@@ -8,9 +8,9 @@ using System.Text;
 namespace Meshara.Node.Cli;
 
 /// <summary>
-/// <c>meshara probe</c>, a container's health check: whether the node of this container is ready; with <c>health</c>, whether it is
-/// connected and well, too. An engine calls it every few seconds in an image that has no other program, so it asks by a bare socket, before
-/// anything of the command line is loaded.
+/// <c>meshara probe</c>, a container's health check: tells whether this container's node is ready; with <c>health</c>, whether
+/// it is also connected and healthy. An engine runs it every few seconds, in an image that has no other program, so it uses a
+/// bare socket before anything of the command line is loaded.
 /// </summary>
 internal static class Probe
 {
@@ -22,12 +22,12 @@ internal static class Probe
 
     private const int DefaultPort = 8080;
 
-    // In milliseconds. An engine that runs the check gives it longer, so that it is the check that fails.
+    // In milliseconds. Less than the engine's own timeout, so that the check itself reports the failure.
     private const int Patience = 5000;
 
-    /// <summary>Asks on the port in <c>Api__Port</c>, under TLS where <c>Api__CertificateFile</c> is set.</summary>
-    /// <param name="path">An endpoint that answers 200 or something else, in ASCII.</param>
-    /// <returns><see cref="ExitCodes.Ok"/> when the answer is 200, else <see cref="ExitCodes.Unreachable"/>.</returns>
+    /// <summary>Asks on the port in <c>Api__Port</c>, with TLS if <c>Api__CertificateFile</c> is set.</summary>
+    /// <param name="path">Path of an endpoint that answers 200 on success; ASCII.</param>
+    /// <returns><see cref="ExitCodes.Ok"/> if the answer is 200, otherwise <see cref="ExitCodes.Unreachable"/>.</returns>
     public static int Run(string path)
     {
         var configured = Environment.GetEnvironmentVariable("Api__Port");
@@ -59,7 +59,8 @@ internal static class Probe
         var plain = new NetworkStream(socket);
         if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("Api__CertificateFile")))
             return plain;
-        // The certificate is for the name that users call. This stays within the container, and hands nothing over.
+        // The certificate is issued for the public name, which cannot match here. The connection stays within the
+        // container and sends no secrets.
         var secured = new SslStream(plain, leaveInnerStreamOpen: false, (_, shown, _, _) => shown is not null);
         secured.AuthenticateAsClient("localhost");
         return secured;

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Meshara.Node.Cli;
 
-/// <summary><c>meshara run</c>: a node until it is asked to stop.</summary>
+/// <summary><c>meshara run</c>: runs a node until it is asked to stop.</summary>
 internal static class RunCommand
 {
     public static Command Create(RunFlags flags, CliHost host)

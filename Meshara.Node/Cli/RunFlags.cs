@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Meshara.Node.Cli;
 
-/// <summary>The flags of <c>meshara run</c> and the configuration keys they stand for.</summary>
+/// <summary>The flags of <c>meshara run</c> and the configuration keys they set.</summary>
 internal sealed class RunFlags
 {
     private readonly Option<string> _name = new("--name") { HelpName = "NAME", Description = "The operator's name for the node (Node:Name). [default: node-1]" };
@@ -24,7 +24,7 @@ internal sealed class RunFlags
 
     private readonly Option<string> _metrics = new("--metrics") { HelpName = "PORT", Description = "/metrics, on the API's host (Metrics:Port). [default: 9090]" };
 
-    /// <summary>Makes the flags part of a command; <c>run</c> and the program itself share them.</summary>
+    /// <summary>Adds the flags to a command; <c>run</c> and the root command share them.</summary>
     public void AddTo(Command command)
     {
         Option[] flags = [_name, _data, _passphraseFile, _stopWithInput, _mesh, _advertise, _bootstrap, _http, _metrics];
@@ -32,8 +32,8 @@ internal sealed class RunFlags
             command.Add(flag);
     }
 
-    /// <summary>The flags that were given, as configuration that wins over every other source.</summary>
-    /// <exception cref="MesharaException"><see cref="ErrorCodes.Configuration"/>: a flag's value makes no sense.</exception>
+    /// <summary>The given flags as configuration, which overrides every other source.</summary>
+    /// <exception cref="MesharaException"><see cref="ErrorCodes.Configuration"/>: a flag's value is invalid.</exception>
     public IReadOnlyDictionary<string, string?> ToConfiguration(ParseResult parsed)
     {
         var settings = new Dictionary<string, string?>();
@@ -67,12 +67,12 @@ internal sealed class RunFlags
                 settings[key] = value;
         }
 
-        // One value with commas, which NodeSettings prefers to a list: the flag replaces what the environment lists.
+        // One value with commas, which NodeSettings prefers to a list, so that the flag replaces the environment's list.
         void SetList(string key, string flag, string[]? values, string expected)
         {
             if (values is not { Length: > 0 })
                 return;
-            // An empty variable of a script would start a mesh of its own, which looks well and finds nobody.
+            // A script's empty variable would start a separate mesh, which looks healthy and finds nobody.
             if (Array.Find(values, value => value.AsSpan().Trim(", ").IsEmpty) is { } empty)
                 throw Wrong(flag, empty, expected);
             settings[key] = string.Join(',', values);

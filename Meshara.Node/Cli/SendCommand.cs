@@ -5,7 +5,7 @@ using Meshara.Node.Identity;
 
 namespace Meshara.Node.Cli;
 
-/// <summary><c>meshara send</c>: a private message.</summary>
+/// <summary><c>meshara send</c>: sends a private message.</summary>
 internal static class SendCommand
 {
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(50), LongestLook = TimeSpan.FromSeconds(1);
@@ -40,7 +40,7 @@ internal static class SendCommand
                 output.Write(accepted, MeshJson.Default.AcceptedResponse, answer => host.Out.WriteLine(answer.Id));
                 return ExitCodes.Ok;
             }
-            // The id first: whoever stops waiting still needs it. As JSON it is part of the one object at the end.
+            // Print the id first: a user who stops waiting still needs it. In JSON it is part of the one object at the end.
             if (!output.IsJson)
                 await host.Out.WriteLineAsync(accepted.Id);
             var message = await WaitAsync(node, accepted.Id, host.Time, cancellationToken);
@@ -50,7 +50,9 @@ internal static class SendCommand
         return command;
     }
 
-    /// <summary>Asks again at growing intervals: the API has no signal for one message, and most are done at the second look.</summary>
+    /// <summary>
+    /// Polls at growing intervals: the API has no signal for a single message, and most are done at the second look.
+    /// </summary>
     private static async Task<MessageResponse> WaitAsync(NodeClient node, string id, TimeProvider time, CancellationToken cancellationToken)
     {
         for (var pause = FirstLook; ; pause = pause * 2 < LongestLook ? pause * 2 : LongestLook)

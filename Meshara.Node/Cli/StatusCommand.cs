@@ -4,7 +4,7 @@ using Meshara.Node.Api.Contracts;
 
 namespace Meshara.Node.Cli;
 
-/// <summary><c>meshara status</c>: who the node is and how it feels.</summary>
+/// <summary><c>meshara status</c>: shows the node's identity, state and health.</summary>
 internal static class StatusCommand
 {
     public static Command Create(CliHost host)
@@ -28,7 +28,7 @@ internal static class StatusCommand
         return command;
     }
 
-    /// <summary>Two units are enough: <c>3d 4h</c>, <c>5m 12s</c>.</summary>
+    /// <summary>Formats a duration with two units at most: <c>3d 4h</c>, <c>5m 12s</c>.</summary>
     internal static string Duration(TimeSpan time)
     {
         var t = time < TimeSpan.Zero ? TimeSpan.Zero : time;

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace Meshara.Node.Cli;
 
 /// <summary>
-/// Turns the first Ctrl+C, SIGTERM, SIGQUIT or SIGHUP (a closed terminal) into a cancellation, so that a command can end in order. A
-/// second one ends the process at once, as the system would. .NET leaves a signal alone that is ignored from the start, as <c>nohup</c>
-/// has it.
+/// Turns the first Ctrl+C, SIGTERM, SIGQUIT or SIGHUP (a closed terminal) into a cancellation, so that a command can end in an
+/// orderly way. A second one ends the process at once, as the system would. .NET leaves alone a signal that was ignored from the
+/// start, as under <c>nohup</c>.
 /// </summary>
 internal sealed class TerminationSignals : IDisposable
 {

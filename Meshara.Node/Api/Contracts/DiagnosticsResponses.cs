@@ -95,9 +95,9 @@ internal sealed record LogLineResponse
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? MessageId { get; init; }
 
-    /// <summary>The statement's other values.</summary>
+    /// <summary>The other values of the log statement.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Others { get; set; } // the generator makes of init a constructor parameter, which this may not be
+    public IDictionary<string, JsonElement>? Others { get; set; } // an init property would become a constructor parameter, not allowed here
 }
 
 [Description("Which log lines are written. A member of this name is a request's and an answer's.")]

@@ -33,7 +33,7 @@ internal sealed record ReceivedMessage(
         message.Content.ToArray());
 }
 
-/// <summary>To whom a received message was sent.</summary>
+/// <summary>Who a received message was sent to.</summary>
 internal enum ReceivedType
 {
     /// <summary>To this node.</summary>

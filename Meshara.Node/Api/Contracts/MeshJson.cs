@@ -6,8 +6,8 @@ using Meshara.Node.Delivery;
 namespace Meshara.Node.Api.Contracts;
 
 /// <summary>
-/// The one JSON form of everything the API says, shared by the API and the command line's client. Strict where a
-/// lenient reader would hide a mistake: numbers in quotes, members given twice, and null or nothing where a value belongs.
+/// The single JSON form of the API, shared by the server and the command line's client. It is strict where a lenient reader
+/// would hide a mistake: numbers in quotes, members given twice, and null or a missing member where a value is required.
 /// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
@@ -39,7 +39,7 @@ namespace Meshara.Node.Api.Contracts;
 [JsonSerializable(typeof(KeyReport))]
 internal sealed partial class MeshJson : JsonSerializerContext
 {
-    /// <summary>Gives ASP.NET Core's serializer these types and these rules; a resolver alone brings only the types.</summary>
+    /// <summary>Gives ASP.NET Core's serializer these types and these rules; a resolver alone would add only the types.</summary>
     public static void Apply(JsonSerializerOptions options)
     {
         var rules = Default.Options;
@@ -55,6 +55,6 @@ internal sealed partial class MeshJson : JsonSerializerContext
     }
 }
 
-/// <summary>Enumerations by name in snake case, never by number.</summary>
+/// <summary>Writes enumerations by name in snake case, never by number.</summary>
 internal sealed class SnakeCaseEnumConverter<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false)
     where T : struct, Enum;

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Meshara.Node.Api.Contracts;
 
-// Unknown members are refused: a misspelt "ttl" that is silently ignored keeps a message for a day instead of a second.
+// Unknown members are refused: silently ignoring a misspelt "ttl" would keep a message for a day instead of a second.
 
 [Description("A private message. Give text or content, not both.")]
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]

@@ -24,7 +24,7 @@ internal sealed record PeerResponse(
         peer.RoundTrip is { } roundTrip ? Math.Round(roundTrip.TotalMilliseconds, 3) : null);
 }
 
-/// <summary>Who dialled.</summary>
+/// <summary>Which end dialled.</summary>
 internal enum PeerDirection
 {
     /// <summary>The peer dialled this node.</summary>
