@@ -41,8 +41,8 @@ public static class ServiceDefaultsExtensions
     }
 
     /// <summary>
-    /// Maps <c>/health</c>, <c>/ready</c>, <c>/live</c>, and <c>/metrics</c> on <see
-    /// cref="ServiceDefaultsOptions.MetricsPort"/>.
+    /// Maps <c>/health</c>, <c>/ready</c>, <c>/live</c>, and <c>/metrics</c> on
+    /// <see cref="ServiceDefaultsOptions.MetricsPort"/>.
     /// </summary>
     /// <remarks>They are mapped in production too: keep the ports off public networks.</remarks>
     public static TApp MapDefaultEndpoints<TApp>(this TApp app)

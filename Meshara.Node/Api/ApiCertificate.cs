@@ -45,9 +45,8 @@ internal sealed partial class ApiCertificate
     }
 
     /// <summary>
-    /// If the new files cannot be used, as in the middle of a renewal, the last certificate stays in use. Each state of
-    /// the files is
-    /// tried once.
+    /// If the new files cannot be used, as in the middle of a renewal, the last certificate stays in use. Each state of the
+    /// files is tried once.
     /// </summary>
     private void Renew()
     {

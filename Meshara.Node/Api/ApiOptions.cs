@@ -35,8 +35,8 @@ public sealed class ApiOptions
 
     /// <summary>
     /// PEM file with the certificate of <see cref="Port"/> and its intermediate certificates; the port then accepts TLS
-    /// only. It and
-    /// <see cref="CertificateKeyFile"/> may be renewed while the node runs. A separate <c>Metrics:Port</c> stays without TLS.
+    /// only. It and <see cref="CertificateKeyFile"/> may be renewed while the node runs. A separate <c>Metrics:Port</c>
+    /// stays without TLS.
     /// </summary>
     public string? CertificateFile { get; set; }
 

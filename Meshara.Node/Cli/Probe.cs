@@ -59,8 +59,8 @@ internal static class Probe
         var plain = new NetworkStream(socket);
         if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("Api__CertificateFile")))
             return plain;
-        // The certificate is issued for the public name, which cannot match here. The connection stays within the
-        // container and sends no secrets.
+        // The certificate is issued for the public name, which cannot match here. The connection stays within the container
+        // and sends no secrets.
         var secured = new SslStream(plain, leaveInnerStreamOpen: false, (_, shown, _, _) => shown is not null);
         secured.AuthenticateAsClient("localhost");
         return secured;

@@ -89,8 +89,8 @@ internal sealed class InboxUsage(StorageOptions options)
     }
 
     /// <summary>Marks messages as given to a reader.</summary>
-    /// <param name="first">Where the marked range begins: the inbox holds nothing between this cursor and the page's
-    /// first message.</param>
+    /// <param name="first">Where the marked range begins: the inbox holds nothing between this cursor and the page's first
+    /// message.</param>
     public void MarkRead(long first, params ReadOnlySpan<InboxMessage> page)
     {
         if (page.IsEmpty)

@@ -8,8 +8,8 @@ namespace Meshara.ServiceDefaults.Health;
 internal static class HealthExtensions
 {
     /// <summary>
-    /// Adds the check that every service has; it adds its own with <c>AddHealthChecks()</c> and the tags of <see
-    /// cref="HealthTags"/>.
+    /// Adds the check that every service has. Services add their own with <c>AddHealthChecks()</c> and the tags of
+    /// <see cref="HealthTags"/>.
     /// </summary>
     public static IHostApplicationBuilder AddDefaultHealthChecks(this IHostApplicationBuilder builder)
     {

@@ -29,8 +29,8 @@ internal sealed class CountingLogExporter(OtlpLogExporter inner, ExportFailures 
 }
 
 /// <summary>
-/// Exports nothing. A provider introduces itself only to the exporters of its processors, and an exporter learns the resource
-/// to send from its provider. This processor makes that link for an exporter that is wrapped in another.
+/// Exports nothing. A provider passes itself only to the exporters of its processors, and an exporter takes the resource to
+/// send from its provider. This processor makes that link for an exporter that is wrapped in another.
 /// </summary>
 internal sealed class ProviderOf(OtlpLogExporter exporter) : BaseExportProcessor<LogRecord>(exporter)
 {

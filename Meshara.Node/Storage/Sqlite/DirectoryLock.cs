@@ -9,8 +9,8 @@ internal sealed class DirectoryLock : IDisposable
 
     private DirectoryLock(FileStream file) => _file = file;
 
-    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Storage"/>: another process holds it, or the
-    /// directory is not writable.</exception>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Storage"/>: another process holds it, or the directory
+    /// is not writable.</exception>
     public static DirectoryLock Take(string directory)
     {
         try

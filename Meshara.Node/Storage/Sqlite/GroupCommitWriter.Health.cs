@@ -79,7 +79,7 @@ internal sealed partial class GroupCommitWriter
         }
     }
 
-    /// <summary>Tests whether the disk works again. Only a commit tells.</summary>
+    /// <summary>Tests whether the disk works again. Only a commit can tell.</summary>
     private void Probe()
     {
         long started;

@@ -66,8 +66,7 @@ internal static class Schema
         CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), steady INTEGER NOT NULL, wall INTEGER NOT NULL, ahead INTEGER NOT NULL, peers BLOB NOT NULL);
         """,
         // The address that a message came from; null for this machine's own and for messages taken by an earlier version.
-        // relay_usage
-        // counts it like a sender; the length of the key tells them apart.
+        // relay_usage counts it like a sender; the length of the key tells them apart.
         """
         ALTER TABLE relayed ADD COLUMN network BLOB;
         ALTER TABLE inbox ADD COLUMN network BLOB;
