@@ -27,7 +27,7 @@ internal sealed partial class InboxStream(
     /// <summary>Media type of server-sent events.</summary>
     public const string ContentType = "text/event-stream";
 
-    /// <summary>Interval between heartbeats. The standard advises it against proxies that drop idle connections.</summary>
+    /// <summary>Interval between heartbeats, as the standard advises because proxies drop idle connections.</summary>
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
 
     /// <inheritdoc/>

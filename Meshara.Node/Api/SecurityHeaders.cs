@@ -4,8 +4,8 @@ using Microsoft.Net.Http.Headers;
 namespace Meshara.Node.Api;
 
 /// <summary>
-/// Headers that forbid browsers and proxies to cache an answer, to show it in a frame, to run anything in it, or to guess another
-/// type for it. All answers have them, errors and health included.
+/// Headers that keep browsers and proxies from caching an answer, showing it in a frame, running anything in it, or guessing
+/// another type for it. All answers have them, errors and health included.
 /// </summary>
 /// <remarks>Follows OWASP's REST Security Cheat Sheet; Strict-Transport-Security is left to the owner of the host name.</remarks>
 internal static class SecurityHeaders

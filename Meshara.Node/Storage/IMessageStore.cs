@@ -48,7 +48,7 @@ internal interface IMessageStore : IInbox
     ValueTask<MessageStatus?> FindCompletedAsync(MessageId id, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Puts a message into the inbox, unless it was there before. Either is reported only once the message is safe.
+    /// Puts a message into the inbox, unless it was there before. Either outcome is reported only once the message is safe.
     /// </summary>
     ValueTask<DeliveryResult> DeliverAsync(IncomingMessage message, CancellationToken cancellationToken);
 }

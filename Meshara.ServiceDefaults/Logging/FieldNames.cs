@@ -13,7 +13,7 @@ internal static class FieldNames
 {
     private const int MaxLength = 64;
 
-    // Templates yield few names; a caller that logs a dictionary with unbounded keys must not fill memory.
+    // Message templates use few names; a caller that logs a dictionary with unbounded keys must not fill memory.
     private const int MaxCached = 2048;
 
     private static readonly HashSet<string> Reserved =

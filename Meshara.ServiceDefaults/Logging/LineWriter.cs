@@ -91,8 +91,7 @@ internal sealed class LineWriter : IDisposable
             var refused = _sink.Write(batch);
             lost += refused;
             _countLoss(refused);
-            // Report a loss at the first pause after it; a notice that is lost itself is retried with the next lines, or on
-            // its own.
+            // Report a loss at the first pause after it; a lost notice is retried with the next lines, or on its own.
             if (lost > 0 && _sink.Write([_lossNotice(lost)]) == 0)
                 lost = 0;
             batch.Clear();

@@ -20,8 +20,7 @@ internal sealed class LogFilter
     /// <summary>The filter as written, without blanks.</summary>
     public string Text { get; }
 
-    /// <exception cref="FormatException">The filter is invalid; the message names the wrong part and says what is
-    /// expected.</exception>
+    /// <exception cref="FormatException">The filter is invalid; the message says where and what is expected.</exception>
     public static LogFilter Parse(string text)
     {
         LogLevel? defaultLevel = null;

@@ -164,8 +164,8 @@ internal sealed partial class SqliteMessageStore : IMessageStore, IRelayStore, I
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        // The writer closes last: closing the last connection moves the log into the database, so the next start has nothing
-        // to recover.
+        // Close the writer last: closing the last connection moves the log into the database, so that the next start need
+        // not recover.
         await _readers.CloseAsync();
         await _writer.DisposeAsync();
         _readers.Dispose();
