@@ -25,17 +25,24 @@ internal static class Chart
     /// <param name="arguments">More of Helm's arguments.</param>
     public static async Task<string> RenderAsync(string values, params string[] arguments)
     {
-        string[] file = values == Default ? [] : ["--values", Path.Combine(Examples, $"{values}.yaml")];
-        var rendered = await RunAsync([.. file, .. arguments]);
+        var rendered = await RunAsync([.. With(values), .. arguments]);
         Assert.True(rendered.ExitCode == 0, rendered.Output);
         return rendered.Answer;
     }
 
     /// <summary>Runs <c>helm template</c>; the test is skipped where there is no Helm.</summary>
-    public static Task<ExternalTool> RunAsync(params string[] arguments)
+    public static Task<ExternalTool> RunAsync(params string[] arguments) =>
+        HelmAsync(["template", "mesh", Folder, "--namespace", "meshara", .. arguments]);
+
+    /// <summary>Runs <c>helm lint</c>, for which a warning is a failure; the test is skipped where there is no Helm.</summary>
+    public static Task<ExternalTool> LintAsync(string values) => HelmAsync(["lint", "--strict", Folder, .. With(values)]);
+
+    private static string[] With(string values) => values == Default ? [] : ["--values", Path.Combine(Examples, $"{values}.yaml")];
+
+    private static Task<ExternalTool> HelmAsync(string[] arguments)
     {
         Assert.SkipUnless(
             ExternalTool.IsInstalled("helm"), "Helm is not installed: there is no program 'helm' on PATH, and MESHARA_HELM names none.");
-        return ExternalTool.RunOrSkipAsync("helm", "helm", ["template", "mesh", Folder, "--namespace", "meshara", .. arguments]);
+        return ExternalTool.RunOrSkipAsync("helm", "helm", arguments);
     }
 }

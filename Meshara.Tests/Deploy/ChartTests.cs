@@ -15,6 +15,16 @@ public sealed partial class ChartTests
     ];
 
     [Fact]
+    public async Task Helm_has_nothing_to_warn_of()
+    {
+        foreach (var values in Chart.Values)
+        {
+            var lint = await Chart.LintAsync(values);
+            Assert.True(lint.ExitCode == 0, lint.Output);
+        }
+    }
+
+    [Fact]
     public async Task Its_values_make_the_objects_of_overlay_production()
     {
         var chart = Comparable(await Chart.RenderAsync(
