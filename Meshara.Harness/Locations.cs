@@ -34,7 +34,7 @@ internal static class Locations
 
     private static string? Find(string key)
     {
-        // Each program that uses this library has its own folder, and so its own relative paths.
+        // Each program that uses this library has its own folder, so recorded relative paths differ.
         Assembly?[] programs = [Assembly.GetEntryAssembly(), typeof(Locations).Assembly];
         return programs.OfType<Assembly>().SelectMany(program => program.GetCustomAttributes<AssemblyMetadataAttribute>())
             .FirstOrDefault(attribute => attribute.Key == key)?.Value;

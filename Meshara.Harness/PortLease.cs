@@ -1,16 +1,16 @@
 namespace Meshara.Harness;
 
 /// <summary>
-/// A port scheme that no other process of this user is given as long as the lease is held. A port that looks free may belong to a node
-/// that is about to start, or that was killed and comes back; the lease keeps others from it. It ends with the process at the latest.
+/// A port scheme that no other process of this user gets while the lease is held. A port that looks free may belong to a node that is
+/// about to start, or was killed and will restart; the lease keeps others from taking it. It ends with the process at the latest.
 /// </summary>
 internal sealed class PortLease : IDisposable
 {
-    // The lock is the open file, which the system closes when the process ends, however it ends. The files themselves stay: to delete one
-    // would let a second process lock a new file of the same name.
+    // The lock is the open file: the operating system closes it when the process ends for any reason. The files are never deleted, because
+    // then a second process could lock a new file of the same name.
     internal static readonly string Folder = Path.Combine(Path.GetTempPath(), $"meshara-ports-{Environment.UserName}");
 
-    // A lease that nobody disposes must not be given up by the finalizer of its file.
+    // Keeps undisposed leases reachable; otherwise the file's finalizer would release them.
     private static readonly HashSet<PortLease> Held = [];
 
     private readonly FileStream? _lock;
@@ -26,8 +26,8 @@ internal sealed class PortLease : IDisposable
     /// <summary>The ports.</summary>
     public StackPorts Ports { get; }
 
-    /// <summary>Takes the ports from <paramref name="portBase"/> on.</summary>
-    /// <returns>Null when another lease has them.</returns>
+    /// <summary>Takes the ports starting at <paramref name="portBase"/>.</summary>
+    /// <returns>Null if another lease holds them.</returns>
     public static PortLease? TryTake(int portBase)
     {
         var ports = StackPorts.From(portBase);
@@ -38,7 +38,7 @@ internal sealed class PortLease : IDisposable
         }
         catch (UnauthorizedAccessException)
         {
-            return new PortLease(ports, null); // a folder that cannot be written: a range that looks free has to do
+            return new PortLease(ports, null); // the folder is not writable: go without a lock
         }
         catch (IOException)
         {

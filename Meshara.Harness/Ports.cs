@@ -31,7 +31,7 @@ internal static class Ports
     public static PortLease Lease(int nodes, Random random)
     {
         ArgumentNullException.ThrowIfNull(random);
-        var first = random.Next(Ranges); // other users' processes do not see the leases of this one
+        var first = random.Next(Ranges); // random, because leases do not protect against other users
         for (var i = 0; i < Ranges; i++)
         {
             if (PortLease.TryTake(AutoFrom + (first + i) % Ranges * StackPorts.Span) is not { } lease)

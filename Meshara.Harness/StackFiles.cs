@@ -22,7 +22,7 @@ internal sealed record StackFiles(string Data)
     /// <summary>Alertmanager's configuration: <c>alertmanager.yml</c>, <c>templates/</c> and <c>secrets/</c>.</summary>
     public string Alertmanager => Path.Combine(Data, "alertmanager");
 
-    /// <summary>Stands in for HOME if HOME is not writable.</summary>
+    /// <summary>Used as HOME if HOME is not writable.</summary>
     public string Home => Path.Combine(Data, "home");
 
     /// <summary>The working directory of a server that runs as a program.</summary>

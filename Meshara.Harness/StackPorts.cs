@@ -18,7 +18,7 @@ internal sealed record StackPorts
     /// <summary>The highest base <see cref="From"/> accepts.</summary>
     public const int MaxBase = 65535 - Span + 1;
 
-    /// <summary>The default ports: each server's own where it has one.</summary>
+    /// <summary>The default ports; servers keep their usual ones where they have any.</summary>
     public static StackPorts Default { get; } = new();
 
     /// <summary>Node i's mesh port minus i.</summary>
@@ -36,7 +36,7 @@ internal sealed record StackPorts
 
     public int Grafana { get; init; } = 3000;
 
-    /// <summary>Jaeger's page.</summary>
+    /// <summary>Jaeger's web UI.</summary>
     public int Jaeger { get; init; } = 16686;
 
     /// <summary>OTLP over gRPC.</summary>
@@ -49,22 +49,22 @@ internal sealed record StackPorts
 
     public int Kibana { get; init; } = 5601;
 
-    /// <summary>Mailpit's page.</summary>
+    /// <summary>Mailpit's web UI.</summary>
     public int MailpitHttp { get; init; } = 8025;
 
     /// <summary>Mailpit's SMTP server.</summary>
     public int MailpitSmtp { get; init; } = 1025;
 
-    /// <summary>Aspire's dashboard.</summary>
+    /// <summary>The Aspire dashboard.</summary>
     public int Dashboard { get; init; } = 18888;
 
-    /// <summary>OTLP over gRPC, received by Aspire's dashboard.</summary>
+    /// <summary>The Aspire dashboard's OTLP receiver, over gRPC.</summary>
     public int DashboardOtlp { get; init; } = 18889;
 
     /// <summary>Jaeger's API over gRPC.</summary>
     public int JaegerGrpc { get; init; } = 16685;
 
-    /// <summary>Jaeger's health.</summary>
+    /// <summary>Jaeger's health endpoint.</summary>
     public int JaegerHealth { get; init; } = 13133;
 
     /// <summary>Jaeger's own metrics.</summary>
@@ -73,7 +73,7 @@ internal sealed record StackPorts
     /// <summary>Metrics that Jaeger derives from spans, scraped by Prometheus.</summary>
     public int SpanMetrics { get; init; } = 8889;
 
-    /// <summary>The exporter of Elasticsearch's metrics.</summary>
+    /// <summary>The exporter for Elasticsearch's metrics.</summary>
     public int ElasticsearchExporter { get; init; } = 9114;
 
     /// <summary>The port of every server.</summary>

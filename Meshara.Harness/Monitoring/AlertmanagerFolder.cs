@@ -6,16 +6,16 @@ namespace Meshara.Harness.Monitoring;
 /// <summary>
 /// Alertmanager's configuration folder, laid out like <c>/etc/alertmanager</c> in the container: <c>alertmanager.yml</c> and
 /// <c>templates/</c> are copied from <c>alerts/</c>; secrets are files that the operator adds and are never generated. Two things differ
-/// from the container. The SMTP server's address is replaced, because only a container network resolves <c>mailpit</c>. And if there is
-/// no folder for secrets, Alertmanager shows alerts but notifies nobody, so that a local mesh needs no account with any service; if the
-/// folder exists, every secret must be in it. The address of a dead man's switch may be in it, too.
+/// from the container. The SMTP server's address is replaced, because <c>mailpit</c> resolves only in a container network. And without a
+/// folder for secrets, Alertmanager shows alerts but notifies nobody, so that a local mesh needs no account with any service. If the
+/// folder exists, it must hold every secret except the address of a dead man's switch, which is optional.
 /// </summary>
 internal static partial class AlertmanagerFolder
 {
     /// <summary>Disables clustering, and with it the ten seconds that Alertmanager waits for peers at startup.</summary>
     public const string Alone = "--cluster.listen-address=";
 
-    /// <summary>The secret that Alertmanager does without: the address of a dead man's switch.</summary>
+    /// <summary>The only optional secret: the address of a dead man's switch.</summary>
     public const string SwitchAddress = "secrets/dead_mans_switch_url";
 
     /// <summary>Arguments to start Alertmanager with, in its folder.</summary>
@@ -47,10 +47,10 @@ internal static partial class AlertmanagerFolder
         return secrets;
     }
 
-    /// <summary>Gives the receiver for Watchdog its webhook, in the place of the comment that shows it.</summary>
+    /// <summary>Gives the Watchdog receiver its webhook, in place of the commented-out example.</summary>
     /// <param name="configuration">The text of <c>alertmanager.yml</c>, as it is in the repository.</param>
     /// <param name="address">The first line of the list's only item.</param>
-    /// <param name="setting">Its second line: what is resolved is not told, since it would pass for a sign of life.</param>
+    /// <param name="setting">Its second line. It must turn off resolved notifications: the switch would count them as signs of life.</param>
     public static string WithSwitch(string configuration, string address, string setting) => SwitchComment().Replace(
         configuration, match => $"    webhook_configs:\n      {address}\n        {setting}\n");
 
@@ -141,7 +141,7 @@ internal static partial class AlertmanagerFolder
     private static bool IsSecret(YamlNode key) =>
         key is YamlScalarNode { Value: { } name } && name.EndsWith("_file", StringComparison.Ordinal);
 
-    // Programs of 0.25, as Debian has them, know no url_file: so the address itself is written.
+    // Alertmanager 0.25, the version in Debian, does not support url_file, so the address itself is written.
     [GeneratedRegex(@"^    # webhook_configs:\n(    # +\S.*\n)+", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex SwitchComment();
 

@@ -15,11 +15,11 @@ internal static class PrometheusFolder
         WriteIndented = true,
     };
 
-    /// <summary>Arguments that limit retention and enable exemplars: the 30 days of the objectives, and room for them (2 GB for five nodes).</summary>
+    /// <summary>Arguments that enable exemplars and set retention: the objectives need 30 days, which take 2 GB for five nodes.</summary>
     public static IReadOnlyList<string> Retention { get; } =
         ["--storage.tsdb.retention.time=35d", "--storage.tsdb.retention.size=8GB", "--enable-feature=exemplar-storage"];
 
-    // Jobs of servers that may not be there.
+    // Jobs of optional servers.
     private static readonly string[] Others = ["jaeger", "elasticsearch", "grafana"];
 
     /// <summary>Arguments to start Prometheus with, in its folder.</summary>
@@ -27,11 +27,11 @@ internal static class PrometheusFolder
     public static IReadOnlyList<string> Arguments(string listen) =>
         ["--config.file=prometheus.yml", "--storage.tsdb.path=data", .. Retention, $"--web.listen-address={listen}", ExternalUrl(listen)];
 
-    /// <summary>The option of Prometheus and Alertmanager for what links to them begin with.</summary>
+    /// <summary>The option of Prometheus and Alertmanager that sets the base URL of links to them.</summary>
     public const string ExternalUrlOption = "--web.external-url=";
 
-    /// <summary>The argument that makes links to a server lead to where people reach it.</summary>
-    /// <param name="address">That place, as host:port.</param>
+    /// <summary>The argument that sets the base URL of links to a server.</summary>
+    /// <param name="address">The address at which users reach it, as host:port.</param>
     public static string ExternalUrl(string address) => $"{ExternalUrlOption}http://{address}";
 
     /// <summary>Writes the folder and deletes the rules and targets of an earlier run.</summary>
@@ -41,7 +41,7 @@ internal static class PrometheusFolder
     /// <param name="host">Host name or address at which Prometheus reaches the nodes.</param>
     /// <param name="prometheus">The address Prometheus scrapes itself at, as host:port.</param>
     /// <param name="alertmanager">The Alertmanager to scrape and send alerts to, as host:port; null for none.</param>
-    /// <param name="others">Targets of the other servers that run, as host:port, each with its job.</param>
+    /// <param name="others">Targets of the other running servers, as host:port, each with its job.</param>
     public static void Write(
         string alerts, string folder, Stack stack, string host, string prometheus, string? alertmanager,
         params IReadOnlyList<(string Job, string Target)> others)
@@ -64,7 +64,7 @@ internal static class PrometheusFolder
     /// <param name="nodes">The metrics endpoint of each node, as host:port by its name.</param>
     /// <param name="prometheus">The address Prometheus scrapes itself at, as host:port.</param>
     /// <param name="alertmanager">The Alertmanager to scrape and send alerts to, as host:port; null for none.</param>
-    /// <param name="others">Targets of the other servers that run, as host:port, each with its job. A job without targets misses none.</param>
+    /// <param name="others">Targets of the other running servers, as host:port, each with its job. Other jobs get no targets.</param>
     public static IReadOnlyDictionary<string, string> Targets(
         string cluster, IReadOnlyDictionary<string, string> nodes, string prometheus, string? alertmanager,
         params IReadOnlyList<(string Job, string Target)> others)
@@ -89,7 +89,7 @@ internal static class PrometheusFolder
         return files;
     }
 
-    /// <summary>Makes <paramref name="to"/> hold exactly the matching files of <paramref name="from"/>, which need not exist.</summary>
+    /// <summary>Makes <paramref name="to"/> hold exactly the matching files of <paramref name="from"/>, which may not exist.</summary>
     public static void CopyAll(string from, string to, string pattern)
     {
         Empty(to);

@@ -26,8 +26,8 @@ internal sealed class FaultyNetwork : IAsyncDisposable
     /// <param name="seed">Seed for jitter, stalls and random resets.</param>
     /// <param name="time">The clock.</param>
     /// <param name="identifiesAtOnce">
-    /// False when it is found out only at the first split who has dialled: with many nodes that takes long for each connection. Only
-    /// splits are possible then, and conditions for all.
+    /// If false, diallers are identified only at the first split, because identifying each new connection is slow with many nodes. Until
+    /// then, conditions can be set for all links but not for one node.
     /// </param>
     public FaultyNetwork(
         IReadOnlyList<(int Node, int Port, int HiddenPort)> nodes, Func<IReadOnlyDictionary<int, int>> nodesByProcess,
@@ -40,7 +40,7 @@ internal sealed class FaultyNetwork : IAsyncDisposable
         _time = time;
     }
 
-    /// <summary>The conditions of every link without conditions of its own.</summary>
+    /// <summary>The conditions of every link that has none of its own.</summary>
     public LinkConditions Conditions
     {
         get => _conditions;
@@ -111,7 +111,7 @@ internal sealed class FaultyNetwork : IAsyncDisposable
             await proxy.DisposeAsync();
     }
 
-    /// <summary>Whether a new connection's dialler is to be identified.</summary>
+    /// <summary>True if the dialler of a new connection must be identified.</summary>
     internal bool Identifies => _identifies;
 
     /// <summary>The index of the node that dialled a connection; null if it cannot be identified.</summary>
@@ -181,7 +181,7 @@ internal sealed class FaultyNetwork : IAsyncDisposable
     internal async Task CarryAsync(ProxyLink link, CancellationToken cancellationToken)
     {
         _links[link] = 0;
-        // It may have come while all others were identified.
+        // The link may have been added while IdentifyAll was running.
         if (_identifies && link.Source is null)
             link.Source = Identify(link);
         try
@@ -194,7 +194,7 @@ internal sealed class FaultyNetwork : IAsyncDisposable
         }
     }
 
-    // A dialler that cannot be identified has ended since or is not a node. While a split lasts, it reaches no node.
+    // An unidentified dialler has exited or is not a node. During a split it reaches no node.
     private bool IsSplit(int? source, int destination)
     {
         lock (_gate)

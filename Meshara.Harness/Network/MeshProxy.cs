@@ -12,7 +12,7 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
     // known. A dialler that is not a node always uses up all attempts.
     private const int Identifications = 7;
 
-    // What waits in the kernel has passed no link yet: with the megabytes of a default buffer a slow link would seem to take them at once.
+    // Data in kernel buffers has not crossed the link yet. A default buffer holds megabytes, which would make a slow link seem fast.
     private const int KernelBuffer = 64 * 1024;
 
     private static readonly TimeSpan ListenPoll = TimeSpan.FromMilliseconds(50);
@@ -36,7 +36,7 @@ internal sealed class MeshProxy(FaultyNetwork network, int node, int port, int h
             if (_listening is not null || _stop.IsCancellationRequested)
                 return;
             _listening = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-            _listener.Server.ReceiveBufferSize = KernelBuffer; // the sockets that it accepts inherit it
+            _listener.Server.ReceiveBufferSize = KernelBuffer; // accepted sockets inherit it
             _listener.Start(512);
             _accepting = AcceptAsync(_listening.Token);
         }

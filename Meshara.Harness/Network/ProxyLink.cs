@@ -27,7 +27,7 @@ internal sealed class ProxyLink(FaultyNetwork network, Socket dialler, Socket ta
         set => _source = value;
     }
 
-    /// <summary>Port that the dialler came from, and the one that it dialled. Must be set before <see cref="RunAsync"/>.</summary>
+    /// <summary>The dialler's local port and the port it dialled. Must be set before <see cref="RunAsync"/>.</summary>
     public (int From, int To) Ports { get; set; }
 
     /// <summary>Index of the node that was dialled.</summary>
@@ -78,7 +78,7 @@ internal sealed class ProxyLink(FaultyNetwork network, Socket dialler, Socket ta
     private async Task ReadAsync(Socket from, ChannelWriter<Segment> way, TimeProvider time, CancellationToken cancellationToken)
     {
         var kind = SegmentKind.End;
-        var free = time.GetUtcNow(); // when the link is done with what it carries
+        var free = time.GetUtcNow(); // when the link has sent everything queued so far
         try
         {
             while (true)
@@ -88,7 +88,7 @@ internal sealed class ProxyLink(FaultyNetwork network, Socket dialler, Socket ta
                 if (length == 0)
                     break;
                 var now = time.GetUtcNow();
-                // What a timer wakes up late for was already waiting.
+                // Timers fire late; do not charge their error to the link.
                 free = (free > now - TimerError ? free : now - TimerError) + network.Occupancy(Source, destination, length);
                 await way.WriteAsync(new Segment(SegmentKind.Data, buffer.AsMemory(0, length), (free > now ? free : now) + network.TravelTime(Source, destination)), cancellationToken);
                 if (free > now)

@@ -10,7 +10,7 @@ namespace Meshara.Harness.Network;
 [SupportedOSPlatform("linux")]
 internal static class SocketOwner
 {
-    // The state of a socket that listens.
+    // TCP_LISTEN.
     private const string Listens = "0A";
 
     private static readonly string[] Tables = ["/proc/net/tcp", "/proc/net/tcp6"];
@@ -35,8 +35,8 @@ internal static class SocketOwner
     }
 
     /// <summary>
-    /// The processes that hold the dialling ends of many connections. Looking through all descriptors of all processes is what takes long,
-    /// and here that is done once.
+    /// The processes that hold the dialling ends of many connections. Scanning the descriptors of all processes is the slow part, and this
+    /// method does it once.
     /// </summary>
     /// <param name="connections">Local port of the dialling end, and the port that was dialled.</param>
     /// <param name="candidates">Process ids to search.</param>
@@ -62,11 +62,11 @@ internal static class SocketOwner
         return owners;
     }
 
-    /// <summary>True when something on this machine listens on a port over IPv4.</summary>
+    /// <summary>True if a process on this machine listens on the port over IPv4.</summary>
     public static bool IsListening(int port)
     {
         var local = PortSuffix(port);
-        // The kernel lists what listens before all others, which are thousands where many nodes are connected, and take it long to find.
+        // The kernel lists listening sockets first. Stop there: with many nodes there are thousands of others, and listing them is slow.
         return File.ReadLines(Tables[0]).Skip(1).Select(Fields)
             .TakeWhile(fields => fields.Length > 3 && fields[3] == Listens)
             .Any(fields => fields[1].EndsWith(local, StringComparison.Ordinal));

@@ -35,7 +35,7 @@ internal sealed class NodeApi : IDisposable
             _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 
-    /// <summary>What carries calls to a node.</summary>
+    /// <summary>Creates the handler for HTTP calls to a node.</summary>
     public static SocketsHttpHandler CreateHandler(NodeConnector? connect)
     {
         // The nodes are on this machine, so a proxy set in the environment must not be used.

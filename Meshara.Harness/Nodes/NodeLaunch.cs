@@ -3,7 +3,7 @@ namespace Meshara.Harness.Nodes;
 /// <summary>Deviations from the defaults when a node is started.</summary>
 internal sealed record NodeLaunch
 {
-    /// <summary>Where nodes listen that run side by side on this machine.</summary>
+    /// <summary>The listen address of nodes that run side by side on this machine.</summary>
     public const string Loopback = "127.0.0.1";
 
     /// <summary>
@@ -15,10 +15,10 @@ internal sealed record NodeLaunch
     /// <summary>The address it listens on for peers.</summary>
     public string ListenHost { get; init; } = Loopback;
 
-    /// <summary>The address under which it dials a node that it joins through.</summary>
+    /// <summary>Returns the address under which it dials a bootstrap node.</summary>
     public Func<StackNode, string> HostOf { get; init; } = _ => Loopback;
 
-    /// <summary>How its API and metrics are connected to; null when it runs in this program's own network.</summary>
+    /// <summary>Connects to its API and metrics; null if it runs in this program's own network.</summary>
     public NodeConnector? Connect { get; init; }
 
     /// <summary>Environment variables in addition to those of every node.</summary>
@@ -27,7 +27,7 @@ internal sealed record NodeLaunch
     /// <summary>A wrapper program with its arguments. It must exec the node's command line, which is appended to them.</summary>
     public IReadOnlyList<string> Within { get; init; } = [];
 
-    /// <summary>The same with more environment variables.</summary>
+    /// <summary>Returns a copy with more environment variables.</summary>
     public NodeLaunch With(IReadOnlyDictionary<string, string> environment) => this with
     {
         Environment = environment.Concat(Environment.Where(variable => !environment.ContainsKey(variable.Key))).ToDictionary(),

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Meshara.Harness.Nodes;
 
-/// <summary>What a node's <c>/metrics</c> said at one moment.</summary>
+/// <summary>One scrape of a node's <c>/metrics</c>.</summary>
 /// <param name="Samples">Every sample, in the order of the scrape.</param>
 internal sealed partial record NodeMetrics(IReadOnlyList<MetricSample> Samples)
 {
@@ -43,7 +43,7 @@ internal sealed partial record NodeMetrics(IReadOnlyList<MetricSample> Samples)
         .Where(sample => sample.Name == name && labels.All(label => sample.Labels.GetValueOrDefault(label.Label) == label.Value))
         .Sum(sample => sample.Value);
 
-    // A name, labels whose quoted values may hold anything, a value, and perhaps a time and an exemplar, which are left out.
+    // A name, labels whose quoted values may contain any character, and a value. An optional timestamp and exemplar are ignored.
     [GeneratedRegex("""^(?<name>[a-zA-Z_:][\w:]*)(?:\{(?<labels>(?:[^"}]|"(?:[^"\\]|\\.)*")*)\})? (?<value>\S+)""", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Line();
 
@@ -53,6 +53,6 @@ internal sealed partial record NodeMetrics(IReadOnlyList<MetricSample> Samples)
 
 /// <summary>One line of a scrape.</summary>
 /// <param name="Name">With the suffix.</param>
-/// <param name="Labels">Values as they stand in the text.</param>
+/// <param name="Labels">Values by label name, with escapes as in the text.</param>
 /// <param name="Value">Its value.</param>
 internal sealed record MetricSample(string Name, IReadOnlyDictionary<string, string> Labels, double Value);

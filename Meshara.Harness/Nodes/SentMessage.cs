@@ -9,9 +9,9 @@ internal sealed record SentMessage(string State, int Attempts, string? Reason)
     /// <summary>Relays that keep a copy for the recipient.</summary>
     public int HeldBy { get; init; }
 
-    /// <summary>When the node took it over, by its clock.</summary>
+    /// <summary>When the node accepted it, by the node's clock.</summary>
     public DateTimeOffset? AcceptedAt { get; init; }
 
-    /// <summary>When it was no longer pending, by the same clock; null before.</summary>
+    /// <summary>When it stopped being pending, by the same clock; null before.</summary>
     public DateTimeOffset? CompletedAt { get; init; }
 }

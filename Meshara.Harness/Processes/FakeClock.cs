@@ -3,15 +3,15 @@ using System.Globalization;
 namespace Meshara.Harness.Processes;
 
 /// <summary>
-/// A wall clock of their own for processes, which can be set while they run, by libfaketime (Debian: <c>apt-get install faketime</c>). The
-/// monotonic clock, timers and the times of files stay as they are.
+/// A wall clock for child processes that can be set while they run, through libfaketime (Debian: <c>apt-get install faketime</c>). The
+/// monotonic clock, timers and file times are not affected.
 /// </summary>
 internal sealed class FakeClock
 {
-    /// <summary>Why there can be none, where there can be none.</summary>
+    /// <summary>The error message if libfaketime is not installed.</summary>
     public const string Missing = "libfaketime is not installed (apt-get install faketime)";
 
-    // The variant for programs with threads.
+    // The variant for multithreaded programs.
     private const string LibraryName = "libfaketimeMT.so.1";
     private const string SharedMemory = "/dev/shm";
     private static readonly string[] Folders = ["/usr/lib", "/usr/lib64", "/usr/local/lib"];
@@ -19,8 +19,8 @@ internal sealed class FakeClock
     private readonly string _file;
     private TimeSpan _offset;
 
-    /// <param name="file">Where the library reads the clock from; it is created.</param>
-    /// <param name="offset">By how much the clock is ahead.</param>
+    /// <param name="file">The file from which the library reads the offset; it is created.</param>
+    /// <param name="offset">How far the clock is ahead.</param>
     /// <exception cref="StackException">libfaketime is not installed.</exception>
     public FakeClock(string file, TimeSpan offset)
     {
@@ -30,22 +30,22 @@ internal sealed class FakeClock
         {
             ["LD_PRELOAD"] = Find() ?? throw new StackException($"{Missing}."),
             ["FAKETIME_TIMESTAMP_FILE"] = file,
-            ["FAKETIME_CACHE_DURATION"] = "1", // seconds until a clock that was set is seen
+            ["FAKETIME_CACHE_DURATION"] = "1", // seconds until processes see a new offset
             ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
-            // With Debian's default, 1, waits of .NET that have a time limit return at once: they are by the monotonic clock, and the
-            // library turns their end into a time of the wall clock.
+            // With Debian's default, 1, .NET's timed waits return at once: they use the monotonic clock, but the library converts their
+            // deadline to wall-clock time.
             ["FAKETIME_FORCE_MONOTONIC_FIX"] = "0",
             ["NO_FAKE_STAT"] = "1",
         };
     }
 
-    /// <summary>True where libfaketime is installed.</summary>
+    /// <summary>True if libfaketime is installed.</summary>
     public static bool IsInstalled => Find() is not null;
 
-    /// <summary>What a process needs in its environment to have this clock.</summary>
+    /// <summary>The environment variables that give a process this clock.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; }
 
-    /// <summary>By how much the clock is ahead of the machine's; seen by the processes within a second or two.</summary>
+    /// <summary>How far the clock is ahead of the machine's. Processes see a change within one or two seconds.</summary>
     public TimeSpan Offset
     {
         get => _offset;
@@ -56,14 +56,14 @@ internal sealed class FakeClock
         }
     }
 
-    /// <summary>Removes what the library has made for a process and would leave behind; once the process runs it needs no name.</summary>
+    /// <summary>Removes the shared memory and semaphore that the library would leave behind. A running process no longer needs them.</summary>
     public static void Tidy(int processId)
     {
         File.Delete(string.Create(CultureInfo.InvariantCulture, $"{SharedMemory}/faketime_shm_{processId}"));
         File.Delete(string.Create(CultureInfo.InvariantCulture, $"{SharedMemory}/sem.faketime_sem_{processId}"));
     }
 
-    // Debian has it in a folder of its architecture, others have one for all.
+    // Debian installs it in an architecture-specific folder, other distributions in a common one.
     private static string? Find() => Folders
         .Where(Directory.Exists)
         .SelectMany(folder => Directory.GetDirectories(folder, "*-linux-gnu*").Append(folder))

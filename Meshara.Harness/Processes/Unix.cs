@@ -20,7 +20,7 @@ internal static class Unix
     /// <summary>Sends a signal to a process, by number. Does nothing if it has exited.</summary>
     public static void Signal(int processId, int signal) => _ = Kill(processId, signal);
 
-    /// <summary>Moves the calling thread, and no other, into a network namespace (setns(2)). Linux and root only.</summary>
+    /// <summary>Moves the calling thread, and no other, into a network namespace (setns(2)). Requires Linux and root.</summary>
     /// <exception cref="Win32Exception">The kernel refuses it.</exception>
     public static void EnterNetwork(SafeHandle networkNamespace)
     {
@@ -28,7 +28,7 @@ internal static class Unix
             throw new Win32Exception();
     }
 
-    /// <summary>The number of a network device in the calling thread's network namespace.</summary>
+    /// <summary>The index of a network interface in the calling thread's network namespace.</summary>
     /// <exception cref="Win32Exception">There is no such device.</exception>
     public static int InterfaceIndex(string device) =>
         (int)GetInterfaceIndex(device) is > 0 and var index ? index : throw new Win32Exception();

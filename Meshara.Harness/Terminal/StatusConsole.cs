@@ -63,8 +63,8 @@ internal sealed class StatusConsole
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // Nobody reads: standard output is a broken pipe or a full disk, or was closed from the start, which .NET reports as access
-                // denied. The mesh need not end for that.
+                // Standard output is a broken pipe or a full disk, or was closed from the start, which .NET reports as access denied. The
+                // mesh keeps running.
             }
         }
     }

@@ -55,7 +55,7 @@ internal sealed class StopRequests : IDisposable
         }
         catch (ArgumentException)
         {
-            // The parent has exited already, and the process that adopted this one is not dotnet run.
+            // The parent has already exited, and the process that adopted this one is not dotnet run.
         }
     }
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Meshara.Harness.Traffic;
 
-/// <summary>Reports the arrivals in a node's inbox to the ledgers while the node lives; each ledger ignores what it did not send.</summary>
+/// <summary>Reports arrivals in a node's inbox to the ledgers while the node lives; each ledger ignores messages it did not send.</summary>
 internal sealed class InboxWatcher(ITrafficNode node, IReadOnlyList<TrafficLedger> ledgers, TimeProvider time)
 {
     private static readonly TimeSpan ReconnectAfter = TimeSpan.FromMilliseconds(200);
@@ -12,7 +12,7 @@ internal sealed class InboxWatcher(ITrafficNode node, IReadOnlyList<TrafficLedge
     /// <summary>The node watched.</summary>
     public ITrafficNode Node => node;
 
-    /// <summary>Completes once arrivals are seen, or the node has ended and none will be.</summary>
+    /// <summary>Completes once arrivals are being watched, or the node has ended.</summary>
     public Task Opened => _opened.Task;
 
     /// <summary>The last error of the stream; null if there was none.</summary>

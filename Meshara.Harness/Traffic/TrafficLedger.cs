@@ -3,8 +3,8 @@ using Meshara.Harness.Nodes;
 namespace Meshara.Harness.Traffic;
 
 /// <summary>
-/// Keeps account of the messages sent in a run and of their arrivals. Each message's text contains the run and a number, so that
-/// messages of other runs and from other senders do not count. Thread-safe.
+/// Tracks the messages sent in a run and their arrivals. Each message's text contains the run and a number, so that messages of other
+/// runs and from other senders do not count. Thread-safe.
 /// </summary>
 internal sealed class TrafficLedger(string run, TimeProvider time)
 {
@@ -27,7 +27,7 @@ internal sealed class TrafficLedger(string run, TimeProvider time)
     /// <summary>Completes once the ledger is closed and no message can still arrive.</summary>
     public Task Settled => _settled.Task;
 
-    /// <summary>Enters a private message that is about to be sent.</summary>
+    /// <summary>Records a private message that is about to be sent.</summary>
     /// <param name="recipient">Index of the node it is for.</param>
     public Entry Send(int recipient)
     {
@@ -39,7 +39,7 @@ internal sealed class TrafficLedger(string run, TimeProvider time)
         }
     }
 
-    /// <summary>Enters a broadcast that is about to be sent.</summary>
+    /// <summary>Records a broadcast that is about to be sent.</summary>
     /// <param name="recipients">Indices of the nodes that should get it: all running nodes except its sender.</param>
     public Entry Broadcast(IEnumerable<int> recipients)
     {
@@ -53,7 +53,7 @@ internal sealed class TrafficLedger(string run, TimeProvider time)
         }
     }
 
-    /// <summary>Enters the answer of the sender's node. A message without an answer may still arrive.</summary>
+    /// <summary>Records the answer of the sender's node. A message without an answer may still arrive.</summary>
     public void Answered(Entry entry, Acceptance acceptance)
     {
         ArgumentNullException.ThrowIfNull(entry);
@@ -93,7 +93,7 @@ internal sealed class TrafficLedger(string run, TimeProvider time)
         }
     }
 
-    /// <summary>Enters a message seen in a node's inbox. Repeated arrivals of the same message are ignored.</summary>
+    /// <summary>Records a message seen in a node's inbox. Repeated arrivals of the same message are ignored.</summary>
     public void Arrived(int node, InboxArrival arrival)
     {
         ArgumentNullException.ThrowIfNull(arrival);
@@ -109,7 +109,7 @@ internal sealed class TrafficLedger(string run, TimeProvider time)
         }
     }
 
-    /// <summary>Enters that a node has ended, so no further arrivals will be seen there.</summary>
+    /// <summary>Records that a node has ended, so that no further arrivals will be seen there.</summary>
     /// <param name="node">Its index.</param>
     /// <param name="asked">
     /// True if it was told to stop (Ctrl+C in a terminal reaches the nodes as well as the host). Messages in flight to it are then removed:
