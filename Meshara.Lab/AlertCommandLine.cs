@@ -38,8 +38,8 @@ internal sealed class AlertCommandLine
     /// <summary>The command.</summary>
     public Command Command { get; }
 
-    /// <summary>The checked options; null when it is another command.</summary>
-    /// <exception cref="StackException">A value that cannot be used, named.</exception>
+    /// <summary>The validated options; null if another command was given.</summary>
+    /// <exception cref="StackException">A value is invalid; the message names it.</exception>
     public AlertOptions? Find(ParseResult arguments)
     {
         ArgumentNullException.ThrowIfNull(arguments);

@@ -50,7 +50,9 @@ internal static partial class AlertmanagerFolder
     /// <summary>Gives the Watchdog receiver its webhook, in place of the commented-out example.</summary>
     /// <param name="configuration">The text of <c>alertmanager.yml</c>, as it is in the repository.</param>
     /// <param name="address">The first line of the list's only item.</param>
-    /// <param name="setting">Its second line. It must turn off resolved notifications: the switch would count them as signs of life.</param>
+    /// <param name="setting">
+    /// Its second line. It must turn off resolved notifications: the switch would take them for signs of life.
+    /// </param>
     public static string WithSwitch(string configuration, string address, string setting) => SwitchComment().Replace(
         configuration, match => $"    webhook_configs:\n      {address}\n        {setting}\n");
 

@@ -56,7 +56,7 @@ internal sealed class FakeClock
         }
     }
 
-    /// <summary>Removes the shared memory and semaphore that the library would leave behind. A running process no longer needs them.</summary>
+    /// <summary>Removes the shared memory and semaphore that the library leaves behind. A running process no longer needs them.</summary>
     public static void Tidy(int processId)
     {
         File.Delete(string.Create(CultureInfo.InvariantCulture, $"{SharedMemory}/faketime_shm_{processId}"));

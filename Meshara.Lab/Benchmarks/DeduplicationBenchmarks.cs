@@ -4,7 +4,7 @@ using Meshara.Node.Protocol;
 
 namespace Meshara.Lab.Benchmarks;
 
-/// <summary>What decides whether a message was there before.</summary>
+/// <summary>Checking whether a message is a duplicate.</summary>
 public class DeduplicationBenchmarks
 {
     private readonly RecentMap<MessageId, byte> _seen = new(500_000, TimeSpan.FromDays(1), TimeProvider.System);

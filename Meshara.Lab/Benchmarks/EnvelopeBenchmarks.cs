@@ -5,7 +5,7 @@ using Meshara.Node.Protocol;
 
 namespace Meshara.Lab.Benchmarks;
 
-/// <summary>An envelope to its bytes and back, and one hop further, without cryptography.</summary>
+/// <summary>Serializing, parsing and forwarding an envelope, without cryptography.</summary>
 public class EnvelopeBenchmarks
 {
     private readonly NodeIdentity _sender = NodeIdentity.Generate();

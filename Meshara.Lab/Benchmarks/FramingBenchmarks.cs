@@ -5,7 +5,7 @@ using Meshara.Node.Transport;
 
 namespace Meshara.Lab.Benchmarks;
 
-/// <summary>Frames through the two halves of a connection, without a socket between them.</summary>
+/// <summary>Writing and reading frames, without a socket in between.</summary>
 public class FramingBenchmarks
 {
     private const int Frames = 1000;

@@ -11,22 +11,22 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 namespace Meshara.Lab.Benchmarks;
 
 /// <summary>
-/// The command <c>bench</c>: BenchmarkDotNet on the parts of the hot path, with its own arguments (<c>--filter *Sealing*</c>,
-/// <c>--list flat</c>, <c>--help</c>). <c>--short</c> first runs everything once, to see that it works rather than how fast.
+/// The command <c>bench</c>: runs BenchmarkDotNet on the parts of the hot path, with its own arguments (<c>--filter *Sealing*</c>,
+/// <c>--list flat</c>, <c>--help</c>). <c>--short</c>, as the first argument, runs everything once, to check that it works.
 /// </summary>
 internal static class MicroBenchmarks
 {
     /// <summary>Name of the command.</summary>
     public const string CommandName = "bench";
 
-    /// <summary>Runs what the arguments choose; all without any.</summary>
-    /// <returns>0, or 1 when a benchmark failed or nothing was chosen.</returns>
+    /// <summary>Runs the benchmarks that the arguments select; all if there are none.</summary>
+    /// <returns>0; 1 if a benchmark failed or none was selected.</returns>
     public static int Run(string[] arguments)
     {
         var isShort = arguments is ["--short", ..];
         if (isShort)
             arguments = arguments[1..];
-        // In this process: the generated project of the default toolchain would not build under this solution's rules.
+        // In this process: the project that the default toolchain generates would not build under this solution's rules.
         var job = (isShort ? Job.Dry : Job.Default).WithToolchain(InProcessEmitToolchain.Instance);
         var config = ManualConfig.CreateEmpty().AddJob(job).AddDiagnoser(MemoryDiagnoser.Default).AddColumnProvider(DefaultColumnProviders.Instance)
             .AddLogger(ConsoleLogger.Default).AddExporter(JsonExporter.Brief).WithOptions(ConfigOptions.JoinSummary);

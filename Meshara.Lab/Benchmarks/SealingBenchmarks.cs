@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace Meshara.Lab.Benchmarks;
 
-/// <summary>Sealing, signing, verifying and opening a message as the node does it, under a session key and with a key for each.</summary>
+/// <summary>Sealing, signing, verifying and opening a message, under a session key and under a key per message.</summary>
 public class SealingBenchmarks
 {
     private readonly NodeIdentity _alice = NodeIdentity.Generate();
@@ -19,11 +19,11 @@ public class SealingBenchmarks
     private Envelope[] _batch = [];
     private byte[] _content = [];
 
-    /// <summary>Bytes of content.</summary>
+    /// <summary>Content size in bytes.</summary>
     [Params(256, 64 * 1024)]
     public int Payload { get; set; }
 
-    /// <summary>Messages under one key: 1 makes one for each.</summary>
+    /// <summary>Messages per key; 1 creates a key for each message.</summary>
     [Params(1, 1000)]
     public int MessagesPerKey { get; set; }
 
@@ -44,14 +44,14 @@ public class SealingBenchmarks
     [Benchmark]
     public object CreateEnvelope() => Create();
 
-    /// <summary>Both ends. Under a key for each message the recipient agrees on one for each, too.</summary>
+    /// <summary>Both ends. With a key per message, the recipient also performs a key agreement for each.</summary>
     [Benchmark]
     public byte[] CreateAndOpenEnvelope() => Open(Create());
 
     [Benchmark]
     public bool VerifySignature() => _envelope.HasValidSignature();
 
-    /// <summary>Both ends of messages that share a signature, a message.</summary>
+    /// <summary>Both ends of messages that share a signature, per message.</summary>
     [Benchmark(OperationsPerInvoke = Envelope.MaxBatch)]
     public bool SignAndVerifyTogether()
     {

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 
 namespace Meshara.Lab.Benchmarks;
 
-/// <summary>Messages into the inbox, as many at a time as share a commit under load.</summary>
+/// <summary>Storing messages in the inbox, in batches as large as those that share a commit under load.</summary>
 public class StorageBenchmarks
 {
     private const int Messages = 256;
@@ -26,7 +26,7 @@ public class StorageBenchmarks
         _sender = sender.Address;
     }
 
-    /// <summary>Where they rest.</summary>
+    /// <summary>Durability of the storage.</summary>
     [Params(StorageDurability.Memory, StorageDurability.Normal)]
     public StorageDurability Durability { get; set; }
 

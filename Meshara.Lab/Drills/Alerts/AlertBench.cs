@@ -4,7 +4,7 @@ using Meshara.Harness.Terminal;
 
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>What the drills of a stage work on: a running mesh, healthy traffic in it, and what watches it.</summary>
+/// <summary>The environment of a stage's drills: a running mesh with healthy traffic, and its monitoring.</summary>
 internal sealed class AlertBench : IAsyncDisposable
 {
     private readonly Stack<IAsyncDisposable> _owned = new();
@@ -28,13 +28,13 @@ internal sealed class AlertBench : IAsyncDisposable
     /// <summary>Prometheus, Alertmanager and the receivers.</summary>
     public Monitoring Monitoring { get; }
 
-    /// <summary>Where everything is kept.</summary>
+    /// <summary>Paths of the mesh's files.</summary>
     public StackFiles Files { get; }
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; }
 
-    /// <summary>Plans everything; nothing but the receivers is started.</summary>
+    /// <summary>Prepares everything; starts only the receivers.</summary>
     public static async Task<AlertBench> CreateAsync(AlertStage stage, StackFiles files, FaultLog log, StatusConsole console, TimeProvider time, CancellationToken stop)
     {
         var options = new DrillOptions { Name = stage.Name, Nodes = stage.Nodes, Rate = stage.Rate, Seed = Random.Shared.Next() };
@@ -50,11 +50,11 @@ internal sealed class AlertBench : IAsyncDisposable
         }
     }
 
-    // To DiskFullPredicted the first files of a node are a trend while they are in its window, of two minutes here, and a machine that is
-    // busy needs so long to begin that the rule has the past it asks for.
+    // DiskFullPredicted sees a trend in a node's first files while they are in its window, two minutes here. On a busy machine,
+    // startup takes so long that the rule already has the history it requires.
     private static readonly TimeSpan UntilQuiet = TimeSpan.FromMinutes(4);
 
-    /// <summary>Starts nodes, traffic and monitoring, and returns when all of it is well.</summary>
+    /// <summary>Starts nodes, traffic and monitoring, and returns once everything is healthy.</summary>
     public async Task StartAsync(double rate, CancellationToken stop)
     {
         await Mesh.StartAsync(stop);
@@ -62,7 +62,8 @@ internal sealed class AlertBench : IAsyncDisposable
         _sending = new DrillTraffic(Mesh, _ledger, Random.Shared, Time).RunAsync(rate, _traffic.Token);
         await Monitoring.StartAsync(stop);
         await Eventually.TrueAsync(async () => await CountAsync("count(up == 1)", stop) == Mesh.Nodes.Count + 2, "everything is scraped", Time, stop);
-        // What a Prometheus that starts again does not find any more it takes for current for five minutes: views of members that are over would be a partition.
+        // A restarted Prometheus treats vanished series as current for five minutes, so outdated membership views would look like
+        // a partition.
         await Eventually.TrueAsync(async () => await CountAsync("count(count_values(\"view\", meshara_membership_view))", stop) == 1, "all nodes see the same members", Time, stop);
         await Monitoring.BeginAlertingAsync(stop);
         IReadOnlyList<ActiveAlert> alerts = [];
@@ -83,7 +84,7 @@ internal sealed class AlertBench : IAsyncDisposable
     /// <summary>The node with this number.</summary>
     public DrillNode Node(int index) => Mesh.Nodes[index - 1];
 
-    /// <summary>What lies under the nodes: disposed after them, last first.</summary>
+    /// <summary>Takes ownership of a resource that the nodes depend on. Resources are disposed after the nodes, last first.</summary>
     public T Own<T>(T resource) where T : IAsyncDisposable
     {
         lock (_owned)
@@ -91,32 +92,32 @@ internal sealed class AlertBench : IAsyncDisposable
         return resource;
     }
 
-    /// <summary>Lets something go on until the bench is taken down; it stops before the nodes do.</summary>
+    /// <summary>Keeps a flow running until the bench is disposed; it stops before the nodes do.</summary>
     public void Continue(Flow flow)
     {
         lock (_flows)
             _flows.Push(flow);
     }
 
-    /// <summary>Sends private messages from one node, at a rate.</summary>
+    /// <summary>Sends private messages from one node at a steady rate.</summary>
     public Flow Send(int from, double perSecond, Func<string> to, TimeSpan? timeToLive = null) =>
         new(perSecond, async _ => await Node(from).Api.SendAsync(to(), "drill", CancellationToken.None, timeToLive), Time);
 
-    /// <summary>A value that Prometheus knows, or 0 when it has none.</summary>
+    /// <summary>The first value of a Prometheus query; 0 if there is none.</summary>
     public async Task<double> CountAsync(string expression, CancellationToken stop) =>
         (await Monitoring.Prometheus.QueryAsync(expression, stop)) is [var only, ..] ? only.Value : 0;
 
-    /// <summary>True when Prometheus has an alert with these labels firing.</summary>
+    /// <summary>True if an alert with these labels is firing in Prometheus.</summary>
     public async Task<bool> IsFiringAsync(Labels labels, CancellationToken stop) =>
         (await Monitoring.Prometheus.AlertsAsync(stop)).Any(alert => alert.IsFiring && alert.Labels.Contain(labels));
 
-    /// <summary>Has the drill wait for something.</summary>
+    /// <summary>Waits for a condition.</summary>
     public Task UntilAsync(Func<Task<bool>> condition, string what, CancellationToken stop) => Eventually.TrueAsync(condition, what, Time, stop);
 
     /// <summary>The labels of a node's alert.</summary>
     public static Labels Of(int node) => Labels.Of(("cluster", Stack.Cluster), ("node", string.Create(CultureInfo.InvariantCulture, $"node-{node}")));
 
-    /// <summary>The labels of a node's alert whose rule keeps what the scrape brought.</summary>
+    /// <summary>The labels of a node's alert whose rule keeps the labels of the scrape.</summary>
     public Labels Scraped(int node) => Of(node).With(("job", "meshara"), ("instance", $"127.0.0.1:{Mesh.Stack.Nodes[node - 1].MetricsPort}"));
 
     public async ValueTask DisposeAsync()

@@ -1,12 +1,12 @@
 namespace Meshara.Lab.Drills.Alerts;
 
 /// <summary>
-/// Every drill of an alert, and what they share. A drill comes before those that provoke its alert as well: Alertmanager remembers a
-/// group for a while, and tells what joins it only at the group's next interval.
+/// Every alert drill, and the stages they share. A drill comes before others that also provoke its alert: Alertmanager remembers a
+/// group for a while and notifies about a new alert in it only at the group's next interval.
 /// </summary>
 internal static class AlertCatalogue
 {
-    /// <summary>The longest first.</summary>
+    /// <summary>The stages, longest first.</summary>
     public static IReadOnlyList<AlertStage> Stages { get; } = Plan();
 
     /// <summary>Every drill.</summary>
@@ -22,7 +22,7 @@ internal static class AlertCatalogue
                 [NodeDrills.PeerMisbehaving(1), NodeDrills.HandshakeFailures(1), NodeDrills.HighErrorRate(1)],
                 [diskFullPredicted, storageFailed],
                 [NodeDrills.DhtLookupsFailing(4), NodeDrills.DeliveryFailing(4), NodeDrills.DeliveryBacklogGrowing(4)],
-                // The slow node comes late: lookups ask it, too, and the drills above wait for some.
+                // The slow node's drills come late: lookups also query it, and the drills above wait for lookups.
                 [NodeDrills.MemoryExhaustion(6), NodeDrills.TelemetryExporterFailing(6), NodeDrills.HighMessageLatency(5), NodeDrills.BroadcastCoverageSlow(5)],
             ], []),
             new("stack", Nodes: 2, Rate: 5,

@@ -1,38 +1,41 @@
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>The drill of one alert: a fault that provokes it, and what has to come of that.</summary>
+/// <summary>The drill of one alert: a fault that provokes it, and the expected consequences.</summary>
 internal sealed record AlertDrill
 {
     /// <summary>The alert.</summary>
     public required string Alert { get; init; }
 
-    /// <summary>What is done, in a line.</summary>
+    /// <summary>A one-line description of the fault.</summary>
     public required string Fault { get; init; }
 
-    /// <summary>What it needs.</summary>
+    /// <summary>What it requires of the machine.</summary>
     public DrillNeeds Needs { get; init; }
 
-    /// <summary>Done before the nodes are started.</summary>
+    /// <summary>Runs before the nodes are started.</summary>
     public Func<AlertBench, CancellationToken, Task>? PrepareAsync { get; init; }
 
-    /// <summary>Done before the fault, while the rule has nothing to say.</summary>
+    /// <summary>Runs before the fault; the alert must stay inactive.</summary>
     public Func<AlertBench, CancellationToken, Task>? BeforeAsync { get; init; }
 
-    /// <summary>Begins the fault, from which moment the notification may take as long as the rule says and no more; what it returns ends it.</summary>
+    /// <summary>
+    /// Begins the fault; disposing the result ends it. The notification is due within the time that the rule allows, counted from
+    /// here.
+    /// </summary>
     public required Func<AlertBench, CancellationToken, Task<IAsyncDisposable>> BreakAsync { get; init; }
 
-    /// <summary>The labels of every alert that has to fire, without the name and the severity.</summary>
+    /// <summary>The labels of every alert that must fire, without name and severity.</summary>
     public required Func<AlertBench, IEnumerable<Labels>> Expected { get; init; }
 
-    /// <summary>Alerts that fire because of the same fault and are not told of: Alertmanager inhibits them.</summary>
+    /// <summary>Alerts that fire because of the same fault but cause no notification, because Alertmanager inhibits them.</summary>
     public IReadOnlyList<Labels> Quiet { get; init; } = [];
 
-    /// <summary>Channels that are told besides the one of the alert's severity.</summary>
+    /// <summary>Channels that are notified in addition to the one of the alert's severity.</summary>
     public IReadOnlyList<Channel> AlsoTells { get; init; } = [];
 
-    /// <summary>A second act, while the fault lasts and everybody knows of it.</summary>
+    /// <summary>Runs after the notification, while the fault lasts.</summary>
     public Func<AlertBench, CancellationToken, Task>? ThenAsync { get; init; }
 
-    /// <summary>Done when everything is over.</summary>
+    /// <summary>Runs after the alert is resolved.</summary>
     public Func<AlertBench, CancellationToken, Task>? AfterAsync { get; init; }
 }

@@ -3,13 +3,15 @@ using Meshara.Harness;
 
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>Runs the drill of one alert: waits for quiet, breaks something, follows the alert to its receiver and back, and compares.</summary>
+/// <summary>
+/// Runs the drill of one alert: waits for quiet, begins the fault, follows the alert to its receiver and back, and compares.
+/// </summary>
 internal sealed class AlertExercise(AlertDrill drill, AlertRule rule, AlertBench bench, FaultLog log, TimeSpan within)
 {
-    // A notification that is late is waited for all the same, so that the report can say how late.
+    // Keep waiting for a late notification, so that the report can say how late it was.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
-    // What is told twice is told at the next interval of the group.
+    // A repeated notification would come at the group's next interval.
     private static readonly TimeSpan Repetition = TimeLapse.Shorten(TimeSpan.FromMinutes(5)) + TimeSpan.FromSeconds(1);
 
     private readonly List<string> _failures = [];
@@ -19,7 +21,7 @@ internal sealed class AlertExercise(AlertDrill drill, AlertRule rule, AlertBench
 
     private IEnumerable<Notification> Told => bench.Monitoring.Notifications.All.Where(note => note.Alert == drill.Alert && note.At >= _brokenAt);
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the drill.</summary>
     public async Task<AlertResult> RunAsync(CancellationToken stop)
     {
         TimeSpan? toldAfter = null, resolvedAfter = null;
@@ -93,7 +95,7 @@ internal sealed class AlertExercise(AlertDrill drill, AlertRule rule, AlertBench
         IReadOnlyList<ActiveAlert> alerts = [];
         try
         {
-            // Nodes are not scraped at the same moment, so one may be a second behind the others.
+            // Nodes are scraped at different moments, so one may be a second behind the others.
             await bench.UntilAsync(async () =>
             {
                 alerts = await bench.Monitoring.Alertmanager.AlertsAsync(drill.Alert, stop);
@@ -111,7 +113,7 @@ internal sealed class AlertExercise(AlertDrill drill, AlertRule rule, AlertBench
         return [.. alerts.Select(alert => alert.Labels)];
     }
 
-    // Everybody knows: now nobody is told again, and nobody is told of what the fault entails.
+    // After the notification, nobody may be notified again, or about alerts that follow from the fault.
     private async Task WatchAsync(CancellationToken stop)
     {
         foreach (var quiet in drill.Quiet)
@@ -137,7 +139,7 @@ internal sealed class AlertExercise(AlertDrill drill, AlertRule rule, AlertBench
         {
             if ((await bench.Monitoring.Alertmanager.AlertsAsync(drill.Alert, stop)).Any(alert => drill.Expected(bench).Any(alert.Labels.Contain)))
                 return false;
-            // The last word counts: a fault that wears off may have been over, and back, before it was undone.
+            // The last notification counts: the alert may have been resolved and fired again before the fault was undone.
             return rule.Channel == Channel.Nobody || Told.LastOrDefault(note => note.Channel == rule.Channel) is { IsFiring: false };
         }, $"{drill.Alert} is over, and somebody was told", stop);
         return rule.Channel == Channel.Nobody ? bench.Time.GetUtcNow() : Told.Last(note => note.Channel == rule.Channel).At;
@@ -166,7 +168,7 @@ internal sealed class AlertExercise(AlertDrill drill, AlertRule rule, AlertBench
         var known = alerts.Where(alert => alert.Labels.Alert == drill.Alert)
             .Select(alert => $"{alert.Labels} is {(alert.IsFiring ? "firing" : "pending")}").DefaultIfEmpty("Prometheus has it neither pending nor firing");
         var held = (await bench.Monitoring.Alertmanager.AlertsAsync(drill.Alert, stop)).Select(alert => $"Alertmanager has {alert.Labels}{(alert.IsSuppressed ? ", inhibited" : "")}");
-        // What keeps a drill from its alert often has an alert of its own.
+        // An alert that keeps the expected one from firing explains the failure.
         var others = alerts.Where(alert => alert.IsFiring).Select(alert => alert.Labels.Alert).Distinct().Except([drill.Alert, "Watchdog"]);
         return string.Join("; ", [.. known, .. held, $"what else fires: {string.Join(", ", others.DefaultIfEmpty("nothing"))}"]);
     }

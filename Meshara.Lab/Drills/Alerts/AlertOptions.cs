@@ -1,29 +1,29 @@
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>What the caller asked for, checked.</summary>
+/// <summary>The validated options of <c>drill alert</c>.</summary>
 internal sealed record AlertOptions
 {
-    /// <summary>Means: no fault; nothing but Watchdog may fire.</summary>
+    /// <summary>Selects a run without a fault, in which only Watchdog may fire.</summary>
     public const string None = "none";
 
-    /// <summary>Means: every alert.</summary>
+    /// <summary>Selects every alert.</summary>
     public const string All = "all";
 
-    /// <summary>The alerts, or <see cref="None"/> alone.</summary>
+    /// <summary>The selected alerts, or only <see cref="None"/>.</summary>
     public required IReadOnlyList<string> Alerts { get; init; }
 
-    /// <summary>How long nothing may fire, with <see cref="None"/>.</summary>
+    /// <summary>With <see cref="None"/>, how long nothing may fire.</summary>
     public TimeSpan For { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How much longer than its rule says a notification may take.</summary>
+    /// <summary>How far a notification may exceed the time given by its rule.</summary>
     public TimeSpan Within { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Where the report goes; null for nowhere.</summary>
+    /// <summary>Path of the report; null for none.</summary>
     public string? Report { get; init; }
 
-    /// <summary>Folder in which a folder for this run is made; null for a temporary one.</summary>
+    /// <summary>Parent of this run's folder; null for a temporary one.</summary>
     public string? Data { get; init; }
 
-    /// <summary>Stop when standard input closes.</summary>
+    /// <summary>True to stop when standard input closes.</summary>
     public bool StopWithInput { get; init; }
 }

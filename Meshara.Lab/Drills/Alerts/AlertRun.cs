@@ -7,10 +7,10 @@ using Meshara.Lab.Drills.Alerts.Faults;
 
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>The command <c>drill alert</c>: the chosen drills on their stages, all stages at once.</summary>
+/// <summary>The command <c>drill alert</c>: runs the selected drills on their stages, several stages in parallel.</summary>
 internal sealed class AlertRun(AlertOptions options, StatusConsole console, StopRequests stops, TimeProvider time)
 {
-    // What a machine can run side by side without being late with its own notifications.
+    // As many as a machine can run in parallel without delaying its own notifications.
     private static readonly int StagesAtOnce = Math.Max(3, Environment.ProcessorCount);
 
     private readonly FaultLog _log = new(console, stops, time);
@@ -82,8 +82,8 @@ internal sealed class AlertRun(AlertOptions options, StatusConsole console, Stop
         catch (Exception exception) when (exception is StackException or HttpRequestException)
         {
             _log.Tell($"{stage.Name}: FAILED  {exception.Message}");
-            _isStageBroken = true; // also when all its drills have passed, and taking it down has not
-            // What the stage could not do, none of its remaining drills can.
+            _isStageBroken = true; // also if all its drills have passed and only disposal failed
+            // Drills that have not run fail with the stage.
             var done = _results.Select(result => result.Alert).ToHashSet();
             foreach (var drill in stage.Drills.Where(drill => !done.Contains(drill.Alert)))
                 _results.Add(new AlertResult { Alert = drill.Alert, Fault = drill.Fault, Failures = [$"the mesh for it: {exception.Message}"] });

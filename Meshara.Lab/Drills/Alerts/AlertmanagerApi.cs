@@ -3,18 +3,18 @@ using System.Text.Json;
 
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>The HTTP API of an Alertmanager, as far as the drills use it.</summary>
+/// <summary>A client for the parts of Alertmanager's HTTP API that the drills use.</summary>
 internal sealed class AlertmanagerApi(Uri address) : IDisposable
 {
     private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(10) };
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>Its base address.</summary>
     public Uri Address => address;
 
-    /// <summary>True when it takes alerts.</summary>
+    /// <summary>True if it is ready to take alerts.</summary>
     public Task<bool> IsReadyAsync(CancellationToken stop) => HttpProbe.IsOkAsync(_client, "-/ready", stop);
 
-    /// <summary>What it knows to be firing of one alert.</summary>
+    /// <summary>The firing alerts with this name.</summary>
     public async Task<IReadOnlyList<ActiveAlert>> AlertsAsync(string alert, CancellationToken stop)
     {
         var alerts = await _client.GetFromJsonAsync<JsonElement>($"api/v2/alerts?filter={Uri.EscapeDataString($"alertname=\"{alert}\"")}", stop);
@@ -24,7 +24,7 @@ internal sealed class AlertmanagerApi(Uri address) : IDisposable
             [.. found.GetProperty("receivers").EnumerateArray().Select(receiver => receiver.GetProperty("name").GetString()!)]))];
     }
 
-    /// <summary>Tells it of an alert, as <c>amtool alert add</c> does, or that the alert is over.</summary>
+    /// <summary>Posts an alert as firing or resolved, as <c>amtool alert add</c> does.</summary>
     public async Task AddAsync(Labels labels, bool isOver, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(labels);
@@ -33,7 +33,7 @@ internal sealed class AlertmanagerApi(Uri address) : IDisposable
         answer.EnsureSuccessStatusCode();
     }
 
-    /// <summary>Has it read its configuration again; whether it likes it shows elsewhere.</summary>
+    /// <summary>Reloads its configuration. Does not check whether the configuration is valid.</summary>
     public async Task ReloadAsync(CancellationToken stop) => (await _client.PostAsync("-/reload", null, stop)).Dispose();
 
     public void Dispose() => _client.Dispose();

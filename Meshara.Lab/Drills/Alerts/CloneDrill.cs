@@ -4,12 +4,14 @@ using Meshara.Node;
 
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>A data folder that was copied and runs twice.</summary>
+/// <summary>The drill of a copied data folder that runs twice.</summary>
 internal static class CloneDrill
 {
     private const string Retry = "00:00:02";
 
-    /// <summary>How soon a clone that was refused comes again, and three times as long until it is forgotten: time passes fast for the rule only.</summary>
+    /// <summary>
+    /// A refused clone retries after this time and is forgotten after three times as long. Only the rules' time is accelerated.
+    /// </summary>
     public static IReadOnlyDictionary<string, string> Impatience { get; } = new Dictionary<string, string> { ["Transport__CloneRetryInterval"] = Retry };
 
     public static AlertDrill IdentityCloned(int victim) => new()

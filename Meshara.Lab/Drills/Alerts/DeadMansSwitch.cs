@@ -13,13 +13,13 @@ internal sealed class DeadMansSwitch : IAsyncDisposable
 
     private DeadMansSwitch(WebApplication app) => _app = app;
 
-    /// <summary>Where it expects them.</summary>
+    /// <summary>The URL to post to.</summary>
     public string Url => $"{_app.Urls.First()}/ping";
 
-    /// <summary>How many have come.</summary>
+    /// <summary>Number of signs of life received.</summary>
     public int Signs => Volatile.Read(ref _signs);
 
-    /// <summary>Begins to listen.</summary>
+    /// <summary>Starts to listen.</summary>
     public static async Task<DeadMansSwitch> StartAsync(CancellationToken stop)
     {
         var builder = WebApplication.CreateSlimBuilder();

@@ -1,12 +1,12 @@
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>What a drill of an alert needs of the machine.</summary>
+/// <summary>What an alert drill requires of the machine.</summary>
 internal enum DrillNeeds
 {
-    /// <summary>Prometheus and Alertmanager, as all of them.</summary>
+    /// <summary>Only Prometheus and Alertmanager, which every drill requires.</summary>
     Nothing,
 
-    /// <summary>Linux: its proxies tell who dials by what only Linux knows, or it sends signals.</summary>
+    /// <summary>Linux: it sends signals, or its proxies identify diallers in a way that only Linux offers.</summary>
     Linux,
 
     /// <summary>Linux and root: it mounts a small volume.</summary>

@@ -3,16 +3,16 @@ using Meshara.Harness;
 
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>Waits for what another process does and does not tell of.</summary>
+/// <summary>Polls for conditions in other processes, which send no signal.</summary>
 internal static class Eventually
 {
-    /// <summary>For whatever has no time of its own; generous, because a machine may be busy with other things.</summary>
+    /// <summary>The default deadline; generous, because a machine may be busy with other things.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Waits until it is true; a server that does not answer meanwhile is a reason to wait on.</summary>
-    /// <exception cref="StackException">It never was, in time.</exception>
+    /// <summary>Waits until a condition is true. A server that does not answer counts as false.</summary>
+    /// <exception cref="StackException">The condition was not true in time.</exception>
     public static async Task TrueAsync(Func<Task<bool>> condition, string what, TimeProvider time, CancellationToken stop, TimeSpan? deadline = null)
     {
         ArgumentNullException.ThrowIfNull(condition);

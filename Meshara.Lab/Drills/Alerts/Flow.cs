@@ -3,7 +3,7 @@ using Meshara.Harness.Traffic;
 
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>Something done again and again at a steady rate, until it is disposed.</summary>
+/// <summary>Repeats an action at a steady rate until it is disposed.</summary>
 internal sealed class Flow : IAsyncDisposable
 {
     private const int MaxInFlight = 256;
@@ -11,8 +11,8 @@ internal sealed class Flow : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
 
-    /// <param name="perSecond">How often.</param>
-    /// <param name="act">What; told when the flow ends.</param>
+    /// <param name="perSecond">How often, per second.</param>
+    /// <param name="act">The action; its token is cancelled when the flow ends.</param>
     /// <param name="time">The clock.</param>
     public Flow(double perSecond, Func<CancellationToken, Task> act, TimeProvider time)
     {
@@ -30,7 +30,7 @@ internal sealed class Flow : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // What was under way is given up, as it should be.
+            // Actions in progress are cancelled on purpose.
         }
 
         _stop.Dispose();

@@ -1,9 +1,9 @@
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>Asks a server of the stack whether it is there.</summary>
+/// <summary>Checks whether a server of the stack is up.</summary>
 internal static class HttpProbe
 {
-    /// <summary>True when it answers with success.</summary>
+    /// <summary>True if it answers with success.</summary>
     public static async Task<bool> IsOkAsync(HttpClient client, string path, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(client);

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>A set of labels; equal when all names and values are.</summary>
+/// <summary>A set of labels; equal if all names and values are.</summary>
 internal sealed class Labels : IEquatable<Labels>
 {
     private readonly SortedDictionary<string, string> _values = new(StringComparer.Ordinal);
@@ -13,7 +13,7 @@ internal sealed class Labels : IEquatable<Labels>
     /// <summary>Values by name.</summary>
     public IReadOnlyDictionary<string, string> Values => _values;
 
-    /// <summary>Labels as names and values in turn.</summary>
+    /// <summary>Creates a set from pairs of name and value.</summary>
     public static Labels Of(params IEnumerable<(string Name, string Value)> labels)
     {
         ArgumentNullException.ThrowIfNull(labels);
@@ -23,13 +23,13 @@ internal sealed class Labels : IEquatable<Labels>
         return result;
     }
 
-    /// <summary>From an object with a member for each.</summary>
+    /// <summary>Reads a set from a JSON object with one member per label.</summary>
     public static Labels Read(JsonElement json) => Of(json.EnumerateObject().Select(label => (label.Name, label.Value.GetString() ?? "")));
 
-    /// <summary>These and more.</summary>
+    /// <summary>A copy with more labels.</summary>
     public Labels With(params IEnumerable<(string Name, string Value)> labels) => Of(_values.Select(label => (label.Key, label.Value)).Concat(labels));
 
-    /// <summary>True when all of <paramref name="some"/> are among them.</summary>
+    /// <summary>True if this set contains all labels of <paramref name="some"/>.</summary>
     public bool Contain(Labels some)
     {
         ArgumentNullException.ThrowIfNull(some);
@@ -42,6 +42,6 @@ internal sealed class Labels : IEquatable<Labels>
 
     public override int GetHashCode() => ToString().GetHashCode(StringComparison.Ordinal);
 
-    /// <summary>As the mails list them.</summary>
+    /// <summary>The labels in the format of the mails.</summary>
     public override string ToString() => string.Join(' ', _values.Select(label => $"{label.Key}={label.Value}"));
 }

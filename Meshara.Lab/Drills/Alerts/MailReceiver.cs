@@ -10,13 +10,13 @@ using SmtpServer.Storage;
 
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>An SMTP server that asks for the password Alertmanager was given in a file, and reads the mails it takes.</summary>
+/// <summary>An SMTP server that requires the password Alertmanager reads from a file, and parses the mails it receives.</summary>
 internal sealed partial class MailReceiver(int port, string password, NotificationLog log, TimeProvider time) : IAsyncDisposable
 {
     private CancellationTokenSource _stop = new();
     private Task _serving = Task.CompletedTask;
 
-    /// <summary>Takes mail from now on.</summary>
+    /// <summary>Starts to accept mail.</summary>
     public void Start()
     {
         _stop = new CancellationTokenSource();
@@ -43,15 +43,15 @@ internal sealed partial class MailReceiver(int port, string password, Notificati
         _stop.Dispose();
     }
 
-    /// <summary>Reads what the project's templates wrote.</summary>
-    /// <exception cref="FormatException">Somebody else wrote it.</exception>
+    /// <summary>Parses a mail written by the project's templates.</summary>
+    /// <exception cref="FormatException">The mail was not written by these templates.</exception>
     internal static Notification Read(MimeMessage mail, DateTimeOffset at)
     {
         ArgumentNullException.ThrowIfNull(mail);
         var subject = Subject().Match(mail.Subject ?? "");
         if (!subject.Success || mail.HtmlBody is not { } html || mail.TextBody is not { } text)
             throw new FormatException($"This is no mail of alertmanager.yml: '{mail.Subject}'");
-        // The resolved ones are listed after the firing ones, with their labels all the same.
+        // Resolved alerts are listed after the firing ones, with the same kind of label lines.
         var firing = html.Split(">Resolved</h2>")[0];
         var labels = subject.Groups["firing"].Success ? LabelLine().Matches(firing).Select(match => match.Groups["labels"].Value.Trim()) : [];
         return new Notification(Channel.Mail, subject.Groups["alert"].Value, subject.Groups["firing"].Success,

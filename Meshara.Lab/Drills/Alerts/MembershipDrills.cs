@@ -4,15 +4,15 @@ using Meshara.Harness.Network;
 
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>Members that are missing, or disagree about who is there.</summary>
+/// <summary>Drills of members that are missing or have different views.</summary>
 internal static class MembershipDrills
 {
     // Enough for several evaluations.
     private static readonly TimeSpan AWhile = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How soon the nodes give up one that they do not hear of. By default that takes 10 s of the 14 in which a partition has to be
-    /// told of when time passes fast; divided by the factor as well, it would be shorter than a busy machine may be busy.
+    /// How soon nodes give up a silent member. The default, 10 s, would use most of the 14 s in which a partition must be reported in
+    /// accelerated time. Divided by the factor, it would be shorter than delays on a busy machine.
     /// </summary>
     public static IReadOnlyDictionary<string, string> Impatience { get; } = new Dictionary<string, string>
     {
@@ -40,10 +40,10 @@ internal static class MembershipDrills
         Expected = _ => [AlertBench.Of(victim)],
         ThenAsync = async (bench, stop) =>
         {
-            // What it means for others is told as well: a member may be missing for days.
+            // The consequences for other nodes must be reported as well, since a member may be missing for days.
             await bench.UntilAsync(() => Task.FromResult(bench.Monitoring.Notifications.All.Any(note => note.Alert == "DeliveryBacklogGrowing" && note.IsFiring)),
                 $"somebody is told that the backlog of node-{sender} grows", stop);
-            // A vanished target must not resolve it.
+            // Removing the target must not resolve the alert.
             bench.Monitoring.WriteTargets("meshara", bench.Monitoring.NodeTargets().Where(target => target.Node != bench.Node(victim).Name));
             await bench.UntilAsync(async () => await bench.CountAsync($"count(up{{node=\"node-{victim}\"}})", stop) == 0, "the target is gone", stop);
             await Task.Delay(AWhile, bench.Time, stop);
@@ -70,8 +70,8 @@ internal static class MembershipDrills
     };
 
     /// <summary>
-    /// Returns when the rule has seen the new process, since one that it never saw is no restart to it, and no later: all three have to
-    /// fall into its window, which is 30 s while time passes fast.
+    /// Returns as soon as the rule has seen the new process. A process that it never saw would not count as a restart, and all
+    /// three restarts must fall into its window, 30 s in accelerated time.
     /// </summary>
     private static async Task RestartAsync(AlertBench bench, int victim, CancellationToken stop)
     {
@@ -103,7 +103,7 @@ internal static class MembershipDrills
         Expected = bench => [bench.Scraped(victim)],
     };
 
-    // In its plain form - a node that others do not see - a partition is told of instead: see MeshPartitioned, where it is inhibited.
+    // The plain case, a node that others do not see, is reported as a partition: see MeshPartitioned, where this alert is inhibited.
     public static AlertDrill MembershipTooSmall(int doubled) => new()
     {
         Alert = "MembershipTooSmall",
@@ -114,7 +114,7 @@ internal static class MembershipDrills
             bench.Monitoring.WriteTargets("meshara", [.. bench.Monitoring.NodeTargets(), ($"127.0.0.1:{first.MetricsPort}", second)]);
             return Task.FromResult<IAsyncDisposable>(new Undo(async () =>
             {
-                // A member is not forgotten because its target is gone: it has to be retired.
+                // Removing its target does not remove a member; it has to be retired.
                 await File.WriteAllTextAsync(Path.Combine(bench.Monitoring.PrometheusFolder, "rules", "retired.yml"), $"""
                     groups:
                       - name: meshara-retired

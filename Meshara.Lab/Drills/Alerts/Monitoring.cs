@@ -8,8 +8,7 @@ using Meshara.Harness.Processes;
 namespace Meshara.Lab.Drills.Alerts;
 
 /// <summary>
-/// The real Prometheus and Alertmanager with the project's own files, accelerated, and the receivers that Alertmanager notifies:
-/// what lies between a condition in the mesh and a person.
+/// The real Prometheus and Alertmanager with the project's own files, accelerated, and the receivers that Alertmanager notifies.
 /// </summary>
 internal sealed class Monitoring : IAsyncDisposable
 {
@@ -38,10 +37,10 @@ internal sealed class Monitoring : IAsyncDisposable
         Alertmanager = new AlertmanagerApi(new Uri(_tools["alertmanager"].Url));
     }
 
-    /// <summary>Where Prometheus answers.</summary>
+    /// <summary>Prometheus's API.</summary>
     public PrometheusApi Prometheus { get; }
 
-    /// <summary>Where Alertmanager answers.</summary>
+    /// <summary>Alertmanager's API.</summary>
     public AlertmanagerApi Alertmanager { get; }
 
     /// <summary>The pager.</summary>
@@ -50,10 +49,10 @@ internal sealed class Monitoring : IAsyncDisposable
     /// <summary>The mail server.</summary>
     public MailReceiver Mail { get; }
 
-    /// <summary>The dead man's switch, which expects Watchdog.</summary>
+    /// <summary>The dead man's switch, which receives Watchdog.</summary>
     public DeadMansSwitch Switch { get; }
 
-    /// <summary>What the receivers were told.</summary>
+    /// <summary>All notifications that the receivers got.</summary>
     public NotificationLog Notifications { get; }
 
     /// <summary>Prometheus' folder: <c>prometheus.yml</c>, <c>rules/</c>, <c>targets/</c>.</summary>
@@ -112,7 +111,7 @@ internal sealed class Monitoring : IAsyncDisposable
 
     private static string Listen(int port) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
 
-    /// <summary>Starts both, without rules, and returns when they answer.</summary>
+    /// <summary>Starts both, without rules, and returns once they answer.</summary>
     public async Task StartAsync(CancellationToken stop)
     {
         Directory.Move(Rules, RulesForLater);
@@ -121,9 +120,10 @@ internal sealed class Monitoring : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts Prometheus again, with its rules. Until its first scrape, seconds after its start, it misses everything; that is not the
-    /// minute for which something has to be missing, but it is the two seconds that a minute becomes. Alertmanager would remember it.
-    /// A reload would do, but Prometheus loses notifications until it has found Alertmanager again, and tells of that.
+    /// Restarts Prometheus with its rules. A new Prometheus misses every target until its first scrape, seconds after its start.
+    /// That is longer than the two seconds to which a rule's minute shrinks, so alerts would fire, and Alertmanager would
+    /// remember them. A reload is no alternative to the restart: Prometheus loses notifications until it has found Alertmanager
+    /// again, and alerts on that.
     /// </summary>
     public async Task BeginAlertingAsync(CancellationToken stop)
     {
@@ -136,7 +136,7 @@ internal sealed class Monitoring : IAsyncDisposable
     /// <summary>Starts Prometheus.</summary>
     public Task StartPrometheusAsync(CancellationToken stop)
     {
-        // Alerts are sent again, and forgotten by Alertmanager when they are not, after a multiple of this; it is no setting of a file.
+        // Alerts are resent at this interval, and Alertmanager drops those not resent for a multiple of it. No file can set it.
         var resend = TimeLapse.Shorten(TimeSpan.FromMinutes(1));
         Start("prometheus", "--web.enable-lifecycle", $"--rules.alert.resend-delay={resend.TotalMilliseconds:0}ms");
         return Eventually.TrueAsync(() => Prometheus.IsReadyAsync(stop), "Prometheus answers", _time, stop);
@@ -162,16 +162,16 @@ internal sealed class Monitoring : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends Alertmanager without warning.</summary>
+    /// <summary>Kills Alertmanager.</summary>
     public async Task KillAlertmanagerAsync()
     {
         await _running["alertmanager"].DisposeAsync();
         _running.Remove("alertmanager");
     }
 
-    /// <summary>Replaces the targets of a job; Prometheus sees it by itself.</summary>
+    /// <summary>Replaces the targets of a job; Prometheus notices the change by itself.</summary>
     /// <param name="job">Name of the file in <c>targets/</c>.</param>
-    /// <param name="targets">Addresses, each with the labels it gets.</param>
+    /// <param name="targets">Addresses, each with the value of its <c>node</c> label.</param>
     public void WriteTargets(string job, IEnumerable<(string Address, string? Node)> targets)
     {
         var groups = targets.Select(target => new
@@ -183,7 +183,7 @@ internal sealed class Monitoring : IAsyncDisposable
         EndpointsFile.WriteAtomically(Path.Combine(PrometheusFolder, "targets", job + ".json"), JsonSerializer.Serialize(groups));
     }
 
-    /// <summary>The targets of every node, as the host writes them.</summary>
+    /// <summary>The targets of all nodes, as the host writes them.</summary>
     public IEnumerable<(string Address, string? Node)> NodeTargets() => _stack.Nodes.Select(node => ($"127.0.0.1:{node.MetricsPort}", (string?)node.Name));
 
     public async ValueTask DisposeAsync()

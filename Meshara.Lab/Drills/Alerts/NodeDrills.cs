@@ -8,18 +8,18 @@ using Meshara.Lab.Load;
 
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>What goes wrong in a node and its connections.</summary>
+/// <summary>Drills of faults in a node and its connections.</summary>
 internal static class NodeDrills
 {
     private const double AlmostTooMuch = 930_000_000;
     private const int Backlog = 150;
     private const int UsedBytes = 256 * 1024 * 1024;
 
-    // So large that the files a node creates in its first minute are no trend, seen from the threshold of four hours.
+    // Large enough that the files a node creates in its first minute do not predict a full disk within the rule's four hours.
     private const long VolumeBytes = 1536L * 1024 * 1024;
 
-    // More than both alerts allow, and little enough that a handshake, four ways, is over within its limit of 10 s: what breaks meanwhile must be
-    // able to come back, else the node is cut off, and that is another alert.
+    // More than both alerts allow, yet short enough that a handshake of four one-way trips ends within its limit of 10 s.
+    // Otherwise, a broken connection could not come back, and the isolated node would raise another alert.
     private static readonly LinkConditions FarAway = new() { Latency = TimeSpan.FromSeconds(1.1) };
 
     public static AlertDrill HighMessageLatency(int victim) => new()
@@ -27,7 +27,7 @@ internal static class NodeDrills
         Alert = "HighMessageLatency",
         Fault = $"puts 1.1 s of delay on every link of node-{victim}",
         Needs = DrillNeeds.Linux,
-        // Whoever sends to it would be slow as well.
+        // Nodes that send to the victim would be slow as well.
         BeforeAsync = (bench, _) =>
         {
             bench.Node(victim).GetsMessages = false;
@@ -59,7 +59,7 @@ internal static class NodeDrills
         Expected = _ => [AlertBench.Of(victim)],
     };
 
-    // The healthy messages keep the failing ones below the share that DeliveryFailing speaks of.
+    // The healthy messages keep the share of failing ones below the threshold of DeliveryFailing.
     public static AlertDrill DhtLookupsFailing(int victim) => new()
     {
         Alert = "DhtLookupsFailing",
@@ -85,7 +85,7 @@ internal static class NodeDrills
         Expected = _ => [AlertBench.Of(victim)],
     };
 
-    // That over a hundred wait is no fault of its own, as long as they do not become more: the rule says so, and here it is seen to.
+    // A backlog of more than a hundred that does not grow must not fire the alert; the drill checks this, too.
     public static AlertDrill DeliveryBacklogGrowing(int victim)
     {
         Guest? guest = null;
@@ -95,7 +95,7 @@ internal static class NodeDrills
             Fault = $"has node-{victim}, where {Backlog} messages wait for somebody who is away, accept 60 a second more, until that comes back",
             BeforeAsync = async (bench, stop) =>
             {
-                bench.Node(victim).TakesMessages = false; // what is under way at a scrape would look like growth
+                bench.Node(victim).TakesMessages = false; // messages in flight at a scrape would look like growth
                 guest = Guest.Create(bench);
                 await Parallel.ForEachAsync(Enumerable.Range(0, Backlog), stop, async (_, token) =>
                     await bench.Node(victim).Api.SendAsync(guest.Address, "drill", token));
@@ -172,7 +172,7 @@ internal static class NodeDrills
             bench.Node(victim).Launch = bench.Node(victim).Launch with { Within = Ballast.Within(BallastFile(bench, victim)) };
             return Task.CompletedTask;
         },
-        // To take a gigabyte takes a while, so most of it is there before; the fault is what is too much.
+        // Allocating a gigabyte takes a while, so most of it happens before the fault; the fault is the rest.
         BeforeAsync = async (bench, stop) =>
         {
             Ballast.Set(BallastFile(bench, victim), (long)(AlmostTooMuch - await MemoryAsync(bench, victim, stop)));
@@ -212,7 +212,7 @@ internal static class NodeDrills
         };
     }
 
-    // No export fails: it takes less than the ten seconds after which a node gives one up.
+    // No export fails: each ends within the ten seconds after which a node gives up.
     public static AlertDrill SpansDropped(int victim)
     {
         OtlpSink? collector = null;
@@ -228,7 +228,7 @@ internal static class NodeDrills
                     ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = $"{collector.Endpoint}/v1/traces",
                     ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = "http/protobuf",
                     ["OTEL_TRACES_SAMPLER"] = "always_on",
-                    // Room for the spans that end while a batch is on its way to a quick collector.
+                    // Enough for the spans that end while a batch is being sent to a fast collector.
                     ["OTEL_BSP_MAX_QUEUE_SIZE"] = "64",
                     ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"] = "32",
                 });
@@ -242,7 +242,7 @@ internal static class NodeDrills
         };
     }
 
-    // A broadcast to it seems to have been under way for as long as its clock is ahead.
+    // To the victim, a broadcast seems to have taken as long as its clock is ahead.
     public static AlertDrill ClockSkewed(int victim)
     {
         FakeClock? clock = null;
@@ -273,7 +273,7 @@ internal static class NodeDrills
         };
     }
 
-    /// <summary>DiskFullPredicted and StorageFailed, on one volume.</summary>
+    /// <summary>DiskFullPredicted and StorageFailed, which share a volume.</summary>
     public static (AlertDrill DiskFullPredicted, AlertDrill StorageFailed) Disk(int victim)
     {
         SmallVolume? volume = null;
@@ -295,7 +295,7 @@ internal static class NodeDrills
                 await MountAsync(bench, stop);
                 volume!.Take(UsedBytes);
             },
-            // The rule wants to know how it was half an hour ago.
+            // The rule compares with half an hour ago.
             BeforeAsync = async (bench, stop) =>
             {
                 var past = string.Create(CultureInfo.InvariantCulture, $"{TimeLapse.Shorten(TimeSpan.FromMinutes(30)).TotalSeconds:0}s");
@@ -313,7 +313,7 @@ internal static class NodeDrills
                 return Task.FromResult<IAsyncDisposable>(new Undo(async () =>
                 {
                     await writing.DisposeAsync();
-                    volume!.Free(); // also of what lay there before, so that the trend turns soon
+                    volume!.Free(); // also what was there before, so that the trend turns soon
                 }));
             },
             Expected = _ => [AlertBench.Of(victim)],
@@ -325,7 +325,7 @@ internal static class NodeDrills
             PrepareAsync = MountAsync,
             BreakAsync = async (bench, stop) =>
             {
-                // What waits for it is tried again and again: more of that would be a high rate of errors, too.
+                // Messages to the victim are retried over and over; more of them would trigger HighErrorRate as well.
                 bench.Node(victim).GetsMessages = false;
                 var full = new CancellationTokenSource();
                 var filling = volume!.KeepFullAsync(full.Token); // it is full when this returns
@@ -349,16 +349,16 @@ internal static class NodeDrills
                 }
             },
             Expected = _ => [AlertBench.Of(victim)],
-            // One page for a node at a time: what is critical silences what is a warning about the same node.
+            // One page per node at a time: a critical alert inhibits warnings about the same node.
             Quiet = [AlertBench.Of(victim).With(("alertname", "DiskFullPredicted")), AlertBench.Of(victim).With(("alertname", "DiskNearlyFull"))],
         });
     }
 
-    /// <summary>Connects again and again and talks nonsense.</summary>
+    /// <summary>Repeatedly connects to a node and sends bytes that are not TLS.</summary>
     public static Flow Nonsense(AlertBench bench, int victim, double perSecond) =>
         new(perSecond, stop => Stranger.TalkNonsenseAsync(ListenPort(bench, victim), stop), bench.Time);
 
-    // How much still fits into what the database has already taken, only the database knows.
+    // The database has allocated space in advance, and only it knows how much still fits.
     private static Task SendUntilFailedAsync(AlertBench bench, int victim, CancellationToken stop)
     {
         var text = new string('-', 200_000);

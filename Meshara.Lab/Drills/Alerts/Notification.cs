@@ -1,11 +1,11 @@
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>What a person was told.</summary>
-/// <param name="Channel">How.</param>
+/// <summary>A notification that a receiver got.</summary>
+/// <param name="Channel">Where it arrived.</param>
 /// <param name="Alert">Name of the alert it is about.</param>
-/// <param name="IsFiring">False when it says that everything is well again.</param>
-/// <param name="Group">What makes several notifications one matter: PagerDuty's deduplication key, the alert and cluster of a mail's subject.</param>
-/// <param name="Firing">What it says is firing, so that saying the same twice can be told; without the numbers that change with time.</param>
-/// <param name="Text">All of it.</param>
+/// <param name="IsFiring">False if it says that the alert is resolved.</param>
+/// <param name="Group">Identifies the incident: PagerDuty's deduplication key, or the alert and cluster in a mail's subject.</param>
+/// <param name="Firing">The firing alerts it lists, to detect repeated notifications; without numbers that change with time.</param>
+/// <param name="Text">The full text.</param>
 /// <param name="At">When it arrived.</param>
 internal sealed record Notification(Channel Channel, string Alert, bool IsFiring, string Group, string Firing, string Text, DateTimeOffset At);

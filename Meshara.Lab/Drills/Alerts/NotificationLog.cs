@@ -1,13 +1,13 @@
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>Everything the receivers were told, in the order of arrival. Thread-safe.</summary>
+/// <summary>All notifications the receivers got, in order of arrival. Thread-safe.</summary>
 internal sealed class NotificationLog
 {
     private readonly Lock _gate = new();
     private readonly List<Notification> _all = [];
     private TaskCompletionSource _more = NewSignal();
 
-    /// <summary>All of them so far.</summary>
+    /// <summary>A snapshot of the log.</summary>
     public IReadOnlyList<Notification> All
     {
         get
@@ -17,7 +17,7 @@ internal sealed class NotificationLog
         }
     }
 
-    /// <summary>Enters one.</summary>
+    /// <summary>Adds a notification.</summary>
     public void Add(Notification notification)
     {
         TaskCompletionSource more;
@@ -30,7 +30,7 @@ internal sealed class NotificationLog
         more.SetResult();
     }
 
-    /// <summary>Waits for one; null when none came in time.</summary>
+    /// <summary>Waits for a matching notification; null if none came in time.</summary>
     public async Task<Notification?> FindAsync(Func<Notification, bool> isMeant, TimeSpan deadline, CancellationToken stop)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);

@@ -6,15 +6,15 @@ using Meshara.Lab.Drills.Alerts.Faults;
 namespace Meshara.Lab.Drills.Alerts;
 
 /// <summary>
-/// The objectives. What burns slowly is a share of all messages, so these drills count how many there were: each aims between the
-/// burn rates of the alert under drill and the next worse one.
+/// Drills of the objectives. Slow burn rates are a share of all messages, so these drills count the messages so far: each aims between
+/// the burn rate of its alert and the next higher one.
 /// </summary>
 internal static class ObjectiveDrills
 {
     private const string Latencies = "sum(meshara_message_latency_seconds_count{message_type=\"private\"})";
     private const string Acknowledged = "sum(meshara_messages_completed_total{outcome=\"acknowledged\"})";
 
-    // Both ways together are slower than the objective's second.
+    // There and back takes longer than the objective of one second.
     private static readonly LinkConditions Slow = new() { Latency = TimeSpan.FromMilliseconds(600) };
 
     public static AlertDrill LatencySlow { get; } = new()
@@ -24,7 +24,7 @@ internal static class ObjectiveDrills
         Needs = DrillNeeds.Linux,
         BeforeAsync = async (bench, stop) =>
         {
-            // Nothing but what this drill sends has to do with node-3.
+            // Only messages of this drill may involve node-3.
             bench.Node(3).GetsMessages = bench.Node(3).TakesMessages = false;
             await using var traffic = bench.Send(1, 20, () => bench.Node(2).Address);
             await bench.UntilAsync(async () => await bench.CountAsync(Latencies, stop) >= 270, "there was enough traffic", stop);
@@ -36,7 +36,7 @@ internal static class ObjectiveDrills
             return new Undo(() =>
             {
                 bench.Mesh.Network.SetConditions(3, LinkConditions.Good);
-                // What is slow stays slow: it takes many good messages to make it few.
+                // Slow messages stay in the counters; it takes many fast ones to lower their share.
                 bench.Continue(bench.Send(1, 60, () => bench.Node(2).Address));
             });
         },
@@ -96,7 +96,7 @@ internal static class ObjectiveDrills
         Quiet = [Labels.Of(("cluster", Stack.Cluster), ("alertname", "DeliveryErrorBudgetBurnSlow"))],
     };
 
-    /// <summary>How soon a message is tried again: time passes fast for the rule only.</summary>
+    /// <summary>Short retry intervals, because only the rules' time is accelerated.</summary>
     public static IReadOnlyDictionary<string, string> Impatience { get; } = new Dictionary<string, string>
     {
         ["Delivery__RetryBase"] = "00:00:01",

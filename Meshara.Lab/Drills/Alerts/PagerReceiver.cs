@@ -7,21 +7,21 @@ using Microsoft.Extensions.Logging;
 namespace Meshara.Lab.Drills.Alerts;
 
 /// <summary>
-/// Takes events as PagerDuty does (Events API v2, developer.pagerduty.com/docs/events-api-v2): 202 for an event of the service
-/// whose routing key it carries, 400 for one that lacks what an event must have.
+/// Accepts events as PagerDuty does (Events API v2, developer.pagerduty.com/docs/events-api-v2): 202 for an event with the routing key
+/// of its service, 400 for one that lacks a required field.
 /// </summary>
 internal sealed class PagerReceiver(string routingKey, NotificationLog log, TimeProvider time) : IAsyncDisposable
 {
     private static readonly string[] Severities = ["critical", "error", "warning", "info"];
     private readonly WebApplication _app = Build();
 
-    /// <summary>For <c>pagerduty_url</c>.</summary>
+    /// <summary>The value of <c>pagerduty_url</c>.</summary>
     public string Url => $"{_app.Urls.First()}/v2/enqueue";
 
-    /// <summary>Whether it knows no routing key any more.</summary>
+    /// <summary>True to reject every routing key.</summary>
     public bool IsRefusing { get; set; }
 
-    /// <summary>Begins to listen.</summary>
+    /// <summary>Starts to listen.</summary>
     public Task StartAsync(CancellationToken stop)
     {
         _app.MapPost("/v2/enqueue", (Delegate)TakeAsync);

@@ -4,18 +4,18 @@ using System.Text.Json;
 
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>The HTTP API of a Prometheus, as far as the drills use it.</summary>
+/// <summary>A client for the parts of Prometheus's HTTP API that the drills use.</summary>
 internal sealed class PrometheusApi(Uri address) : IDisposable
 {
     private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(10) };
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>Its base address.</summary>
     public Uri Address => address;
 
-    /// <summary>True when it answers queries.</summary>
+    /// <summary>True if it answers queries.</summary>
     public Task<bool> IsReadyAsync(CancellationToken stop) => HttpProbe.IsOkAsync(_client, "-/ready", stop);
 
-    /// <summary>The alerts of every rule that are pending or firing.</summary>
+    /// <summary>All pending and firing alerts.</summary>
     public async Task<IReadOnlyList<ActiveAlert>> AlertsAsync(CancellationToken stop)
     {
         var data = await GetAsync("api/v1/alerts", stop);
@@ -23,7 +23,7 @@ internal sealed class PrometheusApi(Uri address) : IDisposable
             Labels.Read(alert.GetProperty("labels")), alert.GetProperty("state").GetString() == "firing", IsSuppressed: false, []))];
     }
 
-    /// <summary>How long the condition of each alert has to hold, and how bad it is.</summary>
+    /// <summary>The loaded alerting rules, by name.</summary>
     public async Task<IReadOnlyDictionary<string, AlertRule>> RulesAsync(CancellationToken stop)
     {
         var data = await GetAsync("api/v1/rules?type=alert", stop);
@@ -40,7 +40,7 @@ internal sealed class PrometheusApi(Uri address) : IDisposable
             Labels.Read(sample.GetProperty("metric")), double.Parse(sample.GetProperty("value")[1].GetString()!, CultureInfo.InvariantCulture)))];
     }
 
-    /// <summary>Has it read its configuration again; whether it likes it shows elsewhere.</summary>
+    /// <summary>Reloads its configuration. Does not check whether the configuration is valid.</summary>
     public async Task ReloadAsync(CancellationToken stop) => (await _client.PostAsync("-/reload", null, stop)).Dispose();
 
     public void Dispose() => _client.Dispose();

@@ -5,15 +5,15 @@ using Meshara.Lab.Drills.Faults;
 
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>The drill without a fault: healthy traffic for a while, in which nothing may fire but Watchdog, under the same accelerated rules.</summary>
+/// <summary>The drill without a fault: healthy traffic under the accelerated rules, during which only Watchdog may fire.</summary>
 internal sealed class QuietRun(TimeSpan duration, StackFiles files, FaultLog log, StatusConsole console, TimeProvider time)
 {
     private const long VolumeBytes = 16L * 1024 * 1024 * 1024;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
-    /// <summary>Runs it.</summary>
-    /// <returns>True when nothing fired.</returns>
+    /// <summary>Runs the drill.</summary>
+    /// <returns>True if nothing else fired.</returns>
     public async Task<bool> RunAsync(CancellationToken stop)
     {
         var stage = new AlertStage("quiet", Nodes: 5, Rate: 20, [], []);
@@ -44,7 +44,7 @@ internal sealed class QuietRun(TimeSpan duration, StackFiles files, FaultLog log
         return fired.Count == 0 && told.Count == 0 && watchdog > 0;
     }
 
-    // What else this machine writes to its disk is no trend of the mesh. A tmpfs takes as much memory as is in it.
+    // Puts the data on a tmpfs, so that other programs' writes to the disk are not a trend. It uses only as much memory as it holds.
     private static async Task MountAsync(AlertBench bench, CancellationToken stop)
     {
         if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess)

@@ -4,7 +4,7 @@ using Meshara.Lab.Drills.Faults;
 
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>What a node needs of its machine, and has too little of.</summary>
+/// <summary>Drills of scarce resources: memory and disk.</summary>
 internal static class ResourceDrills
 {
     private const long MemoryLimit = 400_000_000;
@@ -21,7 +21,7 @@ internal static class ResourceDrills
             bench.Node(victim).Launch = bench.Node(victim).Launch with { Within = [.. group.Within, .. Ballast.Within(BallastFile(bench, victim))] };
             return Task.CompletedTask;
         },
-        // Most of it takes a while, so it is there before; the fault is what is too much.
+        // Allocating takes a while, so most of it happens before the fault; the fault is the rest.
         BeforeAsync = async (bench, stop) =>
         {
             var usage = $"meshara_memory_usage_bytes{{node=\"node-{victim}\"}}";
@@ -65,7 +65,7 @@ internal static class ResourceDrills
     {
         Alert = "StorageSlow",
         Fault = $"has another program hold the lock of node-{victim}'s database for 2 s, again and again",
-        // What is sent to it would be slow as well.
+        // Messages to the victim would be slow as well.
         BeforeAsync = (bench, _) =>
         {
             bench.Node(victim).GetsMessages = bench.Node(victim).TakesMessages = false;
@@ -74,7 +74,7 @@ internal static class ResourceDrills
         BreakAsync = (bench, _) =>
         {
             var held = new DatabaseLock(bench.Node(victim).Folder, bench.Time);
-            // It only knows how slow its disk is when it writes.
+            // The node measures its disk only when it writes.
             var messages = bench.Send(1, 2, () => bench.Node(victim).Address);
             return Task.FromResult<IAsyncDisposable>(new Undo(async () =>
             {

@@ -4,12 +4,12 @@ using Meshara.Lab.Drills.Alerts.Faults;
 
 namespace Meshara.Lab.Drills.Alerts;
 
-/// <summary>The watchers themselves.</summary>
+/// <summary>Drills of alerts about the monitoring itself.</summary>
 internal static class StackDrills
 {
     private static readonly Labels ChannelTest = Labels.Of(("alertname", "ChannelTest"), ("severity", "warning"));
 
-    // Twice what passes between two signs of life at the most.
+    // Twice the longest interval between two signs of life.
     private static readonly TimeSpan Silence = 2 * TimeLapse.Shorten(TimeSpan.FromMinutes(3));
 
     public static AlertDrill Watchdog { get; } = new()
@@ -78,7 +78,7 @@ internal static class StackDrills
         Expected = bench => [Of("prometheus", bench.Monitoring.Prometheus.Address).With(("rule_group", "rules/drill.yml;drill"))],
     };
 
-    // One that takes nothing at all could tell nobody of it, so this one takes every other three seconds' alerts.
+    // An Alertmanager that refuses everything could not report the alert, so this one refuses for three seconds and accepts for three.
     public static AlertDrill PrometheusNotificationsFailing()
     {
         StandIn? server = null;
@@ -113,7 +113,8 @@ internal static class StackDrills
         };
     }
 
-    // Prometheus takes up to five seconds to see a new target, which is no fault of anybody: so the second Alertmanager has been told before it ends.
+    // Prometheus takes up to five seconds to discover a target. So that this delay does not count, it knows the second one before
+    // the fault.
     public static AlertDrill AlertmanagerMissing()
     {
         StandIn? second = null;
@@ -174,7 +175,7 @@ internal static class StackDrills
         };
     }
 
-    // With the only Alertmanager dead nobody can be told. So first it takes alerts and fails its scrapes; then it dies.
+    // With the only Alertmanager dead, nobody can be notified. So first its scrapes fail while it takes alerts; it is killed afterwards.
     public static AlertDrill AlertmanagerDown()
     {
         StandIn? server = null;
@@ -209,7 +210,7 @@ internal static class StackDrills
         };
     }
 
-    // A server that is away is tried again, for ten seconds at the least whatever the files say; an address that is none loses the mail at once.
+    // Alertmanager retries an unreachable server for at least ten seconds, whatever its configuration; an invalid address fails at once.
     public static AlertDrill AlertmanagerNotificationsFailing { get; } = new()
     {
         Alert = "AlertmanagerNotificationsFailing",
@@ -227,7 +228,7 @@ internal static class StackDrills
             });
         },
         Expected = bench => [Of("alertmanager", bench.Monitoring.Alertmanager.Address).With(("integration", "email"))],
-        // A broken channel cannot report itself, so both are tried.
+        // A broken channel cannot report itself, so each is tested with the other.
         AlsoTells = [Channel.Mail],
         AfterAsync = async (bench, stop) =>
         {
@@ -242,7 +243,7 @@ internal static class StackDrills
         },
     };
 
-    // Of Elasticsearch there is nothing here but what its exporter would say of it.
+    // There is no Elasticsearch here, only imitated output of its exporter.
     public static AlertDrill LogsSilent()
     {
         const string Arrived = """elasticsearch_index_stats_indexing_index_total{cluster="docker-cluster",index=".ds-logs-meshara-default-2026.01.01-000001"}""";

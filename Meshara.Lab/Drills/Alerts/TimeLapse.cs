@@ -4,15 +4,15 @@ using System.Text.RegularExpressions;
 namespace Meshara.Lab.Drills.Alerts;
 
 /// <summary>
-/// Makes the time of the alerting files pass faster, all of it by one factor: how long a condition has to hold (<c>for</c>), how
-/// far its windows (<c>[5m]</c>) and offsets reach, how old something may be (<c>…_oldest_…_seconds > 60</c>, <c>…start_time… &lt; 300</c>), how often
-/// targets are scraped, and how long Alertmanager waits. Nothing becomes shorter than a second: Prometheus and the nodes need that to
-/// breathe. Every group of rules is evaluated as often as that, also the slow ones: a wait for the next evaluation says nothing about a
-/// rule. All other thresholds, labels, routes and texts stay as they are; so a description may speak of five minutes that were ten seconds.
+/// Accelerates the alerting files by one factor: how long a condition must hold (<c>for</c>), windows (<c>[5m]</c>) and offsets, limits
+/// of age (<c>…_oldest_…_seconds > 60</c>, <c>…start_time… &lt; 300</c>), scrape intervals, and Alertmanager's waiting times. Nothing
+/// becomes shorter than a second, the least that Prometheus and the nodes need. Every rule group is evaluated that often, even slow ones,
+/// because the wait for an evaluation says nothing about a rule. Other thresholds, labels, routes and texts do not change; a description
+/// may speak of five minutes that were ten seconds.
 /// </summary>
 internal static partial class TimeLapse
 {
-    /// <summary>Five minutes become ten seconds.</summary>
+    /// <summary>The factor: five minutes become ten seconds.</summary>
     public const int Factor = 30;
 
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
@@ -25,10 +25,10 @@ internal static partial class TimeLapse
         Duration().Replace(yaml, match => match.Groups["before"].Value + Write(match.Groups["pace"].Success ? Shortest : Shorten(Read(match.Groups["duration"])))),
         match => match.Groups["before"].Value + Seconds(Shorten(TimeSpan.FromSeconds(double.Parse(match.Groups["seconds"].ValueSpan, CultureInfo.InvariantCulture)))));
 
-    /// <summary>A duration as these files have it.</summary>
+    /// <summary>Formats a duration for these files.</summary>
     public static string Write(TimeSpan duration) => string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds:0}ms");
 
-    /// <summary>Accelerates files where they are.</summary>
+    /// <summary>Accelerates files in place.</summary>
     public static void ApplyTo(IEnumerable<string> files)
     {
         ArgumentNullException.ThrowIfNull(files);
@@ -56,8 +56,8 @@ internal static partial class TimeLapse
         """, RegexOptions.Multiline | RegexOptions.CultureInvariant | RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Duration();
 
-    // What is compared with an age is a duration, too, in seconds: max by (node) (meshara_oldest_pending_message_seconds) > 60. A latency or
-    // a forecast (the disk is full in 14400 seconds) is none: it says how the mesh is, and does not grow because time passes.
+    // A limit of age is also a duration, in seconds: max by (node) (meshara_oldest_pending_message_seconds) > 60. A latency or a forecast
+    // (the disk is full in 14400 seconds) is not: it describes the mesh and does not grow as time passes.
     [GeneratedRegex(@"(?<before>\b(?:\w+_oldest_\w+_seconds|process_start_time_seconds:max)\b(?:\{[^{}]*\})?\)*\s*[<>]=?\s*)(?<seconds>\d+(?:\.\d+)?)(?![\w.])", RegexOptions.CultureInvariant)]
     private static partial Regex Age();
 

@@ -7,8 +7,8 @@ using Meshara.Node;
 namespace Meshara.Lab.Drills.Alerts.Faults;
 
 /// <summary>
-/// The hidden command <c>ballast FILE NODE ARGUMENTS</c>: runs the node in this process, which holds as many bytes more as the file
-/// says, from moment to moment. The node itself knows nothing of it.
+/// The hidden command <c>ballast FILE NODE ARGUMENTS</c>: runs the node in this process and allocates as much extra memory as the file
+/// says, following its changes. The node is not aware of it.
 /// </summary>
 internal sealed class Ballast
 {
@@ -23,8 +23,8 @@ internal sealed class Ballast
 
     private Ballast(string file) => _file = file;
 
-    /// <summary>What a node is started within.</summary>
-    /// <param name="file">Says how many bytes; see <see cref="Set"/>.</param>
+    /// <summary>The wrapper command to start a node with.</summary>
+    /// <param name="file">Holds the number of bytes; see <see cref="Set"/>.</param>
     public static IReadOnlyList<string> Within(string file)
     {
         Set(file, 0);
@@ -32,10 +32,10 @@ internal sealed class Ballast
         return Path.GetFileNameWithoutExtension(self) == "dotnet" ? [self, typeof(Ballast).Assembly.Location, CommandName, file] : [self, CommandName, file];
     }
 
-    /// <summary>Has the process hold so much, give or take a block.</summary>
+    /// <summary>Sets the ballast, in bytes; it is accurate to one block.</summary>
     public static void Set(string file, long bytes) => EndpointsFile.WriteAtomically(file, bytes.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>Has the process hold so much more.</summary>
+    /// <summary>Increases the ballast.</summary>
     public static void Add(string file, long bytes) => Set(file, long.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture) + bytes);
 
     /// <summary>Runs the node's own program with its arguments.</summary>
@@ -63,7 +63,7 @@ internal sealed class Ballast
     private static unsafe nint Allocate()
     {
         var block = NativeMemory.Alloc(BlockBytes);
-        NativeMemory.Fill(block, BlockBytes, 1); // memory counts once it is written to
+        NativeMemory.Fill(block, BlockBytes, 1); // only memory that was written to counts
         return (nint)block;
     }
 

@@ -3,7 +3,7 @@ using Meshara.Harness;
 
 namespace Meshara.Lab.Drills.Alerts.Faults;
 
-/// <summary>A limit of memory for the programs that are started <see cref="Within"/>: a control group, of version 1 or 2 (cgroups(7)).</summary>
+/// <summary>A memory limit for the programs started <see cref="Within"/> it: a control group, version 1 or 2 (cgroups(7)).</summary>
 internal sealed class ControlGroup : IAsyncDisposable
 {
     private const string Root = "/sys/fs/cgroup";
@@ -13,23 +13,23 @@ internal sealed class ControlGroup : IAsyncDisposable
     private ControlGroup(string folder)
     {
         _folder = folder;
-        // The shell moves itself, and is then replaced by the program, under the same process id.
+        // The shell moves itself into the group and then execs the program, under the same process id.
         Within = ["sh", "-c", "echo $$ >\"$0\" && exec \"$@\"", Path.Combine(folder, "cgroup.procs")];
     }
 
-    /// <summary>What a drill says that cannot run without one.</summary>
+    /// <summary>The message of a drill that cannot run without control groups.</summary>
     public const string Missing = "it needs Linux, root and a memory controller of control groups that it may use";
 
-    /// <summary>True where groups can be made.</summary>
+    /// <summary>True if groups can be created.</summary>
     public static bool IsAvailable => OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess && Make("probe") is { } probe && Remove(probe);
 
-    /// <summary>What to start a program with so that it is limited.</summary>
+    /// <summary>The command that starts a program in the group.</summary>
     public IReadOnlyList<string> Within { get; }
 
-    /// <summary>Makes a group.</summary>
-    /// <param name="name">What it is called, on this machine.</param>
+    /// <summary>Creates a group.</summary>
+    /// <param name="name">Its name, unique on this machine.</param>
     /// <param name="bytes">The limit.</param>
-    /// <exception cref="StackException">It cannot be made.</exception>
+    /// <exception cref="StackException">It cannot be created.</exception>
     public static ControlGroup Create(string name, long bytes)
     {
         var folder = Make(name) ?? throw new StackException($"No control group can be made: {Missing}.", LabExitCodes.NotPossibleHere);
@@ -57,13 +57,13 @@ internal sealed class ControlGroup : IAsyncDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // Not here: read-only, or no file system of control groups.
+                // The file system is read-only, or not one of control groups.
             }
         }
         return null;
     }
 
-    // The kernel has the last program's memory counted for a moment after its end.
+    // The kernel charges the last program's memory to the group for a moment after its exit.
     private static bool Remove(string folder)
     {
         for (var attempt = 0; ; attempt++)

@@ -3,15 +3,15 @@ using Microsoft.Data.Sqlite;
 namespace Meshara.Lab.Drills.Alerts.Faults;
 
 /// <summary>
-/// Another program that writes to a node's database as well: it holds the only lock for seconds, again and again. Every commit of the
-/// node's waits for it, but none so long that SQLite gives up.
+/// Acts as another program that writes to a node's database: it repeatedly holds the write lock for seconds. Every commit of the node
+/// waits for it, but never long enough for SQLite to give up.
 /// </summary>
 internal sealed class DatabaseLock : IAsyncDisposable
 {
-    // Far under the node's patience (5 s), and twice what it calls slow.
+    // Well below the node's busy timeout (5 s), and twice the time it considers slow.
     private static readonly TimeSpan Held = TimeSpan.FromSeconds(2);
 
-    // The node looks for the lock every 100 ms at the latest.
+    // The node retries the lock at least every 100 ms.
     private static readonly TimeSpan Free = TimeSpan.FromMilliseconds(150);
 
     private readonly CancellationTokenSource _stop = new();
@@ -41,7 +41,7 @@ internal sealed class DatabaseLock : IAsyncDisposable
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            // It has written enough.
+            // Disposed.
         }
     }
 }

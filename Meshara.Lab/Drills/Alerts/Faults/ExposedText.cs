@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Meshara.Lab.Drills.Alerts.Faults;
 
-/// <summary>A target that answers a scrape with whatever it is told to.</summary>
+/// <summary>A scrape target that answers with a given text.</summary>
 internal sealed class ExposedText : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -17,17 +17,16 @@ internal sealed class ExposedText : IAsyncDisposable
         _text = text;
     }
 
-    /// <summary>Where it listens, as a target.</summary>
+    /// <summary>Its address, as a target.</summary>
     public string Target => new Uri(_app.Urls.First()).Authority;
 
-    /// <summary>What it answers, in Prometheus' text format; from now on.</summary>
+    /// <summary>The answer to the next scrapes, in Prometheus' text format.</summary>
     public string Text
     {
         get => _text;
         set => _text = value;
     }
 
-    /// <summary>Starts it.</summary>
     public static async Task<ExposedText> StartAsync(string text, CancellationToken stop)
     {
         var builder = WebApplication.CreateSlimBuilder();

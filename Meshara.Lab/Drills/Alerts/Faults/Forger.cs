@@ -11,7 +11,7 @@ using MessageType = Meshara.Node.Protocol.MessageType;
 
 namespace Meshara.Lab.Drills.Alerts.Faults;
 
-/// <summary>A peer with an identity of its own that sends messages whose signatures do not verify.</summary>
+/// <summary>A peer with its own identity that sends messages whose signatures do not verify.</summary>
 internal sealed class Forger : IAsyncDisposable
 {
     private readonly PassingPeer _peer = new();

@@ -5,8 +5,8 @@ using Meshara.Node.Identity;
 namespace Meshara.Lab.Drills.Alerts.Faults;
 
 /// <summary>
-/// Somebody messages are sent to and who is not there: a node that nobody operates and Prometheus does not know. When it comes, what
-/// waited for it is delivered.
+/// A recipient that is absent at first: a node outside the mesh that Prometheus does not scrape. Once it joins, the messages that waited
+/// for it are delivered.
 /// </summary>
 internal sealed class Guest : IAsyncDisposable
 {
@@ -19,10 +19,10 @@ internal sealed class Guest : IAsyncDisposable
         Address = address;
     }
 
-    /// <summary>Where messages for it go.</summary>
+    /// <summary>Its address, to which messages can be sent before it joins.</summary>
     public string Address { get; }
 
-    /// <summary>Somebody new, who is away.</summary>
+    /// <summary>Creates an absent guest with a new identity.</summary>
     public static Guest Create(AlertBench bench)
     {
         ArgumentNullException.ThrowIfNull(bench);
@@ -31,14 +31,14 @@ internal sealed class Guest : IAsyncDisposable
         return bench.Own(new Guest(folder, identity.Address.ToString()));
     }
 
-    /// <summary>An address that nobody has.</summary>
+    /// <summary>A new address that belongs to no node.</summary>
     public static string Nobody()
     {
         using var identity = NodeIdentity.Generate();
         return identity.Address.ToString();
     }
 
-    /// <summary>Has it join the mesh.</summary>
+    /// <summary>Joins the mesh.</summary>
     public async Task ArriveAsync(AlertBench bench, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(bench);

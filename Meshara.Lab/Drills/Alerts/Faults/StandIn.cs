@@ -6,15 +6,15 @@ using Microsoft.Extensions.Logging;
 namespace Meshara.Lab.Drills.Alerts.Faults;
 
 /// <summary>
-/// A server in the place of one of the stack's: it answers some paths by asking the server it stands for, and all others with an error.
-/// Which ones can change from one request to the next.
+/// A proxy in place of one of the stack's servers: it forwards requests for some paths and answers all others with an error. The
+/// forwarded paths can change at any time.
 /// </summary>
 internal sealed class StandIn : IAsyncDisposable
 {
-    /// <summary>All paths begin with it.</summary>
+    /// <summary>A prefix of all paths.</summary>
     public const string Everything = "";
 
-    /// <summary>No path begins with it.</summary>
+    /// <summary>A prefix of no path.</summary>
     public const string Nothing = "/nothing/begins/with/this";
 
     private readonly WebApplication _app;
@@ -26,20 +26,20 @@ internal sealed class StandIn : IAsyncDisposable
         _served = served;
     }
 
-    /// <summary>Where it listens, as a target.</summary>
+    /// <summary>Its address, as a target.</summary>
     public string Target { get; private set; } = "";
 
-    /// <summary>What the paths that are passed on begin with; from now on.</summary>
+    /// <summary>The prefix of paths that are forwarded; a change applies to the next request.</summary>
     public string Served
     {
         get => _served;
         set => _served = value;
     }
 
-    /// <summary>Starts it.</summary>
-    /// <param name="behind">The server it stands for.</param>
-    /// <param name="served">What the paths that are passed on begin with.</param>
-    /// <param name="stop">Ends the start.</param>
+    /// <summary>Starts the proxy.</summary>
+    /// <param name="behind">The server behind it.</param>
+    /// <param name="served">The prefix of paths that are forwarded.</param>
+    /// <param name="stop">Cancels the start.</param>
     public static async Task<StandIn> StartAsync(Uri behind, string served, CancellationToken stop)
     {
         var builder = WebApplication.CreateSlimBuilder();

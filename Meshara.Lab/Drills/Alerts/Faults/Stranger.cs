@@ -4,10 +4,10 @@ using System.Security.Cryptography;
 
 namespace Meshara.Lab.Drills.Alerts.Faults;
 
-/// <summary>Somebody who connects to a node's mesh port and does not speak its language.</summary>
+/// <summary>A client that connects to a node's mesh port and does not speak the protocol.</summary>
 internal static class Stranger
 {
-    /// <summary>Connects, says something that is no TLS, and waits for the node to hang up.</summary>
+    /// <summary>Connects, sends bytes that are not TLS, and waits for the node to disconnect.</summary>
     public static async Task TalkNonsenseAsync(int port, CancellationToken stop)
     {
         using var client = new TcpClient();
@@ -18,12 +18,12 @@ internal static class Stranger
             var answer = new byte[256];
             while (await client.GetStream().ReadAsync(answer, stop) > 0)
             {
-                // A TLS alert, at the most.
+                // At most a TLS alert.
             }
         }
         catch (Exception exception) when (exception is IOException or SocketException)
         {
-            // Turned away with a reset.
+            // The node reset the connection.
         }
     }
 }

@@ -2,13 +2,13 @@ using Meshara.Lab.Drills.Faults;
 
 namespace Meshara.Lab.Drills.Alerts.Faults;
 
-/// <summary>A process that stands still for seconds again and again, as on a machine that has too much to do.</summary>
+/// <summary>Repeatedly stops a process for seconds, as on an overloaded machine.</summary>
 internal sealed class Stumbling : IAsyncDisposable
 {
-    // Three times as long as the accelerated rules' interval.
+    // Three times the interval of the accelerated rules.
     private static readonly TimeSpan Standing = TimeSpan.FromSeconds(3);
 
-    // Enough to catch up with what came meanwhile.
+    // Enough for the process to catch up.
     private static readonly TimeSpan Running = TimeSpan.FromSeconds(2);
 
     private readonly CancellationTokenSource _stop = new();
@@ -36,7 +36,7 @@ internal sealed class Stumbling : IAsyncDisposable
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            // It has stumbled enough, and runs.
+            // Disposed; the process is running.
         }
     }
 }
