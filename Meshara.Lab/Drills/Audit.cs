@@ -4,8 +4,8 @@ using Meshara.Harness.Nodes;
 namespace Meshara.Lab.Drills;
 
 /// <summary>
-/// Compares the books with the inboxes. A message is known by its text, which no other message of the drill has, so that
-/// one that was delivered twice is found even if it came under two ids.
+/// Compares the ledger with the inboxes. Messages are identified by their text, which is unique within the drill, so that a message
+/// delivered twice is found even under two ids.
 /// </summary>
 internal sealed class Audit
 {
@@ -20,31 +20,31 @@ internal sealed class Audit
         _areClocksRight = areClocksRight;
     }
 
-    /// <summary>The messages of the drill.</summary>
+    /// <summary>All messages of the drill.</summary>
     public IReadOnlyList<LedgerEntry> Entries { get; }
 
-    /// <summary>Accepted messages found in their recipient's inbox.</summary>
+    /// <summary>Number of accepted messages found in their recipient's inbox.</summary>
     public int Delivered => _deliveries.Keys.Count(entry => entry.State == LedgerState.Accepted);
 
-    /// <summary>Messages without an answer that were delivered.</summary>
+    /// <summary>Number of delivered messages for which the sender's node gave no answer.</summary>
     public int UnknownDelivered => _deliveries.Keys.Count(entry => entry.State == LedgerState.Unknown);
 
-    /// <summary>Accepted messages that are not where they should be, the expired among them.</summary>
+    /// <summary>Accepted messages that are not in their recipient's inbox, including expired ones.</summary>
     public IReadOnlyList<LedgerEntry> Missing =>
         [.. Entries.Where(entry => entry.State == LedgerState.Accepted && !_deliveries.ContainsKey(entry))];
 
-    /// <summary>Ids of messages found once too often, as often as that.</summary>
+    /// <summary>Ids of messages found more than once, one entry per extra copy.</summary>
     public IReadOnlyList<string> Duplicates => _duplicates;
 
     /// <summary>Ids of messages that were refused, or delivered to the wrong node, from the wrong sender or under another id.</summary>
     public IReadOnlyList<string> Strays => _strays;
 
-    /// <summary>Compares.</summary>
-    /// <param name="ledger">The books, at rest.</param>
-    /// <param name="inboxes">Every inbox from its beginning.</param>
-    /// <param name="addressOf">The address of a node.</param>
+    /// <summary>Compares the ledger with the inboxes.</summary>
+    /// <param name="ledger">The ledger; no more entries are added.</param>
+    /// <param name="inboxes">The full content of every inbox.</param>
+    /// <param name="addressOf">Returns the address of a node.</param>
     /// <param name="areClocksRight">
-    /// False when the nodes' clocks cannot be asked when something arrived; the drill's own then says when it was seen, up to half a second later.
+    /// False if the nodes' clocks are wrong. Arrival times then come from the drill's clock, up to half a second late.
     /// </param>
     public static Audit Of(DrillLedger ledger, IEnumerable<InboxContent> inboxes, Func<int, string> addressOf, bool areClocksRight = true)
     {
@@ -63,10 +63,10 @@ internal sealed class Audit
         return audit;
     }
 
-    /// <summary>When a message was in its recipient's inbox; null when it is not.</summary>
+    /// <summary>When a message arrived in its recipient's inbox; null if it did not.</summary>
     public DateTimeOffset? DeliveredAt(LedgerEntry entry) => _deliveries.TryGetValue(entry, out var at) ? at : null;
 
-    /// <summary>How the mesh recovered from a fault that was healed at a time.</summary>
+    /// <summary>How the mesh recovered from a fault that was healed at <paramref name="healedAt"/>.</summary>
     public Recovery RecoveryFrom(DateTimeOffset healedAt, IReadOnlySet<LedgerEntry> expired)
     {
         ArgumentNullException.ThrowIfNull(expired);
@@ -74,7 +74,7 @@ internal sealed class Audit
             .Where(entry => entry.State == LedgerState.Accepted && entry.AcceptedAt <= healedAt && !expired.Contains(entry)
                 && !(DeliveredAt(entry) <= healedAt))
             .ToList();
-        // A message that never came is later than all others.
+        // A message that never arrived counts as later than all others.
         var last = backlog.MaxBy(entry => DeliveredAt(entry) ?? DateTimeOffset.MaxValue);
         return new Recovery(backlog.Count, last is null ? TimeSpan.Zero : DeliveredAt(last) - healedAt, last);
     }

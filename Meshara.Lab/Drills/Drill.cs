@@ -7,7 +7,9 @@ using Meshara.Lab.Drills.Faults;
 
 namespace Meshara.Lab.Drills;
 
-/// <summary>One drill: a mesh, messages through it, a fault, and at the end the count.</summary>
+/// <summary>
+/// One drill: starts a mesh, sends messages through it, injects a fault, and finally compares what was sent and received.
+/// </summary>
 internal sealed class Drill(DrillOptions options, StatusConsole console, StopRequests stops, TimeProvider time)
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
@@ -92,12 +94,12 @@ internal sealed class Drill(DrillOptions options, StatusConsole console, StopReq
         try
         {
             await fault.InjectAsync(mesh, over.Token, stops.Stop);
-            // Traffic goes on to its end when the fault is done before.
+            // If the fault ends early, traffic continues for the full duration.
             await Task.Delay(Timeout.InfiniteTimeSpan, time, over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         finally
         {
-            // A fault that failed is reported after that.
+            // If the fault failed, its exception surfaces after traffic has ended.
             await sent.CancelAsync();
             await traffic;
         }
@@ -106,7 +108,7 @@ internal sealed class Drill(DrillOptions options, StatusConsole console, StopReq
         return time.GetElapsedTime(started);
     }
 
-    // Settled: everything accepted was seen, and nobody holds anything that could still be sent, and so be sent twice.
+    // Settled: all accepted messages were seen, and no node holds a message that it could still send (again).
     private async Task SettleAsync(DrillMesh mesh)
     {
         console.WriteLine("Waiting until everything has arrived");
@@ -116,7 +118,7 @@ internal sealed class Drill(DrillOptions options, StatusConsole console, StopReq
             await timer.WaitForNextTickAsync(stops.Stop);
     }
 
-    // Null when a node did not say.
+    // Null if a node did not answer.
     private async Task<long?> PendingAsync(DrillMesh mesh)
     {
         var health = await Task.WhenAll(mesh.Nodes.Where(node => node.IsUp).Select(node => node.Api.TryGetHealthAsync(stops.Stop)));

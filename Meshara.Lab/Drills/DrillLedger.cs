@@ -4,8 +4,8 @@ using Meshara.Harness.Traffic;
 
 namespace Meshara.Lab.Drills;
 
-/// <summary>The books of a drill: every message handed to a node, with the answer, and whether it was seen to arrive. Thread-safe.</summary>
-/// <param name="run">What tells the messages of this drill from all others.</param>
+/// <summary>The ledger of a drill: every message handed to a node, the node's answer, and whether it arrived. Thread-safe.</summary>
+/// <param name="run">Distinguishes the messages of this drill from all others.</param>
 /// <param name="time">The clock.</param>
 internal sealed class DrillLedger(string run, TimeProvider time)
 {
@@ -18,7 +18,7 @@ internal sealed class DrillLedger(string run, TimeProvider time)
     private long _unknown;
     private long _unsent;
 
-    /// <summary>Every message, by number; complete and at rest once traffic has ended.</summary>
+    /// <summary>All messages, by number; final once traffic has ended.</summary>
     public IReadOnlyList<LedgerEntry> Entries
     {
         get
@@ -28,7 +28,7 @@ internal sealed class DrillLedger(string run, TimeProvider time)
         }
     }
 
-    /// <summary>How many were refused, by status code, or <c>unreachable</c>.</summary>
+    /// <summary>Number of refused messages by status code, or <c>unreachable</c>.</summary>
     public IReadOnlyDictionary<string, long> Refusals
     {
         get
@@ -38,7 +38,7 @@ internal sealed class DrillLedger(string run, TimeProvider time)
         }
     }
 
-    /// <summary>Enters a message that is about to be handed over.</summary>
+    /// <summary>Records a message that is about to be handed over.</summary>
     public LedgerEntry Begin(int sender, int recipient)
     {
         lock (_gate)
@@ -50,14 +50,14 @@ internal sealed class DrillLedger(string run, TimeProvider time)
         }
     }
 
-    /// <summary>Enters that a message was due and there was no node to hand it to.</summary>
+    /// <summary>Records that a message was due but no node could take it.</summary>
     public void Unsent()
     {
         lock (_gate)
             _unsent++;
     }
 
-    /// <summary>Enters the answer.</summary>
+    /// <summary>Records the answer of the sender's node.</summary>
     public void Answered(LedgerEntry entry, SendAnswer answer)
     {
         ArgumentNullException.ThrowIfNull(entry);
@@ -71,7 +71,7 @@ internal sealed class DrillLedger(string run, TimeProvider time)
                     entry.Id = id;
                     entry.AcceptedAt = time.GetUtcNow();
                     _accepted++;
-                    // It can be quicker in the inbox than its id is here.
+                    // The message may be seen in the inbox before this answer arrives.
                     _sighted += entry.IsSighted ? 1 : 0;
                     break;
                 case { Acceptance: Acceptance.Refused }:
@@ -87,14 +87,16 @@ internal sealed class DrillLedger(string run, TimeProvider time)
         }
     }
 
-    /// <summary>What a node was handed and has not refused, and was not seen to arrive; also what it has not answered yet.</summary>
+    /// <summary>
+    /// Messages that a node was handed and did not refuse, and that were not seen to arrive, including those not answered yet.
+    /// </summary>
     public IReadOnlyList<LedgerEntry> Outstanding(int sender)
     {
         lock (_gate)
             return [.. _entries.Where(entry => entry.Sender == sender && !entry.IsSighted && entry.State is (LedgerState.Open or LedgerState.Accepted))];
     }
 
-    /// <summary>Enters a message seen in a node's inbox.</summary>
+    /// <summary>Records a message seen in a node's inbox.</summary>
     public void Sighted(int node, string? text)
     {
         lock (_gate)
@@ -106,7 +108,7 @@ internal sealed class DrillLedger(string run, TimeProvider time)
         }
     }
 
-    /// <summary>The message with this text, or null when it is none of this drill.</summary>
+    /// <summary>The message with this text; null if it does not belong to this drill.</summary>
     public LedgerEntry? Find(string? text)
     {
         lock (_gate)

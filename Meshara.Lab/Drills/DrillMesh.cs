@@ -6,7 +6,7 @@ using Meshara.Harness.Terminal;
 
 namespace Meshara.Lab.Drills;
 
-/// <summary>The mesh under test and what can be done to it.</summary>
+/// <summary>The mesh under test and the operations on it.</summary>
 internal sealed class DrillMesh : IAsyncDisposable
 {
     private static readonly TimeSpan AskInterval = TimeSpan.FromMilliseconds(250);
@@ -26,22 +26,22 @@ internal sealed class DrillMesh : IAsyncDisposable
         _time = time;
     }
 
-    /// <summary>Its plan.</summary>
+    /// <summary>Its description.</summary>
     public Stack Stack { get; }
 
     /// <summary>The nodes, node-1 first.</summary>
     public IReadOnlyList<DrillNode> Nodes { get; }
 
-    /// <summary>What stands between the nodes; null when they dial each other directly.</summary>
+    /// <summary>The network of proxies between the nodes; null if they dial each other directly.</summary>
     public FaultyNetwork? Network { get; }
 
-    /// <summary>For the choices of the fault, which makes them one after the other.</summary>
+    /// <summary>Source of the fault's random choices. Not thread-safe.</summary>
     public Random Random { get; }
 
-    /// <summary>Told of everything that is done.</summary>
+    /// <summary>The log of everything done to the mesh.</summary>
     public FaultLog Log { get; }
 
-    /// <summary>Plans a mesh on free ports; nothing is started.</summary>
+    /// <summary>Prepares a mesh on free ports; starts nothing.</summary>
     public static DrillMesh Create(
         DrillOptions options, IReadOnlyDictionary<string, string> settings, bool hasNetwork, StackFiles files, FaultLog log, StatusConsole console, TimeProvider time)
     {
@@ -49,7 +49,7 @@ internal sealed class DrillMesh : IAsyncDisposable
         var program = Locations.NodeExecutable();
         var lease = Ports.Lease(options.Nodes, Random.Shared);
         var stack = Stack.Create(options.Nodes, lease.Ports);
-        // What an inbox forgets because it holds enough would look lost. The default is 40 times what a minute's drill puts into one.
+        // Messages evicted from a full inbox would look lost. The default is 40 times what a one-minute drill puts into one inbox.
         var inbox = Math.Clamp((long)(2 * options.Rate * options.For.TotalSeconds), 100_000, 100_000_000);
         var environment = new Dictionary<string, string>(settings) { ["Storage__MaxInboxMessages"] = inbox.ToString(CultureInfo.InvariantCulture) };
         var nodes = stack.Nodes.Select(plan => new DrillNode(plan, stack, files, program, log, console, time)
@@ -64,7 +64,7 @@ internal sealed class DrillMesh : IAsyncDisposable
         return new DrillMesh(lease, stack, nodes, network, new Random(options.Seed), log, time);
     }
 
-    /// <summary>Starts every node, node-1 first, and returns when all are ready and connected.</summary>
+    /// <summary>Starts every node, node-1 first, and returns once all are ready and connected.</summary>
     public async Task StartAsync(CancellationToken stop)
     {
         Network?.Start();
@@ -75,7 +75,10 @@ internal sealed class DrillMesh : IAsyncDisposable
         await Task.WhenAll(Nodes.Select(node => node.WaitUntilReadyAsync(stop)));
     }
 
-    /// <summary>Starts nodes again after <paramref name="fault"/>, which is healed by that. One that cannot start is a failure of the drill, not its end.</summary>
+    /// <summary>
+    /// Restarts nodes after <paramref name="fault"/>, which this heals. A node that cannot start is recorded as a failure; the
+    /// drill goes on.
+    /// </summary>
     public async Task RestartAsync(FaultEvent fault, IReadOnlyCollection<DrillNode> nodes, CancellationToken stop)
     {
         foreach (var node in nodes)
@@ -95,7 +98,9 @@ internal sealed class DrillMesh : IAsyncDisposable
         Log.Ready(fault);
     }
 
-    /// <summary>Waits until all nodes believe the same nodes alive. That they never do is a failure of the drill, not its end.</summary>
+    /// <summary>
+    /// Waits until all nodes have the same view of live members. If they never do, a failure is recorded; the drill goes on.
+    /// </summary>
     public async Task AgreeAsync(FaultEvent fault, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(fault);
@@ -106,7 +111,7 @@ internal sealed class DrillMesh : IAsyncDisposable
     }
 
     /// <summary>Waits for a condition.</summary>
-    /// <returns>False when it did not hold within <paramref name="limit"/>.</returns>
+    /// <returns>False if it did not hold within <paramref name="limit"/>.</returns>
     public async Task<bool> UntilAsync(Func<Task<bool>> condition, TimeSpan limit, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(condition);
@@ -128,7 +133,7 @@ internal sealed class DrillMesh : IAsyncDisposable
         return views.Distinct().ToList() is [not null];
     }
 
-    /// <summary>Starts the nodes again that are to be there at the end and ended by themselves.</summary>
+    /// <summary>Restarts nodes that ended by themselves and must be present at the end.</summary>
     public async Task ReviveAsync(CancellationToken stop)
     {
         DrillNode[] dead = [.. Nodes.Where(node => node.GetsMessages && node.ProcessId is null)];
@@ -136,7 +141,7 @@ internal sealed class DrillMesh : IAsyncDisposable
             await RestartAsync(Log.Begin($"{Names(dead)} started again to read the inbox"), dead, stop);
     }
 
-    /// <summary>A node that is up, at random.</summary>
+    /// <summary>A random node that is up.</summary>
     public DrillNode Any()
     {
         DrillNode[] up = [.. Nodes.Where(node => node.IsUp)];
@@ -144,17 +149,17 @@ internal sealed class DrillMesh : IAsyncDisposable
     }
 
     /// <summary>Waits.</summary>
-    /// <returns>False when the time for faults is over.</returns>
+    /// <returns>False if the time for faults is over.</returns>
     public async Task<bool> PauseAsync(TimeSpan duration, CancellationToken over)
     {
         await Task.Delay(duration, _time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return !over.IsCancellationRequested;
     }
 
-    /// <summary>Some nodes in a line of text.</summary>
+    /// <summary>The names of some nodes, as text.</summary>
     public static string Names(IEnumerable<DrillNode> nodes) => string.Join(", ", nodes.Select(node => node.Name));
 
-    /// <summary>Stops every node, all at once: one that drains may need its neighbours' answers.</summary>
+    /// <summary>Stops all nodes concurrently: a draining node may need answers from its neighbours.</summary>
     public Task StopAsync(CancellationToken killNow) => Task.WhenAll(Nodes.Select(node => node.StopAsync(killNow)));
 
     public async ValueTask DisposeAsync()

@@ -6,13 +6,13 @@ using Meshara.Harness.Terminal;
 
 namespace Meshara.Lab.Drills;
 
-/// <summary>A node of a drill: one identity, one folder, one set of ports, and one process after another.</summary>
+/// <summary>A node of a drill. It keeps its identity, folder and ports across several processes.</summary>
 internal sealed class DrillNode(StackNode plan, Stack stack, StackFiles files, string program, FaultLog log, StatusConsole console, TimeProvider time)
     : IAsyncDisposable
 {
     private static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(60);
 
-    // A node drains for 2 s; on a busy machine that takes a multiple.
+    // A node drains for 2 s, but takes much longer on a busy machine.
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(15);
 
     private readonly WarningGate _gate = new(time);
@@ -28,47 +28,47 @@ internal sealed class DrillNode(StackNode plan, Stack stack, StackFiles files, s
     /// <summary>Its name.</summary>
     public string Name => plan.Name;
 
-    /// <summary>Where peers dial it.</summary>
+    /// <summary>The port that peers dial.</summary>
     public int MeshPort => plan.MeshPort;
 
-    /// <summary>Where it listens when a proxy stands at that.</summary>
+    /// <summary>The port it listens on if a proxy listens on <see cref="MeshPort"/>.</summary>
     public int HiddenMeshPort => plan.HiddenMeshPort;
 
     /// <summary>Its folder.</summary>
     public string Folder => files.Node(Name);
 
-    /// <summary>How its next process is started.</summary>
+    /// <summary>Launch settings of its next process.</summary>
     public NodeLaunch Launch { get; set; } = new();
 
-    /// <summary>Its address; empty until it was ready for the first time.</summary>
+    /// <summary>Its address; empty until it is first ready.</summary>
     public string Address { get; private set; } = "";
 
-    /// <summary>The API of its present process.</summary>
+    /// <summary>The API of its current process.</summary>
     public NodeApi Api => (_life ?? throw new InvalidOperationException($"{Name} was not started")).Api;
 
-    /// <summary>The id of its present process, or null when there is none.</summary>
+    /// <summary>The id of its current process; null if there is none.</summary>
     public int? ProcessId => _life is { IsAlive: true } life ? life.Child.Id : null;
 
-    /// <summary>What its metrics say now; null when it did not answer.</summary>
+    /// <summary>Its current metrics; null if it did not answer.</summary>
     public Task<NodeMetrics?> TryGetMetricsAsync(CancellationToken stop) => NodeMetrics.TryReadAsync(plan.MetricsPort, stop, Launch.Connect);
 
     /// <summary>True while its process runs, is ready and was not told to end.</summary>
     public bool IsUp => !_isEndAsked && _life is { IsReady: true, IsAlive: true };
 
-    /// <summary>False while a fault wants no messages handed to it.</summary>
+    /// <summary>False while a fault excludes it as a sender.</summary>
     public bool TakesMessages { get; set; } = true;
 
-    /// <summary>False while a fault wants no messages sent to it.</summary>
+    /// <summary>False while a fault excludes it as a recipient.</summary>
     public bool GetsMessages { get; set; } = true;
 
-    /// <summary>True when a message can be handed to it: up, and not asking to be left alone.</summary>
+    /// <summary>True if it can take a message: it is up, is not excluded by a fault, and has not asked for a pause.</summary>
     public bool IsWilling => TakesMessages && IsUp && time.GetTimestamp() >= Interlocked.Read(ref _leftAloneUntil);
 
-    /// <summary>Hands it no message for so long, as it asked (Retry-After).</summary>
+    /// <summary>Hands it no messages for a while, as it asked (Retry-After).</summary>
     public void LeaveAlone(TimeSpan duration) =>
         Interlocked.Exchange(ref _leftAloneUntil, time.GetTimestamp() + (long)(duration.TotalSeconds * time.TimestampFrequency));
 
-    /// <summary>Starts its process; <see cref="WaitUntilReadyAsync"/> follows.</summary>
+    /// <summary>Starts its process. Call <see cref="WaitUntilReadyAsync"/> next.</summary>
     public void Start()
     {
         var launch = Launch with { LogName = string.Create(CultureInfo.InvariantCulture, $"{Name}.life{_lives.Count + 1}") };
@@ -80,14 +80,14 @@ internal sealed class DrillNode(StackNode plan, Stack stack, StackFiles files, s
     }
 
     /// <summary>Waits until it is ready.</summary>
-    /// <exception cref="StackException">It ended or was not in time.</exception>
+    /// <exception cref="StackException">It ended, or was not ready in time.</exception>
     public async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
         await _life!.WaitUntilReadyAsync(ReadyDeadline, time, cancellationToken);
         Address = _life.Address;
     }
 
-    /// <summary>Ends its process without warning (SIGKILL).</summary>
+    /// <summary>Kills its process (SIGKILL).</summary>
     public async Task KillAsync()
     {
         _isEndAsked = true;
@@ -97,7 +97,7 @@ internal sealed class DrillNode(StackNode plan, Stack stack, StackFiles files, s
         await life.Child.Exited;
     }
 
-    /// <summary>Asks its process to end (SIGTERM, on Windows by closing its input) and waits until it has.</summary>
+    /// <summary>Asks its process to end (SIGTERM; on Windows by closing its input) and waits until it has.</summary>
     public async Task TerminateAsync()
     {
         _isEndAsked = true;
@@ -119,7 +119,7 @@ internal sealed class DrillNode(StackNode plan, Stack stack, StackFiles files, s
         }
     }
 
-    /// <summary>Ends its process for the end of the drill.</summary>
+    /// <summary>Stops its process at the end of the drill.</summary>
     public async Task StopAsync(CancellationToken killNow)
     {
         _isEndAsked = true;
@@ -138,12 +138,12 @@ internal sealed class DrillNode(StackNode plan, Stack stack, StackFiles files, s
     private async Task WatchAsync(LocalNode life)
     {
         var code = await life.Child.Exited;
-        // One that ends before it is ready is told of by whoever waits for it.
+        // If it ends before it is ready, the caller of WaitUntilReadyAsync reports that.
         if (!_isEndAsked && life.IsReady)
             log.Fail($"{Name} ended by itself with exit code {code}; see {life.Child.Log.Path}{string.Concat(life.Child.Log.Tail.TakeLast(3).Select(line => "\n  " + line))}");
     }
 
-    // Nodes warn of what is done to them, as they should: the drill shows errors and crashes, the logs have the rest.
+    // Nodes warn about the faults, as they should. The console shows only errors and crashes; the logs have the rest.
     private void Display(string line, bool isError)
     {
         if (LogLine.Notable(line, isError) is { Level: not "WARN" } notable && _gate.TryPass())

@@ -3,13 +3,13 @@ using Meshara.Harness.Terminal;
 
 namespace Meshara.Lab.Drills;
 
-/// <summary>How the drill fares, every second on a terminal and every five elsewhere.</summary>
+/// <summary>Shows the progress of a drill, every second on a terminal and every five seconds elsewhere.</summary>
 internal sealed class DrillStatus(DrillMesh mesh, DrillLedger ledger, StatusConsole console, TimeProvider time)
 {
     private static readonly TimeSpan LiveInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(5);
 
-    /// <summary>Shows it until <paramref name="stop"/>.</summary>
+    /// <summary>Shows the progress until <paramref name="stop"/> is cancelled.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         var started = time.GetTimestamp();

@@ -5,15 +5,15 @@ using Meshara.Harness.Traffic;
 namespace Meshara.Lab.Drills;
 
 /// <summary>
-/// Hands messages to random nodes that take them, for random other nodes whether those are up or not, at a steady rate.
-/// What is refused is not tried again: the ledger counts it.
+/// Sends messages at a steady rate: from random nodes that take them, to random other nodes, up or not. Refused messages are counted by
+/// the ledger and not retried.
 /// </summary>
 internal sealed class DrillTraffic(DrillMesh mesh, DrillLedger ledger, Random random, TimeProvider time)
 {
-    // Calls in flight at once; a node that hangs holds its calls for ten seconds.
+    // Maximum number of concurrent calls; a node that hangs holds each for ten seconds.
     private const int MaxInFlight = 512;
 
-    /// <summary>Sends until <paramref name="stop"/>; then completes when every call has its answer.</summary>
+    /// <summary>Sends until <paramref name="stop"/> is cancelled, and completes once every call has been answered.</summary>
     public Task RunAsync(double perSecond, CancellationToken stop)
     {
         var options = new ParallelOptions { MaxDegreeOfParallelism = MaxInFlight, CancellationToken = CancellationToken.None };
@@ -28,7 +28,7 @@ internal sealed class DrillTraffic(DrillMesh mesh, DrillLedger ledger, Random ra
             return;
         }
 
-        // Taken before the entry: a node killed meanwhile answers nothing, its successor would answer for another process.
+        // Taken before the entry is made: if the node is killed meanwhile, its successor must not answer for it.
         var api = sender.Api;
         var entry = ledger.Begin(sender.Index, recipient.Index);
         var answer = await api.SendAsync(recipient.Address, entry.Text, CancellationToken.None);

@@ -1,15 +1,15 @@
 namespace Meshara.Lab.Drills;
 
 /// <summary>A fault in the report.</summary>
-/// <param name="What">What was done.</param>
-/// <param name="BeganAt">When.</param>
+/// <param name="What">A description.</param>
+/// <param name="BeganAt">When it began.</param>
 /// <param name="HealedAt">When it was undone.</param>
-/// <param name="ReadySeconds">From there until every node was ready again; null when none was down.</param>
-/// <param name="Backlog">Accepted messages waiting at that time.</param>
-/// <param name="RecoverySeconds">Until the last of them was in its recipient's inbox; null when one never was.</param>
+/// <param name="ReadySeconds">Time from there until every node was ready again; null if none was down.</param>
+/// <param name="Backlog">Accepted messages that were waiting when it was undone.</param>
+/// <param name="RecoverySeconds">Time until the last of them was in its recipient's inbox; null if one never was.</param>
 /// <param name="LastId">The id of that message.</param>
 /// <param name="AgreedSeconds">
-/// From when it was undone until all nodes believed the same nodes alive; null when that was not looked at, or they never did.
+/// Time from when it was undone until all nodes had the same view of live members; null if not measured, or if they never did.
 /// </param>
 internal sealed record EventReport(
     string What, DateTimeOffset BeganAt, DateTimeOffset? HealedAt, double? ReadySeconds, int Backlog, double? RecoverySeconds, string? LastId,

@@ -3,14 +3,14 @@ using Meshara.Harness.Terminal;
 
 namespace Meshara.Lab.Drills;
 
-/// <summary>Writes down, and tells, what is done to the mesh. Thread-safe.</summary>
+/// <summary>Records and prints what is done to the mesh. Thread-safe.</summary>
 internal sealed class FaultLog(StatusConsole console, StopRequests stops, TimeProvider time)
 {
     private readonly Lock _gate = new();
     private readonly List<FaultEvent> _events = [];
     private readonly List<string> _failures = [];
 
-    /// <summary>What was done, in order.</summary>
+    /// <summary>The faults, in order.</summary>
     public IReadOnlyList<FaultEvent> Events
     {
         get
@@ -20,7 +20,7 @@ internal sealed class FaultLog(StatusConsole console, StopRequests stops, TimePr
         }
     }
 
-    /// <summary>What a node must not do whatever is done to it: end by itself, not start again, not stop when asked.</summary>
+    /// <summary>Failures that no fault excuses: a node that ended by itself, did not start again, or did not stop when asked.</summary>
     public IReadOnlyList<string> Failures
     {
         get
@@ -30,7 +30,7 @@ internal sealed class FaultLog(StatusConsole console, StopRequests stops, TimePr
         }
     }
 
-    /// <summary>A fault begins now.</summary>
+    /// <summary>Records the beginning of a fault.</summary>
     public FaultEvent Begin(string what)
     {
         var fault = new FaultEvent(what, time.GetUtcNow());
@@ -40,7 +40,7 @@ internal sealed class FaultLog(StatusConsole console, StopRequests stops, TimePr
         return fault;
     }
 
-    /// <summary>It is undone now.</summary>
+    /// <summary>Records that a fault was undone.</summary>
     public void Heal(FaultEvent fault, string? what = null)
     {
         ArgumentNullException.ThrowIfNull(fault);
@@ -49,21 +49,21 @@ internal sealed class FaultLog(StatusConsole console, StopRequests stops, TimePr
             Tell(what);
     }
 
-    /// <summary>Every node is ready again now.</summary>
+    /// <summary>Records that every node is ready again.</summary>
     public void Ready(FaultEvent fault)
     {
         ArgumentNullException.ThrowIfNull(fault);
         fault.ReadyAt = time.GetUtcNow();
     }
 
-    /// <summary>All nodes believe the same nodes alive now.</summary>
+    /// <summary>Records that all nodes have the same view of live members.</summary>
     public void Agree(FaultEvent fault)
     {
         ArgumentNullException.ThrowIfNull(fault);
         fault.AgreedAt = time.GetUtcNow();
     }
 
-    /// <summary>A node failed.</summary>
+    /// <summary>Records a failure.</summary>
     public void Fail(string what)
     {
         // Ctrl+C in a terminal reaches the nodes as well as the lab.
@@ -74,7 +74,7 @@ internal sealed class FaultLog(StatusConsole console, StopRequests stops, TimePr
         Tell($"FAILED  {what}");
     }
 
-    /// <summary>Says something, with the time as the nodes' logs have it.</summary>
+    /// <summary>Prints a line with the time in the format of the nodes' logs.</summary>
     public void Tell(string what) =>
         console.WriteLines(string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():HH:mm:ss.fff}  {what}"));
 }

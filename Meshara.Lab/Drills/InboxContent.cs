@@ -3,7 +3,7 @@ using Meshara.Harness.Nodes;
 
 namespace Meshara.Lab.Drills;
 
-/// <summary>Everything that one inbox holds at the end.</summary>
-/// <param name="Node">Whose it is.</param>
+/// <summary>The full content of one inbox at the end of the drill.</summary>
+/// <param name="Node">Index of its node.</param>
 /// <param name="Messages">Oldest first.</param>
 internal sealed record InboxContent(int Node, IReadOnlyList<InboxRecord> Messages);

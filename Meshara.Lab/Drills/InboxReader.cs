@@ -4,7 +4,7 @@ using Meshara.Harness.Nodes;
 
 namespace Meshara.Lab.Drills;
 
-/// <summary>Reads the inboxes of the mesh: on and on while the drill runs, for what it shows, and once from the beginning, for the audit.</summary>
+/// <summary>Reads the inboxes of the mesh: continuously during the drill for its display, and once in full for the audit.</summary>
 internal sealed class InboxReader(DrillMesh mesh, DrillLedger ledger, TimeProvider time)
 {
     private const int PageSize = 1000;
@@ -12,10 +12,10 @@ internal sealed class InboxReader(DrillMesh mesh, DrillLedger ledger, TimeProvid
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ReadDeadline = TimeSpan.FromSeconds(60);
 
-    /// <summary>Enters into the ledger what arrives, until <paramref name="stop"/>.</summary>
+    /// <summary>Records arrivals in the ledger until <paramref name="stop"/> is cancelled.</summary>
     public Task FollowAsync(CancellationToken stop) => Task.WhenAll(mesh.Nodes.Select(node => FollowAsync(node, stop)));
 
-    /// <summary>Everything in the inbox of a node.</summary>
+    /// <summary>Reads the full inbox of a node.</summary>
     /// <exception cref="StackException">It cannot be read.</exception>
     public async Task<InboxContent> ReadAsync(DrillNode node, CancellationToken stop)
     {
@@ -61,7 +61,7 @@ internal sealed class InboxReader(DrillMesh mesh, DrillLedger ledger, TimeProvid
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // Nobody looks any more.
+            // Expected: the drill ends.
         }
     }
 }

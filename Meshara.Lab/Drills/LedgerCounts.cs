@@ -1,14 +1,14 @@
 namespace Meshara.Lab.Drills;
 
-/// <summary>The books of a drill at a moment.</summary>
-/// <param name="Sent">Messages handed to a node, or tried to.</param>
-/// <param name="Accepted">Those whose id was returned.</param>
-/// <param name="Sighted">Accepted ones seen in their recipient's inbox.</param>
-/// <param name="Refused">Those a node said no to, or that found nobody listening.</param>
-/// <param name="Unknown">Those without an answer.</param>
-/// <param name="Unsent">Those that were due while no node would take any.</param>
+/// <summary>The totals of a ledger at one moment.</summary>
+/// <param name="Sent">Messages handed to a node, including failed attempts.</param>
+/// <param name="Accepted">Messages whose id was returned.</param>
+/// <param name="Sighted">Accepted messages seen in their recipient's inbox.</param>
+/// <param name="Refused">Messages that a node refused, or that could not reach it.</param>
+/// <param name="Unknown">Messages without an answer.</param>
+/// <param name="Unsent">Messages that were due while no node could take any.</param>
 internal sealed record LedgerCounts(long Sent, long Accepted, long Sighted, long Refused, long Unknown, long Unsent)
 {
-    /// <summary>Accepted ones not seen yet.</summary>
+    /// <summary>Accepted messages not seen yet.</summary>
     public long Waiting => Accepted - Sighted;
 }

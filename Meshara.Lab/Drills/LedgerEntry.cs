@@ -1,8 +1,8 @@
 namespace Meshara.Lab.Drills;
 
-/// <summary>One message of a drill: handed to one node for another.</summary>
+/// <summary>One message of a drill, handed to one node for another.</summary>
 /// <param name="number">Its number in this drill.</param>
-/// <param name="text">What is sent; it carries the number.</param>
+/// <param name="text">The text to send; it contains the number.</param>
 /// <param name="sender">Index of the node it is handed to.</param>
 /// <param name="recipient">Index of the node it is for.</param>
 internal sealed class LedgerEntry(long number, string text, int sender, int recipient)
@@ -10,7 +10,7 @@ internal sealed class LedgerEntry(long number, string text, int sender, int reci
     /// <summary>Its number in this drill.</summary>
     public long Number => number;
 
-    /// <summary>What is sent.</summary>
+    /// <summary>The text to send.</summary>
     public string Text => text;
 
     /// <summary>Index of the node it is handed to.</summary>
@@ -22,13 +22,13 @@ internal sealed class LedgerEntry(long number, string text, int sender, int reci
     /// <summary>When it was handed over.</summary>
     public required DateTimeOffset BegunAt { get; init; }
 
-    /// <summary>What the sender's node answered.</summary>
+    /// <summary>The answer of the sender's node.</summary>
     public LedgerState State { get; set; } = LedgerState.Open;
 
-    /// <summary>Its id, when it was accepted.</summary>
+    /// <summary>Its id; null unless accepted.</summary>
     public string? Id { get; set; }
 
-    /// <summary>When the answer that it was accepted came.</summary>
+    /// <summary>When the node's answer that it was accepted arrived.</summary>
     public DateTimeOffset AcceptedAt { get; set; }
 
     /// <summary>When it was first seen in its recipient's inbox; null before.</summary>

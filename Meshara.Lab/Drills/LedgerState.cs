@@ -1,17 +1,17 @@
 namespace Meshara.Lab.Drills;
 
-/// <summary>What became of the call that handed a message to a node.</summary>
+/// <summary>The outcome of handing a message to a node.</summary>
 internal enum LedgerState
 {
     /// <summary>No answer yet.</summary>
     Open,
 
-    /// <summary>The node returned its id: it has to arrive, once.</summary>
+    /// <summary>The node returned its id: the message must arrive exactly once.</summary>
     Accepted,
 
-    /// <summary>The node said no: it must not arrive.</summary>
+    /// <summary>The node refused it: the message must not arrive.</summary>
     Refused,
 
-    /// <summary>The node went away before it answered: it may arrive, but not twice.</summary>
+    /// <summary>The node ended before it answered: the message may arrive, but only once.</summary>
     Unknown,
 }

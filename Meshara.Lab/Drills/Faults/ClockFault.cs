@@ -5,8 +5,8 @@ using Meshara.Harness.Processes;
 namespace Meshara.Lab.Drills.Faults;
 
 /// <summary>
-/// Clocks that are wrong: two nodes are off by minutes all the time, others jump by an hour and are set right again; and a node stands
-/// still, as one whose machine sleeps. Where libfaketime is not installed, nodes only stand still.
+/// Wrong clocks: two nodes are off by minutes throughout, the clocks of others jump by an hour and back, and nodes are suspended like
+/// those on a sleeping machine. Without libfaketime, nodes are only suspended.
 /// </summary>
 internal sealed class ClockFault(DrillOptions options) : IFault
 {
@@ -78,12 +78,12 @@ internal sealed class ClockFault(DrillOptions options) : IFault
     {
         var victim = mesh.Any();
         if (victim.ProcessId is not { } processId)
-            return; // it ended by itself, which is told of
-        // Whatever were handed to it would have no answer for so long.
+            return; // it ended by itself, which is reported elsewhere
+        // Calls to a suspended node would not be answered.
         victim.TakesMessages = false;
         var duration = _standstill.TotalSeconds.ToString("0 s", CultureInfo.InvariantCulture);
         var standstill = await Standstill.BeginAsync(processId, victim.Folder + ".standstill.log", stop);
-        // Told when it is so: who reads of it may look at what holds it, or kill this process, and the node has to go on all the same.
+        // Logged once the node is stopped: a reader of the log may inspect the holder or kill this process, and the node must still resume.
         var fault = mesh.Log.Begin($"{victim.Name} stands still for {duration}");
         await using (standstill)
             await mesh.PauseAsync(_standstill, stop);

@@ -3,10 +3,10 @@ using Meshara.Harness;
 
 namespace Meshara.Lab.Drills.Faults;
 
-/// <summary>One node's folder lies on a small volume, which fills up to the last byte and is freed again.</summary>
+/// <summary>One node's folder is on a small volume, which is filled to the last byte and then freed again.</summary>
 internal sealed class DiskFault(DrillOptions options) : IFault
 {
-    // Enough for what one node stores in an hour's drill at the default rate; the ballast takes the rest in no time.
+    // Enough for what one node stores in an hour's drill at the default rate; the ballast fills the rest quickly.
     private const long VolumeBytes = 128L * 1024 * 1024;
 
     private readonly TimeSpan _beat = Rhythm.Beat(options);

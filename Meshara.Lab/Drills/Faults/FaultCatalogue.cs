@@ -2,10 +2,10 @@ using Meshara.Harness;
 
 namespace Meshara.Lab.Drills.Faults;
 
-/// <summary>Every drill there is.</summary>
+/// <summary>All drills.</summary>
 internal static class FaultCatalogue
 {
-    /// <summary>In the order of the help.</summary>
+    /// <summary>All drills, in the order of the help text.</summary>
     public static IReadOnlyList<FaultDescription> All { get; } =
     [
         new("kill", "SIGKILLs a random node every few seconds and starts it again on the same folder and ports.", (options, _) => new KillFault(options)),
@@ -27,7 +27,7 @@ internal static class FaultCatalogue
     /// <summary>Their names.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(fault => fault.Name)];
 
-    /// <summary>The fault of a drill.</summary>
+    /// <summary>Creates the fault of a drill.</summary>
     public static IFault Create(DrillOptions options, DrillLedger ledger)
     {
         ArgumentNullException.ThrowIfNull(options);

@@ -3,12 +3,12 @@ using Meshara.Lab.Drills.Wan;
 
 namespace Meshara.Lab.Drills.Faults;
 
-/// <summary>What a fault adds to the report of its drill; null for what it has nothing to say about.</summary>
+/// <summary>What a fault adds to the report of its drill; null where it adds nothing.</summary>
 internal sealed record FaultFindings
 {
-    /// <summary>What it saw of each attack.</summary>
+    /// <summary>Observations of each attack.</summary>
     public IReadOnlyList<AttackReport>? Attacks { get; init; }
 
-    /// <summary>What it saw of the network that it made.</summary>
+    /// <summary>Measurements of the network it created.</summary>
     public WanReport? Network { get; init; }
 }

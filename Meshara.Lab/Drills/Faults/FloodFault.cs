@@ -3,12 +3,12 @@ using System.Globalization;
 namespace Meshara.Lab.Drills.Faults;
 
 /// <summary>
-/// The nodes may hold few messages, and one node goes away for longer than the others can hold what is meant for it: they
-/// have to refuse messages with 429, and take them again once it is back.
+/// Nodes may hold only few messages, and one node is away for longer than the others can hold its messages. They must refuse messages
+/// with 429, and accept them again once it is back.
 /// </summary>
 internal sealed class FloodFault(DrillOptions options) : IFault
 {
-    // Times that the messages for the missing node exceed the queue.
+    // Ratio of the messages for the missing node to the size of the queue.
     private const double Excess = 3;
 
     private readonly TimeSpan _outage = Rhythm.Beat(options) * 3;
@@ -30,7 +30,7 @@ internal sealed class FloodFault(DrillOptions options) : IFault
         }
     }
 
-    // Each of the other nodes is handed this share of the messages for the missing one while it is away.
+    // While one node is away, each other node is handed rate × outage / others² messages for it; the limit is a fraction of that.
     private static int Limit(DrillOptions options, TimeSpan outage)
     {
         var others = options.Nodes - 1;

@@ -6,8 +6,8 @@ using Meshara.Lab.Drills.Hostile;
 namespace Meshara.Lab.Drills.Faults;
 
 /// <summary>
-/// Peers that mean no good, one kind after the other, each for as long as the others. No node may stop, lose or double a message, become
-/// slow or need much more memory for that.
+/// Hostile peers: one kind of attack after another, each for the same time. No node may stop, lose or duplicate a message, become slow
+/// or need much more memory.
 /// </summary>
 internal sealed class HostileFault(DrillOptions options, TimeProvider time) : IFault
 {
@@ -16,7 +16,7 @@ internal sealed class HostileFault(DrillOptions options, TimeProvider time) : IF
     private const double Mebibyte = 1024 * 1024;
     private const int AskedAtATime = 16;
 
-    // Between two attacks, so that what one left behind does not count for the next.
+    // Pause between two attacks, so that the effects of one do not count for the next.
     private const double RestShare = 0.15;
     private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(3);
@@ -28,16 +28,16 @@ internal sealed class HostileFault(DrillOptions options, TimeProvider time) : IF
 
     public IReadOnlyDictionary<string, string> NodeSettings { get; } = new Dictionary<string, string>
     {
-        // Nodes as people run them, which keep no traces of every message in memory.
+        // As in production, where nodes do not keep traces of every message in memory.
         ["DOTNET_ENVIRONMENT"] = "Production",
-        // Fewer places than the crowd wants, so that nodes have to choose.
+        // Fewer connections than the crowd wants, so that nodes must choose.
         ["Transport__MaxConnections"] = "40",
         ["Transport__HighWater"] = "32",
         ["Transport__LowWater"] = "24",
         ["Transport__GracePeriod"] = "00:00:02",
-        // Within an attack, however short the drill.
+        // Must elapse within one attack, even in a short drill.
         ["Transport__SendTimeout"] = TimeSpan.FromSeconds(Math.Clamp(options.For.TotalSeconds / 20, 1, 5)).ToString("c", CultureInfo.InvariantCulture),
-        // Every message of the drill is asked for at its end.
+        // The drill queries every message at its end.
         ["Storage__MaxCompleted"] = Math.Clamp((long)(2 * options.Rate * options.For.TotalSeconds), 20_000, 10_000_000).ToString(CultureInfo.InvariantCulture),
     };
 
@@ -46,7 +46,7 @@ internal sealed class HostileFault(DrillOptions options, TimeProvider time) : IF
 
     public async Task ObserveAsync(DrillMesh mesh, CancellationToken stop)
     {
-        // What a node compiles and allocates for its first messages is no attack.
+        // What a node compiles and allocates for its first messages must not count as an effect of an attack.
         using var warm = new CancellationTokenSource(WarmUpTime, time);
         await Parallel.ForEachAsync(new Pacer(options.Rate, time).Beats(warm.Token), stop, async (number, token) =>
         {
@@ -114,7 +114,7 @@ internal sealed class HostileFault(DrillOptions options, TimeProvider time) : IF
         return counted;
     }
 
-    /// <summary>How each of the messages fared, as its sender says; null for one that was not accepted.</summary>
+    /// <summary>The state of each message, according to its sender; null for one that was not accepted.</summary>
     private static async Task<SentMessage?[]> AskAsync(DrillMesh mesh, IReadOnlyList<LedgerEntry> messages, CancellationToken stop)
     {
         var told = new SentMessage?[messages.Count];

@@ -1,6 +1,6 @@
 namespace Meshara.Lab.Drills.Faults;
 
-/// <summary>The process of a random node ends without a chance to say or write anything, and starts again a little later.</summary>
+/// <summary>Kills the process of a random node, which cannot clean up, and restarts it a little later.</summary>
 internal sealed class KillFault(DrillOptions options) : IFault
 {
     private readonly TimeSpan _beat = Rhythm.Beat(options);
@@ -12,7 +12,7 @@ internal sealed class KillFault(DrillOptions options) : IFault
             var victim = mesh.Any();
             var fault = mesh.Log.Begin($"{victim.Name} killed");
             await victim.KillAsync();
-            // Anything from at once, while its peers still think it is there, to long enough for them to be sure.
+            // From immediately, while its peers still consider it alive, to long enough for them to declare it dead.
             await mesh.PauseAsync(_beat * mesh.Random.NextDouble(), over);
             await mesh.RestartAsync(fault, [victim], stop);
         }

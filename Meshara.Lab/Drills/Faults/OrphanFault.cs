@@ -1,19 +1,19 @@
 namespace Meshara.Lab.Drills.Faults;
 
 /// <summary>
-/// A node is down; a second one accepts messages for it and is then killed, never to return; the first comes back and has
-/// to get them from those the second gave them to. Once in a drill: nobody is left to be killed twice.
+/// While one node is down, a second accepts messages for it and is then killed for good. When the first returns, it must get them from
+/// the relays to which the second handed them over. Happens once per drill, because the victim cannot be killed again.
 /// </summary>
 internal sealed class OrphanFault(DrillOptions options, DrillLedger ledger) : IFault
 {
-    // Between two attempts to reach the recipient, with which relays are asked, a node waits a minute at the most.
+    // A node contacts the recipient, and asks relays, at least once a minute.
     private static readonly TimeSpan HandOverLimit = TimeSpan.FromMinutes(3);
 
     private readonly TimeSpan _beat = Rhythm.Beat(options);
 
     public Task PrepareAsync(DrillMesh mesh, CancellationToken stop)
     {
-        // The sender never comes back: whatever were sent to it could not be delivered by anybody.
+        // The sender never comes back, so messages to it could not be delivered.
         Sender(mesh).GetsMessages = false;
         return Task.CompletedTask;
     }
@@ -34,7 +34,7 @@ internal sealed class OrphanFault(DrillOptions options, DrillLedger ledger) : IF
         mesh.Log.Tell($"{recipient.Name} is back");
     }
 
-    // What is on the sender's disk only when it is killed would be lost, and rightly so.
+    // Messages that only the killed sender's disk holds would be lost, as expected.
     private async Task HandOverAsync(DrillMesh mesh, DrillNode sender, CancellationToken stop)
     {
         IReadOnlyList<LedgerEntry> left = [];
@@ -55,6 +55,6 @@ internal sealed class OrphanFault(DrillOptions options, DrillLedger ledger) : IF
         return left;
     }
 
-    // Not node-1, by which the others join.
+    // Not node-1, through which the others join.
     private static DrillNode Sender(DrillMesh mesh) => mesh.Nodes[^1];
 }

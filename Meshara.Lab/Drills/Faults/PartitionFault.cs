@@ -5,8 +5,8 @@ using Meshara.Harness.Network;
 namespace Meshara.Lab.Drills.Faults;
 
 /// <summary>
-/// Two groups of nodes cannot reach each other, for long enough that they notice. In turn as when packets vanish (nothing
-/// is answered any more) and as when a firewall rejects them (connections break, dials are refused).
+/// Splits the nodes into two groups that cannot reach each other, for long enough that they notice. Alternates between dropped packets
+/// (connections hang) and a rejecting firewall (connections break and dials are refused).
 /// </summary>
 internal sealed class PartitionFault(DrillOptions options) : IFault
 {

@@ -1,6 +1,6 @@
 namespace Meshara.Lab.Drills.Faults;
 
-/// <summary>Every node ends at once and starts again: what is under way is then nowhere but in their folders.</summary>
+/// <summary>Ends all nodes at once and restarts them: messages in flight then exist only in their folders.</summary>
 internal sealed class RestartAllFault(DrillOptions options) : IFault
 {
     private readonly TimeSpan _beat = Rhythm.Beat(options);

@@ -1,8 +1,7 @@
 namespace Meshara.Lab.Drills.Faults;
 
 /// <summary>
-/// How long things last in a drill: a minute's drill has its few seconds, a short one has less. In a minute the mesh is
-/// left alone for 10 s between two faults, the time it has to recover in.
+/// How long things last in a drill, scaled to its duration. In a one-minute drill, the mesh has 10 s between two faults to recover.
 /// </summary>
 internal static class Rhythm
 {

@@ -4,8 +4,8 @@ using Meshara.Harness.Network;
 namespace Meshara.Lab.Drills.Faults;
 
 /// <summary>
-/// A bad network: everything takes long, differently so each time. Loss, as those who use TCP see it: nothing comes for a
-/// while, then all of it; and now and then a connection is reset.
+/// A bad network: high, varying latency, and packet loss as users of TCP see it: nothing arrives for a while, then everything at once.
+/// Now and then a connection is reset.
 /// </summary>
 internal sealed class SlowFault(DrillOptions options) : IFault
 {
@@ -14,7 +14,7 @@ internal sealed class SlowFault(DrillOptions options) : IFault
         Latency = TimeSpan.FromMilliseconds(40),
         Jitter = TimeSpan.FromMilliseconds(40),
         StallShare = 0.01,
-        // The first retransmission comes after 200 ms at the earliest, later ones after twice the time before.
+        // TCP retransmits after 200 ms at the earliest, and then doubles the interval each time.
         Stall = TimeSpan.FromMilliseconds(800),
     };
 

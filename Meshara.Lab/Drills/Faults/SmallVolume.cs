@@ -7,8 +7,8 @@ using Meshara.Harness.Processes;
 namespace Meshara.Lab.Drills.Faults;
 
 /// <summary>
-/// A tmpfs that only the processes started <see cref="Within"/> see. It is mounted in a mount namespace of its own, which a
-/// small process holds open: when that ends, with the lab at the latest, the mount is gone, whatever happened.
+/// A tmpfs that only the processes started <see cref="Within"/> see. It is mounted in a separate mount namespace, which a small process
+/// holds open: when that process ends, with the lab at the latest, the mount is gone.
 /// </summary>
 internal sealed class SmallVolume : IAsyncDisposable
 {
@@ -16,8 +16,8 @@ internal sealed class SmallVolume : IAsyncDisposable
     private static readonly TimeSpan MountDeadline = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan TopUpInterval = TimeSpan.FromMilliseconds(50);
 
-    // cat ends with its standard input, which the lab holds, and not with Ctrl+C, which reaches it too: what uses the volume may still run
-    // then. $1 is the size, $2 the folder.
+    // cat ends when its standard input, which the lab holds, closes. It ignores Ctrl+C, which reaches it as well, because
+    // programs may still use the volume. $1 is the size, $2 the folder.
     private const string Script = $"trap '' INT; mount -t tmpfs -o size=$1,mode=0700 tmpfs \"$2\" && echo {Mounted} && exec cat";
 
     private readonly ChildProcess _holder;
@@ -31,17 +31,17 @@ internal sealed class SmallVolume : IAsyncDisposable
         Within = ["nsenter", string.Create(CultureInfo.InvariantCulture, $"--mount=/proc/{holder.Id}/ns/mnt"), "--"];
     }
 
-    /// <summary>The volume as it is seen from outside its namespace: through the holder's view of the file system.</summary>
+    /// <summary>The volume as seen from outside its namespace, through <c>/proc/PID/root</c> of the holder.</summary>
     public string Folder { get; }
 
-    /// <summary>What to start a program with so that it sees the volume; it is replaced by the program, under the same process id.</summary>
+    /// <summary>The command that starts a program with access to the volume. It execs the program, under the same process id.</summary>
     public IReadOnlyList<string> Within { get; }
 
     /// <summary>Mounts a volume.</summary>
-    /// <param name="folder">Where; it is created.</param>
+    /// <param name="folder">The mount point; it is created.</param>
     /// <param name="bytes">Its size.</param>
-    /// <param name="stop">Ends the wait.</param>
-    /// <param name="log">Where the holder's output goes; null for beside the folder.</param>
+    /// <param name="stop">Cancels the wait.</param>
+    /// <param name="log">Path of the holder's log; null for one next to the folder.</param>
     /// <exception cref="StackException">It cannot be mounted.</exception>
     [SupportedOSPlatform("linux")]
     public static async Task<SmallVolume> MountAsync(string folder, long bytes, CancellationToken stop, string? log = null)
@@ -70,7 +70,7 @@ internal sealed class SmallVolume : IAsyncDisposable
         }
     }
 
-    /// <summary>Fills the volume and takes whatever becomes free, until <paramref name="stop"/>.</summary>
+    /// <summary>Fills the volume, including space that becomes free, until <paramref name="stop"/> is cancelled.</summary>
     public async Task KeepFullAsync(CancellationToken stop)
     {
         using var timer = new PeriodicTimer(TopUpInterval);
@@ -82,18 +82,18 @@ internal sealed class SmallVolume : IAsyncDisposable
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // It was full for long enough.
+            // Expected: the caller ended the fault.
         }
     }
 
-    /// <summary>Takes some more of the room.</summary>
+    /// <summary>Uses more of the space.</summary>
     public void Take(int bytes)
     {
         using var file = new FileStream(_ballast, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
         file.Write(new byte[bytes]);
     }
 
-    /// <summary>Makes room again.</summary>
+    /// <summary>Frees the space again.</summary>
     public void Free() => File.Delete(_ballast);
 
     public ValueTask DisposeAsync()
@@ -114,7 +114,7 @@ internal sealed class SmallVolume : IAsyncDisposable
         }
         catch (IOException exception) when ((exception.HResult & 0xFFFF) == enospc)
         {
-            // Full, as it should be.
+            // The volume is full, as intended.
         }
     }
 }

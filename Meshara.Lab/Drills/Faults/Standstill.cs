@@ -6,26 +6,27 @@ using Meshara.Harness.Processes;
 namespace Meshara.Lab.Drills.Faults;
 
 /// <summary>
-/// A process that does not run for a while (SIGSTOP), as one whose machine sleeps. It goes on when this is disposed, and also when the lab
-/// ends, however that happens: what stopped it waits for that.
+/// Suspends a process (SIGSTOP), as if its machine slept. The process resumes on dispose, and also when the lab ends for any reason: a
+/// holder process waits for that.
 /// </summary>
 internal sealed class Standstill : IAsyncDisposable
 {
     private const string Stopped = "stopped";
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15);
 
-    // cat ends with its standard input, which the lab holds. Ctrl+C in a terminal reaches this process, too, and must not end it before.
+    // cat ends when its standard input, which the lab holds, closes. Ctrl+C in a terminal reaches this process, too, but must not
+    // end it early.
     private const string Script = $"trap '' INT; kill -STOP $1 && echo {Stopped} && cat; kill -CONT $1";
 
     private readonly ChildProcess _holder;
 
     private Standstill(ChildProcess holder) => _holder = holder;
 
-    /// <summary>Stops a process.</summary>
-    /// <param name="processId">Which.</param>
-    /// <param name="log">Where what stops it writes.</param>
-    /// <param name="stop">Ends the wait until it is stopped.</param>
-    /// <exception cref="StackException">It cannot be stopped.</exception>
+    /// <summary>Suspends a process.</summary>
+    /// <param name="processId">Its id.</param>
+    /// <param name="log">Path of the holder's log.</param>
+    /// <param name="stop">Cancels the wait until it is suspended.</param>
+    /// <exception cref="StackException">It cannot be suspended.</exception>
     public static async Task<Standstill> BeginAsync(int processId, string log, CancellationToken stop)
     {
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -8,21 +8,21 @@ using Meshara.Lab.Drills.Wan;
 namespace Meshara.Lab.Drills.Faults;
 
 /// <summary>
-/// Nodes on hosts of their own, far from each other and one of them behind NAT, for the time of the drill; then the link between two halves
-/// of them is cut, until each half knows, and put back.
+/// Runs the nodes on separate hosts far from each other, one of them behind NAT, for the whole drill. Then cuts the link between two
+/// halves until each half has noticed, and restores it.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class WanFault : IFault
 {
     private const int PeriodsToAgree = 3;
 
-    // The nodes' default (Gossip:MemberTimeout), said here so that drill and nodes mean the same.
+    // The nodes' default (Gossip:MemberTimeout), set explicitly so that drill and nodes agree.
     private static readonly TimeSpan DetectionPeriod = TimeSpan.FromSeconds(10);
 
-    // Long enough for a node to be missed, and for the news to go round, on the busiest machine.
+    // Long enough to detect a missing node and spread the news, even on the busiest machine.
     private static readonly TimeSpan ViewsDeadline = DetectionPeriod * 6;
 
-    // What is handed over so shortly before the cut may be held up by it.
+    // Messages sent this shortly before the cut may be delayed by it.
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(3);
 
     private readonly DrillOptions _options;
@@ -35,8 +35,8 @@ internal sealed class WanFault : IFault
 
     private WanFault(DrillOptions options, TimeProvider time) => (_options, _time) = (options, time);
 
-    /// <summary>Before anything is begun.</summary>
-    /// <exception cref="StackException">This machine cannot run it, with what it lacks.</exception>
+    /// <summary>Creates the fault; starts nothing.</summary>
+    /// <exception cref="StackException">This machine cannot run it; the message says what is missing.</exception>
     public static WanFault Create(DrillOptions options, TimeProvider time) => WanNetwork.Obstacle() is { } obstacle
         ? throw new StackException(obstacle, LabExitCodes.NotPossibleHere)
         : new WanFault(options, time);
@@ -126,7 +126,7 @@ internal sealed class WanFault : IFault
 
     private string Names(DrillMesh mesh, int node) => DrillMesh.Names(Network.HalfOf(node).Select(index => mesh.Nodes[index - 1]));
 
-    /// <summary>True when every node believes as many nodes alive as it should, and there are no more views than that makes.</summary>
+    /// <summary>True if every node sees the expected number of live members, and there are no more distinct views than expected.</summary>
     private async Task<bool> AgreeAsync(DrillMesh mesh, Func<DrillNode, int> members, CancellationToken stop)
     {
         var views = await Task.WhenAll(mesh.Nodes.Select(async node =>
@@ -134,7 +134,7 @@ internal sealed class WanFault : IFault
             var metrics = await node.TryGetMetricsAsync(stop);
             return (Size: metrics?.Sum("meshara_membership_size"), View: metrics?.Sum("meshara_membership_view"), Expected: members(node));
         }));
-        // Each of n nodes that should share a view counts as an nth of one.
+        // Each of n nodes that should share a view contributes 1/n.
         var expected = (int)Math.Round(views.Sum(view => 1.0 / view.Expected));
         return views.All(view => view.Size == view.Expected) && views.Select(view => view.View).Distinct().Count() == expected;
     }
@@ -150,7 +150,7 @@ internal sealed class WanFault : IFault
     {
         return new WanLatency(latencies.Length, Quantile(0.5), Quantile(0.99), Quantile(1));
 
-        // By the nearest rank.
+        // Nearest-rank method.
         double? Quantile(double quantile) => latencies.Length == 0
             ? null
             : Math.Round(latencies[Math.Max(0, (int)Math.Ceiling(quantile * latencies.Length) - 1)].TotalMilliseconds, 1);
@@ -169,7 +169,7 @@ internal sealed class WanFault : IFault
     }
 
     /// <summary>
-    /// What the kernel counts in the network of a process (proc(5)): <c>Tcp: RtoAlgorithm … RetransSegs …</c>, and a line of values.
+    /// Reads the TCP counters of a process's network namespace (proc(5)): <c>Tcp: RtoAlgorithm … RetransSegs …</c>, and a line of values.
     /// </summary>
     private static long RetransmittedSegments(DrillNode node)
     {

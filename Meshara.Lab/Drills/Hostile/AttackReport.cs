@@ -9,13 +9,13 @@ internal sealed record AttackReport
     /// <summary>How long it lasted.</summary>
     public required double Seconds { get; init; }
 
-    /// <summary>Honest messages handed to a node meanwhile.</summary>
+    /// <summary>Honest messages handed to a node during the attack.</summary>
     public required long Sent { get; init; }
 
-    /// <summary>Those that their recipient acknowledged.</summary>
+    /// <summary>Those acknowledged by their recipient.</summary>
     public required long Acknowledged { get; init; }
 
-    /// <summary>Share of those sent that were acknowledged within a second, 0 to 1; null when none was sent.</summary>
+    /// <summary>Share of the sent messages acknowledged within a second, 0 to 1; null if none was sent.</summary>
     public required double? WithinSecond { get; init; }
 
     /// <summary>Median time in milliseconds from acceptance to acknowledgment.</summary>
@@ -24,27 +24,27 @@ internal sealed record AttackReport
     /// <summary>99th percentile of the same.</summary>
     public required double? P99Ms { get; init; }
 
-    /// <summary>The largest memory of a node meanwhile, as a multiple of what it held while it was idle.</summary>
+    /// <summary>Peak memory of a node relative to its idle memory; the largest of all nodes.</summary>
     public required double MemoryRatio { get; init; }
 
-    /// <summary>Memory of each node in MiB: at the most meanwhile.</summary>
+    /// <summary>Peak memory of each node in MiB.</summary>
     public required IReadOnlyDictionary<string, double> MemoryMib { get; init; }
 
-    /// <summary>The same while it was idle, after some seconds of honest messages.</summary>
+    /// <summary>Idle memory of each node in MiB, after some seconds of honest messages.</summary>
     public required IReadOnlyDictionary<string, double> IdleMemoryMib { get; init; }
 
-    /// <summary>Connections that the nodes refused or closed for want of room.</summary>
+    /// <summary>Connections that the nodes refused or closed because they had too many.</summary>
     public required long Refused { get; init; }
 
-    /// <summary>Connections closed because the peer took nothing.</summary>
+    /// <summary>Connections closed because the peer did not read.</summary>
     public required long SlowConsumers { get; init; }
 
-    /// <summary>Connections closed because the peer broke the protocol; each keeps its identity out for a while.</summary>
+    /// <summary>Connections closed because the peer broke the protocol; each bans its identity for a while.</summary>
     public required long Bans { get; init; }
 
-    /// <summary>What the attackers did, and what of it was refused.</summary>
+    /// <summary>Counts of the attackers' actions, and of refused ones.</summary>
     public required IReadOnlyDictionary<string, long> Done { get; init; }
 
-    /// <summary>What all nodes counted meanwhile, by <c>counter.label</c>.</summary>
+    /// <summary>Increase of all nodes' counters, by <c>counter.label</c>.</summary>
     public required IReadOnlyDictionary<string, long> Counted { get; init; }
 }

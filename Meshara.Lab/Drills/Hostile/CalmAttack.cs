@@ -1,6 +1,6 @@
 namespace Meshara.Lab.Drills.Hostile;
 
-/// <summary>Nobody does anything: what the attacks are compared with.</summary>
+/// <summary>No attack: the baseline for the others.</summary>
 internal sealed class CalmAttack : IAttack
 {
     public string Name => "none";

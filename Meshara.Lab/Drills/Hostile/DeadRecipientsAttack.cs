@@ -6,17 +6,17 @@ using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 namespace Meshara.Lab.Drills.Hostile;
 
 /// <summary>
-/// The nodes' own users send to hundreds of recipients that are not there: of half of them nobody knows anything; of the others a
-/// hostile peer near each node says where they are, and nobody answers there.
+/// The nodes' own users send to hundreds of absent recipients. Half of them are unknown to all nodes; for the others, a hostile peer
+/// connected to each node returns records with an address where nothing answers.
 /// </summary>
 internal sealed class DeadRecipientsAttack(TimeSpan duration, TimeProvider time) : IAttack
 {
     private const int Recipients = 400;
 
-    // Sent in the first half, so that all of them are waited for in the second one.
+    // Sends in the first half, so that in the second half the nodes wait for all of them.
     private readonly double _perSecond = Recipients / (duration.TotalSeconds / 2);
 
-    // Their messages may not be pending when the drill waits for its own.
+    // These messages must expire before the drill waits for its own to settle.
     private readonly TimeSpan _life = duration + TimeSpan.FromSeconds(5);
 
     public string Name => "dead_recipients";
@@ -37,7 +37,7 @@ internal sealed class DeadRecipientsAttack(TimeSpan duration, TimeProvider time)
             if (number >= Recipients)
                 return;
             var node = mesh.Nodes[number % mesh.Nodes.Count];
-            // Every second one is known to the liars.
+            // The liars know every other recipient.
             var recipient = dead[number % 2 * (Recipients / 2) + number / 2].Address.ToString();
             var answer = await node.Api.SendAsync(recipient, "to nobody", CancellationToken.None, _life);
             deeds.Add("message", answer.Acceptance == Harness.Nodes.Acceptance.Accepted);

@@ -4,12 +4,12 @@ using MessageType = Meshara.Node.Protocol.MessageType;
 namespace Meshara.Lab.Drills.Hostile;
 
 /// <summary>
-/// To each node comes one that never reads, gives signs of life, asks without end, and has large messages sent to it through the node by a
-/// second one. Whenever it is thrown out it comes back.
+/// Each node gets a peer that never reads, sends heartbeats and endless requests, and is sent large messages through the node by a second
+/// peer. It reconnects whenever the node disconnects it.
 /// </summary>
 internal sealed class DeafAttack : IAttack
 {
-    // More than the buffers of a connection and a relay's queue hold within a few seconds.
+    // Within seconds, more than the buffers of a connection and a relay's queue can hold.
     private const int PerSecond = 5;
     private const int MessageBytes = 1024 * 1024;
     private const int Questions = 50;
@@ -26,7 +26,7 @@ internal sealed class DeafAttack : IAttack
     private static async Task BesetAsync(DrillMesh mesh, DrillNode victim, HostileCrowd crowd, Deeds deeds, CancellationToken over)
     {
         var (deaf, feeder) = (crowd.Add(), crowd.Add());
-        // The first frame keeps it from reading any more.
+        // The handler of the first frame never completes, so the peer reads nothing more.
         deaf.OnFrame = (_, _) => new TaskCompletionSource().Task;
         var large = feeder.Message(MessageType.Private, deaf.Identity.Address, MessageBytes);
         for (var beat = 0; await mesh.PauseAsync(Beat, over); beat++)

@@ -2,17 +2,17 @@ using System.Collections.Concurrent;
 
 namespace Meshara.Lab.Drills.Hostile;
 
-/// <summary>How often the attackers did what. Safe for concurrent use.</summary>
+/// <summary>Counts the attackers' actions. Thread-safe.</summary>
 internal sealed class Deeds
 {
     private readonly ConcurrentDictionary<string, long> _counts = new(StringComparer.Ordinal);
 
-    /// <summary>By what was done.</summary>
+    /// <summary>Counts by action.</summary>
     public IReadOnlyDictionary<string, long> Counts => new SortedDictionary<string, long>(_counts, StringComparer.Ordinal);
 
-    /// <summary>It was done once more.</summary>
+    /// <summary>Counts one action.</summary>
     public void Add(string what) => _counts.AddOrUpdate(what, 1, static (_, count) => count + 1);
 
-    /// <summary>It was done, or the node refused it.</summary>
+    /// <summary>Counts one action, under its own name or, if the node refused it, with the suffix <c>_refused</c>.</summary>
     public void Add(string what, bool succeeded) => Add(succeeded ? what : $"{what}_refused");
 }

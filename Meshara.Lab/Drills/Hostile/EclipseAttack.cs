@@ -4,8 +4,8 @@ using Meshara.Node.Transport;
 namespace Meshara.Lab.Drills.Hostile;
 
 /// <summary>
-/// Fifty identities on one address crowd around one node: they take its connections and the places in its tree and table, know nobody but
-/// each other, and come back whenever they are sent away.
+/// Fifty identities on one IP address surround one node: they take its connections and its places in the broadcast tree and routing
+/// table, name only each other, and reconnect whenever they are disconnected.
 /// </summary>
 internal sealed class EclipseAttack : IAttack
 {
@@ -38,7 +38,7 @@ internal sealed class EclipseAttack : IAttack
             deeds.Add("connected_at_the_end");
     }
 
-    /// <summary>Asks for a place in the tree, and tells of the others.</summary>
+    /// <summary>Asks for a place in the broadcast tree, and announces the other attackers.</summary>
     private static void Settle(HostilePeer peer, List<HostilePeer> peers)
     {
         peer.TrySend(new Frame { Want = new Want { Graft = true } });

@@ -7,8 +7,8 @@ using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 namespace Meshara.Lab.Drills.Hostile;
 
 /// <summary>
-/// One node gets ten times as many frames as all nodes together have honest messages: pings, handshakes, broadcasts, records, deposits and
-/// stale messages in turn, each kind by a peer of its own.
+/// Sends one node ten times as many frames as all nodes together have honest messages: pings, handshakes, broadcasts, records, deposits
+/// and stale messages in turn, each kind from a separate peer.
 /// </summary>
 internal sealed class FloodAttack(double honestRate, TimeProvider time) : IAttack
 {
@@ -17,10 +17,10 @@ internal sealed class FloodAttack(double honestRate, TimeProvider time) : IAttac
     private const int Identities = 200;
     private const int MaxBroadcastBytes = 16 * 1024;
 
-    // Of messages that live for a minute; their recipient has forgotten their ids.
+    // These messages had a TTL of one minute; their recipient has forgotten their ids.
     private static readonly TimeSpan Age = TimeSpan.FromDays(3);
 
-    // One that was thrown out comes back so soon.
+    // Delay before a disconnected peer reconnects.
     private static readonly TimeSpan ReturnAfter = TimeSpan.FromMilliseconds(250);
 
     private readonly List<NodeIdentity> _identities = [.. Enumerable.Range(0, Identities).Select(_ => NodeIdentity.Generate())];
@@ -43,7 +43,7 @@ internal sealed class FloodAttack(double honestRate, TimeProvider time) : IAttac
             ("stale", peer => peer.TrySend(old[Random.Shared.Next(old.Count)])),
         ];
         var peers = kinds.Select(_ => crowd.Add()).ToArray();
-        // Before the handshakes of the others take what their address is granted.
+        // Connect before the flood of handshakes uses up the quota of the shared address.
         foreach (var peer in peers)
             await peer.TryConnectAsync(victim.MeshPort, over);
         var returning = ReturnAsync(mesh, victim, peers, over);
@@ -69,7 +69,7 @@ internal sealed class FloodAttack(double honestRate, TimeProvider time) : IAttac
         }
     }
 
-    /// <summary>Messages of others that ended long ago, as one finds them who has kept what he relayed.</summary>
+    /// <summary>Long expired messages from other senders, such as a relay could have kept.</summary>
     private List<Frame> Replays(DrillNode victim) =>
         _identities.ConvertAll(identity => HostilePeer.Message(identity, MessageType.Private, NodeAddress.Parse(victim.Address), 256, time.GetUtcNow() - Age));
 
@@ -93,13 +93,13 @@ internal sealed class FloodAttack(double honestRate, TimeProvider time) : IAttac
         return new Frame { Correlation = 1, Deposit = new Deposit { Envelope = message.Envelope } };
     }
 
-    /// <summary>Handshakes that end in nothing, a few at a time.</summary>
+    /// <summary>Starts handshakes that lead to nothing, a limited number at a time.</summary>
     private sealed class Handshakes(int port, HostileCrowd crowd)
     {
         private readonly Stack<HostilePeer> _idle = new(Enumerable.Range(0, HandshakesAtATime).Select(_ => crowd.Add()));
         private readonly List<Task> _running = [];
 
-        /// <summary>False when so many are under way that one more would have to wait.</summary>
+        /// <summary>Starts a handshake; false if the maximum number is in progress.</summary>
         public bool TryBegin(Deeds deeds, CancellationToken over)
         {
             HostilePeer? peer;

@@ -11,8 +11,8 @@ using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 namespace Meshara.Lab.Drills.Hostile;
 
 /// <summary>
-/// Peers that mean no good. They share an IP address that no node has, since a node trusts its own machine more than others, and a socket
-/// that takes connections and never says a word, where those of them are said to be that nobody can reach.
+/// A group of hostile peers. They share an IP address that no node has, because nodes trust their own machine more than others. The crowd
+/// also has a silent listener, which accepts connections and never sends; unreachable peers advertise its address.
 /// </summary>
 internal sealed class HostileCrowd : IAsyncDisposable
 {
@@ -25,22 +25,22 @@ internal sealed class HostileCrowd : IAsyncDisposable
     {
         _time = time;
         Telemetry = new MeshTelemetry(_services.GetRequiredService<IMeterFactory>());
-        // All of 127.0.0.0/8 is the loopback interface, but on macOS, where the crowd looks as if it were on the nodes' own machine.
+        // All of 127.0.0.0/8 is loopback, except on macOS, where the crowd appears to be on the nodes' own machine.
         From = OperatingSystem.IsMacOS() ? IPAddress.Loopback : IPAddress.Parse("127.66.0.1");
         _silent = new TcpListener(From, 0);
         _silent.Start(512);
     }
 
-    /// <summary>Where its connections come from.</summary>
+    /// <summary>The IP address its connections come from.</summary>
     public IPAddress From { get; }
 
-    /// <summary>What the transport of its peers counts; nobody looks at it.</summary>
+    /// <summary>Metrics of its peers' transport; not used.</summary>
     public MeshTelemetry Telemetry { get; }
 
-    /// <summary>Where somebody listens who never says a word.</summary>
+    /// <summary>The endpoint of the silent listener.</summary>
     public PeerEndpoint Silent => PeerEndpoint.Tcp(From.ToString(), ((IPEndPoint)_silent.LocalEndpoint).Port);
 
-    /// <summary>One more of them, with keys of its own; ends with the crowd.</summary>
+    /// <summary>Adds a peer with its own keys; the crowd disposes it.</summary>
     public HostilePeer Add()
     {
         var peer = new HostilePeer(this, _time);
@@ -49,7 +49,7 @@ internal sealed class HostileCrowd : IAsyncDisposable
         return peer;
     }
 
-    /// <summary>Lets one go before the others.</summary>
+    /// <summary>Disposes a peer early.</summary>
     public async Task RemoveAsync(HostilePeer peer)
     {
         lock (_peers)
@@ -57,11 +57,11 @@ internal sealed class HostileCrowd : IAsyncDisposable
         await peer.DisposeAsync();
     }
 
-    /// <summary>The record of somebody who says to be where nobody answers.</summary>
+    /// <summary>A record that gives the silent listener as the endpoint of an identity.</summary>
     public PeerRecord Nobody(NodeIdentity identity) =>
         PeerRecord.Create(identity, "nobody", [Silent], (ulong)_time.GetUtcNow().ToMicroseconds(), _time.GetUtcNow().AddHours(1));
 
-    /// <summary>Lets all of them go.</summary>
+    /// <summary>Disposes all peers.</summary>
     public async Task DisperseAsync()
     {
         List<HostilePeer> peers;

@@ -12,7 +12,10 @@ using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 
 namespace Meshara.Lab.Drills.Hostile;
 
-/// <summary>A peer with keys of its own and the transport of a node, which sends and answers what an attack wants. Not thread-safe but for <see cref="TrySend"/>.</summary>
+/// <summary>
+/// A peer with its own keys and a node's transport, which sends and answers whatever an attack requires. Only <see cref="TrySend"/> is
+/// thread-safe.
+/// </summary>
 internal sealed class HostilePeer : IFrameHandler, IAsyncDisposable
 {
     private readonly HostileCrowd _crowd;
@@ -29,24 +32,24 @@ internal sealed class HostilePeer : IFrameHandler, IAsyncDisposable
         _time = time;
         _record = new LocalRecord(Identity, "hostile", time);
         _record.Advertise([crowd.Silent]);
-        // What it never asks for it never waits for; and it bans nobody.
+        // It sends no requests, so it never waits for answers, and it must not ban anyone.
         var bans = new PeerPauses(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1), time);
         _handshake = new Handshake(Identity, _record, bans, new TransportOptions(), crowd.Telemetry, time);
     }
 
     public NodeIdentity Identity { get; } = NodeIdentity.Generate();
 
-    /// <summary>Who it says it is.</summary>
+    /// <summary>Its own peer record.</summary>
     public PeerRecord Record => _record.Current;
 
-    /// <summary>What it does with frames from the node; nothing unless an attack says so. A frame that it takes long over keeps it from reading more.</summary>
+    /// <summary>Handles frames from the node; ignores them by default. No more frames are read until the handler completes.</summary>
     public Func<PeerConnection, Frame, Task> OnFrame { get; set; } = (_, _) => Task.CompletedTask;
 
-    /// <summary>The node it is connected to; null when it is not.</summary>
+    /// <summary>Its open connection to a node; null if there is none.</summary>
     public PeerConnection? Connection => _connection is { IsOpen: true } open ? open : null;
 
-    /// <summary>Connects to a node, unless it is connected.</summary>
-    /// <returns>False when the node refuses, or does not answer.</returns>
+    /// <summary>Connects to a node, unless already connected.</summary>
+    /// <returns>False if the node refuses or does not answer.</returns>
     public async Task<bool> TryConnectAsync(int port, CancellationToken cancellationToken)
     {
         if (Connection is not null)
@@ -68,7 +71,7 @@ internal sealed class HostilePeer : IFrameHandler, IAsyncDisposable
         }
     }
 
-    /// <summary>Ends its connection, if there is one, without a word.</summary>
+    /// <summary>Closes its connection, if there is one, without notice.</summary>
     public async Task HangUpAsync()
     {
         _connection?.Abort("hung up");
@@ -77,21 +80,21 @@ internal sealed class HostilePeer : IFrameHandler, IAsyncDisposable
     }
 
     /// <summary>Queues a frame.</summary>
-    /// <returns>False when it is not connected, or the node takes nothing now.</returns>
+    /// <returns>False if it is not connected, or the connection takes no frames now.</returns>
     public bool TrySend(Frame frame) => Connection?.TrySend(frame) > 0;
 
-    /// <summary>A signed message of this peer.</summary>
+    /// <summary>Creates a signed message from this peer.</summary>
     /// <param name="type">Its type.</param>
-    /// <param name="recipient">Whom it is for; empty for a broadcast.</param>
+    /// <param name="recipient">The recipient; empty for a broadcast.</param>
     /// <param name="bytes">Size of its payload.</param>
     public Frame Message(MessageType type, NodeAddress recipient, int bytes) => Message(Identity, type, recipient, bytes, _time.GetUtcNow());
 
-    /// <summary>The same of anybody.</summary>
-    /// <param name="sender">Whose it is.</param>
+    /// <summary>Creates a signed message from any identity.</summary>
+    /// <param name="sender">The sender.</param>
     /// <param name="type">Its type.</param>
-    /// <param name="recipient">Whom it is for; empty for a broadcast.</param>
+    /// <param name="recipient">The recipient; empty for a broadcast.</param>
     /// <param name="bytes">Size of its payload.</param>
-    /// <param name="made">When it says it was made; it says that it lives for a minute.</param>
+    /// <param name="made">Its creation time; the TTL is one minute.</param>
     public static Frame Message(NodeIdentity sender, MessageType type, NodeAddress recipient, int bytes, DateTimeOffset made)
     {
         var envelope = Envelope.Create(

@@ -1,18 +1,18 @@
 namespace Meshara.Lab.Drills.Hostile;
 
-/// <summary>Something that peers do to a mesh for a while.</summary>
+/// <summary>An attack on a mesh by hostile peers.</summary>
 internal interface IAttack
 {
-    /// <summary>What it is called in the report.</summary>
+    /// <summary>Its name in the report.</summary>
     string Name { get; }
 
-    /// <summary>What is done, in words.</summary>
+    /// <summary>A description.</summary>
     string What { get; }
 
-    /// <summary>Attacks until it is <paramref name="over"/>.</summary>
+    /// <summary>Attacks until <paramref name="over"/> is cancelled.</summary>
     /// <param name="mesh">The mesh.</param>
-    /// <param name="crowd">Whose peers do it.</param>
-    /// <param name="deeds">Where it counts what it did.</param>
-    /// <param name="over">The end of the attack.</param>
+    /// <param name="crowd">The attacking peers.</param>
+    /// <param name="deeds">Counts the attackers' actions.</param>
+    /// <param name="over">Ends the attack.</param>
     Task RunAsync(DrillMesh mesh, HostileCrowd crowd, Deeds deeds, CancellationToken over);
 }

@@ -2,9 +2,9 @@ using Meshara.Harness.Nodes;
 
 namespace Meshara.Lab.Drills.Hostile;
 
-/// <summary>What a node's metrics say at one moment.</summary>
+/// <summary>A node's metrics at one moment.</summary>
 /// <param name="MemoryBytes">Its working set.</param>
-/// <param name="Counts">Its counters of what peers do to it, by <c>counter.label</c>.</param>
+/// <param name="Counts">Its counters of what peers did to it, by <c>counter.label</c>.</param>
 internal sealed record NodeFigures(long MemoryBytes, IReadOnlyDictionary<string, long> Counts)
 {
     private static readonly Dictionary<string, string> Counters = new(StringComparer.Ordinal)
@@ -15,7 +15,7 @@ internal sealed record NodeFigures(long MemoryBytes, IReadOnlyDictionary<string,
         ["meshara_errors_total"] = "errors",
     };
 
-    /// <summary>Picks them out of what a node shows.</summary>
+    /// <summary>Extracts the figures from a scrape.</summary>
     public static NodeFigures Of(NodeMetrics metrics)
     {
         ArgumentNullException.ThrowIfNull(metrics);

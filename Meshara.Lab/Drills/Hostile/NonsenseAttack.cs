@@ -7,19 +7,19 @@ using Meshara.Node.Transport;
 namespace Meshara.Lab.Drills.Hostile;
 
 /// <summary>
-/// Peers that answer what nobody asked and send what means nothing. A node that finds out ends the connection and keeps the identity out
-/// for a while; they come back with another one, since identities cost nothing.
+/// Peers send unsolicited answers and malformed frames. A node that notices disconnects the peer and bans its identity for a while. They
+/// return with a new identity, since identities cost nothing.
 /// </summary>
 internal sealed class NonsenseAttack(TimeProvider time) : IAttack
 {
     private const double PerSecond = 20;
     private const int AtATime = 16;
 
-    // Messages to nobody, for which a node asks all it is connected to.
+    // Messages to nonexistent recipients, which make a node query all its peers.
     private const double LookupsPerSecond = 5;
     private static readonly TimeSpan LookupLife = TimeSpan.FromSeconds(2);
 
-    // How long one that was not found out waits for a question that it can answer wrongly.
+    // How long an undetected peer waits for a request that it can answer wrongly.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     public string Name => "nonsense";
@@ -35,7 +35,7 @@ internal sealed class NonsenseAttack(TimeProvider time) : IAttack
                 async (number, _) => await TalkAsync(mesh.Nodes[number % mesh.Nodes.Count], crowd, deeds, number / mesh.Nodes.Count, over)));
     }
 
-    /// <summary>Has a node ask its peers something.</summary>
+    /// <summary>Makes a node query its peers.</summary>
     private static async Task AskAsync(DrillNode node)
     {
         using var nobody = NodeIdentity.Generate();
@@ -77,7 +77,7 @@ internal sealed class NonsenseAttack(TimeProvider time) : IAttack
         _ => null,
     };
 
-    /// <summary>Frames that no node of this version would send.</summary>
+    /// <summary>Frames that no node of this version sends.</summary>
     private static List<Frame> Malformed(PeerConnection victim)
     {
         var tooShort = ByteString.CopyFrom(1, 2, 3);

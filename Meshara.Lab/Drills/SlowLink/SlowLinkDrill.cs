@@ -8,10 +8,10 @@ using Meshara.Harness.Traffic;
 
 namespace Meshara.Lab.Drills.SlowLink;
 
-/// <summary>Two nodes send each other, both at the same time, much more than the link between them carries in a moment.</summary>
+/// <summary>Two nodes send each other large messages at the same time, far more than their link can carry at once.</summary>
 internal sealed class SlowLinkDrill(SlowLinkOptions options, StatusConsole console, StopRequests stops, TimeProvider time)
 {
-    // Well beyond the time allowed: what has not arrived by then is lost.
+    // Multiple of the needed time; well beyond the time allowed. What has not arrived by then is lost.
     private const int Patience = 5;
     private const int Uploads = 4;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
@@ -98,7 +98,7 @@ internal sealed class SlowLinkDrill(SlowLinkOptions options, StatusConsole conso
         };
     }
 
-    /// <summary>One message each way, so that what follows finds a connection and keys.</summary>
+    /// <summary>Sends one message each way, so that the measured ones find a connection and keys.</summary>
     private async Task ConnectAsync(DrillMesh mesh)
     {
         var started = time.GetTimestamp();
@@ -129,7 +129,7 @@ internal sealed class SlowLinkDrill(SlowLinkOptions options, StatusConsole conso
         return [.. ids.OfType<string>().Select(id => (sender, id))];
     }
 
-    /// <summary>Waits until nothing is pending, or for many times as long as that should take; the longest round trip of a heartbeat.</summary>
+    /// <summary>Waits until nothing is pending, or far longer than that should take. Returns the longest heartbeat round trip.</summary>
     private async Task<double?> WaitAsync(DrillMesh mesh, long started)
     {
         double? longest = null;
@@ -156,7 +156,7 @@ internal sealed class SlowLinkDrill(SlowLinkOptions options, StatusConsole conso
     private async Task<NodeMetrics[]> ReadAsync(DrillMesh mesh) => await Task.WhenAll(mesh.Nodes.Select(async node =>
         await node.TryGetMetricsAsync(stops.Stop) ?? throw new StackException($"the metrics of {node.Name} cannot be read", ExitCodes.Failure)));
 
-    /// <summary>How often each message is in an inbox.</summary>
+    /// <summary>The number of copies of each message in the inboxes.</summary>
     private async Task<Dictionary<string, int>> ArrivedAsync(DrillMesh mesh)
     {
         var arrived = new Dictionary<string, int>();

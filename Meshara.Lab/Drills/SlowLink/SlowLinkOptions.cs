@@ -1,12 +1,12 @@
 namespace Meshara.Lab.Drills.SlowLink;
 
-/// <summary>What the caller asked for, checked.</summary>
+/// <summary>The validated options of <c>drill slow-link</c>.</summary>
 internal sealed record SlowLinkOptions
 {
-    /// <summary>Content of each message in bytes; the largest that a node takes by default is a little more.</summary>
+    /// <summary>Content of each message in bytes, a little below the largest that a node takes by default.</summary>
     public const int MessageBytes = 250 * 1024;
 
-    /// <summary>Thousands of bytes that the link carries in a second, in each direction.</summary>
+    /// <summary>Bandwidth of the link in kB/s (1,000 bytes), in each direction.</summary>
     public int KilobytesPerSecond { get; init; } = 500;
 
     /// <summary>One-way delay of the link.</summary>
@@ -15,12 +15,12 @@ internal sealed record SlowLinkOptions
     /// <summary>Messages in each direction.</summary>
     public int Messages { get; init; } = 60;
 
-    /// <summary>Where the report goes; null for nowhere.</summary>
+    /// <summary>Path of the report; null for none.</summary>
     public string? Report { get; init; }
 
-    /// <summary>Stop when standard input closes.</summary>
+    /// <summary>True to stop when standard input closes.</summary>
     public bool StopWithInput { get; init; }
 
-    /// <summary>The time that the link needs for the content of the messages of one direction.</summary>
+    /// <summary>The time the link needs to carry the content of one direction's messages.</summary>
     public TimeSpan Needed => TimeSpan.FromSeconds((double)Messages * MessageBytes / (1000 * KilobytesPerSecond));
 }

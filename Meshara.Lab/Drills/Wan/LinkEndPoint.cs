@@ -4,8 +4,8 @@ using System.Net.Sockets;
 
 namespace Meshara.Lab.Drills.Wan;
 
-/// <summary>A network device, for a packet socket to be bound to (<c>sockaddr_ll</c>, packet(7)).</summary>
-/// <param name="index">Its number.</param>
+/// <summary>A network interface to which a packet socket can be bound (<c>sockaddr_ll</c>, packet(7)).</summary>
+/// <param name="index">The interface index.</param>
 internal sealed class LinkEndPoint(int index) : EndPoint
 {
     private const ushort EveryProtocol = 3; // ETH_P_ALL

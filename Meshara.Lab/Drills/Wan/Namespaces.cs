@@ -8,13 +8,13 @@ using Meshara.Lab.Drills.Faults;
 namespace Meshara.Lab.Drills.Wan;
 
 /// <summary>
-/// Network namespaces as <c>ip netns</c> makes them, which nobody else sees: their names lie on a small volume of the drill's own. When
-/// what holds that ends, with the lab at the latest, the names are gone, and with the last process in a namespace its devices and rules.
+/// Network namespaces created with <c>ip netns</c>, invisible to other programs: their names are on a small volume of this drill. When
+/// its holder ends, with the lab at the latest, the names are gone; a namespace's devices and rules go with its last process.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class Namespaces : IAsyncDisposable
 {
-    // Where ip keeps the names, and iptables its lock.
+    // Where ip stores the names, and iptables its lock.
     private const string Folder = "/run";
     private const long VolumeBytes = 1024 * 1024;
 
@@ -25,24 +25,24 @@ internal sealed class Namespaces : IAsyncDisposable
 
     private Namespaces(SmallVolume volume, CancellationToken stop) => (_volume, _stop) = (volume, stop);
 
-    /// <summary>Makes room for their names.</summary>
-    /// <param name="log">Where what holds them writes.</param>
-    /// <param name="stop">Ends whatever is done to them.</param>
-    /// <exception cref="StackException">This machine does not let it.</exception>
+    /// <summary>Creates the volume for the names.</summary>
+    /// <param name="log">Path of the holder's log.</param>
+    /// <param name="stop">Cancels all operations.</param>
+    /// <exception cref="StackException">This machine does not permit it.</exception>
     public static async Task<Namespaces> CreateAsync(string log, CancellationToken stop) =>
         new(await SmallVolume.MountAsync(Folder, VolumeBytes, stop, log), stop);
 
-    /// <summary>Makes a namespace.</summary>
+    /// <summary>Creates a namespace.</summary>
     public async Task AddAsync(string name)
     {
         await RunAsync("ip", "netns", "add", name);
         await RunAsync("ip", "-n", name, "link", "set", "lo", "up");
     }
 
-    /// <summary>What to start a program with so that it runs inside; it is replaced by the program, under the same process id.</summary>
+    /// <summary>The command that starts a program in a namespace. It execs the program, under the same process id.</summary>
     public IReadOnlyList<string> Within(string name) => ["nsenter", $"--net={FileOf(name)}", "--"];
 
-    /// <summary>A namespace, to make sockets in.</summary>
+    /// <summary>Opens a namespace, to create sockets in it.</summary>
     public NetworkNamespace Open(string name)
     {
         var opened = new NetworkNamespace(FileOf(name));
@@ -50,16 +50,16 @@ internal sealed class Namespaces : IAsyncDisposable
         return opened;
     }
 
-    /// <summary>Runs a program that knows the namespaces by their names.</summary>
-    /// <exception cref="StackException">It failed, with what it said.</exception>
+    /// <summary>Runs a program that refers to the namespaces by name.</summary>
+    /// <exception cref="StackException">It failed; the message has its output.</exception>
     public async Task RunAsync(params string[] command)
     {
         if (await TryRunAsync(command) is { } error)
             throw new StackException($"`{string.Join(' ', command)}` failed: {error}", LabExitCodes.NotPossibleHere);
     }
 
-    /// <summary>The same.</summary>
-    /// <returns>What it said when it failed; null when it did not.</returns>
+    /// <summary>Runs a program that refers to the namespaces by name.</summary>
+    /// <returns>Its output if it failed; otherwise null.</returns>
     public async Task<string?> TryRunAsync(params string[] command)
     {
         var start = new ProcessStartInfo(_volume.Within[0], [.. _volume.Within.Skip(1), .. command])

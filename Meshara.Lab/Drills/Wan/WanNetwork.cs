@@ -7,11 +7,11 @@ using Meshara.Harness.Processes;
 namespace Meshara.Lab.Drills.Wan;
 
 /// <summary>
-/// A network of several hosts: each node in a network namespace of its own, with an <see cref="AccessLink"/> to one of two bridges, which
-/// one link connects. The last node is behind a router that gives all its packets the router's own address, so it can dial and cannot be
-/// dialled. Nothing of it is a device or a rule of this machine's own network, and nothing leads out of it.
+/// A network of several hosts: each node is in its own network namespace, with an <see cref="AccessLink"/> to one of two bridges that a
+/// single link connects. The last node is behind a router that translates source addresses (NAT), so it can dial but cannot be dialled.
+/// The network uses no device or rule of this machine's own network, and has no route out.
 /// </summary>
-/// <remarks>The addresses are of the network for tests of devices (RFC 2544, 198.18.0.0/15) and of a private one.</remarks>
+/// <remarks>The addresses are from the benchmarking range (RFC 2544, 198.18.0.0/15) and a private range.</remarks>
 [SupportedOSPlatform("linux")]
 internal sealed class WanNetwork : IAsyncDisposable
 {
@@ -34,13 +34,13 @@ internal sealed class WanNetwork : IAsyncDisposable
 
     private WanNetwork(Namespaces namespaces, int nodes, TimeProvider time) => (_namespaces, _nodes, _time) = (namespaces, nodes, time);
 
-    /// <summary>True when the kernel delays packets; false when the lab does, because this kernel has no netem.</summary>
+    /// <summary>True if the kernel delays packets; false if the lab does, because this kernel has no netem.</summary>
     public bool HasNetem { get; private set; }
 
-    /// <summary>The node that can dial and cannot be dialled.</summary>
+    /// <summary>The node that can dial but cannot be dialled.</summary>
     public int BehindNat => _nodes;
 
-    /// <summary>Why it cannot be made here; null when nothing is missing that can be told before.</summary>
+    /// <summary>Why the network cannot be created here; null if no obstacle is known in advance.</summary>
     public static string? Obstacle()
     {
         if (!Environment.IsPrivilegedProcess)
@@ -51,12 +51,12 @@ internal sealed class WanNetwork : IAsyncDisposable
         return missing.Count > 0 ? $"wan needs {string.Join(", ", missing)} (apt-get install iproute2 nftables)." : null;
     }
 
-    /// <summary>Makes the network.</summary>
-    /// <param name="nodes">How many nodes.</param>
-    /// <param name="log">Where what holds it writes.</param>
+    /// <summary>Creates the network.</summary>
+    /// <param name="nodes">Number of nodes.</param>
+    /// <param name="log">Path of the holder's log.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="stop">Gives up.</param>
-    /// <exception cref="StackException">This machine does not let it.</exception>
+    /// <param name="stop">Cancels all operations.</param>
+    /// <exception cref="StackException">This machine does not permit it.</exception>
     public static async Task<WanNetwork> CreateAsync(int nodes, string log, TimeProvider time, CancellationToken stop)
     {
         var network = new WanNetwork(await Namespaces.CreateAsync(log, stop), nodes, time);
@@ -72,25 +72,25 @@ internal sealed class WanNetwork : IAsyncDisposable
         }
     }
 
-    /// <summary>The nodes of the half that a node is in when the network is cut.</summary>
+    /// <summary>The nodes on the same side of the cut as a node.</summary>
     public IReadOnlyList<int> HalfOf(int node) => [.. Enumerable.Range(1, _nodes).Where(other => SideOf(other) == SideOf(node))];
 
-    /// <summary>The address at which others reach a node, if they do.</summary>
+    /// <summary>The address at which others reach a node, unless it is behind NAT.</summary>
     public static string AddressOf(int node) => string.Create(CultureInfo.InvariantCulture, $"198.18.0.{node}");
 
-    /// <summary>What to start a node with.</summary>
+    /// <summary>The command that starts a node in its namespace.</summary>
     public IReadOnlyList<string> Within(int node) => _namespaces.Within(NameOf(node));
 
-    /// <summary>A node's network, to be asked for its API.</summary>
+    /// <summary>Opens a node's namespace, to reach its API.</summary>
     public NetworkNamespace Open(int node) => _namespaces.Open(NameOf(node));
 
-    /// <summary>Cuts the link between the halves: packets vanish.</summary>
+    /// <summary>Cuts the link between the halves: packets are dropped.</summary>
     public Task CutAsync() => IpAsync(Hub, "link", "set", Trunk, "down");
 
-    /// <summary>Puts it back.</summary>
+    /// <summary>Restores the link.</summary>
     public Task HealAsync() => IpAsync(Hub, "link", "set", Trunk, "up");
 
-    /// <summary>Links that the lab should have kept up and did not, each with what happened.</summary>
+    /// <summary>Links that the lab failed to keep up, each with the error.</summary>
     public IReadOnlyList<string> Broken() =>
     [
         .. _wires.Select(wire => (wire.Key, wire.Value.Failure)).Where(wire => wire.Failure is not null)
@@ -163,7 +163,7 @@ internal sealed class WanNetwork : IAsyncDisposable
         await IpAsync(host, "link", "set", device, "up");
     }
 
-    /// <summary>Puts a node behind a router of its own, as those of homes and offices are.</summary>
+    /// <summary>Puts a node behind its own router, as in homes and offices.</summary>
     private async Task HideAsync(int node)
     {
         var host = NameOf(node);

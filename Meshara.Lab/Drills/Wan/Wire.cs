@@ -7,8 +7,8 @@ using Meshara.Harness.Processes;
 namespace Meshara.Lab.Drills.Wan;
 
 /// <summary>
-/// Does to packets what netem would, where the kernel has none: carries them between two devices of a namespace, from one to the other
-/// late, with some lost and no more of them than the link allows, and back as they come.
+/// Emulates netem where the kernel lacks it. Carries packets between two devices of a namespace: in one direction with the delay, loss
+/// and bandwidth of the link, in the other unchanged.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class Wire : IAsyncDisposable
@@ -18,7 +18,7 @@ internal sealed class Wire : IAsyncDisposable
     private const int HeaderOption = 15;
     private const int IgnoreOutgoingOption = 23;
 
-    // A segment that the device was to cut into packets, with the header that says so.
+    // Large enough for a segment that the device was meant to split into packets, with the virtio header that says so.
     private const int MaxPacketBytes = 128 * 1024;
 
     private readonly Socket _near;
@@ -40,9 +40,9 @@ internal sealed class Wire : IAsyncDisposable
 
     /// <summary>Connects two devices.</summary>
     /// <param name="network">Their namespace.</param>
-    /// <param name="near">The one at the node's side.</param>
-    /// <param name="far">The one that its packets arrive at.</param>
-    /// <param name="link">What happens to them.</param>
+    /// <param name="near">The device at the node's side.</param>
+    /// <param name="far">The device at the bridge's side.</param>
+    /// <param name="link">The conditions of packets from near to far.</param>
     /// <param name="time">The clock.</param>
     public static async Task<Wire> ConnectAsync(NetworkNamespace network, string near, string far, AccessLink link, TimeProvider time)
     {
@@ -70,12 +70,12 @@ internal sealed class Wire : IAsyncDisposable
 
     private static Socket Open(string device)
     {
-        // Takes nothing until it is bound.
+        // Receives nothing until it is bound.
         var socket = new Socket(AddressFamily.Packet, SocketType.Raw, 0);
         try
         {
             socket.SetRawSocketOption(PacketLevel, IgnoreOutgoingOption, BitConverter.GetBytes(1));
-            // Checksums and long segments are left to the device until then; what still has to be done goes with the packet.
+            // Checksums and segmentation are offloaded to the device. This header passes the remaining work along with the packet.
             socket.SetRawSocketOption(PacketLevel, HeaderOption, BitConverter.GetBytes(1));
             socket.Bind(new LinkEndPoint(Unix.InterfaceIndex(device)));
             return socket;
@@ -97,7 +97,7 @@ internal sealed class Wire : IAsyncDisposable
             if (Random.Shared.NextDouble() < AccessLink.Loss)
                 continue;
             free = Math.Max(free, _time.GetTimestamp()) + Ticks(8.0 * length / AccessLink.BitsPerSecond);
-            // One for which there is no room is lost, too.
+            // A packet for which there is no room is lost, too.
             _underWay.Writer.TryWrite((free + Ticks(_link.Delay.TotalSeconds), buffer[..length]));
         }
     }

@@ -5,7 +5,7 @@ using Meshara.Node.Identity;
 namespace Meshara.Lab.Drills.Alerts.Faults;
 
 /// <summary>
-/// A recipient that is absent at first: a node outside the mesh that Prometheus does not scrape. Once it joins, the messages that waited
+/// A recipient that is absent at first: a node outside the stack that Prometheus does not scrape. Once it joins, the messages that waited
 /// for it are delivered.
 /// </summary>
 internal sealed class Guest : IAsyncDisposable
