@@ -45,7 +45,7 @@ internal sealed class LabCommandLine
         };
         drill.Add(Alerts.Command);
         drill.Add(SlowLink.Command);
-        // Without an action of its own a command that has commands would demand one of them.
+        // A command with subcommands but no action requires one of the subcommands.
         drill.SetAction(_ => ExitCodes.Success);
         _drill = drill.Action;
         Command = new RootCommand("Experiments on a real mesh.") { drill, Pictures.Command, Kit.Command };
@@ -53,33 +53,33 @@ internal sealed class LabCommandLine
             Command.Add(measurement);
     }
 
-    /// <summary>True for what is done by running its action: <c>--help</c> and <c>--version</c>.</summary>
+    /// <summary>True if invoking the arguments' action is all there is to do: <c>--help</c> and <c>--version</c>.</summary>
     public bool ActsByItself(ParseResult arguments)
     {
         ArgumentNullException.ThrowIfNull(arguments);
         return arguments.Errors.Count == 0 && arguments.Action is { } action && action != _drill;
     }
 
-    /// <summary>The drills of alerts.</summary>
+    /// <summary>The command <c>drill alert</c>.</summary>
     public AlertCommandLine Alerts { get; } = new();
 
-    /// <summary>The drill of a slow link.</summary>
+    /// <summary>The command <c>drill slow-link</c>.</summary>
     public SlowLinkCommandLine SlowLink { get; } = new();
 
-    /// <summary>The commands that measure.</summary>
+    /// <summary>The commands for measurements.</summary>
     public LoadCommandLine Load { get; } = new();
 
     /// <summary>The command that draws dashboards.</summary>
     public PictureCommandLine Pictures { get; } = new();
 
-    /// <summary>The command that makes the alerting rules.</summary>
+    /// <summary>The command that generates the alerting rules.</summary>
     public KitCommandLine Kit { get; } = new();
 
-    /// <summary>What parses the arguments and prints the help.</summary>
+    /// <summary>The root command, which parses the arguments and prints the help.</summary>
     public RootCommand Command { get; }
 
-    /// <summary>The checked options.</summary>
-    /// <exception cref="StackException">A value that cannot be used, named.</exception>
+    /// <summary>The validated options of a drill.</summary>
+    /// <exception cref="StackException">A value is invalid; the message names it.</exception>
     public DrillOptions Read(ParseResult arguments)
     {
         ArgumentNullException.ThrowIfNull(arguments);

@@ -1,6 +1,6 @@
 namespace Meshara.Lab;
 
-/// <summary>What the lab ends with besides the exit codes it shares with the host.</summary>
+/// <summary>Exit codes of the lab in addition to those it shares with the host.</summary>
 internal static class LabExitCodes
 {
     /// <summary>This machine or this user cannot run the experiment.</summary>

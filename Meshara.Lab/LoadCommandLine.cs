@@ -5,7 +5,7 @@ using Meshara.Lab.Load;
 
 namespace Meshara.Lab;
 
-/// <summary>The commands that measure, and their options.</summary>
+/// <summary>The commands for measurements, and their options.</summary>
 internal sealed class LoadCommandLine
 {
     private const int MaxRounds = 100;
@@ -91,8 +91,8 @@ internal sealed class LoadCommandLine
 
     public IReadOnlyList<Command> Commands => [_pair, _gossip, _mesh, _startup, _memory, _connections, _durability, _overhead, _blackHole, _scrape];
 
-    /// <summary>The measurement that was asked for; null when it is another command.</summary>
-    /// <exception cref="StackException">A value that cannot be used, named.</exception>
+    /// <summary>The requested measurement; null if another command was given.</summary>
+    /// <exception cref="StackException">A value is invalid; the message names it.</exception>
     public Func<StatusConsole, CancellationToken, Task<int>>? Find(ParseResult arguments)
     {
         var command = arguments.CommandResult.Command;
@@ -194,7 +194,7 @@ internal sealed class LoadCommandLine
         };
     }
 
-    /// <summary>The first one when none is given.</summary>
+    /// <summary>The option's value; the first allowed value if it is not given.</summary>
     private static string OneOf(Option<string> option, ParseResult arguments, params string[] values)
     {
         if (Setting.Find(option, arguments) is not { } given)

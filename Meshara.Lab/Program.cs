@@ -10,7 +10,7 @@ using Meshara.Lab.Drills.SlowLink;
 using Meshara.Lab.Load;
 using Spectre.Console;
 
-// The hidden commands that programs run under, with their arguments as they are (see PairRole, Guard and Ballast), and bench, whose arguments are BenchmarkDotNet's.
+// Hidden commands for child processes (see PairRole, Guard and Ballast), and bench, come first: their arguments are passed on unparsed.
 if (args is [PairRole.CommandName])
     return await PairRole.RunAsync(Console.In, Console.Out);
 if (args is [MicroBenchmarks.CommandName, .. var bench])
@@ -24,7 +24,7 @@ return await FailureReport.RunAsync("meshara-lab", async () =>
 {
     var commandLine = new LabCommandLine();
     var arguments = commandLine.Command.Parse(args);
-    // --help and --version act by themselves.
+    // --help and --version are handled by their own actions.
     if (commandLine.ActsByItself(arguments))
         return await arguments.InvokeAsync();
 

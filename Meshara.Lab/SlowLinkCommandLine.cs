@@ -29,8 +29,8 @@ internal sealed class SlowLinkCommandLine
         _rate, _delay, _messages, _report, _stopWithInput,
     };
 
-    /// <summary>The checked options; null when it is another command.</summary>
-    /// <exception cref="StackException">A value that cannot be used, named.</exception>
+    /// <summary>The validated options; null if another command was given.</summary>
+    /// <exception cref="StackException">A value is invalid; the message names it.</exception>
     public SlowLinkOptions? Find(ParseResult arguments)
     {
         ArgumentNullException.ThrowIfNull(arguments);

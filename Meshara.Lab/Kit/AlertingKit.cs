@@ -4,16 +4,18 @@ using Meshara.Harness;
 
 namespace Meshara.Lab.Kit;
 
-/// <summary>Rules and dashboards for a Prometheus and a Grafana with their own labels, thresholds and addresses: what others call a mixin.</summary>
+/// <summary>
+/// Generates rules and dashboards for a Prometheus and a Grafana with their own labels, thresholds and addresses, as mixins do.
+/// </summary>
 internal static partial class AlertingKit
 {
     private static readonly string Sources = Path.Combine(Locations.Alerts(), "kit");
 
-    /// <summary>Writes the rules of the repository again.</summary>
+    /// <summary>Regenerates the repository's rules.</summary>
     public static void Update() => WriteRules(Load(null), Path.Combine(Locations.Alerts(), "rules"));
 
     /// <summary>Writes <c>rules/</c> and <c>dashboards/</c> into a folder.</summary>
-    /// <exception cref="StackException">Settings or a folder that cannot be used.</exception>
+    /// <exception cref="StackException">The settings are invalid, or a folder cannot be used.</exception>
     public static void Write(string? settings, string folder)
     {
         var kit = Load(settings);
@@ -23,17 +25,17 @@ internal static partial class AlertingKit
             File.WriteAllText(Path.Combine(dashboards, Path.GetFileName(file)), Dashboard(File.ReadAllText(file), kit));
     }
 
-    /// <summary>The rule files by name, as these settings have them.</summary>
+    /// <summary>The rule files generated with these settings, by name.</summary>
     public static IReadOnlyDictionary<string, string> Rules(KitSettings settings) => Directory.GetFiles(Sources, "*.yml")
         .Where(file => Path.GetFileName(file) != "settings.yml")
         .ToDictionary(file => Path.GetFileName(file), file => Heading(Path.GetFileName(file)) + KitTemplate.Render(File.ReadAllText(file), settings));
 
-    /// <summary>The kit's settings, with those of a file in their place where it has any.</summary>
-    /// <exception cref="StackException">A file that cannot be read, a setting that there is not, or one that contradicts another.</exception>
+    /// <summary>The kit's settings, overridden by those of a file.</summary>
+    /// <exception cref="StackException">A file cannot be read, or a setting is unknown or contradicts another.</exception>
     public static KitSettings Load(string? own)
     {
         var settings = KitSettings.Load(Path.Combine(Sources, "settings.yml"), own);
-        // The texts of the alerts name the one, their expressions use the other.
+        // The alerts' texts use percent, their expressions use budget.
         foreach (var objective in (string[])["delivery", "latency"])
         {
             if (Number(settings, $"objectives:{objective}:percent") + (100 * Number(settings, $"objectives:{objective}:budget")) != 100)
@@ -54,7 +56,8 @@ internal static partial class AlertingKit
 
     private static string Heading(string name) => $"# Made of alerts/kit/{name} by: dotnet run --project Meshara.Lab -- kit\n#\n";
 
-    // Labels stand before what ends a label's name in a query, and in {{cluster}}; the variable $cluster and texts stay as they are.
+    // Replaces cluster only as a label: before characters that end a label's name in a query, and in {{cluster}}. The variable $cluster and
+    // texts are not changed.
     private static string Dashboard(string json, KitSettings settings) => settings["cluster"] == "cluster" && settings["job"] == "meshara" ? json
         : Query().Replace(json, line => JobLabel().Replace(
             ClusterLabel().Replace(line.Value, settings["cluster"]), $"job=\\\"{settings["job"]}\\\""));

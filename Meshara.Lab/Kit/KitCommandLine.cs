@@ -4,7 +4,7 @@ using Meshara.Harness.Terminal;
 
 namespace Meshara.Lab.Kit;
 
-/// <summary>The command that makes the rules, and its options.</summary>
+/// <summary>The command that generates the rules, and its options.</summary>
 internal sealed class KitCommandLine
 {
     private readonly Option<string> _settings = new("--settings") { HelpName = "FILE", Description = "Settings that differ from alerts/kit/settings.yml (YAML). Needs --out." };
@@ -18,8 +18,8 @@ internal sealed class KitCommandLine
 
     public Command Command { get; }
 
-    /// <summary>What to do when this command was given; null when it is another.</summary>
-    /// <exception cref="StackException">A value that cannot be used, named.</exception>
+    /// <summary>The action to run if this command was given; null if another was.</summary>
+    /// <exception cref="StackException">A value is invalid; the message names it.</exception>
     public Func<StatusConsole, int>? Find(ParseResult arguments)
     {
         ArgumentNullException.ThrowIfNull(arguments);

@@ -4,14 +4,17 @@ using YamlDotNet.Serialization;
 
 namespace Meshara.Lab.Kit;
 
-/// <summary>The settings of the alerting kit, by their path (<c>objectives:delivery:percent</c>): those of <c>alerts/kit/settings.yml</c>, and what a file of one's own says instead.</summary>
+/// <summary>
+/// The settings of the alerting kit by path (<c>objectives:delivery:percent</c>): those of <c>alerts/kit/settings.yml</c>, overridden by
+/// those of the user's file.
+/// </summary>
 internal sealed class KitSettings
 {
     private readonly Dictionary<string, IReadOnlyList<string>> _values = new(StringComparer.Ordinal);
 
     /// <param name="defaults">The file with every setting.</param>
-    /// <param name="own">A file with those that differ; null for none.</param>
-    /// <exception cref="StackException">A file that cannot be read, or a setting that there is not.</exception>
+    /// <param name="own">A file with settings that differ; null for none.</param>
+    /// <exception cref="StackException">A file cannot be read, or a setting is unknown.</exception>
     public static KitSettings Load(string defaults, string? own)
     {
         var settings = new KitSettings();
@@ -28,11 +31,11 @@ internal sealed class KitSettings
         return settings;
     }
 
-    /// <summary>Every setting there is.</summary>
+    /// <summary>The paths of all settings.</summary>
     public IEnumerable<string> Paths => _values.Keys;
 
-    /// <summary>One value.</summary>
-    /// <exception cref="StackException">There is none, or several.</exception>
+    /// <summary>A single value.</summary>
+    /// <exception cref="StackException">There is no such setting, or it is a list.</exception>
     public string this[string path] => List(path) is [var value] ? value : throw new StackException($"The setting {path} is not one value.", ExitCodes.Usage);
 
     /// <summary>The values of a list.</summary>

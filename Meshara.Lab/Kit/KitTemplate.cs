@@ -5,12 +5,12 @@ using Meshara.Harness;
 namespace Meshara.Lab.Kit;
 
 /// <summary>
-/// Makes a rule file of a file of the kit. <c>${path}</c> is the setting at that path, and the lines between <c>#each path</c> and
-/// <c>#end</c> come once for every window in the list at that path, with <c>${window}</c> (5m) and <c>${seconds}</c> (300).
+/// Generates a rule file from a template of the kit. <c>${path}</c> is the setting at that path. The lines between <c>#each path</c> and
+/// <c>#end</c> are repeated for every window in the list at that path, with <c>${window}</c> (5m) and <c>${seconds}</c> (300).
 /// </summary>
 internal static partial class KitTemplate
 {
-    /// <exception cref="StackException">A setting that there is not.</exception>
+    /// <exception cref="StackException">A setting is unknown.</exception>
     public static string Render(string template, KitSettings settings) =>
         Fill(Block().Replace(template, block => string.Concat(settings.List(block.Groups["list"].Value).Select(window =>
             block.Groups["body"].Value

@@ -3,7 +3,7 @@ using Meshara.Harness.Traffic;
 
 namespace Meshara.Lab.Load;
 
-/// <summary>Follows a node's inbox as an application would, and counts.</summary>
+/// <summary>Follows a node's inbox as an application would, and counts messages.</summary>
 internal sealed class ArrivalCount : IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
@@ -20,7 +20,7 @@ internal sealed class ArrivalCount : IAsyncDisposable
     /// <summary>Messages since the last reset.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Those with other content than was sent.</summary>
+    /// <summary>Number of those whose content differs from what was sent.</summary>
     public long Damaged { get; private set; }
 
     public void Reset()
@@ -29,7 +29,7 @@ internal sealed class ArrivalCount : IAsyncDisposable
             (Count, Damaged, _latencies) = (0, 0, new LatencyHistogram());
     }
 
-    /// <summary>Waits until so many have arrived, or for 30 s: then fewer are counted.</summary>
+    /// <summary>Waits until this many messages have arrived, at most 30 s; then fewer are counted.</summary>
     public async Task ReachAsync(long count)
     {
         Task reached;
@@ -62,7 +62,7 @@ internal sealed class ArrivalCount : IAsyncDisposable
         {
             await foreach (var message in node.Inbox.FollowAsync(node.LastCursor, _stop.Token))
             {
-                // Both processes read the same clock.
+                // Both processes use the same machine's clock.
                 var latency = DateTimeOffset.UtcNow - message.SentAt;
                 var whole = PairContent.IsWhole(message.Content.Span);
                 lock (_gate)
@@ -77,7 +77,7 @@ internal sealed class ArrivalCount : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The measurement is over.
+            // Expected: the measurement has ended.
         }
     }
 }

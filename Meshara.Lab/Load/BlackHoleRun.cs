@@ -7,8 +7,8 @@ using Meshara.Harness.Terminal;
 namespace Meshara.Lab.Load;
 
 /// <summary>
-/// What a collector does that takes connections and never answers: a pair of nodes that exports every trace to it and one that exports
-/// nothing, in turn; then one long run towards it, with an eye on memory.
+/// Measures the effect of a collector that accepts connections and never answers. A pair of nodes that exports every trace to it takes
+/// turns with a pair that exports nothing; then one long run with the collector watches memory.
 /// </summary>
 internal sealed class BlackHoleRun(LoadOptions options, TimeSpan memoryFor, StatusConsole console)
 {
@@ -16,10 +16,10 @@ internal sealed class BlackHoleRun(LoadOptions options, TimeSpan memoryFor, Stat
     private const int FewestSamples = 8;
     private static readonly TimeSpan SampleInterval = TimeSpan.FromSeconds(5);
 
-    /// <summary>Runs the rounds and the long run, says what was seen, and writes the report.</summary>
+    /// <summary>Runs the rounds and the long run, prints the results, and writes the report.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        using var blackHole = new TcpListener(IPAddress.Loopback, 0); // the kernel takes connections, nobody reads
+        using var blackHole = new TcpListener(IPAddress.Loopback, 0); // the kernel accepts connections, nothing reads
         blackHole.Start(backlog: 512);
         var recording = new Dictionary<string, string?> { ["OTEL_TRACES_SAMPLER"] = "always_on" };
         var exporting = new Dictionary<string, string?>(recording)
@@ -68,7 +68,7 @@ internal sealed class BlackHoleRun(LoadOptions options, TimeSpan memoryFor, Stat
         return samples;
     }
 
-    /// <summary>The first quarter is left out: the heap finds its size in it.</summary>
+    /// <summary>Leaves out the first quarter, in which the heap is still growing to its working size.</summary>
     private static double Growth(List<MemorySample> memory)
     {
         var quarter = memory.Count / 4;

@@ -6,20 +6,20 @@ using Meshara.Node.Identity;
 namespace Meshara.Lab.Load;
 
 /// <summary>
-/// What the cryptography of one message costs a core of this machine, and nothing else: no envelope, no allocation, no network. Taken
-/// while every core does the same, since that is what a saturated pair does to them.
+/// The cost of one message's cryptography on a core of this machine, without envelope, allocation or network. Measured while all cores do
+/// the same, as they do under a saturated pair.
 /// </summary>
 /// <param name="CreateUs">Key agreement (with a key per message), seal, hash and sign, in microseconds.</param>
 /// <param name="OpenUs">Hash and verify, key agreement (with a key per message), and open.</param>
 internal sealed record CryptoFloor(double CreateUs, double OpenUs)
 {
-    // The envelope's header with its domain, and the hash of the payload after it.
+    // The envelope's header with its domain separator; the hash of the payload follows it.
     private const int HeaderBytes = 127;
 
-    /// <summary>Messages a second that one pair could exchange on two cores if nothing but cryptography took time.</summary>
+    /// <summary>Messages per second that a pair could exchange on two cores if only cryptography took time.</summary>
     public double CeilingPerSecond => 2e6 / (CreateUs + OpenUs);
 
-    /// <summary>Measures for about so long.</summary>
+    /// <summary>Measures for about this duration.</summary>
     public static async Task<CryptoFloor> MeasureAsync(int payload, bool keyPerMessage, TimeSpan duration)
     {
         var each = duration / 2;

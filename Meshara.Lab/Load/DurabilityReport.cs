@@ -2,14 +2,14 @@ using System.Text.Json;
 
 namespace Meshara.Lab.Load;
 
-/// <summary>One pair of measurements, in messages a second.</summary>
+/// <summary>One pair of measurements, in messages per second.</summary>
 internal sealed record DurabilityRound(double MemoryPerSecond, double NormalPerSecond)
 {
-    /// <summary>Durable delivery as a part of that in memory.</summary>
+    /// <summary>Throughput with durable storage relative to storage in memory.</summary>
     public double Ratio => NormalPerSecond / MemoryPerSecond;
 }
 
-/// <summary>What <c>durability</c> writes.</summary>
+/// <summary>The report of <c>durability</c>.</summary>
 internal sealed record DurabilityReport(int Payload, IReadOnlyList<DurabilityRound> Rounds, double MedianRatio)
 {
     public static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };

@@ -4,19 +4,19 @@ using Meshara.Harness.Terminal;
 namespace Meshara.Lab.Load;
 
 /// <summary>
-/// What durability costs: two warm pairs of nodes, one with storage in memory and one on disk, under the same load in turn, so that a
-/// machine that is busy with something else slows down both alike.
+/// Measures the cost of durability. Two warm pairs of nodes, one with storage in memory and one on disk, take turns under the same load,
+/// so that other work on the machine slows both equally.
 /// </summary>
 internal sealed class DurabilityRun(LoadOptions options, StatusConsole console)
 {
     private static readonly Dictionary<string, string?> Environment = [];
 
-    /// <summary>Runs the rounds, says what was seen, and writes the report.</summary>
+    /// <summary>Runs the rounds, prints the results, and writes the report.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         await using var memory = await Pair.StartAsync(Settings("memory"), Environment, cancellationToken);
         await using var normal = await Pair.StartAsync(Settings("normal"), Environment, cancellationToken);
-        // The first round of each pays for compilation and is not counted.
+        // The first round of each includes compilation and does not count.
         await MeasureAsync(memory, cancellationToken);
         await MeasureAsync(normal, cancellationToken);
         var rounds = new List<DurabilityRound>();

@@ -10,9 +10,9 @@ using Meshara.Node.Telemetry;
 namespace Meshara.Lab.Load;
 
 /// <summary>
-/// How long a broadcast takes to reach every node: whole nodes with keys, TLS sockets and inboxes of their own, in one process, since a
-/// hundred processes on a machine with few cores would measure its scheduler. Without the OpenTelemetry SDK, which takes all nodes
-/// of a process for one.
+/// Measures how long a broadcast takes to reach every node. All nodes run in one process, with their own keys, TLS sockets and inboxes:
+/// a hundred processes on a few cores would measure the scheduler. The OpenTelemetry SDK is off, because it would treat all nodes of a
+/// process as one.
 /// </summary>
 internal sealed class GossipRun(MeshLoadOptions options, StatusConsole console) : IAsyncDisposable
 {
@@ -31,7 +31,7 @@ internal sealed class GossipRun(MeshLoadOptions options, StatusConsole console) 
     private readonly MeterListener _meters = new();
     private long _duplicates;
 
-    /// <summary>Starts the nodes, broadcasts, says what was seen, and writes the report.</summary>
+    /// <summary>Starts the nodes, broadcasts, prints the results, and writes the report.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         await StartAsync(cancellationToken);
@@ -107,7 +107,7 @@ internal sealed class GossipRun(MeshLoadOptions options, StatusConsole console) 
         _meters.Start();
     }
 
-    /// <summary>Nodes that have just joined still look around and dial each other.</summary>
+    /// <summary>Waits until the nodes, which discover and dial each other after joining, have stopped opening connections.</summary>
     private async Task SettleAsync(CancellationToken cancellationToken)
     {
         var (started, connections, unchanged) = (Stopwatch.GetTimestamp(), 0, 0);
@@ -120,7 +120,10 @@ internal sealed class GossipRun(MeshLoadOptions options, StatusConsole console) 
         }
     }
 
-    /// <summary>What the nodes take when nobody broadcasts, in percent of a core, and what each of them tells of the members, in bytes a second.</summary>
+    /// <summary>
+    /// CPU use of all nodes without broadcasts, in percent of a core, and membership data that each node sends, in bytes per
+    /// second.
+    /// </summary>
     private async Task<(double Cpu, double Told)> MeasureIdleAsync(CancellationToken cancellationToken)
     {
         var (started, before, told) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime, Told());
@@ -143,7 +146,7 @@ internal sealed class GossipRun(MeshLoadOptions options, StatusConsole console) 
         }
         catch (OperationCanceledException)
         {
-            // The measurement is over.
+            // Expected: the measurement has ended.
         }
     }
 
@@ -158,19 +161,19 @@ internal sealed class GossipRun(MeshLoadOptions options, StatusConsole console) 
         return spreading;
     }
 
-    // A reader may have a broadcast before its sender knows its id.
+    // A reader may get a broadcast before its sender knows its id.
     private Spreading Of(MessageId id) => _spreading.GetOrAdd(id, static _ => new Spreading());
 
-    /// <summary>How far one broadcast has come.</summary>
+    /// <summary>The progress of one broadcast.</summary>
     private sealed class Spreading
     {
         private readonly TaskCompletionSource<long> _everywhere = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _reached;
 
-        /// <summary>Nodes that have it, without the one that sent it.</summary>
+        /// <summary>Number of nodes that have it, without the sender.</summary>
         public int Reached => Volatile.Read(ref _reached);
 
-        /// <summary>When the last of them got it.</summary>
+        /// <summary>Completes with the timestamp at which the last of them got it.</summary>
         public Task<long> Everywhere => _everywhere.Task;
 
         public TimeSpan Elapsed { get; set; }

@@ -6,12 +6,12 @@ internal sealed record LoadOptions
     /// <summary>How long each measurement sends.</summary>
     public required TimeSpan For { get; init; }
 
-    /// <summary>Rounds; each measures everything that is compared.</summary>
+    /// <summary>Number of rounds; each measures all variants.</summary>
     public required int Rounds { get; init; }
 
-    /// <summary>Bytes of content of each message.</summary>
+    /// <summary>Content size of each message in bytes.</summary>
     public int Payload { get; init; } = 256;
 
-    /// <summary>Where the report goes (JSON); null for nowhere.</summary>
+    /// <summary>Path of the report (JSON); null for none.</summary>
     public string? Report { get; init; }
 }

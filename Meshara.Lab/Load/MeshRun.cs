@@ -4,13 +4,13 @@ using Meshara.Harness.Terminal;
 
 namespace Meshara.Lab.Load;
 
-/// <summary>Every node of a mesh sends to every other one, as fast as it goes; each node is a process of its own.</summary>
+/// <summary>Every node of a mesh sends to every other at full speed; each node is a separate process.</summary>
 internal sealed class MeshRun(MeshLoadOptions options, StatusConsole console)
 {
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
     private static readonly Dictionary<string, string?> Settings = new() { ["OTEL_TRACES_SAMPLER"] = "always_off" };
 
-    /// <summary>Runs the rounds, says what was seen, and writes the report.</summary>
+    /// <summary>Runs the rounds, prints the results, and writes the report.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("meshara-lab-");

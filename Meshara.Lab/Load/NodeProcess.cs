@@ -6,13 +6,13 @@ using Meshara.Harness.Processes;
 
 namespace Meshara.Lab.Load;
 
-/// <summary>The node's own program as a child process, alone and unobserved, timed from its start until it is ready.</summary>
+/// <summary>The node's own program as a child process, without telemetry, timed from its start until it is ready.</summary>
 internal sealed class NodeProcess : IAsyncDisposable
 {
     private static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(10);
 
-    // Finer than what is measured; a request to a port where nobody listens yet costs microseconds.
+    // Finer than the measured times; a request to a port that is not open yet takes microseconds.
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(2);
 
     private readonly ChildProcess _child;
@@ -26,21 +26,21 @@ internal sealed class NodeProcess : IAsyncDisposable
         Api = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{plan.HttpPort}"));
     }
 
-    /// <summary>Where peers dial it.</summary>
+    /// <summary>The endpoint that peers dial.</summary>
     public IPEndPoint Mesh { get; }
 
     /// <summary>Base of its API and health.</summary>
     public Uri Api { get; }
 
-    /// <summary>From the start of the process to the first 200 at <c>/ready</c>.</summary>
+    /// <summary>Time from the start of the process to the first 200 from <c>/ready</c>.</summary>
     public TimeSpan ReadyAfter { get; private set; }
 
     /// <summary>Starts a node and waits until it is ready.</summary>
     /// <param name="program">Its executable.</param>
-    /// <param name="folder">Its data directory, whose keys it finds again.</param>
+    /// <param name="folder">Its data directory; existing keys are reused.</param>
     /// <param name="settings">Environment variables, such as <c>Transport__MaxConnections</c>.</param>
-    /// <param name="client">Asks it; warmed up by whoever counts milliseconds.</param>
-    /// <param name="cancellationToken">Ends the wait, and the process.</param>
+    /// <param name="client">Polls the node; warm it up if milliseconds matter.</param>
+    /// <param name="cancellationToken">Cancels the wait and ends the process.</param>
     /// <exception cref="InvalidOperationException">It ended, or was not ready in time.</exception>
     public static async Task<NodeProcess> StartAsync(
         string program, string folder, IReadOnlyDictionary<string, string> settings, HttpClient client, CancellationToken cancellationToken)
@@ -63,7 +63,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Memory that it holds in RAM.</summary>
+    /// <summary>Resident memory of the process.</summary>
     public long ResidentBytes()
     {
         using var process = Process.GetProcessById(_child.Id);
@@ -101,7 +101,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         }
         catch (HttpRequestException)
         {
-            return false; // nobody listens there yet
+            return false; // the node does not listen yet
         }
     }
 

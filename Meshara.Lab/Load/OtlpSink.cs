@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Meshara.Lab.Load;
 
-/// <summary>Accepts OTLP over HTTP, reads each request to its end and discards it.</summary>
+/// <summary>An OTLP/HTTP receiver that reads each request to its end and discards it.</summary>
 internal sealed class OtlpSink : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -13,16 +13,16 @@ internal sealed class OtlpSink : IAsyncDisposable
 
     private OtlpSink(WebApplication app) => _app = app;
 
-    /// <summary>For <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>.</summary>
+    /// <summary>The value of <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>.</summary>
     public string Endpoint => _app.Urls.First();
 
-    /// <summary>Received so far.</summary>
+    /// <summary>Bytes received so far.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
-    /// <summary>The signal (<c>metrics</c>) it refuses at present; null when it takes all of them.</summary>
+    /// <summary>The signal (such as <c>metrics</c>) to refuse; null to accept all.</summary>
     public string? Refuses { get; set; }
 
-    /// <summary>How long it takes over each request.</summary>
+    /// <summary>Delay before each request is answered.</summary>
     public TimeSpan Delay { get; set; }
 
     public static async Task<OtlpSink> StartAsync(CancellationToken cancellationToken)

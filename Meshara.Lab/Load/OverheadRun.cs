@@ -4,27 +4,27 @@ using Meshara.Harness.Terminal;
 namespace Meshara.Lab.Load;
 
 /// <summary>
-/// What telemetry costs a message: five pairs of nodes, one with nobody listening, one whose metrics are scraped, one that exports one
-/// trace in a hundred as well, one that also holds all others for the case that they fail or are slow, and one that exports all. All are warm, and they take turns in short slices, so that a machine that is
-/// busy with something else slows down all alike. Two things are compared: how long a single message is on its way, which is what a
-/// user notices, and processor time under full load, where throughput itself varies by more than what is looked for.
+/// Measures the cost of telemetry per message with five pairs of nodes: without telemetry; with scraped metrics; with one trace in a
+/// hundred exported as well; with all other traces also held in case they fail or are slow; and with all traces exported. All pairs are
+/// warm and take turns in short slices, so that other work on the machine slows all equally. Compares the latency of single messages,
+/// which users notice, and CPU time under full load, where throughput varies by more than the difference to be measured.
 /// </summary>
 internal sealed class OverheadRun(LoadOptions options, StatusConsole console)
 {
-    // Slices of load before the first round: the JIT compiler has seen by then what is hot, and compiled it again.
+    // Slices of load before the first round: by then the JIT compiler has optimized the hot code.
     private const int WarmUpSlices = 4;
 
-    // Two processes that run the same program differ by more than what is looked for: in what the compiler made of it, and in where it
-    // lies in memory. So there are new ones now and then.
+    // Two processes of the same program differ by more than the effect to be measured, because of JIT decisions and memory layout. So the
+    // processes are replaced from time to time.
     private const int RoundsPerProcess = 5;
 
-    // In slices as short as these, once a second is once a slice.
+    // Slices are this short, so once a second means once per slice.
     private static readonly TimeSpan ScrapeInterval = TimeSpan.FromSeconds(1);
 
     private static readonly PairTelemetry[] Modes =
         [PairTelemetry.Off, PairTelemetry.Metrics, PairTelemetry.Sampled, PairTelemetry.Kept, PairTelemetry.All];
 
-    /// <summary>Runs the rounds, says what was seen, and writes the report.</summary>
+    /// <summary>Runs the rounds, prints the results, and writes the report.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         await using var sink = await OtlpSink.StartAsync(cancellationToken);
@@ -35,7 +35,7 @@ internal sealed class OverheadRun(LoadOptions options, StatusConsole console)
         return 0;
     }
 
-    /// <summary>Some rounds with one set of processes.</summary>
+    /// <summary>Runs some rounds with one set of processes.</summary>
     private async Task RunAsync(OtlpSink sink, List<OverheadRound> rounds, int count, CancellationToken cancellationToken)
     {
         var pairs = new List<Pair>();
@@ -62,7 +62,7 @@ internal sealed class OverheadRun(LoadOptions options, StatusConsole console)
         }
     }
 
-    /// <summary>In another order each time, so that what drifts over a round hits every mode alike.</summary>
+    /// <summary>Measures the modes in random order, so that drift within a round affects all modes equally.</summary>
     private async Task<OverheadRound> RoundAsync(List<Pair> pairs, CancellationToken cancellationToken)
     {
         var costs = new OverheadCost[Modes.Length];

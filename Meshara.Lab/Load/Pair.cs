@@ -1,8 +1,8 @@
 namespace Meshara.Lab.Load;
 
 /// <summary>
-/// Two nodes in two processes, connected over TLS on loopback. Separate processes, because in one each node would count what the
-/// other does, and share its garbage collector; long-lived, because a young process measures its compiler.
+/// Two nodes in two processes, connected over TLS on loopback. In a single process, each node would count the work of the other and share
+/// its garbage collector. The processes are long-lived, because in a new one the JIT compiler dominates.
 /// </summary>
 internal sealed class Pair : IAsyncDisposable
 {
@@ -19,7 +19,7 @@ internal sealed class Pair : IAsyncDisposable
 
     public PairProcess Recipient { get; }
 
-    /// <summary>Starts both.</summary>
+    /// <summary>Starts both nodes.</summary>
     /// <param name="settings">Configuration keys of both nodes; see <see cref="StartNode"/>.</param>
     /// <param name="environment">Environment variables of both processes.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -45,7 +45,7 @@ internal sealed class Pair : IAsyncDisposable
         StartNode Order(string name, string? bootstrap) => new(name, Path.Combine(folder.FullName, name), bootstrap, settings);
     }
 
-    /// <summary>Sends for so long, waits until everything has arrived and is acknowledged, and counts.</summary>
+    /// <summary>Sends for a duration, waits until everything has arrived and is acknowledged, and returns the counts.</summary>
     /// <exception cref="InvalidOperationException">A message was lost, damaged or arrived twice.</exception>
     public async Task<PairResult> SendAsync(int payload, TimeSpan duration, PairPace load, CancellationToken cancellationToken)
     {
@@ -59,7 +59,7 @@ internal sealed class Pair : IAsyncDisposable
         return new PairResult(sent.Messages, sent.Elapsed, sender, recipient);
     }
 
-    /// <summary>Reads both nodes' metrics again and again, as Prometheus would, until that is disposed.</summary>
+    /// <summary>Scrapes both nodes' metrics at an interval, as Prometheus would, until the result is disposed.</summary>
     public IAsyncDisposable Scrape(TimeSpan interval) => new Scrapes([Sender.Metrics, Recipient.Metrics], interval);
 
     public async ValueTask DisposeAsync()
@@ -94,7 +94,7 @@ internal sealed class Pair : IAsyncDisposable
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
-                // The measurement has ended.
+                // Expected: the measurement has ended.
             }
         }
     }

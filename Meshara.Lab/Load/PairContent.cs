@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Meshara.Lab.Load;
 
-/// <summary>The content of measured messages: the same for all of one length, so that the recipient knows whether it is whole.</summary>
+/// <summary>The content of measured messages. It depends only on the length, so that the recipient can verify it.</summary>
 internal static class PairContent
 {
     private static readonly ConcurrentDictionary<int, byte[]> Contents = new();

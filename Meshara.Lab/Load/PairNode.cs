@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Meshara.Lab.Load;
 
-/// <summary>A whole node inside this process: its own keys, TLS sockets on loopback and storage, without the cost of HTTP between it and the load.</summary>
+/// <summary>A complete node inside this process, with its own keys, TLS sockets on loopback and storage, driven without HTTP.</summary>
 internal sealed class PairNode : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -23,24 +23,24 @@ internal sealed class PairNode : IAsyncDisposable
 
     public IInbox Inbox => Get<IInbox>();
 
-    /// <summary>Where the inbox ends now.</summary>
+    /// <summary>Cursor of the last message in the inbox.</summary>
     public long LastCursor => Get<IMessageStore>().LastCursor;
 
     public Uri Metrics => new(new Uri(_app.Urls.First()), "/metrics");
 
-    /// <summary>Peers it is connected to now.</summary>
+    /// <summary>Current number of connected peers.</summary>
     public int ConnectedPeers => Get<INodeView>().ConnectedPeers;
 
-    /// <summary>Accepted messages that have not ended.</summary>
+    /// <summary>Accepted messages that are still pending.</summary>
     public int PendingMessages => Get<INodeView>().PendingMessages;
 
-    /// <summary>Where peers dial it.</summary>
+    /// <summary>The endpoint that peers dial.</summary>
     public IPEndPoint Bound => Get<Listener>().Bound;
 
-    /// <summary>Starts a node and returns when it has joined.</summary>
+    /// <summary>Starts a node and returns once it has joined.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="folder">Its data directory.</param>
-    /// <param name="settings">Next to, and over, what a pair needs.</param>
+    /// <param name="settings">Configuration keys in addition to those of every pair, which they override.</param>
     /// <param name="bootstrap">The <c>tcp</c> URI of the node to join; null starts a mesh.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public static async Task<PairNode> StartAsync(string name, string folder, IReadOnlyDictionary<string, string?> settings, string? bootstrap, CancellationToken cancellationToken)

@@ -9,18 +9,18 @@ internal sealed record PairOptions
     /// <summary>Rounds; each measures the cryptography, the full load and single messages, one after another.</summary>
     public int Rounds { get; init; } = 5;
 
-    /// <summary>Bytes of content of each message.</summary>
+    /// <summary>Content size of each message in bytes.</summary>
     public int Payload { get; init; } = 256;
 
-    /// <summary>A key agreement for every message rather than for a session.</summary>
+    /// <summary>True for a key agreement per message instead of per session.</summary>
     public bool KeyPerMessage { get; init; }
 
     /// <summary><c>memory</c>, <c>normal</c> or <c>full</c>.</summary>
     public string Storage { get; init; } = "memory";
 
-    /// <summary>What is observed meanwhile.</summary>
+    /// <summary>Telemetry of the nodes during the measurement.</summary>
     public PairTelemetry Telemetry { get; init; } = PairTelemetry.Sampled;
 
-    /// <summary>Where the report goes (JSON); null for nowhere.</summary>
+    /// <summary>Path of the report (JSON); null for none.</summary>
     public string? Report { get; init; }
 }

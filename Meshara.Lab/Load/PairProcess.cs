@@ -5,7 +5,9 @@ using Meshara.Harness.Processes;
 
 namespace Meshara.Lab.Load;
 
-/// <summary>One node of a pair as a child process, which runs <see cref="PairRole"/> with the runtime settings of the node's own program.</summary>
+/// <summary>
+/// A node of a pair as a child process, which runs <see cref="PairRole"/> with the runtime settings of the node's own program.
+/// </summary>
 internal sealed class PairProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(10);
@@ -19,19 +21,19 @@ internal sealed class PairProcess : IAsyncDisposable
     /// <summary>Its address.</summary>
     public string Address { get; private set; } = "";
 
-    /// <summary>Where peers dial it.</summary>
+    /// <summary>The endpoint that peers dial.</summary>
     public string Mesh { get; private set; } = "";
 
-    /// <summary>What Prometheus would scrape.</summary>
+    /// <summary>The URL that Prometheus would scrape.</summary>
     public Uri Metrics { get; private set; } = null!;
 
     /// <summary>Its process id.</summary>
     public int Id => _child.Id;
 
-    /// <summary>Starts a process with a node in it, and returns when that has joined.</summary>
-    /// <param name="order">The node.</param>
-    /// <param name="environment">Environment variables on top of this process's own, such as <c>DOTNET_*</c>.</param>
-    /// <param name="cancellationToken">Ends the wait, and the process.</param>
+    /// <summary>Starts a process with a node, and returns once the node has joined.</summary>
+    /// <param name="order">The order that starts the node.</param>
+    /// <param name="environment">Environment variables in addition to this process's own, such as <c>DOTNET_*</c>.</param>
+    /// <param name="cancellationToken">Cancels the wait and ends the process.</param>
     /// <exception cref="InvalidOperationException">It could not start.</exception>
     public static async Task<PairProcess> StartAsync(StartNode order, IReadOnlyDictionary<string, string?> environment, CancellationToken cancellationToken)
     {
@@ -49,8 +51,8 @@ internal sealed class PairProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Gives an order and waits for its answer. One at a time.</summary>
-    /// <exception cref="InvalidOperationException">It failed, or the process ended.</exception>
+    /// <summary>Gives an order and waits for its answer. Not for concurrent use.</summary>
+    /// <exception cref="InvalidOperationException">The order failed, or the process ended.</exception>
     public async Task<TAnswer> AskAsync<TAnswer>(PairOrder order, CancellationToken cancellationToken) where TAnswer : PairAnswer
     {
         var asked = new TaskCompletionSource<PairAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);

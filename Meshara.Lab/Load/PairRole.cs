@@ -7,15 +7,15 @@ using Meshara.Node.Telemetry;
 namespace Meshara.Lab.Load;
 
 /// <summary>
-/// The hidden command <c>pair-node</c>: one node of a pair in a process of its own, driven by orders on standard input. Sending and
-/// counting happen inside it, so that no HTTP lies between the load and the node, and what is measured is this node's alone.
+/// The hidden command <c>pair-node</c>: one node of a pair in its own process, driven by orders on standard input. Sending and counting
+/// happen in this process, so that no HTTP comes between the load and the node, and the figures are of this node alone.
 /// </summary>
 internal sealed class PairRole : IAsyncDisposable
 {
     /// <summary>Name of the command.</summary>
     public const string CommandName = "pair-node";
 
-    // No more than a node keeps of one metric (ServiceDefaultsOptions.MaxSeriesPerMetric).
+    // The limit of a node per metric (ServiceDefaultsOptions.MaxSeriesPerMetric).
     private const int SeriesPerInstrument = 200;
 
     private static readonly TimeSpan LastAcknowledgments = TimeSpan.FromSeconds(30);
@@ -25,11 +25,11 @@ internal sealed class PairRole : IAsyncDisposable
     private ArrivalCount? _arrivals;
     private ProcessUse _begun = ProcessUse.Now();
 
-    /// <summary>Obeys until the input ends.</summary>
+    /// <summary>Executes orders until the input ends.</summary>
     public static async Task<int> RunAsync(TextReader input, TextWriter output)
     {
         await using var role = new PairRole();
-        // Each read on a thread of its own: a read of standard input blocks, and the node shall have all threads of the pool.
+        // Each read blocks, so it gets its own thread and leaves the pool's threads to the node.
         while (await Task.Factory.StartNew(input.ReadLine, TaskCreationOptions.LongRunning) is { } line)
         {
             var answer = await role.TryObeyAsync(JsonSerializer.Deserialize<PairOrder>(line, PairAnswer.Json)!);
@@ -65,7 +65,7 @@ internal sealed class PairRole : IAsyncDisposable
         }
         catch (Exception e)
         {
-            // Whoever gave the order ends the measurement with it.
+            // The process that gave the order ends the measurement.
             return new OrderFailed(e.Message);
         }
     }
@@ -82,7 +82,7 @@ internal sealed class PairRole : IAsyncDisposable
     private CountBegun Begin()
     {
         _arrivals!.Reset();
-        // What was left behind before must not be collected on this count's account.
+        // Earlier garbage must not be collected during this count.
         GC.Collect();
         GC.WaitForPendingFinalizers();
         GC.Collect();
@@ -115,7 +115,7 @@ internal sealed class PairRole : IAsyncDisposable
                 throw new InvalidOperationException($"{Node.PendingMessages} of {sent} messages were not acknowledged within {LastAcknowledgments.TotalSeconds:0} s.");
             await Task.Delay(1, _stop.Token);
         }
-        // In turn: the first ones got one more.
+        // Recipients take turns, so the first ones may have got one more.
         var perRecipient = order.Recipients.Select((address, i) => (address, count: (sent + recipients.Length - 1 - i) / recipients.Length));
         return new MessagesSent(sent, Stopwatch.GetElapsedTime(started), perRecipient.ToDictionary(part => part.address, part => part.count));
 
@@ -125,7 +125,8 @@ internal sealed class PairRole : IAsyncDisposable
                 await SendOneAsync();
         }
 
-        // On a thread that sleeps: a timer of two milliseconds has .NET's timer thread spin for most of them, on one of the processors that the message needs.
+        // On a sleeping thread: with a timer of two milliseconds, .NET's timer thread would spin most of the time on a processor
+        // the nodes need.
         void SendSlowly(TimeSpan interval)
         {
             while (Stopwatch.GetElapsedTime(started) < order.Duration)
@@ -155,7 +156,10 @@ internal sealed class PairRole : IAsyncDisposable
         return new SeriesCreated();
     }
 
-    /// <summary>The node has no signal for it, and to add one would change what is measured; a millisecond is a twentieth of the window.</summary>
+    /// <summary>
+    /// Polls, because the node has no signal for this and adding one would change the measurement. A millisecond is a twentieth
+    /// of the window.
+    /// </summary>
     private async ValueTask WaitForRoomAsync(int window)
     {
         while (Node.PendingMessages >= window)

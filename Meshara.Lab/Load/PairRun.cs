@@ -5,26 +5,26 @@ using Meshara.Harness.Terminal;
 namespace Meshara.Lab.Load;
 
 /// <summary>
-/// How fast two real nodes exchange messages, next to how fast the cryptography alone would let them: both in each round, so that
-/// a machine that is busy with something else slows down both alike.
+/// Measures how fast two real nodes exchange messages, and how fast cryptography alone would allow. Each round measures both, so that
+/// other work on the machine slows both equally.
 /// </summary>
 internal sealed class PairRun(PairOptions options, StatusConsole console)
 {
-    // The JIT compiler compiles what is hot again, and does so on processors that messages need: a warm pair is one where it has little left to do.
+    // The JIT compiler recompiles hot code on processors that the nodes need. A pair is warm once little of that is left.
     private const int FewMethods = 50;
     private const int MaxWarmUps = 8;
     private static readonly TimeSpan MaxWarmUp = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan MaxUnloaded = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FloorFor = TimeSpan.FromMilliseconds(600);
 
-    // As alerts/prometheus.yml has it.
+    // The interval in alerts/prometheus.yml.
     private static readonly TimeSpan ScrapeInterval = TimeSpan.FromSeconds(5);
 
     private TimeSpan WarmUp => options.For / options.Rounds < MaxWarmUp ? options.For / options.Rounds : MaxWarmUp;
 
     private TimeSpan UnloadedFor => options.For / options.Rounds < MaxUnloaded ? options.For / options.Rounds : MaxUnloaded;
 
-    /// <summary>Runs the rounds, says what was seen, and writes the report.</summary>
+    /// <summary>Runs the rounds, prints the results, and writes the report.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         await using var sink = await OtlpSink.StartAsync(cancellationToken);
@@ -80,13 +80,13 @@ internal sealed class PairRun(PairOptions options, StatusConsole console)
         return settings;
     }
 
-    /// <summary>What the sender has sent and received so far, below TLS; not a number when nothing counts it.</summary>
+    /// <summary>Bytes that the sender has sent and received below TLS so far; NaN if nothing counts them.</summary>
     private async Task<double> WireBytesAsync(Pair pair, CancellationToken cancellationToken)
     {
         if (options.Telemetry == PairTelemetry.Off)
             return double.NaN;
         using var client = new HttpClient();
-        // The exporter answers from a cache within its 300 ms.
+        // The exporter caches its answer for 300 ms.
         await Task.Delay(TimeSpan.FromMilliseconds(350), cancellationToken);
         var text = await client.GetStringAsync(pair.Sender.Metrics, cancellationToken);
         return text.Split('\n').Where(line => line.StartsWith("meshara_network_bytes_total{", StringComparison.Ordinal))

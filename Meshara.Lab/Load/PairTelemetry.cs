@@ -1,12 +1,12 @@
 namespace Meshara.Lab.Load;
 
-/// <summary>What is observed while a pair is measured.</summary>
+/// <summary>Telemetry during the measurement of a pair.</summary>
 internal enum PairTelemetry
 {
-    /// <summary>Nothing: the OpenTelemetry SDK is off.</summary>
+    /// <summary>None: the OpenTelemetry SDK is off.</summary>
     Off,
 
-    /// <summary>Metrics, read now and then.</summary>
+    /// <summary>Metrics, scraped from time to time.</summary>
     Metrics,
 
     /// <summary>Metrics, and one trace in a hundred exported.</summary>

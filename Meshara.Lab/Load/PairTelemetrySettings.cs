@@ -1,9 +1,9 @@
 namespace Meshara.Lab.Load;
 
-/// <summary>How nodes are configured for a <see cref="PairTelemetry"/>, and how they are driven under it.</summary>
+/// <summary>Configuration and scraping of nodes for a <see cref="PairTelemetry"/>.</summary>
 internal static class PairTelemetrySettings
 {
-    /// <summary>The variables of the OpenTelemetry SDK; traces go to <paramref name="sink"/> by OTLP over HTTP.</summary>
+    /// <summary>The variables of the OpenTelemetry SDK; traces go to <paramref name="sink"/> over OTLP/HTTP.</summary>
     public static Dictionary<string, string?> Settings(this PairTelemetry telemetry, OtlpSink sink)
     {
         var settings = new Dictionary<string, string?>
@@ -28,7 +28,7 @@ internal static class PairTelemetrySettings
         return settings;
     }
 
-    /// <summary>Has the metrics of the pair read until that is disposed, when it has any.</summary>
+    /// <summary>Scrapes the pair's metrics until the result is disposed; null if the mode has no metrics.</summary>
     public static IAsyncDisposable? Scrape(this PairTelemetry telemetry, Pair pair, TimeSpan interval) =>
         telemetry == PairTelemetry.Off ? null : pair.Scrape(interval);
 }

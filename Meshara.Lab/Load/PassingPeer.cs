@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 
 namespace Meshara.Lab.Load;
 
-/// <summary>A peer with keys of its own that says hello over TLS and leaves again.</summary>
+/// <summary>A peer with its own keys that completes a handshake over TLS and leaves again.</summary>
 internal sealed class PassingPeer : IFrameHandler, IAsyncDisposable
 {
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
@@ -27,7 +27,7 @@ internal sealed class PassingPeer : IFrameHandler, IAsyncDisposable
         _swarm.Start(this);
     }
 
-    /// <summary>Returns when both sides have proved who they are.</summary>
+    /// <summary>Connects, and returns once both sides are authenticated.</summary>
     public Task<PeerConnection> ConnectAsync(IPEndPoint node, CancellationToken cancellationToken) => _swarm.ConnectAsync(node, cancellationToken);
 
     public ValueTask HandleAsync(PeerConnection connection, Frame frame, CancellationToken cancellationToken) => ValueTask.CompletedTask;

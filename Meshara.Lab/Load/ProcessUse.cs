@@ -2,7 +2,7 @@ using System.Runtime;
 
 namespace Meshara.Lab.Load;
 
-/// <summary>What this process has used since it began.</summary>
+/// <summary>Resources that this process has used since it started.</summary>
 internal readonly record struct ProcessUse(TimeSpan Cpu, long Allocated, int Collections, TimeSpan Pauses, long CompiledMethods)
 {
     public static ProcessUse Now() => new(

@@ -5,36 +5,36 @@ using Meshara.Harness.Terminal;
 
 namespace Meshara.Lab.Load;
 
-/// <summary>What <c>startup</c> writes.</summary>
-/// <param name="ReadyMs">Median time from the start of the process until <c>/ready</c> says 200.</param>
-/// <param name="FirstMs">The first start in a new folder, which makes the keys and finds no file in the system's cache; not counted.</param>
-/// <param name="Rounds">Each start.</param>
+/// <summary>The report of <c>startup</c>.</summary>
+/// <param name="ReadyMs">Median time from the start of the process until <c>/ready</c> returns 200.</param>
+/// <param name="FirstMs">The first start in a new folder, which creates the keys and has a cold file cache; not in the median.</param>
+/// <param name="Rounds">The time of each start.</param>
 internal sealed record StartupReport(double ReadyMs, double FirstMs, IReadOnlyList<double> Rounds);
 
-/// <summary>What <c>memory</c> writes: resident memory of nodes that are ready and idle, in MiB.</summary>
+/// <summary>The report of <c>memory</c>: resident memory of nodes that are ready and idle, in MiB.</summary>
 internal sealed record MemoryReport(double ResidentMib, double AfterSeconds, IReadOnlyList<double> Rounds);
 
-/// <summary>What <c>connections</c> writes.</summary>
-/// <param name="Peers">Peers that were connected at the same time, all with keys of their own.</param>
-/// <param name="Held">Those the node says it holds.</param>
-/// <param name="KilobytesPerConnection">Resident memory of the node with them, less that without, for each (1,000 bytes).</param>
-/// <param name="ResidentMib">Resident memory of the node with them.</param>
-/// <param name="ConnectSeconds">Until all had connected, one machine doing both ends' handshakes.</param>
+/// <summary>The report of <c>connections</c>.</summary>
+/// <param name="Peers">Peers connected at the same time, each with its own keys.</param>
+/// <param name="Held">Connections according to the node.</param>
+/// <param name="KilobytesPerConnection">Added resident memory of the node per connection, in kB (1,000 bytes).</param>
+/// <param name="ResidentMib">Resident memory of the node with all peers connected.</param>
+/// <param name="ConnectSeconds">Time until all were connected, with both ends of each handshake on one machine.</param>
 internal sealed record ConnectionsReport(int Peers, int Held, double KilobytesPerConnection, double ResidentMib, double ConnectSeconds);
 
-/// <summary>The node's own program as an operator runs it: how soon it is ready, and what memory it holds, idle and with many peers.</summary>
+/// <summary>The node's own program as operators run it: time until it is ready, and memory when idle and with many peers.</summary>
 internal sealed class ProgramRun(ProgramOptions options, StatusConsole console)
 {
     private const double Mib = 1024 * 1024;
     private const int Dials = 8;
     private static readonly Dictionary<string, string> Nothing = [];
 
-    // Heartbeats have passed and buffers that a handshake needed are free again.
+    // Time for heartbeats, and for buffers of handshakes to be freed.
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(8);
 
     private readonly string _program = options.Program ?? Locations.NodeExecutable();
 
-    /// <summary>Starts the node again and again.</summary>
+    /// <summary>Measures startup: starts the node repeatedly.</summary>
     public async Task<int> StartupAsync(CancellationToken cancellationToken) => await InFolderAsync(async (folder, client) =>
     {
         var times = new List<double>();
@@ -49,7 +49,7 @@ internal sealed class ProgramRun(ProgramOptions options, StatusConsole console)
         await WriteAsync(report, cancellationToken);
     });
 
-    /// <summary>Leaves nodes alone and looks at their memory.</summary>
+    /// <summary>Measures the memory of idle nodes.</summary>
     public async Task<int> MemoryAsync(CancellationToken cancellationToken) => await InFolderAsync(async (folder, client) =>
     {
         var sizes = new List<double>();
@@ -65,14 +65,14 @@ internal sealed class ProgramRun(ProgramOptions options, StatusConsole console)
         await WriteAsync(report, cancellationToken);
     });
 
-    /// <summary>Connects many peers to one node and holds them.</summary>
+    /// <summary>Measures the memory of a node with many connected peers.</summary>
     public async Task<int> ConnectionsAsync(CancellationToken cancellationToken) => await InFolderAsync(async (folder, client) =>
     {
         await using var node = await NodeProcess.StartAsync(_program, folder, Nothing, client, cancellationToken);
         var peers = new List<PassingPeer>();
         try
         {
-            // A few first: what every connection shares is not the next one's cost.
+            // Connect a few first, so that one-time costs are not attributed to the other connections.
             await ConnectAsync(node, peers, Math.Min(16, options.Peers / 2), cancellationToken);
             await Task.Delay(Settle, cancellationToken);
             var (before, few) = (node.ResidentBytes(), peers.Count);

@@ -6,18 +6,18 @@ using Meshara.Harness.Terminal;
 namespace Meshara.Lab.Load;
 
 /// <summary>
-/// How long a scrape takes when a node has many series, and whether it gets more of them by meeting many peers: thousands with
-/// keys of their own connect over TLS and leave again. The node has a process of its own: in one it would show the peers' meters, too.
+/// Measures the duration of a scrape when a node has many series, and whether meeting many peers adds series: thousands of peers with
+/// their own keys connect over TLS and leave again. The node runs in its own process, or it would also expose the peers' meters.
 /// </summary>
 internal sealed class ScrapeRun(ScrapeOptions options, StatusConsole console)
 {
     private const string ConnectedPeers = "meshara_connected_peers{} ";
     private const int PeersAtATime = 8;
 
-    // The exporter answers from a cache within its 300 ms.
+    // The exporter caches its answer for 300 ms.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(350);
 
-    /// <summary>Lets the peers pass, then measures, says what was seen, and writes the report.</summary>
+    /// <summary>Lets the peers pass, measures, prints the results, and writes the report.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("meshara-lab-");
@@ -53,7 +53,7 @@ internal sealed class ScrapeRun(ScrapeOptions options, StatusConsole console)
             await using var peer = new PassingPeer();
             await peer.ConnectAsync(endpoint, token);
         });
-        // Each look waits first, so that the scrape is a new one.
+        // Waits before each scrape, so that it is not answered from the cache.
         string[] lines;
         do
         {
@@ -73,7 +73,7 @@ internal sealed class ScrapeRun(ScrapeOptions options, StatusConsole console)
             await Task.Delay(Pause, cancellationToken);
             var started = Stopwatch.GetTimestamp();
             text = await client.GetStringAsync(node.Metrics, cancellationToken);
-            if (i > 0) // the first one pays for compilation and the connection
+            if (i > 0) // the first one includes compilation and connecting
                 times.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         }
         times.Sort();

@@ -1,6 +1,6 @@
 namespace Meshara.Lab.Load;
 
-/// <summary>Values of several rounds: the middle one, and the quartiles around it.</summary>
+/// <summary>The median and quartiles of several rounds.</summary>
 internal sealed record Spread(double Median, double LowerQuartile, double UpperQuartile)
 {
     /// <param name="values">At least one.</param>
@@ -12,7 +12,7 @@ internal sealed record Spread(double Median, double LowerQuartile, double UpperQ
 
     public override string ToString() => FormattableString.Invariant($"{Median:0.00} (quartiles {LowerQuartile:0.00} to {UpperQuartile:0.00})");
 
-    /// <summary>Between two values, the part of the way that the quantile lies on.</summary>
+    /// <summary>Interpolates linearly between neighbouring values.</summary>
     private static double Quantile(double[] sorted, double quantile)
     {
         var position = quantile * (sorted.Length - 1);

@@ -14,10 +14,10 @@ internal static class Chart
     private static readonly OxyColor[] Palette =
         [.. new uint[] { 0x3274D9, 0xE0752D, 0x56A64B, 0xC4162A, 0x8F3BB8, 0x1F9E9E, 0xB58900, 0xD94F8C, 0x5A6B7B, 0x7A4E1D }.Select(rgb => OxyColor.FromUInt32(0xFF000000 | rgb))];
 
-    /// <summary>The colour of a line, for its legend.</summary>
+    /// <summary>The colour of a line, for the legend.</summary>
     public static string Color(int line) => "#" + Palette[line % Palette.Length].ToString()[3..];
 
-    /// <summary>Lines, or bars on top of each other.</summary>
+    /// <summary>Draws lines, or stacked bars.</summary>
     public static string Lines(PanelModel panel, IReadOnlyList<Series> lines, DateTimeOffset from, DateTimeOffset to, TimeSpan step, double width, double height)
     {
         var model = Model(from, to);
@@ -43,7 +43,7 @@ internal static class Chart
         return Export(model, width, height);
     }
 
-    /// <summary>Cells that are the darker, the more fell into a bucket at a time. Buckets of Prometheus hold all smaller ones, too.</summary>
+    /// <summary>Draws cells, darker for more observations in a bucket at a time. Prometheus's buckets are cumulative.</summary>
     public static string Heatmap(PanelModel panel, IReadOnlyList<Series> buckets, DateTimeOffset from, DateTimeOffset to, TimeSpan step, double width, double height)
     {
         var model = Model(from, to);
@@ -79,11 +79,11 @@ internal static class Chart
         return model;
     }
 
-    // What Prometheus says at a time is about the step before it; nothing is drawn before the axis begins.
+    // A value at a time describes the step before it; nothing is drawn before the axis begins.
     private static double Began(DateTimeOffset time, TimeSpan step, DateTimeOffset from) =>
         DateTimeAxis.ToDouble((time - step < from ? from : time - step).UtcDateTime);
 
-    // A point that is no number interrupts the line, as does the time in which there was none.
+    // NaN and missing points interrupt the line.
     private static LineSeries Line(Series series, OxyColor color)
     {
         var line = new LineSeries { Color = color, StrokeThickness = 1.5 };
@@ -91,7 +91,7 @@ internal static class Chart
         return line;
     }
 
-    // On top of what the lines before had at the same time.
+    // Stacked on the values of earlier series at the same time.
     private static RectangleBarSeries Stacked(Series series, TimeSpan step, DateTimeOffset from, Dictionary<DateTimeOffset, double> below, OxyColor color)
     {
         var bars = new RectangleBarSeries { StrokeThickness = 0 };
@@ -103,7 +103,7 @@ internal static class Chart
         return bars;
     }
 
-    // To be put inside another picture: without the XML declaration, and with names that no other graph has.
+    // For embedding in another picture: without the XML declaration, and with ids unique among the graphs.
     private static string Export(PlotModel model, double width, double height)
     {
         var svg = new SvgExporter { Width = width, Height = height, IsDocument = false }.ExportToString(model);

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Meshara.Lab.Pictures;
 
-/// <summary>What is drawn of a panel of a Grafana dashboard.</summary>
+/// <summary>The properties of a Grafana panel that are drawn.</summary>
 internal sealed class PanelModel
 {
     private PanelModel(JsonElement json)
@@ -31,13 +31,13 @@ internal sealed class PanelModel
 
     public string Title { get; }
 
-    /// <summary>Grafana's name of the kind of panel.</summary>
+    /// <summary>Grafana's name for the type of panel.</summary>
     public string Type { get; }
 
-    /// <summary>Of 24 columns.</summary>
+    /// <summary>Width in columns, of 24.</summary>
     public int Width { get; }
 
-    /// <summary>In Grafana's rows of 30 pixels and 8 between.</summary>
+    /// <summary>Height in Grafana's rows of 30 pixels, with gaps of 8.</summary>
     public int Height { get; }
 
     public IReadOnlyList<PanelQuery> Queries { get; }
@@ -46,22 +46,22 @@ internal sealed class PanelModel
 
     public string NoValue { get; }
 
-    /// <summary>Whether its lines stand on top of each other.</summary>
+    /// <summary>True if its series are stacked.</summary>
     public bool IsStacked { get; }
 
-    /// <summary>Digits behind the point; as many as make sense when null.</summary>
+    /// <summary>Number of decimals; null to choose automatically.</summary>
     public int? Decimals { get; }
 
-    /// <summary>From which value on which colour holds, rising.</summary>
+    /// <summary>The colour from each value on, ascending.</summary>
     public IReadOnlyList<(double Value, string Color)> Thresholds { get; }
 
-    /// <summary>Of a table: the field and the title of each column, in their order.</summary>
+    /// <summary>For a table: the field and title of each column, in order.</summary>
     public IReadOnlyList<(string Field, string Title)> Columns { get; }
 
-    /// <summary>Of a table: units of columns by their title.</summary>
+    /// <summary>For a table: units of columns, by title.</summary>
     public IReadOnlyDictionary<string, string> Units { get; }
 
-    /// <summary>The panels of a dashboard that ask Prometheus, by title.</summary>
+    /// <summary>The panels of a dashboard that query Prometheus, by title.</summary>
     public static IReadOnlyDictionary<string, PanelModel> Read(string path)
     {
         using var document = JsonDocument.Parse(File.ReadAllText(path));

@@ -7,8 +7,8 @@ using Meshara.Harness.Terminal;
 namespace Meshara.Lab.Pictures;
 
 /// <summary>
-/// Draws panels of a dashboard from what a running Prometheus answers to their queries: for a machine without Grafana, and
-/// for the documentation. The data is Prometheus'; the strokes are not Grafana's.
+/// Draws panels of a dashboard with data from a running Prometheus: for machines without Grafana, and for the documentation. Looks
+/// similar to Grafana, but not identical.
 /// </summary>
 internal sealed class Picture(PictureOptions options, StatusConsole console, TimeProvider time)
 {
@@ -21,12 +21,12 @@ internal sealed class Picture(PictureOptions options, StatusConsole console, Tim
     private readonly StringBuilder _svg = new();
     private readonly DateTimeOffset _to = options.Until ?? time.GetUtcNow();
 
-    // Some 200 points a line, in whole multiples of the scrape interval.
+    // About 200 points per line, in multiples of the scrape interval.
     private TimeSpan Step => TimeSpan.FromSeconds(Math.Max(5, 5 * Math.Ceiling(options.Last.TotalSeconds / 1000)));
 
     private DateTimeOffset From => _to - options.Last;
 
-    /// <summary>Draws and writes the file.</summary>
+    /// <summary>Draws the picture and writes the file.</summary>
     /// <exception cref="StackException">There is no such panel, or Prometheus does not answer.</exception>
     public async Task<int> RunAsync(CancellationToken stop)
     {
@@ -84,7 +84,7 @@ internal sealed class Picture(PictureOptions options, StatusConsole console, Tim
         _svg.Append(CultureInfo.InvariantCulture, $"<g transform=\"translate(2 {Head - 2})\">").Append(chart).Append("</g>");
     }
 
-    /// <returns>How many rows it took, at the bottom of the panel.</returns>
+    /// <returns>The number of rows it takes at the bottom of the panel.</returns>
     private int Legend(List<string> names, int width, int height)
     {
         var places = new List<(int X, int Row)>();
@@ -108,7 +108,7 @@ internal sealed class Picture(PictureOptions options, StatusConsole console, Tim
         return names.Count == 0 ? 0 : row + 1;
     }
 
-    // A large number each, in the colour of the threshold it has passed.
+    // One large number per series, in the colour of its threshold.
     private void Figures(PanelModel panel, List<(PanelQuery Query, Series Series)> series, int width, int height)
     {
         var each = width / series.Count;
@@ -123,7 +123,7 @@ internal sealed class Picture(PictureOptions options, StatusConsole console, Tim
         }
     }
 
-    // As Grafana's transformation "merge": series that agree in their labels, where both have them, are one line.
+    // Like Grafana's transformation "merge": series whose common labels agree share a row.
     private void Table(PanelModel panel, List<(PanelQuery Query, Series Series)> series, int width)
     {
         var rows = new List<Dictionary<string, string>>();
@@ -141,7 +141,7 @@ internal sealed class Picture(PictureOptions options, StatusConsole console, Tim
         Cells(panel, [.. rows.OrderBy(row => row.GetValueOrDefault("alertstate", ""), StringComparer.Ordinal).ThenBy(row => row.GetValueOrDefault("node", ""), StringComparer.Ordinal)], width);
     }
 
-    // As many lines as there is room for; columns as wide as what is in them.
+    // As many rows as fit; columns are as wide as their content.
     private void Cells(PanelModel panel, IReadOnlyList<Dictionary<string, string>> rows, int width)
     {
         var room = ((panel.Height * Row) - 60) / 20;

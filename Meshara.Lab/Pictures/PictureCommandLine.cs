@@ -5,7 +5,7 @@ using Meshara.Harness.Terminal;
 
 namespace Meshara.Lab.Pictures;
 
-/// <summary>The command that draws, and its options.</summary>
+/// <summary>The command that draws dashboards, and its options.</summary>
 internal sealed class PictureCommandLine
 {
     private readonly Argument<string> _dashboard = new("DASHBOARD") { Description = "A file of dashboards/." };
@@ -24,8 +24,8 @@ internal sealed class PictureCommandLine
 
     public Command Command { get; }
 
-    /// <summary>What to do when this command was given; null when it is another.</summary>
-    /// <exception cref="StackException">A value that cannot be used, named.</exception>
+    /// <summary>The action to run if this command was given; null if another was.</summary>
+    /// <exception cref="StackException">A value is invalid; the message names it.</exception>
     public Func<StatusConsole, CancellationToken, Task<int>>? Find(ParseResult arguments)
     {
         ArgumentNullException.ThrowIfNull(arguments);

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace Meshara.Lab.Pictures;
 
-/// <summary>Values as a person reads them, by Grafana's names of units.</summary>
+/// <summary>Formats values for display, by Grafana's unit names.</summary>
 internal static class Quantity
 {
     /// <param name="value">The value.</param>
     /// <param name="unit">Grafana's name of the unit.</param>
-    /// <param name="decimals">Digits of a percentage behind the point.</param>
+    /// <param name="decimals">Number of decimals of a percentage.</param>
     public static string Format(double value, string unit, int? decimals = null)
     {
         if (double.IsNaN(value))

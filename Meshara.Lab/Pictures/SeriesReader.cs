@@ -5,16 +5,16 @@ using Meshara.Harness;
 
 namespace Meshara.Lab.Pictures;
 
-/// <summary>Asks a Prometheus what Grafana would ask it.</summary>
+/// <summary>Sends Grafana's queries to Prometheus.</summary>
 internal sealed class SeriesReader(Uri prometheus) : IDisposable
 {
     private readonly HttpClient _http = new() { BaseAddress = prometheus };
 
-    /// <summary>The values at one time.</summary>
+    /// <summary>The result of an instant query.</summary>
     public Task<IReadOnlyList<Series>> ReadAsync(string query, DateTimeOffset at, CancellationToken stop) => GetAsync(
         string.Create(CultureInfo.InvariantCulture, $"query?query={Uri.EscapeDataString(query)}&time={at.ToUnixTimeSeconds()}"), stop);
 
-    /// <summary>The values over a time.</summary>
+    /// <summary>The result of a range query.</summary>
     public Task<IReadOnlyList<Series>> ReadAsync(string query, DateTimeOffset from, DateTimeOffset to, TimeSpan step, CancellationToken stop) => GetAsync(
         string.Create(CultureInfo.InvariantCulture, $"query_range?query={Uri.EscapeDataString(query)}&start={from.ToUnixTimeSeconds()}&end={to.ToUnixTimeSeconds()}&step={step.TotalSeconds}"), stop);
 
