@@ -4,7 +4,7 @@ using Meshara.Lab.Drills.Alerts;
 
 namespace Meshara.Tests.Alerts;
 
-/// <summary>Rules, unit tests, drills and runbooks speak of the same alerts.</summary>
+/// <summary>Rules, unit tests, drills and runbooks cover the same alerts.</summary>
 public sealed class AlertCatalogueTests
 {
     public static TheoryData<string> AlertNames => AlertRuleTests.AlertNames;

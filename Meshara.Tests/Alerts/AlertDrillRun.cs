@@ -6,23 +6,23 @@ using Meshara.Tests.Stack.Local;
 namespace Meshara.Tests.Alerts;
 
 /// <summary>
-/// One run of the lab's drill of every alert, as its own program. The drills share meshes, and so minutes: run one by one they would
-/// take half an hour.
+/// One run of all alert drills by the lab's program. The drills share meshes and therefore run together: one by one they would take half
+/// an hour.
 /// </summary>
 public sealed class AlertDrillRun : IAsyncLifetime
 {
-    // All of them together on a busy machine, built without optimization.
+    // For all drills together on a busy machine, built without optimization.
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(15);
 
     private Dictionary<string, JsonElement> _drills = [];
     private string? _failure;
 
-    /// <summary>Why no drill could be run; null when they were.</summary>
+    /// <summary>Why no drill could be run; null if they were.</summary>
     public static string? Obstacle { get; } = Find("prometheus") is null ? "prometheus is not installed (apt-get install prometheus)."
         : Find("alertmanager", "prometheus-alertmanager") is null ? "Alertmanager is not installed (apt-get install prometheus-alertmanager)."
         : null;
 
-    /// <summary>What the lab reports of one.</summary>
+    /// <summary>The lab's report on one alert.</summary>
     internal JsonElement this[string alert] => _drills.TryGetValue(alert, out var drill)
         ? drill
         : throw new InvalidOperationException($"The lab reported nothing of {alert}. {_failure}");
@@ -33,7 +33,7 @@ public sealed class AlertDrillRun : IAsyncLifetime
             return;
         using var folder = new Stack.TemporaryFolder();
         var file = folder.File("report.json");
-        // How late a notification may be is for a quiet machine to judge; here it only has to come.
+        // Punctuality can be judged only on a quiet machine; here notifications just have to arrive.
         await using var lab = new RunningProgram(HostProgram.Start(HostProgram.Lab,
             ["drill", "alert", "all", "--within", "2m", "--report", file, "--data", folder.Path, "--stop-with-input"]));
         try

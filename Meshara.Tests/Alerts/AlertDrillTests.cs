@@ -4,7 +4,9 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Alerts;
 
-/// <summary>Every alert, provoked by a real fault in a real mesh and followed through Prometheus and Alertmanager to a person and back.</summary>
+/// <summary>
+/// Each alert is provoked by a real fault in a real mesh, and followed through Prometheus and Alertmanager to its receiver.
+/// </summary>
 [Collection(MeshCollection.Name)]
 public sealed class AlertDrillTests(AlertDrillRun run) : IClassFixture<AlertDrillRun>
 {

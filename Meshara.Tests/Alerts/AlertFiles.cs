@@ -3,7 +3,7 @@ using YamlDotNet.Serialization.NamingConventions;
 
 namespace Meshara.Tests.Alerts;
 
-/// <summary>The repository's own alerting files, read strictly: an unknown or doubled key is an error, as it is for Prometheus.</summary>
+/// <summary>The repository's alerting files, parsed strictly: an unknown or duplicate key is an error, as it is for Prometheus.</summary>
 internal static class AlertFiles
 {
     private static readonly IDeserializer Yaml = new DeserializerBuilder()
@@ -18,7 +18,7 @@ internal static class AlertFiles
 
     public static string Runbooks { get; } = Path.Combine(Root, "docs", "runbooks");
 
-    /// <summary>Every rule with the name of its file, in the order written.</summary>
+    /// <summary>All rules, in file order.</summary>
     public static IReadOnlyList<Rule> Rules { get; } =
         [.. RuleFilePaths().SelectMany(path => Read<RuleFile>(path).Groups).SelectMany(group => group.Rules)];
 
@@ -31,7 +31,7 @@ internal static class AlertFiles
 
     public static string[] RuleTestPaths() => Sorted(Path.Combine(Alerts, "tests"), "*.yml");
 
-    /// <summary>Every runbook; the index is none.</summary>
+    /// <summary>All runbooks, without the index.</summary>
     public static string[] RunbookPaths() => [.. Sorted(Runbooks, "*.md").Where(path => Path.GetFileName(path) != "README.md")];
 
     public static T Read<T>(string path)

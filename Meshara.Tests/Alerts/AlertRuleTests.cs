@@ -6,7 +6,7 @@ public sealed partial class AlertRuleTests
 {
     private const string RunbookBase = "https://github.com/meshara/meshara/blob/main/docs/runbooks/";
 
-    /// <summary>Read again by <see cref="RunbookTests"/> and others: one case an alert, so that a failure names it.</summary>
+    /// <summary>One case per alert, so that a failure names it. Also used by <see cref="RunbookTests"/> and others.</summary>
     public static TheoryData<string> AlertNames => [.. AlertFiles.AlertRules.Select(rule => rule.Alert!)];
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed partial class AlertRuleTests
     [MemberData(nameof(AlertNames))]
     public void An_alert_is_unit_tested_before_while_and_after_it_fires(string alert)
     {
-        // What always fires is never quiet.
+        // An alert that always fires is never quiet.
         var always = Rule(alert).Expr == "vector(1)";
         var stories = AlertFiles.RuleTests
             .Select(test => test.AlertRuleTest.Where(expected => expected.Alertname == alert).ToArray())
@@ -80,7 +80,7 @@ public sealed partial class AlertRuleTests
     [Fact]
     public void Every_recorded_series_that_is_used_is_recorded()
     {
-        // Recorded by operators, in rules/retired.yml.
+        // Operators define this one, in rules/retired.yml.
         var recorded = AlertFiles.Rules.Select(rule => rule.Record).Append("cluster_node:meshara_member:retired");
         var texts = AlertFiles.Rules.Select(rule => rule.Expr).Concat(AlertFiles.RunbookPaths().Select(File.ReadAllText));
 

@@ -27,7 +27,7 @@ public sealed partial class AlertmanagerTests
             .Select(match => match.Groups["path"].Value).Distinct().Order(StringComparer.Ordinal);
 
         Assert.Equal(documented, named);
-        // A key or password written down would have one of these names without the _file.
+        // A literal key or password would have one of these names without the _file suffix.
         Assert.DoesNotMatch(@"(?m)^\s*-?\s*(routing_key|service_key|auth_password|auth_secret|password|bearer_token)\s*:", text);
     }
 
@@ -84,7 +84,7 @@ public sealed partial class AlertmanagerTests
         var written = Path.Combine(with, "alertmanager.yml");
         var receiver = List(Read(written), "receivers").Cast<YamlMappingNode>().Single(receiver => Text(receiver, "name") == "dead-mans-switch");
         var webhook = Assert.IsType<YamlMappingNode>(Assert.Single(List(receiver, "webhook_configs")));
-        // What is resolved would pass for a sign of life.
+        // The switch would take a resolved notification for a sign of life.
         Assert.Equal(("https://switch.example/ping/1", "false"), (Text(webhook, "url"), Text(webhook, "send_resolved")));
         var result = await ExternalTool.RunOrSkipAsync("amtool", "prometheus-alertmanager", "check-config", written);
         Assert.True(result.ExitCode == 0, result.Output);
@@ -93,7 +93,8 @@ public sealed partial class AlertmanagerTests
     [Fact]
     public void An_inhibition_by_node_demands_a_node()
     {
-        // Two alerts that both lack a label have it "equal": without this, any critical alert of the stack would hide every warning of it.
+        // Two alerts that both lack a label count as equal in it: without this, any critical alert of the stack would inhibit all
+        // its warnings.
         foreach (var rule in List(Root(), "inhibit_rules").Cast<YamlMappingNode>())
         {
             if (List(rule, "equal").Any(label => label.ToString() == "node"))
@@ -107,7 +108,7 @@ public sealed partial class AlertmanagerTests
         foreach (var rule in List(Root(), "inhibit_rules").Cast<YamlMappingNode>())
         {
             var sources = List(rule, "source_matchers").SelectMany(matcher => AlertnameMatcher().Matches(matcher.ToString())).SelectMany(match => match.Groups["names"].Value.Split('|'));
-            // How long a broadcast takes is measured with two clocks: that of its origin, which may be another node, is one of them.
+            // ClockSkewed may name another node: a broadcast's duration is measured with two clocks, one of them its origin's.
             var ofNodes = sources.Where(alert => alert != "ClockSkewed" && AlertFiles.AlertRules.Single(known => known.Alert == alert).Annotations["summary"].Contains("$labels.node", StringComparison.Ordinal));
             if (ofNodes.Any())
                 Assert.Contains("node", List(rule, "equal").Select(label => label.ToString()));

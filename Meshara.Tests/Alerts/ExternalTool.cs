@@ -2,18 +2,18 @@ using System.Diagnostics;
 
 namespace Meshara.Tests.Alerts;
 
-/// <summary>A program of the stack that a test runs when it is installed.</summary>
-/// <param name="ExitCode">How it ended.</param>
-/// <param name="Answer">What it wrote to standard output.</param>
-/// <param name="Errors">What it wrote to standard error.</param>
+/// <summary>An installed program that a test runs.</summary>
+/// <param name="ExitCode">Its exit code.</param>
+/// <param name="Answer">Its standard output.</param>
+/// <param name="Errors">Its standard error.</param>
 internal sealed record ExternalTool(int ExitCode, string Answer, string Errors)
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
 
-    /// <summary>What it wrote to both streams.</summary>
+    /// <summary>Both streams.</summary>
     public string Output => Answer + Errors;
 
-    /// <summary>Runs a program found on PATH to its end; the test is skipped, with the reason, when there is none.</summary>
+    /// <summary>Runs a program from PATH to its end; skips the test if it is not installed.</summary>
     /// <exception cref="TimeoutException">It did not end within three minutes and was killed.</exception>
     public static async Task<ExternalTool> RunOrSkipAsync(string name, string package, params string[] arguments)
     {
@@ -26,7 +26,7 @@ internal sealed record ExternalTool(int ExitCode, string Answer, string Errors)
         using var process = Process.Start(start) ?? throw new InvalidOperationException($"{path} did not start.");
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         deadline.CancelAfter(Deadline);
-        // Both streams are read while it runs: a full pipe would stop it for good.
+        // Read both streams while it runs: a full pipe would block it forever.
         var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
         var errors = process.StandardError.ReadToEndAsync(deadline.Token);
         try
@@ -45,7 +45,7 @@ internal sealed record ExternalTool(int ExitCode, string Answer, string Errors)
         }
     }
 
-    /// <summary>Whether a program is found, on PATH or as the one that the variable of its name says, as <c>MESHARA_HELM</c>.</summary>
+    /// <summary>True if a program is on PATH or its variable, such as <c>MESHARA_HELM</c>, names one.</summary>
     public static bool IsInstalled(string name) => Find(name) is not null;
 
     private static string? Find(string name) => Environment.GetEnvironmentVariable($"MESHARA_{name.ToUpperInvariant()}") is { Length: > 0 } named

@@ -4,7 +4,7 @@ using Meshara.Lab.Kit;
 
 namespace Meshara.Tests.Alerts;
 
-/// <summary>The rules as they are made of <c>alerts/kit/</c>, for this repository and for others.</summary>
+/// <summary>The rules generated from <c>alerts/kit/</c>, for this repository and for others.</summary>
 public sealed partial class KitTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -72,7 +72,7 @@ public sealed partial class KitTests : IDisposable
         return file;
     }
 
-    // A label, or the job, as this repository has it.
+    // A label or job of this repository.
     [GeneratedRegex(@"(by|on) \(cluster\b|\$labels\.cluster|job=""meshara""|\$\{")]
     private static partial Regex Foreign();
 

@@ -4,7 +4,7 @@ using Meshara.Lab.Drills.Alerts;
 
 namespace Meshara.Tests.Alerts;
 
-/// <summary>The pager that the drills notify says no to what PagerDuty would refuse; otherwise a wrong configuration would pass.</summary>
+/// <summary>The drills' pager rejects what PagerDuty would reject; otherwise a wrong configuration would pass.</summary>
 public sealed class ReceiverTests : IAsyncLifetime
 {
     private const string Key = "the-key-of-this-test";

@@ -1,6 +1,8 @@
 namespace Meshara.Tests.Alerts;
 
-/// <summary>A file for <c>promtool test rules</c>: https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/.</summary>
+/// <summary>
+/// A file for <c>promtool test rules</c>: https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/.
+/// </summary>
 internal sealed class RuleTestFile
 {
     public List<string> RuleFiles { get; init; } = [];
@@ -32,7 +34,7 @@ internal sealed class InputSeries
     public string Values { get; init; } = "";
 }
 
-/// <summary>Which alerts of one name fire at a time; none when <see cref="ExpAlerts"/> is empty.</summary>
+/// <summary>The alerts of one name that fire at a time; none if <see cref="ExpAlerts"/> is empty.</summary>
 internal sealed class AlertExpectation
 {
     public string EvalTime { get; init; } = "";

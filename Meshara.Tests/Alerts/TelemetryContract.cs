@@ -12,7 +12,7 @@ internal sealed partial class TelemetryContract
     public static TelemetryContract Load()
     {
         var metrics = new Dictionary<string, Metric>(StringComparer.Ordinal);
-        // A label that stands alone has the values that were spelled out last.
+        // A label listed without values has those listed last for it.
         var sets = new Dictionary<string, string[]>(StringComparer.Ordinal);
         // | `meshara_errors_total` | counter | `type` (`crypto`, `protocol`) | errors by type |
         foreach (var line in File.ReadLines(Path.Combine(AlertFiles.Root, "docs", "telemetry.md")))
@@ -38,7 +38,7 @@ internal sealed partial class TelemetryContract
 
     public IReadOnlyDictionary<string, Metric> Metrics => _metrics;
 
-    /// <summary>What a text says about meshara_ metrics that the contract does not; empty when all is well.</summary>
+    /// <summary>Uses of meshara_ metrics in a text that contradict the contract; empty if there are none.</summary>
     public IEnumerable<string> Violations(string text)
     {
         foreach (Match use in Use().Matches(text))
@@ -87,7 +87,7 @@ internal sealed partial class TelemetryContract
     [GeneratedRegex("when it failed: `(?<name>[a-z_]+)`")]
     private static partial Regex Optional();
 
-    // Between colons it is a series that rules record.
+    // With colons around it, it is a recorded series.
     [GeneratedRegex(@"(?<![\w:])(?<name>meshara_[a-z0-9_]+)(\{(?<selector>[^}]*)\})?")]
     private static partial Regex Use();
 
@@ -98,9 +98,9 @@ internal sealed partial class TelemetryContract
     private static partial Regex Suffix();
 
     /// <param name="Bounds">Upper bounds of a histogram's buckets, as written.</param>
-    /// <param name="Unit">As OpenTelemetry has it (UCUM); empty for none.</param>
-    /// <param name="Labels">Each with its values; none is an open set.</param>
-    /// <param name="Optional">Those of the labels that not every series has.</param>
+    /// <param name="Unit">The OpenTelemetry unit (UCUM); empty for none.</param>
+    /// <param name="Labels">Labels with their values; no values for an open set.</param>
+    /// <param name="Optional">Labels that not every series has.</param>
     internal sealed record Metric(string Type, string[] Bounds, string Unit, Dictionary<string, string[]> Labels, IReadOnlySet<string> Optional)
     {
         public bool IsHistogram => Type == "histogram";

@@ -1,6 +1,6 @@
 namespace Meshara.Tests.Alerts;
 
-/// <summary>A folder that goes with the test.</summary>
+/// <summary>A folder that is deleted with the test.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("meshara-alerts-").FullName;

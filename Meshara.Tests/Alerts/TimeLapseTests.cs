@@ -41,7 +41,7 @@ public sealed partial class TimeLapseTests
         var (original, shortened) = (File.ReadAllText(path), TimeLapse.Apply(File.ReadAllText(path)));
 
         Assert.Equal(WithoutDurations(original), WithoutDurations(shortened));
-        // All the settings, windows and offsets there are, found in another way than the lab finds them.
+        // All settings, windows and offsets, found by a different method than the lab's.
         var durations = YamlDurations().Count(original);
         Assert.Equal(durations, Regex.Count(shortened, @"\d+ms\b", RegexOptions.CultureInvariant));
 

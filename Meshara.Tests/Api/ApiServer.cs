@@ -19,7 +19,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Meshara.Tests.Api;
 
-/// <summary>The API on a real Kestrel, on free loopback ports, above a <see cref="MeshDouble"/>.</summary>
+/// <summary>The API on a real Kestrel server, on free loopback ports, above a <see cref="MeshDouble"/>.</summary>
 internal sealed class ApiServer : IAsyncDisposable
 {
     public const string Health =
@@ -101,7 +101,7 @@ internal sealed class ApiServer : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    /// <summary>Keeps what is logged at Error and above: nothing the API expects may end there.</summary>
+    /// <summary>Keeps log entries at Error and above: errors that the API expects must not be logged there.</summary>
     public sealed class ErrorLog : ILoggerProvider, ILogger
     {
         public ConcurrentQueue<string> Lines { get; } = [];
@@ -134,7 +134,7 @@ internal static class Answers
         return JsonNode.Parse(text)!;
     }
 
-    /// <summary>Checks everything a problem must have, and returns its detail.</summary>
+    /// <summary>Checks the required members of a problem, and returns its detail.</summary>
     public static async Task<string> ProblemAsync(this HttpResponseMessage response, HttpStatusCode status, string code)
     {
         var problem = await response.JsonAsync(status);

@@ -7,7 +7,7 @@ using Meshara.Node.Api;
 
 namespace Meshara.Tests.Api;
 
-/// <summary>Bodies that cannot be taken, and whether the answer names what is wrong with them.</summary>
+/// <summary>Invalid bodies, and whether the answer names what is wrong.</summary>
 public sealed class BodyTests
 {
     private static readonly string Friend = MeshDouble.Friend.ToString();

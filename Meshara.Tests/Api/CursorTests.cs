@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Meshara.Tests.Api;
 
-/// <summary>A reader that comes with a cursor of an inbox that is no more: the node was reset or restored from a backup.</summary>
+/// <summary>A reader has a cursor of an inbox that no longer exists: the node was reset or restored from a backup.</summary>
 public sealed class CursorTests
 {
     [Fact]

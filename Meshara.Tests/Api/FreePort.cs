@@ -3,8 +3,8 @@ using Meshara.Harness;
 namespace Meshara.Tests.Api;
 
 /// <summary>
-/// Ports for what a test starts. They are leased until the test run ends and never given twice, so that a node that was killed finds its
-/// port again, and outgoing connections are not numbered from their range.
+/// Ports for programs that tests start. They are leased until the test run ends and never reused, so that a node that was killed gets its
+/// port back. They are outside the range of ephemeral ports.
 /// </summary>
 internal static class FreePort
 {
@@ -12,7 +12,7 @@ internal static class FreePort
     private static PortLease? _lease;
     private static int _given;
 
-    /// <summary>A port that nobody listens on and nobody else is given.</summary>
+    /// <summary>A free port that nothing else will be given.</summary>
     public static int Next()
     {
         lock (Gate)

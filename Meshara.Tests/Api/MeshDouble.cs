@@ -7,7 +7,7 @@ using Meshara.Node.Storage;
 
 namespace Meshara.Tests.Api;
 
-/// <summary>The three interfaces below the API, as small as their contracts allow: what is tested here is the layer above.</summary>
+/// <summary>A minimal implementation of the three interfaces below the API, so that tests cover only the layer above.</summary>
 internal sealed class MeshDouble : INodeView, IMessenger, IInbox
 {
     public const int MaxMessageBytes = 1000;
@@ -21,10 +21,10 @@ internal sealed class MeshDouble : INodeView, IMessenger, IInbox
     private TaskCompletionSource _arrival = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _lastCursor;
 
-    /// <summary>Thrown by whatever is called next, and by everything after it.</summary>
+    /// <summary>Thrown by the next call and all later ones.</summary>
     public Exception? Failure { get; set; }
 
-    /// <summary>What a private message comes to at once.</summary>
+    /// <summary>The immediate outcome of private messages.</summary>
     public MessageState Outcome { get; set; } = MessageState.Acknowledged;
 
     public List<(NodeAddress? To, byte[] Content, TimeSpan? TimeToLive)> Sent { get; } = [];
@@ -92,7 +92,7 @@ internal sealed class MeshDouble : INodeView, IMessenger, IInbox
         }
     }
 
-    /// <summary>Lets whoever follows the inbox meet <see cref="Failure"/>.</summary>
+    /// <summary>Makes readers of the inbox fail with <see cref="Failure"/>.</summary>
     public void FailNow(Exception failure)
     {
         lock (_gate)

@@ -6,7 +6,10 @@ using Microsoft.Extensions.Configuration;
 
 namespace Meshara.Tests.Api;
 
-/// <summary>A node that may have few files open, as a shell, a service manager or a container gives them, and strangers that connect and say nothing.</summary>
+/// <summary>
+/// A node with a low limit of open files, as set by a shell, service manager or container, and strangers that connect and send
+/// nothing.
+/// </summary>
 public sealed class OpenFilesTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -80,7 +83,7 @@ public sealed class OpenFilesTests
         Assert.True(sockets.Sum() <= limit - ConnectionBudget.Reserved);
         Assert.True(transport.LowWater <= transport.HighWater && transport.HighWater <= transport.MaxConnections);
         Assert.Equal(limit < 8192, isLess);
-        Assert.False(ConnectionBudget.Fit(settings, limit)); // what fits is left as it is
+        Assert.False(ConnectionBudget.Fit(settings, limit)); // settings that fit are not changed
     }
 
     private static int PortOf(SingleNode node, string port) => new Uri(port switch
@@ -90,7 +93,7 @@ public sealed class OpenFilesTests
         _ => node.Client.Endpoint.Mesh,
     }).Port;
 
-    /// <summary>Over a connection of its own, as somebody comes who was not there before.</summary>
+    /// <summary>Uses a new connection, like a new client.</summary>
     private static async Task<HttpStatusCode> StatusAsync(Uri url)
     {
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = NodeClient.Deadline };

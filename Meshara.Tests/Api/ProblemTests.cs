@@ -105,7 +105,7 @@ public sealed class ProblemTests
     }
 
     [Theory]
-    [InlineData("text/plain")] // what a form on a foreign page can send without asking
+    [InlineData("text/plain")] // a form on a foreign page can send this without a preflight request
     [InlineData("application/x-www-form-urlencoded")]
     public async Task A_body_that_is_not_declared_as_JSON_is_a_problem(string contentType)
     {
@@ -138,7 +138,7 @@ public sealed class ProblemTests
     [InlineData(ErrorCodes.Storage, HttpStatusCode.ServiceUnavailable)]
     public async Task A_failure_of_the_node_keeps_its_code(string code, HttpStatusCode status)
     {
-        // Development is where ASP.NET Core would show its own page instead.
+        // In Development, ASP.NET Core would otherwise show its own error page.
         await using var server = await ApiServer.StartAsync(environment: "Development");
         server.Mesh.Failure = new MesharaException(code, "Say what to do.");
         var answer = await server.PostAsync("/api/broadcasts", """{"text":"x"}""");

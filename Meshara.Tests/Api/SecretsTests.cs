@@ -11,7 +11,9 @@ using TemporaryFolder = Meshara.Tests.Stack.TemporaryFolder;
 
 namespace Meshara.Tests.Api;
 
-/// <summary>Canaries: a node's secrets, planted and looked for in everything that leaves a node but what is meant to have them.</summary>
+/// <summary>
+/// Canaries: a node's secrets are planted and must not appear in anything that leaves the node, except where they belong.
+/// </summary>
 public sealed class SecretsTests : IAsyncDisposable
 {
     private const string Token = "canary-token-7d1f", WrongToken = "canary-wrong-token-e4";
@@ -46,7 +48,7 @@ public sealed class SecretsTests : IAsyncDisposable
         told.AppendLine(node.Output).AppendLine(recipient.Process.Output);
         foreach (var file in Directory.GetFiles(_folder.File("logs"), "*", SearchOption.AllDirectories))
             told.AppendLine(await File.ReadAllTextAsync(file, Cancel));
-        // What was searched is what it should be: this text is public.
+        // Confirms that the right data was searched: this text is public.
         Assert.NotEmpty(receiver.Spans);
         Assert.Contains("MessageCreated", told.ToString(), StringComparison.OrdinalIgnoreCase);
         told.AppendLine(JsonSerializer.Serialize(new { receiver.Spans, receiver.Metrics, receiver.Logs }));
@@ -63,7 +65,7 @@ public sealed class SecretsTests : IAsyncDisposable
         (Dictionary<string, string> Settings, string[] Arguments)[] runs =
         [
             ([], ["--help"]), ([], ["run", "--help"]),
-            // A token with a space; a passphrase that opens nothing; a node that is not there.
+            // A token with a space; a passphrase that opens nothing; a node that does not exist.
             (new() { ["Api__Token"] = $"{Token} " }, ["run", "--data", Data]),
             (new() { ["Api__Token"] = Token, ["Api__Host"] = "nowhere" }, ["run", "--data", Data]),
             (new() { ["Api__TokenFile"] = wrong, ["Api__Token"] = Token }, ["run", "--data", Data]),
@@ -87,7 +89,7 @@ public sealed class SecretsTests : IAsyncDisposable
         });
     }
 
-    // A key that was in clear, so that the test knows it; the node's first start encrypts it.
+    // The key is created in clear, so that the test knows it; the node's first start encrypts it.
     private async Task<byte[]> CreateKeyAsync()
     {
         var file = Path.Combine(Data, "identity.key");
@@ -117,7 +119,7 @@ public sealed class SecretsTests : IAsyncDisposable
         return start;
     }
 
-    // Everything that the API can be asked, with the token, with a wrong one and without; the recipient's inbox is for the text.
+    // Calls every route of the API with the right token, a wrong one and none; the text must arrive in the recipient's inbox.
     private async Task UseAsync(RunningProgram node, SingleNode recipient, StringBuilder told)
     {
         _http.BaseAddress = new Uri($"http://127.0.0.1:{_node.HttpPort}");
@@ -136,7 +138,7 @@ public sealed class SecretsTests : IAsyncDisposable
             Assert.Equal(token == Token ? HttpStatusCode.Accepted : HttpStatusCode.Unauthorized, answer.StatusCode);
             id = token == Token ? JsonNode.Parse(body)!["id"]!.GetValue<string>() : null;
             told.AppendLine(body);
-            // One that cannot be read, and one that cannot be delivered.
+            // A body that cannot be parsed, and a message that cannot be delivered.
             await TellAsync(
                 told, HttpMethod.Post, "api/messages", new StringContent("{\"text\":\"" + Text, Encoding.UTF8, "application/json"));
             await TellAsync(told, HttpMethod.Post, "api/messages", Body(new { to = "nobody", text = Text }));

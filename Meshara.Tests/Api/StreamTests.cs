@@ -54,7 +54,7 @@ public sealed class StreamTests
         using var answer = await server.GetAsync("/api/inbox/stream");
         using var events = await EventsAsync(answer);
         var line = events.LineAsync();
-        // The server starts its timer some time after the answer's head is here: time goes on until it fires.
+        // The server starts its timer some time after the response headers arrive: advance time until it fires.
         while (!line.IsCompleted)
         {
             time.Advance(InboxStream.HeartbeatInterval);
@@ -77,7 +77,7 @@ public sealed class StreamTests
         await server.StopAsync();
         while (await events.LineAsync() is not null)
         {
-            // The rest of the event; then the regular end, not an exception.
+            // The rest of the event, then a regular end and no exception.
         }
         Assert.Empty(server.Errors.Lines);
     }

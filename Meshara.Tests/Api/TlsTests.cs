@@ -9,7 +9,7 @@ using Meshara.Tests.Stack;
 
 namespace Meshara.Tests.Api;
 
-/// <summary>The API under a certificate of one's own authority, in the files that cert-manager and others write.</summary>
+/// <summary>The API with a certificate from a private authority, in files like those that cert-manager writes.</summary>
 public sealed class TlsTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -60,7 +60,7 @@ public sealed class TlsTests : IDisposable
         var node = await StartAsync(mesh);
         Assert.Equal(first, await ShownAsync(node));
 
-        // Half of a renewal is no reason to serve nobody.
+        // While a renewal is incomplete, the node must keep serving the old certificate.
         File.WriteAllText(KeyFile, "not a key");
         Assert.Equal(first, await ShownAsync(node));
         var second = Issue();
@@ -113,7 +113,7 @@ public sealed class TlsTests : IDisposable
 
     private Task<MeshPeer> StartAsync(MeshFixture mesh) => StartAsync(mesh, CertificateFile, KeyFile);
 
-    /// <summary>Writes a new certificate for this machine and its key.</summary>
+    /// <summary>Writes a new certificate for this machine, and its key.</summary>
     /// <returns>Its serial number.</returns>
     private string Issue()
     {
@@ -131,7 +131,7 @@ public sealed class TlsTests : IDisposable
         return certificate.SerialNumber;
     }
 
-    /// <summary>A client that trusts the authority of this test and no other.</summary>
+    /// <summary>A client that trusts only the authority of this test.</summary>
     private HttpClient Client(Action<X509Certificate2>? see = null) => new(new SocketsHttpHandler
     {
         SslOptions =

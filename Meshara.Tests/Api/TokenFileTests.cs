@@ -6,7 +6,7 @@ using Meshara.Tests.Stack;
 
 namespace Meshara.Tests.Api;
 
-/// <summary>The API's token from a file, as Kubernetes and systemd hand secrets over.</summary>
+/// <summary>The API's token from a file, the way Kubernetes and systemd provide secrets.</summary>
 public sealed class TokenFileTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -2,11 +2,11 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Cli;
 
-/// <summary>One command of the built program, with an environment of its own.</summary>
+/// <summary>Runs a command of the built program with its own environment.</summary>
 internal static class CliProcess
 {
-    /// <summary>Runs it to its end.</summary>
-    /// <returns>Its exit code, and what it printed on both streams.</returns>
+    /// <summary>Runs the command to its end.</summary>
+    /// <returns>The exit code, and the output of both streams.</returns>
     public static async Task<(int Code, string Output)> RunAsync(Dictionary<string, string> environment, params string[] arguments)
     {
         var start = HostProgram.Start(HostProgram.Node, arguments);

@@ -8,7 +8,7 @@ using Meshara.Tests.Api;
 
 namespace Meshara.Tests.Cli;
 
-/// <summary>One run of the command line, in this process but with its own console, input and environment.</summary>
+/// <summary>A run of the command line in this process, with its own console, input and environment.</summary>
 internal sealed class CliRun
 {
     private readonly Screen _out = new(), _error = new();
@@ -23,7 +23,7 @@ internal sealed class CliRun
 
     public Func<Stream>? OpenInput { get; init; }
 
-    /// <summary>Columns of the terminal; null for no terminal.</summary>
+    /// <summary>Width of the terminal in columns; null for no terminal.</summary>
     public int? Width { get; init; }
 
     public string Out => _out.ToString();
@@ -52,11 +52,11 @@ internal sealed class CliRun
 
     public Task<int> InvokeAsync(params string[] args) => InvokeAsync(TestContext.Current.CancellationToken, args);
 
-    /// <summary>The next line on standard output, as soon as it is written.</summary>
+    /// <summary>Waits for the next line on standard output.</summary>
     public async Task<string> NextLineAsync() =>
         await _out.Lines.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(ApiServer.Deadline, TestContext.Current.CancellationToken);
 
-    /// <summary>The exit code and the one line that must stand on standard error, with nothing on standard output.</summary>
+    /// <summary>Checks the exit code, the single line on standard error, and that standard output is empty.</summary>
     public void AssertFailed(int expected, int actual, string reason)
     {
         Assert.True(expected == actual, $"exit code {actual}: {Error}");
@@ -66,7 +66,7 @@ internal sealed class CliRun
         Assert.Empty(Out);
     }
 
-    /// <summary>What was written, as a whole and line by line.</summary>
+    /// <summary>The output, as a whole and by line.</summary>
     private sealed class Screen
     {
         private readonly Lock _gate = new();

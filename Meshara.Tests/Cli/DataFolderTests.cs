@@ -5,7 +5,7 @@ using NodeClient = Meshara.Tests.Stack.Local.NodeClient;
 
 namespace Meshara.Tests.Cli;
 
-/// <summary>A data folder whose parts do not belong together.</summary>
+/// <summary>A data folder with parts that do not belong together.</summary>
 public sealed class DataFolderTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -100,7 +100,7 @@ public sealed class DataFolderTests
         folder.Delete(recursive: true);
     }
 
-    /// <summary>What a start says that ends with the exit code of the key file.</summary>
+    /// <summary>Starts a node that must fail with the exit code for the key file, and returns its output.</summary>
     private static async Task<string> RefusedAsync(SingleNode node)
     {
         await using var program = new RunningProgram(HostProgram.Start(HostProgram.Node, "run", "--data", node.Data, "--mesh", "127.0.0.1:0", "--http", "127.0.0.1:0", "--stop-with-input"));

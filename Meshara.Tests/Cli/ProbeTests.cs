@@ -10,7 +10,7 @@ using TemporaryFolder = Meshara.Tests.Stack.TemporaryFolder;
 
 namespace Meshara.Tests.Cli;
 
-/// <summary><c>meshara probe</c>, by which an engine sees whether the node in its container is ready.</summary>
+/// <summary><c>meshara probe</c>, with which a container engine checks whether the node is ready.</summary>
 public sealed class ProbeTests : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();

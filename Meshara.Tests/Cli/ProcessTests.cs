@@ -5,7 +5,7 @@ using Meshara.Tests.Api;
 
 namespace Meshara.Tests.Cli;
 
-/// <summary>The built program as a process: what only the real entry point does.</summary>
+/// <summary>The built program as a process: behaviour that only the real entry point has.</summary>
 public sealed class ProcessTests
 {
     [Fact]
@@ -46,7 +46,7 @@ public sealed class ProcessTests
 
     private static Process Start(Uri? node, params string[] args)
     {
-        // DOTNET_HOST_PATH is the host that runs these tests when it is not the one on the path.
+        // DOTNET_HOST_PATH names the host that runs these tests, if it is not the one on PATH.
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [typeof(ExitCodes).Assembly.Location, .. args])
         {
             RedirectStandardInput = true,

@@ -4,10 +4,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Meshara.Tests.Clocks;
 
-/// <summary>Time that passes for lives: by the monotonic clock, and otherwise only as far as wall clock and peers agree.</summary>
+/// <summary>How much time counts towards message lifetimes: the monotonic clock's, and more only if wall clock and peers agree.</summary>
 public sealed class ClockGuardTests
 {
-    // The machine's clock runs on under a test clock while the test does; a busy machine takes a while over a few lines.
+    // Real time passes under a test clock while the test runs; a busy machine may take a while for a few lines.
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(30);
 
     private readonly TestClock _time = new();
@@ -149,7 +149,10 @@ public sealed class ClockGuardTests
         Assert.InRange(next.Steady - saved.Steady, rest - Tolerance, rest + Tolerance);
     }
 
-    /// <summary>All peers, or one, show a right clock, and that so much more time has passed for them than for the machine this test runs on.</summary>
+    /// <summary>
+    /// Feeds observations from some peers, or all: their clocks are right, and this much more time has passed for them than on
+    /// this machine.
+    /// </summary>
     private void Hear(TimeSpan passed, params Node.Identity.NodeAddress[] peers)
     {
         foreach (var peer in peers.Length == 0 ? _peers : peers)

@@ -3,7 +3,9 @@ using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Clocks;
 
-/// <summary>What holds whatever the clocks do: every message arrives once, and none expires whose life has not passed.</summary>
+/// <summary>
+/// Invariants under any behaviour of the clocks: every message arrives once, and none expires before its lifetime has passed.
+/// </summary>
 public sealed class ClockPropertyTests
 {
     private static readonly TimeSpan[] Steps =
@@ -11,7 +13,7 @@ public sealed class ClockPropertyTests
         TimeSpan.Zero, TimeSpan.FromMinutes(6), TimeSpan.FromMinutes(-11), TimeSpan.FromHours(2), TimeSpan.FromHours(-1), TimeSpan.FromDays(40), TimeSpan.FromDays(-40),
     ];
 
-    // All of them together are shorter than a message's life.
+    // All standstills together are shorter than a message's lifetime.
     private static readonly TimeSpan MaxStandstill = TimeSpan.FromMinutes(2);
 
     [Theory]

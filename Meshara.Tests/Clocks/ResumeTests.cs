@@ -4,7 +4,7 @@ using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Clocks;
 
-/// <summary>A node stood still for minutes, as a machine that sleeps does.</summary>
+/// <summary>A node is suspended for minutes, like a machine that sleeps.</summary>
 public sealed class ResumeTests
 {
     [Fact]

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Meshara.Tests.Clocks;
 
-/// <summary>The scale in which lives are counted, whatever happens to the node's wall clock, its machine and its process.</summary>
+/// <summary>The time scale for message lifetimes, under any changes of the node's wall clock, machine and process.</summary>
 public sealed class SteadyTimeTests
 {
     private static readonly TimeSpan MaxTime = TimeSpan.FromDays(40);
@@ -49,7 +49,7 @@ public sealed class SteadyTimeTests
         foreach (var happening in happenings)
             happening.Do(world);
         world.Hear();
-        // A difference so small is no step.
+        // A smaller difference does not count as a step.
         Assert.InRange(world.Counted, world.Passed - NodeClock.MinStep, world.Passed);
     }, iter: 2000, print: Print);
 
@@ -57,7 +57,7 @@ public sealed class SteadyTimeTests
 
     private sealed record Happening(string Name, Action<World> Do);
 
-    /// <summary>A node and three peers whose clocks are right.</summary>
+    /// <summary>A node, and three peers with correct clocks.</summary>
     private sealed class World
     {
         private readonly NodeAddress[] _peers = [Samples.Address(), Samples.Address(), Samples.Address()];
@@ -74,10 +74,10 @@ public sealed class SteadyTimeTests
             Hear();
         }
 
-        /// <summary>What has really passed.</summary>
+        /// <summary>The time that has really passed.</summary>
         public TimeSpan Passed { get; private set; }
 
-        /// <summary>What the node has counted of it.</summary>
+        /// <summary>The part of it that the node has counted.</summary>
         public TimeSpan Counted => _clock.Steady - _start;
 
         public int Restarts { get; private set; }
@@ -122,7 +122,7 @@ public sealed class SteadyTimeTests
 
         private void Pass(TimeSpan time)
         {
-            // The guard looks a moment after something has happened.
+            // The guard runs a moment after the event.
             var moment = TimeSpan.FromMilliseconds(1);
             _time.Monotonic += moment;
             Passed += time + moment;

@@ -10,7 +10,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Meshara.Tests.Clocks;
 
-/// <summary>One node of a mesh has a wrong clock; nothing that was promised depends on it.</summary>
+/// <summary>One node of a mesh has a wrong clock; no guarantee depends on it.</summary>
 public sealed class WrongClockTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -51,7 +51,7 @@ public sealed class WrongClockTests
         {
             var toRelay = await alice.JoinAsync(relay);
             var frame = Peers.Private(alice.Identity, record, "an hour old", TimeSpan.FromDays(1));
-            frame.Envelope.Age = (ulong)TimeSpan.FromHours(1).TotalMicroseconds; // too old for what this recipient takes
+            frame.Envelope.Age = (ulong)TimeSpan.FromHours(1).TotalMicroseconds; // older than this recipient accepts
             Assert.True((await toRelay.RequestAsync(new Frame { Deposit = new Deposit { Envelope = frame.Envelope } }, Token)).Deposited.Held);
         }
         var returned = await mesh.RestartAsync(bob);
@@ -190,7 +190,7 @@ public sealed class WrongClockTests
         await one.ReceivesAsync("from odd");
     }
 
-    /// <summary>Waits until the node has looked for what is past its time: what never had any is gone.</summary>
+    /// <summary>Waits until the node has removed expired messages: adds one that is already expired and waits until it is gone.</summary>
     private static async Task CleansUpAsync(MeshPeer peer)
     {
         await peer.Get<IRelayStore>().HoldAsync(Samples.Held(DateTimeOffset.UnixEpoch.AddDays(1)), Token);

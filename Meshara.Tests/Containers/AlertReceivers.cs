@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Meshara.Tests.Containers;
 
 /// <summary>
-/// Whom Alertmanager notifies: a webhook, PagerDuty's Events API v2 and a mail server, on this machine, for containers that reach it
-/// through their engine's gateway.
+/// The receivers of Alertmanager's notifications: a webhook, PagerDuty's Events API v2 and a mail server. They run on this machine, and
+/// containers reach them through their engine's gateway.
 /// </summary>
 internal sealed class AlertReceivers : IAsyncDisposable
 {
@@ -19,28 +19,28 @@ internal sealed class AlertReceivers : IAsyncDisposable
 
     private AlertReceivers(WebApplication http, MailServer mail) => (_http, _mail) = (http, mail);
 
-    /// <summary>Where the webhook (<c>/webhook</c>) and PagerDuty (<c>/v2/enqueue</c>) listen.</summary>
+    /// <summary>The port of the webhook (<c>/webhook</c>) and of PagerDuty (<c>/v2/enqueue</c>).</summary>
     public int HttpPort => new Uri(_http.Urls.First()).Port;
 
-    /// <summary>Where the mail server listens.</summary>
+    /// <summary>The port of the mail server.</summary>
     public int SmtpPort => _mail.Port;
 
-    /// <summary>The key of the one service PagerDuty knows.</summary>
+    /// <summary>The routing key of PagerDuty's only service.</summary>
     public string RoutingKey { get; } = RandomNumberGenerator.GetHexString(32, lowercase: true);
 
-    /// <summary>The password the mail server asks for.</summary>
+    /// <summary>The password that the mail server requires.</summary>
     public string Password => _mail.Password;
 
     /// <summary>The bodies of the webhook's requests.</summary>
     public ConcurrentQueue<JsonElement> Webhooks { get; } = new();
 
-    /// <summary>The events PagerDuty took.</summary>
+    /// <summary>The events that PagerDuty accepted.</summary>
     public ConcurrentQueue<JsonElement> Pages { get; } = new();
 
-    /// <summary>The mails, as they came.</summary>
+    /// <summary>The mails, as received.</summary>
     public IReadOnlyCollection<string> Mails => _mail.Mails;
 
-    /// <summary>The alert that a page is about; null for one that ends an alert.</summary>
+    /// <summary>The alert that a page is about; null if the page resolves an alert.</summary>
     public static string? Class(JsonElement page) => page.TryGetProperty("payload", out var payload) ? payload.GetProperty("class").GetString() : null;
 
     /// <summary>Starts all three on free ports.</summary>
@@ -63,7 +63,7 @@ internal sealed class AlertReceivers : IAsyncDisposable
         await _mail.DisposeAsync();
     }
 
-    // developer.pagerduty.com/docs/events-api-v2: 202 for an event of a known service that has what it must have, else 400.
+    // developer.pagerduty.com/docs/events-api-v2: 202 for an event of a known service with all required fields, otherwise 400.
     private IResult Page(JsonElement body)
     {
         var isTaken = Text(body, "routing_key") == RoutingKey

@@ -10,15 +10,15 @@ using Meshara.Tests.Alerts;
 namespace Meshara.Tests.Containers;
 
 /// <summary>
-/// Alertmanager with the project's own configuration and templates. Of the configuration only what alerts/README.md names as differing
-/// between places is replaced: where pages and mails go, and a webhook for what otherwise nobody is told.
+/// Alertmanager with the project's configuration and templates. Only what alerts/README.md lists as specific to a deployment is replaced:
+/// the destinations of pages and mails. The receiver <c>nobody</c> gets a webhook.
 /// </summary>
 internal sealed class AlertmanagerContainer : IAsyncDisposable
 {
     /// <summary>Its name in the network.</summary>
     public const string Name = "alertmanager";
 
-    /// <summary>Where it listens in its container.</summary>
+    /// <summary>Its port in the container.</summary>
     public const int Port = 9093;
 
     private const string Folder = "/etc/alertmanager";
@@ -30,12 +30,12 @@ internal sealed class AlertmanagerContainer : IAsyncDisposable
     /// <summary>Its API.</summary>
     public HttpClient Http { get; }
 
-    /// <summary>Whom it notifies.</summary>
+    /// <summary>The receivers it notifies.</summary>
     public AlertReceivers Receivers => _receivers ?? throw new InvalidOperationException("With its configuration unchanged it notifies nobody here.");
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
-    /// <summary>Starts it, and receivers on this machine.</summary>
+    /// <summary>Starts it, with receivers on this machine.</summary>
     public static async Task<AlertmanagerContainer> StartAsync(ContainerStack stack)
     {
         var image = await stack.Images.UseAsync(ContainerImage.Alertmanager);
@@ -52,7 +52,7 @@ internal sealed class AlertmanagerContainer : IAsyncDisposable
         return await StartAsync(stack, builder, receivers);
     }
 
-    /// <summary>Starts it with the configuration as it is: mail goes to the host <c>mailpit</c> of the network.</summary>
+    /// <summary>Starts it with its configuration unchanged: mail goes to the host <c>mailpit</c> of the network.</summary>
     public static async Task<AlertmanagerContainer> StartUnchangedAsync(ContainerStack stack)
     {
         var image = await stack.Images.UseAsync(ContainerImage.Alertmanager);
@@ -61,7 +61,7 @@ internal sealed class AlertmanagerContainer : IAsyncDisposable
         return await StartAsync(stack, builder, receivers: null);
     }
 
-    /// <summary>Tells it of an alert, as Prometheus would.</summary>
+    /// <summary>Posts an alert, as Prometheus would.</summary>
     public async Task FireAsync(string alert, string severity, string node, string summary)
     {
         object[] alerts =
@@ -76,7 +76,7 @@ internal sealed class AlertmanagerContainer : IAsyncDisposable
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Test));
     }
 
-    /// <summary>The names of the alerts it has.</summary>
+    /// <summary>The names of its active alerts.</summary>
     public async Task<IReadOnlyList<string>> AlertsAsync() =>
     [
         .. (await Http.GetFromJsonAsync<JsonElement>("api/v2/alerts", Test)).EnumerateArray()
@@ -93,7 +93,7 @@ internal sealed class AlertmanagerContainer : IAsyncDisposable
     {
         var container = await stack.StartAsync(builder
             .WithBindMount(Path.Combine(AlertFiles.Alerts, "templates"), $"{Folder}/templates", AccessMode.ReadOnly)
-            // Secrets are found from the working directory.
+            // Paths of secrets are relative to the working directory.
             .WithWorkingDirectory(Folder)
             .WithCommand($"--config.file={Folder}/alertmanager.yml", "--storage.path=/alertmanager", "--cluster.listen-address="));
         var alertmanager = stack.Own(new AlertmanagerContainer(ContainerStack.Client(container, Port), receivers));

@@ -8,8 +8,8 @@ using Meshara.Tests.Alerts;
 namespace Meshara.Tests.Containers;
 
 /// <summary>
-/// The exported mesh, brought up by the real <c>docker compose</c> once for a class of tests, each of which leaves five healthy nodes.
-/// Services whose image cannot be had are left out. At first node-1 has an image that does not start.
+/// The exported mesh, started by the real <c>docker compose</c> once per test class; each test leaves five healthy nodes. Services whose
+/// image is not available are left out. At first, node-1 has an image that does not start.
 /// </summary>
 public sealed class ComposeMesh(ContainerImages images) : IAsyncDisposable
 {
@@ -22,7 +22,7 @@ public sealed class ComposeMesh(ContainerImages images) : IAsyncDisposable
     /// <summary>The nodes of the exported file.</summary>
     internal const int Nodes = 5;
 
-    /// <summary>An image of which a node's container ends at once.</summary>
+    /// <summary>An image that makes a node's container exit at once.</summary>
     internal static string BrokenImage => ContainerImage.Alertmanager.ToString();
 
     /// <summary>The node's image.</summary>
@@ -30,18 +30,18 @@ public sealed class ComposeMesh(ContainerImages images) : IAsyncDisposable
 
     internal ContainerImages Images => images;
 
-    /// <summary>What <c>up</c> without a working node-1 said, and what waiting for the health of all others did.</summary>
+    /// <summary>The output of <c>up</c> with a broken node-1, and of waiting for the others to be healthy.</summary>
     internal IReadOnlyList<ExternalTool> WithoutFirst { get; private set; } = [];
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
-    /// <summary>The project, which runs; where it cannot be had, the test ends here.</summary>
+    /// <summary>The running project; skips the test if it is not available.</summary>
     internal Task<ComposeProject> UseAsync() => _project ??= StartAsync();
 
     /// <summary>A node's API.</summary>
     internal NodeApi Api(int node) => _apis[node - 1];
 
-    /// <summary>The value of an expression; null without one.</summary>
+    /// <summary>The value of an expression; null if it has none.</summary>
     private async Task<double?> ValueAsync(string expression)
     {
         var answer = await _prometheus!.GetFromJsonAsync<JsonElement>($"api/v1/query?query={Uri.EscapeDataString(expression)}", Test);
@@ -51,11 +51,11 @@ public sealed class ComposeMesh(ContainerImages images) : IAsyncDisposable
             : double.Parse(result[0].GetProperty("value")[1].GetString()!, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Asks Prometheus until an expression has a value; null is none.</summary>
+    /// <summary>Queries Prometheus until an expression has a value; null means no value.</summary>
     internal Task UntilAsync(string what, string expression, double? value) =>
         UntilAsync(what, async () => await ValueAsync(expression) == value);
 
-    /// <summary>Asks until something holds; a server that does not answer yet is no answer yet.</summary>
+    /// <summary>Polls until a condition holds. A server that does not answer counts as false.</summary>
     internal async Task UntilAsync(string what, Func<Task<bool>> condition)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Test);

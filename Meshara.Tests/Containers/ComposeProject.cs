@@ -11,8 +11,8 @@ using TemporaryFolder = Meshara.Tests.Stack.TemporaryFolder;
 namespace Meshara.Tests.Containers;
 
 /// <summary>
-/// A copy of <c>deploy/compose</c> as a project of its own: nothing it makes has the name of anything else on the machine. What differs
-/// from the original is in a file beside it: free ports, quicker probes of nodes, and no service whose image cannot be had.
+/// A copy of <c>deploy/compose</c> as a separate project, with names that are unique on the machine. A second compose file has the
+/// differences: free ports, faster health checks of nodes, and no services whose image is not available.
 /// </summary>
 internal sealed partial class ComposeProject : IAsyncDisposable
 {
@@ -30,10 +30,10 @@ internal sealed partial class ComposeProject : IAsyncDisposable
 
     private ComposeProject(ContainerImages images) => _images = images;
 
-    /// <summary>Its name, which labels all it makes.</summary>
+    /// <summary>Its name, which labels everything it creates.</summary>
     public string Name { get; } = $"meshara-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
 
-    /// <summary>The services that run here.</summary>
+    /// <summary>The services that run.</summary>
     public IReadOnlyList<Service> Services { get; private set; } = [];
 
     /// <summary>The bearer token of every node's API.</summary>
@@ -41,7 +41,7 @@ internal sealed partial class ComposeProject : IAsyncDisposable
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
-    /// <summary>Prepares a project, or ends the test where it cannot be had.</summary>
+    /// <summary>Prepares a project; skips the test if it is not available.</summary>
     public static async Task<ComposeProject> CreateAsync(ContainerImages images, string nodeImage)
     {
         if (!System.IO.File.Exists(Path.Combine(Deployed, "docker-compose.yaml")))
@@ -62,10 +62,10 @@ internal sealed partial class ComposeProject : IAsyncDisposable
         return project;
     }
 
-    /// <summary>A file of the project.</summary>
+    /// <summary>The path of a file of the project.</summary>
     public string File(string name) => _folder.File(name);
 
-    /// <summary>Where a node's API is on this machine.</summary>
+    /// <summary>The address of a node's API on this machine.</summary>
     public Uri Api(int node) => new($"http://127.0.0.1:{_lease.Ports.Http + node}/");
 
     /// <summary>Sets a variable in the environment file.</summary>
@@ -75,9 +75,9 @@ internal sealed partial class ComposeProject : IAsyncDisposable
         System.IO.File.WriteAllLines(File(Settings), [.. lines, $"{name}={value}"]);
     }
 
-    /// <summary>Writes what differs from the deployed file.</summary>
-    /// <param name="nodes">How many nodes there are; further ones are like the last, as an export with more nodes has them.</param>
-    /// <param name="firstImage">Another image for node-1.</param>
+    /// <summary>Writes the file with the differences from the deployed one.</summary>
+    /// <param name="nodes">Number of nodes; additional ones are like the last, as in an export with more nodes.</param>
+    /// <param name="firstImage">A different image for node-1.</param>
     public void Differ(int nodes = 0, string? firstImage = null)
     {
         var text = new StringBuilder("services:\n");
@@ -96,7 +96,7 @@ internal sealed partial class ComposeProject : IAsyncDisposable
             if (service.Node == 1 && firstImage is not null)
                 text.Append($"    image: {firstImage}\n");
         }
-        // A profile that nobody asks for.
+        // A profile that is never activated.
         foreach (var name in _missing)
             text.Append($"  {name}: {{profiles: [missing]}}\n");
         var last = Services.Max(service => service.Node ?? 0);
@@ -117,20 +117,20 @@ internal sealed partial class ComposeProject : IAsyncDisposable
         System.IO.File.WriteAllText(File(Override), text.ToString());
     }
 
-    /// <summary>Brings the project up as it is written now, and waits until what stays is healthy.</summary>
+    /// <summary>Brings up the project in its current form, and waits until all long-running services are healthy.</summary>
     public async Task UpAsync(IEnumerable<string>? services = null)
     {
-        // A service that ends when it is done is started by those that depend on it; waiting for it to stay would fail.
+        // Waiting for a one-shot service would fail; those that depend on it start it.
         services ??= Services.Where(service => service.Stays).Select(service => service.Name);
         var result = await RunAsync(["up", "--detach", "--wait", "--wait-timeout", "150", "--pull", "never", .. services]);
         Assert.True(result.ExitCode == 0, $"{result.Output}\n{await LogsAsync()}");
     }
 
-    /// <summary>Runs commands of the guide, in the project's folder.</summary>
+    /// <summary>Runs commands of the guide in the project's folder.</summary>
     public Task<ExternalTool> ShellAsync(string commands) =>
         ExternalTool.RunOrSkipAsync("sh", "dash", "-ec", $"cd \"$0\"; export COMPOSE_PROJECT_NAME=\"$1\"\n{commands}", _folder.Path, Name);
 
-    /// <summary>The same, demanding that they succeed.</summary>
+    /// <summary>Runs commands of the guide, which must succeed.</summary>
     public async Task<string> SucceedAsync(string commands)
     {
         var result = await ShellAsync(commands);
@@ -138,12 +138,12 @@ internal sealed partial class ComposeProject : IAsyncDisposable
         return result.Output;
     }
 
-    /// <summary>The container of each service. Another one after it was recreated.</summary>
+    /// <summary>The container id of each service; it changes when the service is recreated.</summary>
     public async Task<IReadOnlyDictionary<string, string>> ContainersAsync() =>
         (await _images.Engine.Containers.ListContainersAsync(new ContainersListParameters { All = true, Filters = Own() }, Test))
         .ToDictionary(container => container.Labels["com.docker.compose.service"], container => container.ID);
 
-    /// <summary>Where a service's port is on this machine.</summary>
+    /// <summary>The address of a service's port on this machine.</summary>
     public async Task<Uri> AddressAsync(string service, int port)
     {
         var result = await RunAsync("port", service, $"{port}");
@@ -151,11 +151,11 @@ internal sealed partial class ComposeProject : IAsyncDisposable
         return new Uri($"http://{result.Output.Trim()}/");
     }
 
-    /// <summary>What the containers said last, and how they are.</summary>
+    /// <summary>The status and last log lines of the containers.</summary>
     public async Task<string> LogsAsync() =>
         $"{(await RunAsync("ps", "--all")).Output}\n{(await RunAsync("logs", "--no-color", "--tail", "20")).Output}";
 
-    /// <summary>Takes everything down, volumes included, and demands that nothing is left.</summary>
+    /// <summary>Takes everything down, including volumes, and asserts that nothing is left.</summary>
     public async ValueTask DisposeAsync()
     {
         var result = await RunAsync("down", "--volumes", "--remove-orphans", "--timeout", "20");
@@ -181,7 +181,7 @@ internal sealed partial class ComposeProject : IAsyncDisposable
     private Dictionary<string, IDictionary<string, bool>> Own() =>
         new() { ["label"] = new Dictionary<string, bool> { [$"com.docker.compose.project={Name}"] = true } };
 
-    // A server's is any free one; a node keeps its own when it is recreated.
+    // A server gets any free port; a node keeps its port when it is recreated.
     private string HostPort(Service service) => service.Node is { } node ? $"{_lease.Ports.Http + node}" : "";
 
     private void WriteSettings()
@@ -229,13 +229,13 @@ internal sealed partial class ComposeProject : IAsyncDisposable
     /// <summary>A service of the file.</summary>
     /// <param name="Name">Its name.</param>
     /// <param name="Image">Its image, as written.</param>
-    /// <param name="Ports">The ports it publishes, in its container.</param>
-    /// <param name="Needs">The services it waits for, and for what of them.</param>
-    /// <param name="Stays">False for one that ends when it is done.</param>
+    /// <param name="Ports">The container ports that it publishes.</param>
+    /// <param name="Needs">The services it waits for, each with the condition.</param>
+    /// <param name="Stays">False for a one-shot service.</param>
     public sealed record Service(
         string Name, string Image, IReadOnlyList<string> Ports, IReadOnlyDictionary<string, string> Needs, bool Stays)
     {
-        /// <summary>Its number, if it is a node.</summary>
+        /// <summary>Its number if it is a node; otherwise null.</summary>
         public int? Node =>
             Name.StartsWith("node-", StringComparison.Ordinal) ? int.Parse(Name.AsSpan(5), CultureInfo.InvariantCulture) : null;
     }

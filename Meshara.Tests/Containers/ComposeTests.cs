@@ -7,7 +7,7 @@ using Meshara.Harness.Nodes;
 namespace Meshara.Tests.Containers;
 
 /// <summary>
-/// The exported compose file with the commands of the guide, on a real engine: what changes reaches what runs, and disturbs nothing else.
+/// The exported compose file with the guide's commands, on a real engine: changes reach the running services and disturb nothing else.
 /// </summary>
 public sealed class ComposeTests(ComposeMesh mesh) : IClassFixture<ComposeMesh>
 {
@@ -54,7 +54,7 @@ public sealed class ComposeTests(ComposeMesh mesh) : IClassFixture<ComposeMesh>
         await mesh.UntilAsync("seven nodes are scraped", "count(up{job='meshara'} == 1)", 7);
         await mesh.UntilAsync("seven nodes know each other", "min(meshara_membership_size)", 7);
 
-        // A rule on its own, and members that leave on purpose.
+        // Adds a custom rule, then scales down so that members leave on purpose.
         const string Rule = "groups: [{name: mine, rules: [{record: mine:answer, expr: vector(42)}]}]\n";
         await File.WriteAllTextAsync(project.File("prometheus/rules/mine.yml"), Rule, Test);
         await mesh.UntilAsync("the new rule is evaluated", "mine:answer", 42);
@@ -115,7 +115,7 @@ public sealed class ComposeTests(ComposeMesh mesh) : IClassFixture<ComposeMesh>
             await project.SucceedAsync(upgrade);
             Assert.Equal(["node-1", "node-2", "node-3", "node-4", "node-5"], await RecreatedAsync(project, before, but: []));
 
-            // Whatever version of compose: the same definition is the same with and without --no-deps.
+            // In any version of compose, a definition must have the same hash with and without --no-deps.
             before = await project.ContainersAsync();
             await project.SucceedAsync("docker compose up -d --pull never");
             Assert.Empty(await RecreatedAsync(project, before, but: []));
@@ -168,7 +168,7 @@ public sealed class ComposeTests(ComposeMesh mesh) : IClassFixture<ComposeMesh>
         Assert.Equal(started.Where(one => one.Key != "node-3"), startedNow.Where(one => one.Key != "node-3"));
     }
 
-    /// <summary>Services that have another container than before, without those that may.</summary>
+    /// <summary>Services whose container has changed, except those that may change.</summary>
     private static async Task<IReadOnlyList<string>> RecreatedAsync(
         ComposeProject project, IReadOnlyDictionary<string, string> before, string[] but)
     {

@@ -10,13 +10,13 @@ using Meshara.Tests.Containers;
 namespace Meshara.Tests.Containers;
 
 /// <summary>
-/// Decides, once a run, which images can be had: one that is on the machine or can be pulled is used, a test that needs another is
-/// skipped and says why, or fails if <see cref="ImageChoice"/> demands it. Nothing is asked before the first test needs it.
+/// Decides once per run which images are available: present on the machine, or pullable. A test that needs another is skipped with the
+/// reason, or fails if <see cref="ImageChoice"/> requires it. Nothing is checked before a test needs it.
 /// </summary>
 public sealed class ContainerImages : IAsyncDisposable
 {
     private static readonly TimeSpan EngineDeadline = TimeSpan.FromSeconds(10);
-    // The engine says what it does as soon as a registry answers; one that says nothing for so long waits for nobody.
+    // The engine reports progress as soon as a registry answers; after this long without any, give up.
     private static readonly TimeSpan RegistryDeadline = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan PullDeadline = TimeSpan.FromMinutes(10);
 
@@ -29,10 +29,10 @@ public sealed class ContainerImages : IAsyncDisposable
 
     public ContainerImages() => _node = new(BuildNodeAsync);
 
-    /// <summary>The engine; only for those who were given an image.</summary>
+    /// <summary>The engine; only for callers that have got an image.</summary>
     internal DockerClient Engine => _engine.Value.Result.Client ?? throw new InvalidOperationException("There is no engine: ask for an image first.");
 
-    /// <summary>The reference of an image that can be run; otherwise the test ends here.</summary>
+    /// <summary>The reference of an available image; otherwise skips the test.</summary>
     internal async Task<string> UseAsync(ContainerImage image)
     {
         if (await WhyNotAsync(_choice.Chosen(image)) is { } why)
@@ -40,10 +40,10 @@ public sealed class ContainerImages : IAsyncDisposable
         return _choice.Chosen(image).ToString();
     }
 
-    /// <summary>Why exactly this image cannot be run; null when it can.</summary>
+    /// <summary>Why this image cannot be run; null if it can.</summary>
     internal Task<string?> WhyNotAsync(ContainerImage image) => _decisions.GetOrAdd(image, one => new(() => DecideAsync(one))).Value;
 
-    /// <summary>The node's image, built from what this test was built with; otherwise the test ends here.</summary>
+    /// <summary>The node's image, built from the build under test; skips the test if it cannot be built.</summary>
     internal async Task<string> UseNodeAsync()
     {
         var (image, why) = await _node.Value;
@@ -52,7 +52,7 @@ public sealed class ContainerImages : IAsyncDisposable
         return image!;
     }
 
-    /// <summary>Skips the test because something cannot be had, or fails it where that is demanded.</summary>
+    /// <summary>Skips the test because something is not available, or fails it if that is required.</summary>
     internal void Refuse(string name, string why)
     {
         if (_choice.IsRequired(name))
@@ -77,7 +77,7 @@ public sealed class ContainerImages : IAsyncDisposable
         var settings = TestcontainersSettings.OS.DockerEndpointAuthConfig;
         if (settings is null)
             return (null, "No container engine is set up on this machine.");
-        // Where that does not answer, Testcontainers looks for another; who names one means that one.
+        // If that engine does not answer, Testcontainers tries others; a user who names one wants no other.
         if (Environment.GetEnvironmentVariable("DOCKER_HOST") is { Length: > 0 } named && settings.Endpoint != new Uri(named))
             return (null, $"No container engine answers at {named}.");
         var client = settings.GetDockerClientBuilder(Guid.Empty).Build();
@@ -112,7 +112,7 @@ public sealed class ContainerImages : IAsyncDisposable
 
     private async Task<string?> PullAsync(DockerClient engine, ContainerImage image)
     {
-        // One at a time from each registry: when the first finds it dead, the others need not try.
+        // One pull at a time from each registry: once one finds it dead, the others need not try.
         var gate = _registryGates.GetOrAdd(image.Registry, _ => new SemaphoreSlim(1));
         await gate.WaitAsync();
         try
@@ -149,7 +149,7 @@ public sealed class ContainerImages : IAsyncDisposable
 
     private static string Reason(Exception exception) => exception is OperationCanceledException ? $"not within {PullDeadline.TotalMinutes:0} minutes." : exception.Message;
 
-    /// <summary>Called on the thread that reads, unlike <see cref="Progress{T}"/>.</summary>
+    /// <summary>Reports on the reading thread, unlike <see cref="Progress{T}"/>.</summary>
     private sealed class Answers(Action onFirst) : IProgress<JSONMessage>
     {
         public bool Any { get; private set; }

@@ -12,12 +12,12 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Meshara.Tests.Containers;
 
 /// <summary>
-/// A private network and the containers that tests put into it. A class of tests has one; each part starts when a test first asks for
-/// it, and all of them go with the last test.
+/// A private network and the containers that tests put into it, one per test class. Each part starts when a test first asks for it, and
+/// all are removed after the last test.
 /// </summary>
 public sealed class ContainerStack(ContainerImages images) : IAsyncDisposable
 {
-    /// <summary>Longer than anything takes on a busy machine; reached only when a test fails.</summary>
+    /// <summary>Longer than anything takes on a busy machine; reached only if a test fails.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
     private const int LogLinesShown = 60;
@@ -32,7 +32,7 @@ public sealed class ContainerStack(ContainerImages images) : IAsyncDisposable
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
-    /// <summary>A part of the stack, started by the first who asks; a part that cannot be had skips every test that asks.</summary>
+    /// <summary>A part of the stack, started on first use. If it is not available, every test that asks for it is skipped.</summary>
     /// <param name="start">Starts it.</param>
     internal Task<T> UseAsync<T>(Func<ContainerStack, Task<T>> start) where T : class
     {
@@ -42,13 +42,13 @@ public sealed class ContainerStack(ContainerImages images) : IAsyncDisposable
         return (Task<T>)part;
     }
 
-    /// <summary>A container of this network, reached by its name from the others and on a free port from here.</summary>
+    /// <summary>Configures a container of this network, reachable by its name from the others and on a free port from here.</summary>
     internal async Task<ContainerBuilder> BuilderAsync(string image, string name, params int[] ports)
     {
         if (Network is null)
         {
-            // Of the networks that a container is in, the first by name is the one its ports are published through. That must be `bridge`, so
-            // that the test still reaches a node that has been cut off from this one.
+            // A container's ports are published through the first of its networks by name. That must be `bridge`, so that the
+            // test still reaches a node that has been cut off from this network.
             Network = Own(new NetworkBuilder().WithName($"meshara-{Guid.NewGuid():n}"[..16]).WithLogger(NullLogger.Instance).Build());
             await Network.CreateAsync(Test);
         }
@@ -58,7 +58,7 @@ public sealed class ContainerStack(ContainerImages images) : IAsyncDisposable
             .WithNetworkAliases(name)
             .WithImagePullPolicy(_ => false)
             .WithLogger(NullLogger.Instance)
-            // Tests talk to containers on this machine alone.
+            // Publish ports on loopback only.
             .WithCreateParameterModifier(parameters =>
             {
                 foreach (var binding in parameters.HostConfig?.PortBindings?.Values.SelectMany(bindings => bindings) ?? [])
@@ -67,11 +67,11 @@ public sealed class ContainerStack(ContainerImages images) : IAsyncDisposable
         return ports.Aggregate(builder, (all, port) => all.WithPortBinding(port, assignRandomHostPort: true));
     }
 
-    /// <summary>The same for one of the stack's own images.</summary>
+    /// <summary>Configures a container with one of the stack's own images.</summary>
     internal async Task<ContainerBuilder> BuilderAsync(ContainerImage image, string name, params int[] ports) =>
         await BuilderAsync(await images.UseAsync(image), name, ports);
 
-    /// <summary>Starts a container, which goes with the stack and whose log is shown when a test fails.</summary>
+    /// <summary>Starts a container. It is removed with the stack, and its log is shown if a test fails.</summary>
     internal async Task<IContainer> StartAsync(ContainerBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -81,10 +81,10 @@ public sealed class ContainerStack(ContainerImages images) : IAsyncDisposable
         return container;
     }
 
-    /// <summary>Waits for the engine to do something, but not for ever.</summary>
+    /// <summary>Waits for the engine, with a deadline.</summary>
     internal static Task InTimeAsync(Task task) => task.WaitAsync(Deadline, Test);
 
-    /// <summary>For talking to a container's port from here.</summary>
+    /// <summary>A client for a container's port.</summary>
     internal static HttpClient Client(IContainer container, int port)
     {
         ArgumentNullException.ThrowIfNull(container);
@@ -95,18 +95,18 @@ public sealed class ContainerStack(ContainerImages images) : IAsyncDisposable
         };
     }
 
-    /// <summary>Disposed with the stack, last first.</summary>
+    /// <summary>Takes ownership of a resource, which is disposed with the stack, last first.</summary>
     internal T Own<T>(T resource) where T : IAsyncDisposable
     {
         _owned.Push(resource);
         return resource;
     }
 
-    /// <summary>Asks until it is so; what does not answer, or not yet as it will, is not so yet.</summary>
-    /// <param name="what">What is waited for, for the failure.</param>
-    /// <param name="condition">Asked again and again.</param>
-    /// <param name="deadline">How long to wait at the most.</param>
-    /// <exception cref="TimeoutException">It never was, in time; with every container's log.</exception>
+    /// <summary>Polls until a condition holds. No answer, or one of another form, counts as false.</summary>
+    /// <param name="what">Describes the condition in the failure message.</param>
+    /// <param name="condition">The condition.</param>
+    /// <param name="deadline">Maximum time to wait.</param>
+    /// <exception cref="TimeoutException">It did not hold in time; the message has every container's log.</exception>
     internal async Task UntilAsync(string what, Func<Task<bool>> condition, TimeSpan? deadline = null)
     {
         ArgumentNullException.ThrowIfNull(condition);
@@ -133,7 +133,7 @@ public sealed class ContainerStack(ContainerImages images) : IAsyncDisposable
         }
     }
 
-    /// <summary>For the end of every test: if it failed, what the containers said goes into its output.</summary>
+    /// <summary>To be called at the end of every test: if it failed, adds the containers' logs to its output.</summary>
     internal async ValueTask ReportAsync()
     {
         if (TestContext.Current.TestState?.Result == TestResult.Failed)

@@ -3,12 +3,14 @@ using Meshara.Tests.Alerts;
 
 namespace Meshara.Tests.Containers;
 
-/// <summary>The commands that <c>docs/deploy.md</c> gives for Compose, as they stand there.</summary>
+/// <summary>The commands for Compose in <c>docs/deploy.md</c>, as written.</summary>
 internal static class DeployGuide
 {
     private const string ToolImage = "docker.io/library/busybox:1.37.0";
 
-    /// <summary>The commands of a section, for a project by this name. Prometheus' image has the tools, too.</summary>
+    /// <summary>
+    /// The commands of a section, for a project of this name. The tools run in the Prometheus image, which contains them as well.
+    /// </summary>
     public static string Commands(string section, string project)
     {
         var lines = File.ReadLines(Path.Combine(AlertFiles.Root, "docs", "deploy.md"))

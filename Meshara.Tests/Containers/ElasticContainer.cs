@@ -13,7 +13,7 @@ namespace Meshara.Tests.Containers;
 /// <summary>Elasticsearch as the deployments run it: one node, with passwords.</summary>
 internal sealed class ElasticContainer : IAsyncDisposable
 {
-    /// <summary>Its name in the network, and where it listens there.</summary>
+    /// <summary>Its name and address in the network.</summary>
     public const string Name = "elasticsearch";
 
     private const int Port = 9200;
@@ -46,7 +46,7 @@ internal sealed class ElasticContainer : IAsyncDisposable
         return elastic;
     }
 
-    /// <summary>Tells a container where it is, in the variables that <c>logging/</c> and <c>tracing/</c> read.</summary>
+    /// <summary>Configures a container to reach it, with the variables that <c>logging/</c> and <c>tracing/</c> read.</summary>
     public ContainerBuilder Known(ContainerBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -56,7 +56,7 @@ internal sealed class ElasticContainer : IAsyncDisposable
             .WithEnvironment("ELASTICSEARCH_PASSWORD", Password);
     }
 
-    /// <summary>Runs <c>logging/setup.sh</c> in Elasticsearch's own image, as every deployment does, and waits for its end.</summary>
+    /// <summary>Runs <c>logging/setup.sh</c> to its end in Elasticsearch's own image, as every deployment does.</summary>
     public async Task SetUpAsync(ContainerStack stack, IReadOnlyDictionary<string, string> kibana)
     {
         var setup = await stack.StartAsync(Known(await stack.BuilderAsync(ContainerImage.Elasticsearch, "log-setup"))
@@ -71,7 +71,7 @@ internal sealed class ElasticContainer : IAsyncDisposable
         Assert.True(exitCode == 0, $"logging/setup.sh ended with {exitCode}:\n{output}{errors}");
     }
 
-    /// <summary>The answer to a search of the logs.</summary>
+    /// <summary>The hits of a search of the logs.</summary>
     public async Task<IReadOnlyList<JsonElement>> SearchAsync(string target, object query)
     {
         using var answer = await Http.PostAsJsonAsync($"{target}/_search?size=100&ignore_unavailable=true", new { query }, Test);

@@ -9,14 +9,14 @@ using Meshara.Tests.Alerts;
 
 namespace Meshara.Tests.Containers;
 
-/// <summary>Grafana with the project's own data sources and dashboards.</summary>
+/// <summary>Grafana with the project's data sources and dashboards.</summary>
 internal sealed class GrafanaContainer : IAsyncDisposable
 {
     private const int Port = 3000;
 
     private GrafanaContainer(HttpClient http) => Http = http;
 
-    /// <summary>Its API, as its administrator.</summary>
+    /// <summary>Its API, with administrator rights.</summary>
     public HttpClient Http { get; }
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
@@ -24,7 +24,7 @@ internal sealed class GrafanaContainer : IAsyncDisposable
     /// <summary>The repository's folder of dashboards.</summary>
     public static string Dashboards { get; } = Path.Combine(AlertFiles.Root, "dashboards");
 
-    /// <summary>Starts it, after everything it shows.</summary>
+    /// <summary>Starts it, after the servers whose data it shows.</summary>
     public static async Task<GrafanaContainer> StartAsync(ContainerStack stack)
     {
         var image = await stack.Images.UseAsync(ContainerImage.Grafana);
@@ -37,7 +37,7 @@ internal sealed class GrafanaContainer : IAsyncDisposable
             .WithEnvironment("GF_SECURITY_ADMIN_PASSWORD", password)
             .WithEnvironment("GF_ANALYTICS_REPORTING_ENABLED", "false")
             .WithEnvironment("GF_ANALYTICS_CHECK_FOR_UPDATES", "false")
-            // Pictures are taken by a browser that does not log in.
+            // The browser that takes pictures does not log in.
             .WithEnvironment("GF_AUTH_ANONYMOUS_ENABLED", "true")
             .WithBindMount(Path.Combine(Dashboards, "provisioning"), "/etc/grafana/provisioning", AccessMode.ReadOnly);
         builder = Directory.GetFiles(Dashboards, "*.json")
@@ -52,7 +52,7 @@ internal sealed class GrafanaContainer : IAsyncDisposable
     /// <summary>An answer of its API.</summary>
     public Task<JsonElement> GetAsync(string path) => Http.GetFromJsonAsync<JsonElement>(path, Test);
 
-    /// <summary>Runs queries as a panel does: <c>results</c> of the answer.</summary>
+    /// <summary>Runs queries as a panel does, and returns <c>results</c> of the answer.</summary>
     public async Task<JsonElement> QueryAsync(IEnumerable<object> queries)
     {
         using var answer = await Http.PostAsJsonAsync("api/ds/query", new { queries, from = "now-5m", to = "now" }, Test);

@@ -27,7 +27,7 @@ public sealed partial class GrafanaContainerTests(ContainerStack stack) : IAsync
     {
         var grafana = await stack.UseAsync(GrafanaContainer.StartAsync);
 
-        // This plugin is one of the browser's alone: its own health check is this request through Grafana.
+        // This plugin runs only in the browser: its health check is this request, proxied by Grafana.
         var status = await grafana.GetAsync("api/datasources/proxy/uid/alertmanager/api/v2/status");
         Assert.True(status.TryGetProperty("versionInfo", out _), status.GetRawText());
     }
@@ -83,7 +83,7 @@ public sealed partial class GrafanaContainerTests(ContainerStack stack) : IAsync
             await pictures.TakeAsync(new Uri(grafana.Http.BaseAddress!, $"d/{uid}?kiosk&from=now-15m&to=now"), uid, Test);
     }
 
-    // A panel's query with the dashboard's variables, which the browser would fill in, at "all" and at the provisioned servers.
+    // A panel's query with the dashboard's variables filled in as the browser does: "all", and the provisioned servers.
     private static Dictionary<string, object> Query(JsonElement panel, JsonElement target)
     {
         var text = Variable().Replace(target.GetRawText(), match => match.Groups["name"].Value switch
@@ -108,7 +108,7 @@ public sealed partial class GrafanaContainerTests(ContainerStack stack) : IAsync
 
     private static IEnumerable<string> Titles(JsonElement dashboard) => Panels(dashboard).Select(Title).Order(StringComparer.Ordinal);
 
-    // A collapsed row holds its panels itself.
+    // A collapsed row contains its panels.
     private static IEnumerable<JsonElement> Panels(JsonElement holder) => holder.GetProperty("panels").EnumerateArray()
         .SelectMany(panel => panel.TryGetProperty("panels", out var inner) && inner.GetArrayLength() > 0 ? Panels(panel).Prepend(panel) : [panel]);
 

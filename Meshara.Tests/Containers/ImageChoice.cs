@@ -4,15 +4,15 @@ using Meshara.AppHost.Plan;
 namespace Meshara.Tests.Containers;
 
 /// <summary>
-/// What the environment says about container images. <c>MESHARA_REQUIRE=node,prometheus</c> names those whose tests may not be skipped,
-/// <c>all</c> every one; <c>MESHARA_IMAGES=grafana=latest,jaeger=2.21.0</c> tries other tags than the pinned ones.
+/// The environment's choices about container images. <c>MESHARA_REQUIRE=node,prometheus</c> names images whose tests may not be skipped,
+/// <c>all</c> means every one; <c>MESHARA_IMAGES=grafana=latest,jaeger=2.21.0</c> selects other tags than the pinned ones.
 /// </summary>
 internal sealed class ImageChoice
 {
     /// <summary>The node's own image, which is built here.</summary>
     public const string Node = "node";
 
-    /// <summary>Not an image: the compose file, which needs the nodes' image and those of everything it starts.</summary>
+    /// <summary>Not an image: the compose file, which needs the node's image and those of all its services.</summary>
     public const string Compose = "compose";
 
     private static readonly string[] Names = [Node, Compose, .. ContainerImage.All.Select(NameOf)];
@@ -22,7 +22,7 @@ internal sealed class ImageChoice
 
     /// <param name="require">The value of <c>MESHARA_REQUIRE</c>.</param>
     /// <param name="tags">The value of <c>MESHARA_IMAGES</c>.</param>
-    /// <exception cref="FormatException">One of them names something that is not there.</exception>
+    /// <exception cref="FormatException">A name is unknown.</exception>
     public ImageChoice(string? require, string? tags)
     {
         _required = [.. Items(require).SelectMany(name => name == "all" ? Names : [Known(name, "MESHARA_REQUIRE")])];
@@ -34,14 +34,14 @@ internal sealed class ImageChoice
     /// <summary>The choice of this process.</summary>
     public static ImageChoice FromEnvironment() => new(Environment.GetEnvironmentVariable("MESHARA_REQUIRE"), Environment.GetEnvironmentVariable("MESHARA_IMAGES"));
 
-    /// <summary>The name an image goes by in both variables: <c>prometheus</c>.</summary>
+    /// <summary>The name of an image in both variables, such as <c>prometheus</c>.</summary>
     public static string NameOf(ContainerImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
         return image.Repository.Split('/')[^1];
     }
 
-    /// <summary>True when a test that cannot have it fails instead of being skipped.</summary>
+    /// <summary>True if a test must fail instead of being skipped when this is not available.</summary>
     public bool IsRequired(string name) => _required.Contains(name);
 
     /// <summary>The image to test with.</summary>

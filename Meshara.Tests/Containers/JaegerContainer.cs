@@ -5,16 +5,16 @@ using Meshara.Tests.Dashboards;
 
 namespace Meshara.Tests.Containers;
 
-/// <summary>Jaeger with the project's own configuration, storing in Elasticsearch.</summary>
+/// <summary>Jaeger with the project's configuration, storing in Elasticsearch.</summary>
 internal sealed class JaegerContainer : IAsyncDisposable
 {
     /// <summary>Its name in the network.</summary>
     public const string Name = "jaeger";
 
-    /// <summary>Where it takes OTLP over gRPC.</summary>
+    /// <summary>Its port for OTLP over gRPC.</summary>
     public const int OtlpPort = 4317;
 
-    /// <summary>Where Prometheus finds the metrics of spans.</summary>
+    /// <summary>Its port for span metrics, which Prometheus scrapes.</summary>
     public const int SpanMetricsPort = 8889;
 
     private const int Port = 16686;

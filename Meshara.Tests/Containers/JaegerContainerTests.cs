@@ -53,7 +53,7 @@ public sealed class JaegerContainerTests(ContainerStack stack) : IAsyncDisposabl
 
         await stack.UntilAsync("Jaeger has rates and latencies", async () =>
         {
-            // A rate needs two scrapes that differ.
+            // A rate needs two different scrapes.
             await nodes[0].Client.SendAsync(nodes[1].Client, "again", Test);
             return await observed.Jaeger.Api.HasPointsAsync("calls", Test) && await observed.Jaeger.Api.HasPointsAsync("latencies", Test);
         }, 2 * ContainerStack.Deadline);

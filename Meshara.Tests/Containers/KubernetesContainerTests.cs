@@ -5,7 +5,7 @@ using k8s.Models;
 
 namespace Meshara.Tests.Containers;
 
-/// <summary>The node's image under the settings that Kubernetes gives its pods, by their names and without any other order.</summary>
+/// <summary>The node's image with the settings of its Kubernetes pods, started by name in no particular order.</summary>
 public sealed class KubernetesContainerTests(ContainerStack stack) : IClassFixture<ContainerStack>, IAsyncDisposable
 {
     private readonly string _token = RandomNumberGenerator.GetHexString(16);
@@ -22,7 +22,7 @@ public sealed class KubernetesContainerTests(ContainerStack stack) : IClassFixtu
         var first = await StartAsync("node-1");
         await ProbeAsync(first, "health", HttpStatusCode.OK);
 
-        // Scaled up: the others find the one that was alone.
+        // Scale up: the others find the node that was alone.
         NodeContainer[] nodes = [first, .. await Task.WhenAll(StartAsync("node-2"), StartAsync("node-3"))];
         await AreWholeAsync(nodes);
         await nodes[0].Client.SendAsync(nodes[2].Client, "before all were killed", Test);

@@ -11,7 +11,7 @@ public sealed class LogContainerTests(ContainerStack stack) : IAsyncDisposable
 {
     private const string Lines = "logs-meshara-default";
 
-    // What docs promise to whoever looks for a message that has just been sent.
+    // The delay that the documentation promises until a message can be found.
     private static readonly TimeSpan Shipping = TimeSpan.FromSeconds(30);
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
@@ -45,7 +45,7 @@ public sealed class LogContainerTests(ContainerStack stack) : IAsyncDisposable
 
         Assert.Empty(await elastic.SearchAsync($"{Lines}::failures", new { match_all = new { } }));
         Assert.Empty(await elastic.SearchAsync(Lines, new { exists = new { field = "_ignored" } }));
-        // What Filebeat could not read as JSON carries this.
+        // Filebeat adds this field if it could not parse a line as JSON.
         Assert.Empty(await elastic.SearchAsync(Lines, new { term = new Dictionary<string, string> { ["error.type"] = "json" } }));
         var fields = (await elastic.Http.GetFromJsonAsync<JsonElement>("meshara-logs-*/_field_caps?fields=*", Test)).GetProperty("fields");
         var conflicts = fields.EnumerateObject().Where(field => field.Value.EnumerateObject().Count() > 1).Select(field => field.Name);

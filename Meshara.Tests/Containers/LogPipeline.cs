@@ -5,7 +5,7 @@ using Meshara.Tests.Alerts;
 
 namespace Meshara.Tests.Containers;
 
-/// <summary>Filebeat, which ships the log files of the mesh to Elasticsearch, and Kibana, set up by <c>logging/setup.sh</c>.</summary>
+/// <summary>Filebeat, which ships the mesh's log files to Elasticsearch, and Kibana, configured by <c>logging/setup.sh</c>.</summary>
 internal sealed class LogPipeline : IAsyncDisposable
 {
     private const string KibanaName = "kibana";
@@ -21,7 +21,7 @@ internal sealed class LogPipeline : IAsyncDisposable
     /// <summary>Starts both, after Elasticsearch and the mesh.</summary>
     public static async Task<LogPipeline> StartAsync(ContainerStack stack)
     {
-        // Asked for first, so that nothing has been started in vain where one is missing.
+        // Check for the images first, so that nothing is started in vain if one is missing.
         await stack.Images.UseAsync(ContainerImage.Filebeat);
         await stack.Images.UseAsync(ContainerImage.Kibana);
         var elastic = await stack.UseAsync(ElasticContainer.StartAsync);
@@ -33,13 +33,13 @@ internal sealed class LogPipeline : IAsyncDisposable
             .WithEnvironment("ELASTICSEARCH_USERNAME", "kibana_system")
             .WithEnvironment("ELASTICSEARCH_PASSWORD", password)
             .WithEnvironment("TELEMETRY_OPTIN", "false"));
-        // This waits for Kibana, which waits for the password that this sets.
+        // setup.sh waits for Kibana, which waits for the password that setup.sh sets.
         await elastic.SetUpAsync(stack, new Dictionary<string, string> { ["KIBANA_URL"] = $"http://{KibanaName}:{KibanaPort}", ["KIBANA_PASSWORD"] = password });
 
         await stack.StartAsync(elastic.Known(await stack.BuilderAsync(ContainerImage.Filebeat, "filebeat"))
             .WithBindMount(Path.Combine(AlertFiles.Root, "logging", "filebeat.yml"), "/usr/share/filebeat/filebeat.yml", AccessMode.ReadOnly)
             .WithVolumeMount(mesh.Logs, NodeImage.Logs, AccessMode.ReadOnly)
-            // It refuses a configuration that it does not own.
+            // Filebeat refuses a configuration file that its user does not own.
             .WithCommand("-e", "--strict.perms=false"));
 
         var pipeline = stack.Own(new LogPipeline(ContainerStack.Client(kibana, KibanaPort)));

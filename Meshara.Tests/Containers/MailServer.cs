@@ -7,8 +7,8 @@ using System.Text;
 namespace Meshara.Tests.Containers;
 
 /// <summary>
-/// As much of an SMTP server as it takes to see a mail delivered (RFC 5321): it asks for a password by AUTH LOGIN, the one way that
-/// Alertmanager takes without TLS to a host that is not its own, and keeps what comes.
+/// A minimal SMTP server (RFC 5321) that keeps the mails it receives. It requires a password through AUTH LOGIN, the only mechanism that
+/// Alertmanager uses without TLS with a remote host.
 /// </summary>
 internal sealed class MailServer : IAsyncDisposable
 {
@@ -18,13 +18,13 @@ internal sealed class MailServer : IAsyncDisposable
     private readonly ConcurrentBag<Task> _sessions = [];
     private Task _accepting = Task.CompletedTask;
 
-    /// <summary>The port it was given.</summary>
+    /// <summary>The port it listens on.</summary>
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>What a client has to show.</summary>
+    /// <summary>The password that a client must give.</summary>
     public string Password { get; } = RandomNumberGenerator.GetHexString(24, lowercase: true);
 
-    /// <summary>What it took: headers and body of each.</summary>
+    /// <summary>The received mails, each with headers and body.</summary>
     public IReadOnlyCollection<string> Mails => _mails;
 
     public void Start()
@@ -51,7 +51,7 @@ internal sealed class MailServer : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The server is being disposed of.
+            // The server is being disposed.
         }
     }
 
@@ -92,7 +92,7 @@ internal sealed class MailServer : IAsyncDisposable
         }
     }
 
-    // The name comes with the command or when it is asked for.
+    // The user name comes with the command, or after the prompt for it.
     private async Task<bool> AuthenticateAsync(StreamReader reader, StreamWriter writer, string command)
     {
         if (command.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length < 3)

@@ -4,7 +4,7 @@ using Meshara.AppHost.Plan;
 
 namespace Meshara.Tests.Containers;
 
-/// <summary>Mail as a developer sees it: Alertmanager's configuration without a change, and Mailpit under the name it sends to.</summary>
+/// <summary>Mail on a developer's machine: Alertmanager with its configuration unchanged, and Mailpit under the name it sends to.</summary>
 public sealed class MailpitContainerTests(ContainerStack stack) : IClassFixture<ContainerStack>, IAsyncDisposable
 {
     private const int Port = 8025;

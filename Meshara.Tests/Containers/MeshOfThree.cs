@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Meshara.Tests.Containers;
 
-/// <summary>Three nodes as containers; each of them connected to both others.</summary>
+/// <summary>Three nodes in containers, each connected to both others.</summary>
 internal sealed class MeshOfThree
 {
     private MeshOfThree(IReadOnlyList<NodeContainer> nodes, IVolume logs) => (Nodes, Logs) = (nodes, logs);
@@ -13,17 +13,17 @@ internal sealed class MeshOfThree
     /// <summary>node-1 to node-3.</summary>
     public IReadOnlyList<NodeContainer> Nodes { get; }
 
-    /// <summary>Holds the log files of all.</summary>
+    /// <summary>The volume with the log files of all nodes.</summary>
     public IVolume Logs { get; }
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
-    /// <summary>Starts one that sends its traces nowhere.</summary>
+    /// <summary>Starts a mesh that exports no traces.</summary>
     public static Task<MeshOfThree> StartAsync(ContainerStack stack) => StartAsync(stack, new Dictionary<string, string>());
 
-    /// <summary>Starts one.</summary>
-    /// <param name="stack">Whose network it is in.</param>
-    /// <param name="environment">Further variables of every node.</param>
+    /// <summary>Starts a mesh.</summary>
+    /// <param name="stack">The stack whose network it joins.</param>
+    /// <param name="environment">Additional variables of every node.</param>
     public static async Task<MeshOfThree> StartAsync(ContainerStack stack, IReadOnlyDictionary<string, string> environment)
     {
         var image = await stack.Images.UseNodeAsync();
@@ -37,7 +37,7 @@ internal sealed class MeshOfThree
         return mesh;
     }
 
-    /// <summary>True when every node is connected to both others.</summary>
+    /// <summary>True if every node is connected to both others.</summary>
     public async Task<bool> IsWholeAsync()
     {
         foreach (var node in Nodes)
@@ -49,7 +49,7 @@ internal sealed class MeshOfThree
         return true;
     }
 
-    // Belongs to the user the nodes run as, and is in memory: what is shipped need not last.
+    // Owned by the nodes' user, and in memory because shipped lines need not be kept.
     public static async Task<IVolume> LogVolumeAsync(ContainerStack stack)
     {
         var volume = stack.Own(new VolumeBuilder().WithLogger(NullLogger.Instance).WithCreateParameterModifier(parameters =>

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Meshara.Tests.Containers;
 
-/// <summary>Prometheus scrapes the nodes, and Alertmanager tells people, with the files that every deployment uses.</summary>
+/// <summary>Prometheus scrapes the nodes and Alertmanager notifies people, with the files that every deployment uses.</summary>
 public sealed class MonitoringContainerTests(ContainerStack stack) : IClassFixture<ContainerStack>, IAsyncDisposable
 {
     private static CancellationToken Test => TestContext.Current.CancellationToken;
@@ -20,7 +20,7 @@ public sealed class MonitoringContainerTests(ContainerStack stack) : IClassFixtu
             async () => await prometheus.QueryAsync("count(count_values(\"view\", meshara_membership_view))") == 1);
         var groups = (await prometheus.GetAsync("api/v1/rules")).GetProperty("groups").EnumerateArray().ToList();
         Assert.NotEmpty(groups);
-        // What is evaluated once an hour may have had no turn yet.
+        // Rules that are evaluated hourly may not have been evaluated yet.
         await stack.UntilAsync("every rule is healthy", async () => (await prometheus.GetAsync("api/v1/rules")).GetProperty("groups").EnumerateArray()
             .SelectMany(group => group.GetProperty("rules").EnumerateArray().Select(rule => (Health: rule.GetProperty("health").GetString(), Interval: group.GetProperty("interval").GetDouble())))
             .All(rule => rule.Health == "ok" || (rule.Health == "unknown" && rule.Interval >= 3600)));
@@ -50,7 +50,7 @@ public sealed class MonitoringContainerTests(ContainerStack stack) : IClassFixtu
         var alertmanager = await stack.UseAsync(AlertmanagerContainer.StartAsync);
         var receivers = alertmanager.Receivers;
 
-        // What is critical about a node silences what is a warning about it.
+        // A critical alert about a node inhibits warnings about it.
         await alertmanager.FireAsync("TestPage", "critical", "node-3", "Somebody is needed");
         await alertmanager.FireAsync("TestMail", "warning", "node-2", "Somebody should look");
         await alertmanager.FireAsync("TestHidden", "warning", "node-3", "Nobody is told");
@@ -68,7 +68,7 @@ public sealed class MonitoringContainerTests(ContainerStack stack) : IClassFixtu
         Assert.Contains("Somebody should look", mail, StringComparison.Ordinal);
 
         await stack.UntilAsync("the webhook has been called", () => Is(receivers.Webhooks.Any(call => Named(call) == "TestNote")));
-        // Each to one: who is told too much listens to nothing.
+        // Each notification goes to one receiver only.
         Assert.All(receivers.Pages, one => Assert.NotEqual("TestNote", AlertReceivers.Class(one)));
         Assert.All(receivers.Mails, one => Assert.DoesNotMatch("TestPage|TestHidden", one));
     }

@@ -8,7 +8,7 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Containers;
 
-/// <summary>A node in a container, and what a container engine can do to it.</summary>
+/// <summary>A node in a container, and the container engine's operations on it.</summary>
 internal sealed class NodeContainer : IAsyncDisposable
 {
     private readonly ContainerStack _stack;
@@ -26,14 +26,14 @@ internal sealed class NodeContainer : IAsyncDisposable
 
     public string Id => _container.Id;
 
-    /// <summary>Its API, from outside; another one after a restart, when it is on another port.</summary>
+    /// <summary>A client for its API from outside; replaced after a restart, which changes the port.</summary>
     public NodeClient Client => _client ?? throw new InvalidOperationException($"{Name} has not been started.");
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
     /// <summary>
-    /// Starts a node the way a deployment does: read-only, without any privilege, keys and storage in a volume, log files in another.
-    /// It advertises its name, which nobody outside its network can resolve.
+    /// Starts a node as deployments do: read-only, unprivileged, with keys and storage in one volume and log files in another. It
+    /// advertises its name, which cannot be resolved outside its network.
     /// </summary>
     public static async Task<NodeContainer> StartAsync(
         ContainerStack stack, string image, string name, string token, IEnumerable<string> bootstrap, IReadOnlyDictionary<string, string> environment, IVolume logs)
@@ -44,7 +44,7 @@ internal sealed class NodeContainer : IAsyncDisposable
             .WithEnvironment("Mesh__Bootstrap", string.Join(',', bootstrap.Select(peer => $"tcp://{peer}:{NodeImage.MeshPort}")))
             .WithEnvironment("Api__Token", token)
             .WithEnvironment("MESHARA_TOKEN", token)
-            // Every message is traced: exemplars and searches must find the one that a test sent.
+            // Trace every message: exemplars and searches must find the one that a test sent.
             .WithEnvironment("OTEL_TRACES_SAMPLER", "always_on")
             .WithEnvironment(environment)
             .WithVolumeMount(logs, NodeImage.Logs)
@@ -55,7 +55,7 @@ internal sealed class NodeContainer : IAsyncDisposable
                 host.ReadonlyRootfs = true;
                 host.CapDrop = ["ALL"];
                 host.SecurityOpt = ["no-new-privileges"];
-                // The way in for the test, which stays open when the node is cut off from the others.
+                // The test's connection, which stays when the node is cut off from the others.
                 parameters.NetworkingConfig!.EndpointsConfig!["bridge"] = new EndpointSettings();
             });
         var node = new NodeContainer(stack, await stack.StartAsync(builder), name, token);
@@ -63,7 +63,7 @@ internal sealed class NodeContainer : IAsyncDisposable
         return node;
     }
 
-    /// <summary>Asks it to stop and waits until it has.</summary>
+    /// <summary>Asks it to stop, and waits until it has.</summary>
     /// <returns>Its exit code.</returns>
     public async Task<long> StopAsync()
     {
@@ -71,7 +71,7 @@ internal sealed class NodeContainer : IAsyncDisposable
         return await _container.GetExitCodeAsync(Test);
     }
 
-    /// <summary>Ends it without warning.</summary>
+    /// <summary>Kills it.</summary>
     public async Task KillAsync()
     {
         var kill = new ContainerKillParameters { Signal = "KILL" };
@@ -79,33 +79,33 @@ internal sealed class NodeContainer : IAsyncDisposable
         await _container.GetExitCodeAsync(Test).WaitAsync(ContainerStack.Deadline, Test);
     }
 
-    /// <summary>Starts it again, with what it had stored.</summary>
+    /// <summary>Restarts it with its stored data.</summary>
     public async Task StartAgainAsync()
     {
         await ContainerStack.InTimeAsync(_container.StartAsync(Test));
         await IsReadyAsync();
     }
 
-    /// <summary>Stops its processes where they are.</summary>
+    /// <summary>Pauses its processes.</summary>
     public Task PauseAsync() => ContainerStack.InTimeAsync(_container.PauseAsync(Test));
 
-    /// <summary>Lets them go on.</summary>
+    /// <summary>Resumes its processes.</summary>
     public Task UnpauseAsync() => ContainerStack.InTimeAsync(_container.UnpauseAsync(Test));
 
-    /// <summary>Takes it out of the mesh's network.</summary>
+    /// <summary>Disconnects it from the mesh's network.</summary>
     public Task CutAsync() => _stack.Images.Engine.Networks.DisconnectNetworkAsync(_stack.Network.Name, new NetworkDisconnectParameters { Container = Id }, Test);
 
-    /// <summary>Puts it back.</summary>
+    /// <summary>Reconnects it to the mesh's network.</summary>
     public Task HealAsync() => _stack.Images.Engine.Networks.ConnectNetworkAsync(
         _stack.Network.Name, new NetworkConnectParameters { Container = Id, EndpointConfig = new EndpointSettings { Aliases = [Name] } }, Test);
 
     /// <summary>Runs a command in the container.</summary>
     public Task<ExecResult> ExecAsync(params string[] command) => _container.ExecAsync(command, Test);
 
-    /// <summary>The container as its engine sees it.</summary>
+    /// <summary>The engine's description of the container.</summary>
     public Task<ContainerInspectResponse> InspectAsync() => _stack.Images.Engine.Containers.InspectContainerAsync(Id, Test);
 
-    /// <summary>A file in it.</summary>
+    /// <summary>Reads a file from the container.</summary>
     public Task<byte[]> ReadFileAsync(string path) => _container.ReadFileAsync(path, Test);
 
     public ValueTask DisposeAsync()

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Meshara.Tests.Containers;
 
-/// <summary>The node's own image: three of them on a private network, and what can befall one.</summary>
+/// <summary>The node's image: three nodes on a private network, and faults of one of them.</summary>
 public sealed class NodeContainerTests(ContainerStack stack) : IClassFixture<ContainerStack>, IAsyncLifetime
 {
     private IReadOnlyList<NodeContainer> _nodes = [];
@@ -14,7 +14,7 @@ public sealed class NodeContainerTests(ContainerStack stack) : IClassFixture<Con
     {
         var mesh = await stack.UseAsync(MeshOfThree.StartAsync);
         _nodes = mesh.Nodes;
-        // Whatever the test before this one did has healed.
+        // Wait until the effects of the previous test are gone.
         await stack.UntilAsync("every node is connected to both others", mesh.IsWholeAsync);
     }
 
@@ -45,7 +45,7 @@ public sealed class NodeContainerTests(ContainerStack stack) : IClassFixture<Con
         Assert.Equal(("1654", true), (node.Config?.User, node.HostConfig?.ReadonlyRootfs));
         Assert.Equal(["8080/tcp", "8443/tcp", "9090/tcp"], node.Config?.ExposedPorts?.Keys.Order(StringComparer.Ordinal));
 
-        // No shell for whoever breaks in; the program itself is what a health check runs.
+        // No shell for an intruder; health checks run the program itself.
         var shell = await _nodes[0].ExecAsync("sh", "-c", "exit 0");
         Assert.NotEqual(0, shell.ExitCode);
         var status = await _nodes[0].ExecAsync("dotnet", "/app/meshara.dll", "status");
@@ -88,7 +88,7 @@ public sealed class NodeContainerTests(ContainerStack stack) : IClassFixture<Con
         string id;
         try
         {
-            // Its sockets are open and its port accepts: only its silence tells.
+            // Its sockets stay open and its port accepts connections: only its silence reveals the pause.
             await _nodes[0].Client.UntilAsync("misses node-2", async () => !(await _nodes[0].Client.PeersAsync(Test)).Contains(paused), Test);
             id = await _nodes[0].Client.SendAsync(_nodes[1].Client, "while you were paused", Test);
             await _nodes[2].Client.SendAsync(_nodes[0].Client, "we go on", Test);

@@ -1,8 +1,8 @@
 namespace Meshara.Tests.Containers;
 
 /// <summary>
-/// From a container that ends to a person who is called, with the files and the durations that every deployment uses. Apart from the
-/// other tests of the monitoring because it takes minutes, in which they run as well.
+/// From a stopped container to a page, with the files and durations of every deployment. Separate from the other monitoring tests because
+/// it takes minutes, in which those can run.
 /// </summary>
 public sealed class NodeDownContainerTests(ContainerStack stack) : IClassFixture<ContainerStack>, IAsyncDisposable
 {
@@ -17,7 +17,7 @@ public sealed class NodeDownContainerTests(ContainerStack stack) : IClassFixture
         await stack.UntilAsync("all targets are up", async () => await prometheus.QueryAsync("count(up == 1)") == 5);
 
         await node.StopAsync();
-        // The rule waits a minute, and Alertmanager ten seconds for others of its group.
+        // The rule waits a minute, and Alertmanager ten seconds for other alerts of the group.
         await stack.UntilAsync("the page has come", () => Is(alertmanager.Receivers.Pages.Any(page => AlertReceivers.Class(page) == "NodeDown")), 2 * ContainerStack.Deadline);
         var page = alertmanager.Receivers.Pages.First(page => AlertReceivers.Class(page) == "NodeDown");
         Assert.Equal("node-3", page.GetProperty("payload").GetProperty("component").GetString());

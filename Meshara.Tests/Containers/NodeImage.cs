@@ -4,25 +4,25 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Containers;
 
-/// <summary>Builds the node's container image out of the build that is being tested.</summary>
+/// <summary>Builds the node's container image from the build under test.</summary>
 internal static class NodeImage
 {
     private const string Repository = "meshara-node";
 
-    /// <summary>Where the image keeps keys and storage.</summary>
+    /// <summary>The image's folder for keys and storage.</summary>
     public const string Data = "/home/app";
 
-    /// <summary>Where it writes log files.</summary>
+    /// <summary>The image's folder for log files.</summary>
     public const string Logs = "/var/log/meshara";
 
-    /// <summary>The user it runs as, <c>app</c> of .NET's images.</summary>
+    /// <summary>The id of its user, <c>app</c> in .NET's images.</summary>
     public const int User = 1654;
 
     /// <summary>The ports it listens on.</summary>
     public const int MeshPort = 8443, HttpPort = 8080, MetricsPort = 9090;
 
-    /// <summary>Publishes it to the local engine, under a tag of its own: another run on the same machine has another.</summary>
-    /// <returns>The image, or why there is none.</returns>
+    /// <summary>Publishes the image to the local engine, with a tag unique to this run.</summary>
+    /// <returns>The image, or why it could not be built.</returns>
     public static async Task<(string? Image, string? Why)> BuildAsync()
     {
         var tag = $"test-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
@@ -34,7 +34,7 @@ internal static class NodeImage
             : (null, $"The node's image cannot be built: {Reason(build.Output)}");
     }
 
-    // MSBuild tells of a task that threw in a line a frame, each led by the file and code of the error; the exception's own says why.
+    // MSBuild prints an exception with one error line per stack frame; the line with the exception's own text has the reason.
     private static string Reason(string output)
     {
         var errors = output.Split('\n').Where(line => line.Contains("error ", StringComparison.Ordinal)).ToArray();

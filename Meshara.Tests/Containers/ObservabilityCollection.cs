@@ -1,6 +1,6 @@
 namespace Meshara.Tests.Containers;
 
-/// <summary>Tests of what watches a mesh share one of each server: they are large, and slow to start.</summary>
+/// <summary>Tests of the monitoring share one instance of each server, because these are large and slow to start.</summary>
 [CollectionDefinition(Name)]
 public sealed class ObservabilityCollection : ICollectionFixture<ContainerStack>
 {

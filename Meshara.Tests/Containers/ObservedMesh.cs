@@ -1,6 +1,6 @@
 namespace Meshara.Tests.Containers;
 
-/// <summary>A mesh whose nodes send every trace to Jaeger and say everything in their logs, with Prometheus, which scrapes them all.</summary>
+/// <summary>A mesh whose nodes export every trace to Jaeger and log everything, with a Prometheus that scrapes them.</summary>
 internal sealed class ObservedMesh
 {
     private ObservedMesh(MeshOfThree mesh, JaegerContainer jaeger, PrometheusContainer prometheus) => (Mesh, Jaeger, Prometheus) = (mesh, jaeger, prometheus);
@@ -11,7 +11,7 @@ internal sealed class ObservedMesh
 
     public PrometheusContainer Prometheus { get; }
 
-    /// <summary>Starts all of it.</summary>
+    /// <summary>Starts the mesh and its monitoring.</summary>
     public static async Task<ObservedMesh> StartAsync(ContainerStack stack)
     {
         var jaeger = await stack.UseAsync(JaegerContainer.StartAsync);

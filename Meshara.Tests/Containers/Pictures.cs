@@ -2,7 +2,7 @@ using Meshara.Tests.Alerts;
 
 namespace Meshara.Tests.Containers;
 
-/// <summary>Pictures of pages, taken by a browser without a window into the folder that <c>MESHARA_PICTURES</c> names.</summary>
+/// <summary>Takes pictures of pages with a headless browser, into the folder that <c>MESHARA_PICTURES</c> names.</summary>
 internal sealed class Pictures
 {
     private static readonly string[] Browsers = ["chromium", "google-chrome", "chromium-browser"];
@@ -12,7 +12,7 @@ internal sealed class Pictures
 
     private Pictures(string browser, string folder) => (_browser, _folder) = (browser, folder);
 
-    /// <summary>Skips the test where nobody has asked for pictures or nothing can take them.</summary>
+    /// <summary>Skips the test if no pictures are requested or no browser is installed.</summary>
     public static Pictures RequestedOrSkip()
     {
         var folder = Environment.GetEnvironmentVariable("MESHARA_PICTURES");
@@ -22,7 +22,7 @@ internal sealed class Pictures
         return new Pictures(browser!, Directory.CreateDirectory(folder!).FullName);
     }
 
-    /// <summary>Takes <c>NAME.png</c> of a page once it has had time to draw.</summary>
+    /// <summary>Takes a picture <c>NAME.png</c> of a page, after giving it time to draw.</summary>
     public async Task TakeAsync(Uri page, string name, CancellationToken test)
     {
         var file = Path.Combine(_folder, $"{name}.png");

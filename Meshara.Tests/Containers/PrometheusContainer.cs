@@ -8,13 +8,13 @@ using Meshara.Tests.Alerts;
 
 namespace Meshara.Tests.Containers;
 
-/// <summary>Prometheus with the project's own configuration and rules, scraping the mesh.</summary>
+/// <summary>Prometheus with the project's configuration and rules, scraping the mesh.</summary>
 internal sealed class PrometheusContainer : IAsyncDisposable
 {
-    /// <summary>Its name in the network, and where it listens there.</summary>
+    /// <summary>Its name in the network.</summary>
     public const string Name = "prometheus";
 
-    /// <summary>Where it listens in its container.</summary>
+    /// <summary>Its port in the container.</summary>
     public const int Port = 9090;
 
     private const string Folder = "/etc/prometheus";
@@ -26,7 +26,7 @@ internal sealed class PrometheusContainer : IAsyncDisposable
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
-    /// <summary>The stack's own, started with the mesh that it watches and the Alertmanager that it tells when a test first asks.</summary>
+    /// <summary>The stack's Prometheus, started on first use together with the mesh it scrapes and its Alertmanager.</summary>
     public static async Task<PrometheusContainer> UseAsync(ContainerStack stack)
     {
         await stack.UseAsync(AlertmanagerContainer.StartAsync);
@@ -34,7 +34,7 @@ internal sealed class PrometheusContainer : IAsyncDisposable
         return await stack.UseAsync(async all => await StartAsync(all, mesh));
     }
 
-    /// <summary>Starts it; the mesh is started first, Alertmanager need not be there.</summary>
+    /// <summary>Starts it for a mesh that is already running; Alertmanager may be absent.</summary>
     public static async Task<PrometheusContainer> StartAsync(ContainerStack stack, MeshOfThree mesh, bool withJaeger = false)
     {
         var builder = (await stack.BuilderAsync(ContainerImage.Prometheus, Name, Port))
@@ -50,7 +50,7 @@ internal sealed class PrometheusContainer : IAsyncDisposable
         return prometheus;
     }
 
-    /// <summary>The value of an instant query that gives one or none.</summary>
+    /// <summary>The value of an instant query with at most one result; null if there is none.</summary>
     public async Task<double?> QueryAsync(string expression)
     {
         var result = (await GetAsync($"api/v1/query?query={Uri.EscapeDataString(expression)}")).GetProperty("result");

@@ -3,7 +3,7 @@ using Meshara.Harness.Nodes;
 
 namespace Meshara.Tests.Containers;
 
-/// <summary>Private messages between nodes that come and go, with an account of every one that was accepted.</summary>
+/// <summary>Private messages between nodes that come and go; keeps track of all accepted ones.</summary>
 internal sealed class SteadyTraffic : IAsyncDisposable
 {
     private const int PageSize = 1000;
@@ -20,10 +20,10 @@ internal sealed class SteadyTraffic : IAsyncDisposable
         _sending = SendAsync();
     }
 
-    /// <summary>How many messages were accepted.</summary>
+    /// <summary>Number of accepted messages.</summary>
     public int Accepted => _accepted.Count;
 
-    /// <summary>Begins to send, from every node to every other in turns.</summary>
+    /// <summary>Starts to send, from every node to every other in turn.</summary>
     public static async Task<SteadyTraffic> StartAsync(IEnumerable<NodeApi> nodes, CancellationToken test)
     {
         var known = new List<(NodeApi, string)>();
@@ -32,14 +32,14 @@ internal sealed class SteadyTraffic : IAsyncDisposable
         return new SteadyTraffic(known);
     }
 
-    /// <summary>Ends it.</summary>
+    /// <summary>Stops sending.</summary>
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
         await _sending;
     }
 
-    /// <summary>True when every message that was accepted has been acknowledged.</summary>
+    /// <summary>True if every accepted message has been acknowledged.</summary>
     public async Task<bool> IsAcknowledgedAsync(CancellationToken test)
     {
         foreach (var (from, _, id) in _accepted)
@@ -50,7 +50,7 @@ internal sealed class SteadyTraffic : IAsyncDisposable
         return true;
     }
 
-    /// <summary>The accepted messages that are in their recipient's inbox not exactly once.</summary>
+    /// <summary>The accepted messages that are not in their recipient's inbox exactly once.</summary>
     public async Task<IReadOnlyList<string>> AstrayAsync(CancellationToken test)
     {
         var astray = new List<string>();
@@ -83,7 +83,7 @@ internal sealed class SteadyTraffic : IAsyncDisposable
         {
             var from = number % _nodes.Count;
             var to = (from + 1 + number / _nodes.Count % (_nodes.Count - 1)) % _nodes.Count;
-            // Who is away accepts nothing; what got no answer is nobody's promise.
+            // A node that is down accepts nothing, and a call without an answer is no promise.
             var answer = await _nodes[from].Api.SendAsync(_nodes[to].Address, $"message {number}", CancellationToken.None);
             if (answer is { Acceptance: Acceptance.Accepted, Id: { } id })
                 _accepted.Add((from, to, id));

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Meshara.Tests.Dashboards;
 
-/// <summary>A dashboard as Grafana's classic JSON has it.</summary>
+/// <summary>A dashboard in Grafana's classic JSON model.</summary>
 internal sealed class Dashboard(string file, JsonElement json)
 {
     public string File => file;
@@ -13,12 +13,12 @@ internal sealed class Dashboard(string file, JsonElement json)
 
     public string Title => Text(json, "title");
 
-    /// <summary>Panels in their order, rows left out.</summary>
+    /// <summary>Panels in order, without rows.</summary>
     public IReadOnlyList<Panel> Panels => [.. Elements(json, "panels").Where(panel => Text(panel, "type") != "row").Select(panel => new Panel(this, panel))];
 
     public IReadOnlyList<JsonElement> Variables => Elements(json.GetProperty("templating"), "list");
 
-    /// <summary>Annotations that ask a data source; Grafana's own is left out.</summary>
+    /// <summary>Annotations that query a data source, without Grafana's built-in one.</summary>
     public IReadOnlyList<JsonElement> Annotations => [.. Elements(json.GetProperty("annotations"), "list").Where(one => !one.TryGetProperty("builtIn", out _))];
 
     /// <summary>Every PromQL expression of panels and annotations.</summary>

@@ -5,7 +5,7 @@ using YamlDotNet.Serialization.NamingConventions;
 
 namespace Meshara.Tests.Dashboards;
 
-/// <summary>The repository's own dashboards and what Grafana is provisioned with.</summary>
+/// <summary>The repository's dashboards and Grafana's provisioning files.</summary>
 internal static class DashboardFiles
 {
     /// <summary>The folder.</summary>
@@ -14,21 +14,21 @@ internal static class DashboardFiles
     /// <summary>Every dashboard.</summary>
     public static IReadOnlyList<Dashboard> Dashboards { get; } = [.. Paths().Select(path => new Dashboard(Path.GetFileName(path), Parse(path)))];
 
-    /// <summary>Every panel of every dashboard, rows left out.</summary>
+    /// <summary>All panels of all dashboards, without rows.</summary>
     public static IReadOnlyList<Panel> Panels { get; } = [.. Dashboards.SelectMany(dashboard => dashboard.Panels)];
 
     /// <summary>Data sources by uid.</summary>
     public static IReadOnlyDictionary<string, DataSource> DataSources { get; } =
         ReadYaml<DataSourcesFile>("datasources").DataSources.ToDictionary(source => source.Uid, StringComparer.Ordinal);
 
-    /// <summary>Where Grafana finds the dashboards.</summary>
+    /// <summary>The places where Grafana finds the dashboards.</summary>
     public static IReadOnlyList<Provider> Providers { get; } = ReadYaml<ProvidersFile>("dashboards").Providers;
 
     public static string[] Paths() => [.. Directory.GetFiles(Folder, "*.json").Order(StringComparer.Ordinal)];
 
     private static JsonElement Parse(string path)
     {
-        // Grafana takes the last of two equal keys without a word; that is never meant.
+        // Grafana silently takes the last of two equal keys, which is never intended.
         using var document = JsonDocument.Parse(File.ReadAllText(path), new JsonDocumentOptions { AllowDuplicateProperties = false });
         return document.RootElement.Clone();
     }

@@ -7,7 +7,7 @@ using Meshara.Tests.Telemetry;
 
 namespace Meshara.Tests.Dashboards;
 
-/// <summary>The dashboards as files: what Grafana, an operator and the rest of the repository can rely on.</summary>
+/// <summary>Checks of the dashboard files that Grafana, operators and the rest of the repository rely on.</summary>
 public sealed partial class DashboardTests
 {
     private const string RunbookBase = "https://github.com/meshara/meshara/blob/main/docs/runbooks/";
@@ -15,7 +15,9 @@ public sealed partial class DashboardTests
     private static readonly JsonSerializerOptions AsGrafanaWrites =
         new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>What Grafana itself puts in place: https://grafana.com/docs/grafana/latest/dashboards/variables/add-template-variables/#global-variables.</summary>
+    /// <summary>
+    /// Grafana's own variables: https://grafana.com/docs/grafana/latest/dashboards/variables/add-template-variables/#global-variables.
+    /// </summary>
     private static readonly string[] Builtin = ["__all", "__rate_interval", "__range", "__from", "__to", "__url_time_range", "__value", "__field"];
 
     public static TheoryData<string> Files => [.. DashboardFiles.Dashboards.Select(dashboard => dashboard.File)];
@@ -64,12 +66,12 @@ public sealed partial class DashboardTests
         Assert.Equal(
             DashboardFiles.DataSources.Values.Where(source => source.Type != "alertmanager").Select(source => ((source.Type, source.Type), source.Uid)).Order(),
             chosen.Select(one => (one.Key, one.Value)).Order());
-        // Grafana fills variables in from the first to the last, and those that ask a server need it.
+        // Grafana resolves variables in order, and those that query a server need the data source.
         Assert.Equal(chosen.Count, variables.TakeWhile(variable => Dashboard.Text(variable, "type") == "datasource").Count());
-        // Nothing else names a server, in links neither.
+        // Nothing else may name a server, not even in links.
         var text = File.ReadAllText(Path.Combine(DashboardFiles.Folder, file));
         Assert.DoesNotMatch("(\"uid\": ?\"|%22uid%22%3A%22|datasource%22%3A%22)(prometheus|jaeger|elasticsearch)", text);
-        // The choice goes along to the next dashboard.
+        // Links pass the choice on to the next dashboard.
         Assert.All(ToDashboard().Matches(text).Select(match => match.Groups["url"].Value), url => Assert.All(chosen.Keys, one =>
             Assert.Contains($"&${{{one.Item1}:queryparam}}", url, StringComparison.Ordinal)));
     }
@@ -138,7 +140,7 @@ public sealed partial class DashboardTests
         var dashboard = Find(file);
         var known = dashboard.Variables.Select(variable => Dashboard.Text(variable, "name")).Concat(Builtin).ToHashSet(StringComparer.Ordinal);
         Assert.Empty(PromQuery.VariablesIn(dashboard.Json.GetRawText()).Except(known));
-        // Averages over a window belong to graphs, which have a step; what is asked once says its window.
+        // Graphs must take averages over the step; only instant queries give a window.
         Assert.All(dashboard.Panels.SelectMany(panel => panel.Queries).Where(query => !query.IsInstant), query => Assert.DoesNotMatch(FixedRate(), query.Expression));
     }
 
@@ -152,7 +154,7 @@ public sealed partial class DashboardTests
         var runbooks = AlertFiles.RunbookPaths().Select(path => Path.GetFileName(path)!).Concat(["README.md", "${__value.raw}.md"]).ToHashSet(StringComparer.Ordinal);
         var linked = texts.SelectMany(text => Runbook().Matches(text)).Select(match => match.Groups["file"].Value).ToHashSet();
         Assert.Subset(runbooks, linked);
-        Assert.Contains("${__value.raw}.md", linked); // any alert of the table of alerts
+        Assert.Contains("${__value.raw}.md", linked); // for any alert in the table of alerts
 
         var saved = File.ReadLines(Path.Combine(AlertFiles.Root, "logging", "kibana", "logs.ndjson")).Select(line => JsonDocument.Parse(line).RootElement)
             .Where(entry => entry.TryGetProperty("type", out _)).Select(entry => $"{Dashboard.Text(entry, "type")}s {Dashboard.Text(entry, "id")}").ToHashSet(StringComparer.Ordinal);
@@ -214,7 +216,7 @@ public sealed partial class DashboardTests
 
     private static Dashboard Find(string file) => DashboardFiles.Dashboards.Single(dashboard => dashboard.File == file);
 
-    // What it shows and what is normal; then the drill, and nothing but alerts behind it.
+    // What the panel shows and what is normal; then the drill; only alerts may follow.
     [GeneratedRegex(@"\A[^\n]+Normal: [^\n]+\n\nDrill: [^\n]+(\n\nAlert: \w+)*\z|\ANormal: [^\n]+\n\nDrill: [^\n]+(\n\nAlert: \w+)*\z")]
     private static partial Regex Described();
 

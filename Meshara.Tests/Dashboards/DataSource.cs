@@ -1,6 +1,6 @@
 namespace Meshara.Tests.Dashboards;
 
-/// <summary>A data source as Grafana is provisioned with it: https://grafana.com/docs/grafana/latest/administration/provisioning/.</summary>
+/// <summary>A provisioned data source of Grafana: https://grafana.com/docs/grafana/latest/administration/provisioning/.</summary>
 internal sealed class DataSource
 {
     public required string Name { get; init; }

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Meshara.Tests.Dashboards;
 
 /// <summary>
-/// Grafana 13's classic dashboard model, as far as the dashboards here use it, and strictly: Grafana ignores what it does
-/// not know, so a misspelt key is a setting that silently is not there. A new key is added here after it was looked up.
+/// A strict check of Grafana 13's classic dashboard model, as far as these dashboards use it. Grafana ignores unknown keys, so a misspelt
+/// key would silently have no effect. Look a key up before adding it here.
 /// </summary>
 internal static class GrafanaModel
 {
@@ -43,16 +43,16 @@ internal static class GrafanaModel
         ["nodeGraph"] = new("zoomMode layoutAlgorithm nodes edges", ""),
     };
 
-    /// <summary>Ids of Grafana's units; one it does not know is shown as a suffix.</summary>
+    /// <summary>Ids of Grafana's units; an unknown id is shown as a suffix.</summary>
     private static readonly HashSet<string> Units =
         ["none", "percent", "percentunit", "s", "ms", "decbytes", "Bps", "mps", "eps", "ops", "cps", "reqps", "wps"];
 
     private static readonly HashSet<string> Transformations = ["merge", "organize", "groupBy", "filterByValue"];
 
-    /// <summary>Types of panels that show no axis and so need no unit.</summary>
+    /// <summary>Types of panels without a value axis, which need no unit.</summary>
     private static readonly HashSet<string> WithoutUnit = ["heatmap"];
 
-    /// <summary>What is wrong with a dashboard; empty when nothing is.</summary>
+    /// <summary>The faults of a dashboard; empty if there are none.</summary>
     public static IEnumerable<string> Faults(Dashboard dashboard)
     {
         var json = dashboard.Json;
@@ -113,7 +113,7 @@ internal static class GrafanaModel
         .. OfDataSource(title, target),
     ];
 
-    // Another Grafana has other servers: which one is asked is the choice of whoever looks, a variable named after the kind of server.
+    // Another Grafana has other servers, so the data source must be a variable named after the kind of server.
     private static IEnumerable<string> OfDataSource(string where, JsonElement owner)
     {
         var reference = owner.GetProperty("datasource");
@@ -151,7 +151,7 @@ internal static class GrafanaModel
         ];
     }
 
-    // An override by the name of a column that no transformation makes does nothing.
+    // An override has no effect if no transformation produces a column of its name.
     private static IEnumerable<string> OfOverrides(string title, JsonElement panel)
     {
         var made = Dashboard.Elements(panel, "transformations").Where(one => Dashboard.Text(one, "id") == "organize")

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Meshara.Tests.Dashboards;
 
-/// <summary>What Jaeger's own page asks: https://www.jaegertracing.io/docs/latest/architecture/apis/.</summary>
+/// <summary>The API that Jaeger's own UI uses: https://www.jaegertracing.io/docs/latest/architecture/apis/.</summary>
 internal sealed class JaegerApi(HttpClient http)
 {
     /// <summary>The newest traces with a tag.</summary>
@@ -18,15 +18,15 @@ internal sealed class JaegerApi(HttpClient http)
     /// <param name="test">The test's token.</param>
     public async Task<IReadOnlyList<JsonElement>> SearchAsync(string request, CancellationToken test) => [.. (await GetAsync(request, test)).GetProperty("data").EnumerateArray()];
 
-    /// <summary>A trace by its id; null when there is none.</summary>
+    /// <summary>A trace by its id; null if there is none.</summary>
     public async Task<JsonElement?> TraceAsync(string id, CancellationToken test)
     {
         using var answer = await http.GetAsync($"api/traces/{Uri.EscapeDataString(id)}", test);
         return answer.IsSuccessStatusCode ? (await answer.Content.ReadFromJsonAsync<JsonElement>(test)).GetProperty("data")[0] : null;
     }
 
-    /// <summary>True when the Monitor tab has a number above zero to draw.</summary>
-    /// <param name="metric">Which of its graphs: <c>calls</c>, <c>latencies</c> or <c>errors</c>.</param>
+    /// <summary>True if a graph of the Monitor tab has a value above zero.</summary>
+    /// <param name="metric">The graph: <c>calls</c>, <c>latencies</c> or <c>errors</c>.</param>
     /// <param name="test">The test's token.</param>
     public async Task<bool> HasPointsAsync(string metric, CancellationToken test)
     {
@@ -37,7 +37,7 @@ internal sealed class JaegerApi(HttpClient http)
             .Any(point => point.GetProperty("gaugeValue").TryGetProperty("doubleValue", out var value) && value.ValueKind == JsonValueKind.Number && value.GetDouble() > 0);
     }
 
-    /// <summary>The nodes of a trace: they are its processes, and their names are among the process's tags.</summary>
+    /// <summary>The nodes in a trace: they are its processes, and their names are among the processes' tags.</summary>
     public static IReadOnlySet<string> NodesOf(JsonElement trace) => trace.GetProperty("processes").EnumerateObject()
         .SelectMany(process => process.Value.GetProperty("tags").EnumerateArray())
         .Where(tag => tag.GetProperty("key").GetString() == "meshara.node.name")

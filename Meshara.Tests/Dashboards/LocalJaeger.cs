@@ -9,8 +9,8 @@ using Meshara.Tests.Stack.Local;
 namespace Meshara.Tests.Dashboards;
 
 /// <summary>
-/// An installed Jaeger with the project's own configuration, storing in memory. Only the addresses differ: free ports of this
-/// machine alone, and the folder of <c>ui.json</c>.
+/// An installed Jaeger with the project's configuration, storing in memory. Only its addresses (free loopback ports) and the folder of
+/// <c>ui.json</c> differ.
 /// </summary>
 internal sealed partial class LocalJaeger : IAsyncDisposable
 {
@@ -18,7 +18,7 @@ internal sealed partial class LocalJaeger : IAsyncDisposable
     private const int SpanMetricsPort = 8889;
     private const int Port = 16686;
 
-    // The shell ends it when the test is over, however that ends: Jaeger itself does not watch its standard input.
+    // Jaeger does not watch its standard input; the shell ends it when the test is over for any reason.
     private const string Script = """
         "$0" --config "$1" & read -r _; kill "$!"; wait "$!"
         """;
@@ -41,24 +41,24 @@ internal sealed partial class LocalJaeger : IAsyncDisposable
         Api = new JaegerApi(_http);
     }
 
-    /// <summary>The program that <c>MESHARA_JAEGER</c> names or that is on PATH; null where there is none.</summary>
+    /// <summary>The program that <c>MESHARA_JAEGER</c> names or that is on PATH; null if there is none.</summary>
     public static string? Program { get; } = Environment.GetEnvironmentVariable("MESHARA_JAEGER") is { Length: > 0 } named
         ? named
         : ToolPath.Find(Environment.GetEnvironmentVariable("PATH"), "jaeger");
 
-    /// <summary>Why a test that needs it is skipped where there is none.</summary>
+    /// <summary>The reason for skipping a test if Jaeger is not installed.</summary>
     public static string Missing => "Jaeger is not installed: there is no program 'jaeger' on PATH, and MESHARA_JAEGER names none.";
 
-    /// <summary>Where the configuration is.</summary>
+    /// <summary>The folder with the configuration.</summary>
     public static string Tracing { get; } = Path.Combine(AlertFiles.Root, "tracing");
 
-    /// <summary>One that is not started yet; null where there is no program.</summary>
+    /// <summary>An instance that is not started yet; null if Jaeger is not installed.</summary>
     public static LocalJaeger? Find() => Program is null ? null : new LocalJaeger(Program);
 
-    /// <summary>Where it takes OTLP over gRPC, once it was started.</summary>
+    /// <summary>Its address for OTLP over gRPC, once started.</summary>
     public Uri Otlp => new($"http://{Place(OtlpPort)}");
 
-    /// <summary>Where Prometheus finds the metrics of spans, as host:port.</summary>
+    /// <summary>Its address for span metrics, which Prometheus scrapes, as host:port.</summary>
     public string SpanMetrics => Place(SpanMetricsPort);
 
     /// <summary>Its API.</summary>
@@ -68,7 +68,7 @@ internal sealed partial class LocalJaeger : IAsyncDisposable
     public string Output => _running?.Output ?? "";
 
     /// <summary>Starts it.</summary>
-    /// <param name="prometheus">Where the Monitor tab asks.</param>
+    /// <param name="prometheus">The Prometheus that the Monitor tab queries.</param>
     public async Task StartAsync(Uri prometheus)
     {
         var file = Path.Combine(_folder.Path, "memory.yaml");

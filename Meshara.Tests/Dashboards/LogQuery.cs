@@ -5,10 +5,10 @@ using Meshara.Tests.Logging;
 
 namespace Meshara.Tests.Dashboards;
 
-/// <summary>What a dashboard asks Elasticsearch: a query, and what is made of the documents that it finds.</summary>
+/// <summary>A dashboard's query of Elasticsearch: the search, and what the panel does with the documents found.</summary>
 internal sealed partial class LogQuery(Panel panel, JsonElement target)
 {
-    // index.max_result_window, unless somebody changes it.
+    // The default of index.max_result_window.
     private const int MaxHits = 10_000;
 
     public Panel Panel => panel;
@@ -17,14 +17,14 @@ internal sealed partial class LogQuery(Panel panel, JsonElement target)
 
     private IReadOnlyList<JsonElement> Buckets => Dashboard.Elements(target, "bucketAggs");
 
-    /// <summary>The query with values for the dashboard's variables, as Elasticsearch gets it.</summary>
+    /// <summary>The query with the dashboard's variables filled in, as sent to Elasticsearch.</summary>
     public string Text(IReadOnlyDictionary<string, string> variables) => PromQuery.Replace(Dashboard.Text(target, "query"), variables);
 
-    /// <summary>The same, to be evaluated here.</summary>
-    /// <exception cref="FormatException">It is one that cannot be.</exception>
+    /// <summary>The same query, parsed for evaluation here.</summary>
+    /// <exception cref="FormatException">It uses syntax that is not supported here.</exception>
     public LuceneQuery Query(IReadOnlyDictionary<string, string> variables) => LuceneQuery.Parse(Text(variables));
 
-    /// <summary>What Elasticsearch could not do under a mapping, besides the query itself.</summary>
+    /// <summary>What Elasticsearch could not do under a mapping, apart from the query itself; empty if all is well.</summary>
     public IEnumerable<string> Faults(IndexMapping mapping)
     {
         return
@@ -48,11 +48,11 @@ internal sealed partial class LogQuery(Panel panel, JsonElement target)
             mapping.Types.GetValueOrDefault(field) == type ? [] : [$"{field} has to be {type}, but is {mapping.Types.GetValueOrDefault(field, "not in the mapping")}"];
     }
 
-    /// <summary>True when the panel has something to show of the documents that were found.</summary>
+    /// <summary>True if the panel can show something of the documents found.</summary>
     public bool Shows(IReadOnlyList<JsonElement> found) => found.Any(document =>
         Buckets.Select(bucket => Dashboard.Text(bucket, "field")).Append(Dashboard.Text(target, "timeField")).Concat(Grouped()).All(field => Value(document, field) is not null));
 
-    /// <summary>The value of a field, by its path, as Elasticsearch compares it; null when the document has none.</summary>
+    /// <summary>The value of a field by its path, as Elasticsearch compares it; null if the document has none.</summary>
     public static string? Value(JsonElement document, string path)
     {
         foreach (var name in path.Split('.'))
@@ -65,7 +65,7 @@ internal sealed partial class LogQuery(Panel panel, JsonElement target)
 
     public override string ToString() => $"{panel}: {target}";
 
-    // Fields by which the panel itself groups documents; _id is no field but every document has one.
+    // Fields by which the panel itself groups documents. _id is not a field, but every document has one.
     private IEnumerable<string> Grouped() => Dashboard.Elements(panel.Json, "transformations").Where(one => Dashboard.Text(one, "id") == "groupBy")
         .SelectMany(one => one.GetProperty("options").GetProperty("fields").EnumerateObject()).Select(field => field.Name).Where(name => name != "_id");
 

@@ -16,23 +16,23 @@ internal sealed partial class Panel(Dashboard dashboard, JsonElement json)
 
     public string Description => Dashboard.Text(json, "description");
 
-    /// <summary>The kind of server it asks; which one of them is chosen by the variable of that name.</summary>
+    /// <summary>The kind of server it queries; the variable of that name selects the server.</summary>
     public string DataSource => Dashboard.Text(json.GetProperty("datasource"), "type");
 
     public JsonElement Defaults => json.GetProperty("fieldConfig").GetProperty("defaults");
 
     public IReadOnlyList<JsonElement> Targets => Dashboard.Elements(json, "targets");
 
-    /// <summary>What it asks Prometheus; none for the other data sources.</summary>
+    /// <summary>Its Prometheus queries; empty for other data sources.</summary>
     public IEnumerable<PromQuery> Queries => DataSource == "prometheus" ? Targets.Select(target => new PromQuery(dashboard, Title, target)) : [];
 
-    /// <summary>What it searches Jaeger for.</summary>
+    /// <summary>Its Jaeger searches.</summary>
     public IEnumerable<TraceQuery> TraceQueries => DataSource == "jaeger" ? Targets.Select(target => new TraceQuery(this, target)) : [];
 
-    /// <summary>What it asks Elasticsearch.</summary>
+    /// <summary>Its Elasticsearch queries.</summary>
     public IEnumerable<LogQuery> LogQueries => DataSource == "elasticsearch" ? Targets.Select(target => new LogQuery(this, target)) : [];
 
-    /// <summary>The drills under which its data shows; exactly one.</summary>
+    /// <summary>The drills in which its data shows; exactly one.</summary>
     public IReadOnlyList<string> Drills => [.. Drill().Matches(Description).Select(match => match.Groups["name"].Value)];
 
     /// <summary>The alerts whose quantity it shows.</summary>

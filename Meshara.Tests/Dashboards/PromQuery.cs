@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Meshara.Tests.Dashboards;
 
-/// <summary>A query of Prometheus in a dashboard.</summary>
+/// <summary>A Prometheus query of a dashboard.</summary>
 internal sealed partial class PromQuery(Dashboard dashboard, string where, JsonElement target)
 {
     public Dashboard Dashboard => dashboard;
@@ -15,7 +15,7 @@ internal sealed partial class PromQuery(Dashboard dashboard, string where, JsonE
 
     public bool HasExemplars => target.TryGetProperty("exemplar", out var exemplar) && exemplar.GetBoolean();
 
-    /// <summary>The metrics it names: identifiers outside strings that are no function, keyword or label.</summary>
+    /// <summary>The metrics it uses: identifiers outside strings that are not functions, keywords or labels.</summary>
     public IReadOnlySet<string> Metrics
     {
         get
@@ -27,11 +27,11 @@ internal sealed partial class PromQuery(Dashboard dashboard, string where, JsonE
         }
     }
 
-    /// <summary>As Prometheus gets it.</summary>
+    /// <summary>The expression as sent to Prometheus.</summary>
     /// <param name="variables">Values of the dashboard's variables and of Grafana's own.</param>
     public string With(IReadOnlyDictionary<string, string> variables) => Replace(Expression, variables);
 
-    /// <summary>A text with values in the places of its variables.</summary>
+    /// <summary>Replaces the variables in a text.</summary>
     public static string Replace(string text, IReadOnlyDictionary<string, string> variables) => Variable().Replace(text, match => variables[match.Groups["name"].Value]);
 
     /// <summary>Names of the variables in a text: <c>$name</c>, <c>${name}</c>, <c>${name:format}</c>.</summary>
@@ -51,7 +51,7 @@ internal sealed partial class PromQuery(Dashboard dashboard, string where, JsonE
     [GeneratedRegex(@"\b(by|on|without|ignoring|group_left|group_right)\s*\([^)]*\)")]
     private static partial Regex LabelList();
 
-    // Not a number, a duration, a function or a text: those have a digit or a quotation mark before, or a parenthesis behind.
+    // Excludes numbers, durations and strings, by the digit or quotation mark before, and functions, by the parenthesis after.
     [GeneratedRegex(@"(?<![\w:.""])[A-Za-z_:][\w:]*(?![\w:])(?!\s*\()")]
     private static partial Regex Identifier();
 }

@@ -4,30 +4,30 @@ using System.Text.Json;
 
 namespace Meshara.Tests.Dashboards;
 
-/// <summary>What Grafana asks a Prometheus: https://prometheus.io/docs/prometheus/latest/querying/api/.</summary>
+/// <summary>The Prometheus API that Grafana uses: https://prometheus.io/docs/prometheus/latest/querying/api/.</summary>
 internal sealed class PrometheusApi(Uri url) : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = url, Timeout = TimeSpan.FromSeconds(30) };
 
-    /// <summary>True when the query has at least one number for an answer now.</summary>
+    /// <summary>True if the query currently yields at least one number.</summary>
     public async Task<bool> HasDataAsync(string query, CancellationToken test) =>
         Result(await GetAsync("query", test, ("query", query))).Any(series => IsNumber(series.GetProperty("value")));
 
-    /// <summary>True when the query has at least one number for an answer in a time.</summary>
+    /// <summary>True if the query yields at least one number in a time range.</summary>
     public async Task<bool> HasDataAsync(string query, DateTimeOffset from, TimeSpan step, CancellationToken test)
     {
         var data = await GetAsync("query_range", test, ("query", query), ("start", Seconds(from)), ("end", Seconds(DateTimeOffset.UtcNow)), ("step", step.TotalSeconds.ToString(CultureInfo.InvariantCulture)));
         return Result(data).Any(series => series.GetProperty("values").EnumerateArray().Any(IsNumber));
     }
 
-    /// <summary>Trace ids of the exemplars of the series that a query names.</summary>
+    /// <summary>Trace ids of the exemplars of the query's series.</summary>
     public async Task<IReadOnlyList<string>> ExemplarsAsync(string query, DateTimeOffset from, CancellationToken test)
     {
         var data = await GetAsync("query_exemplars", test, ("query", query), ("start", Seconds(from)), ("end", Seconds(DateTimeOffset.UtcNow)));
         return [.. data.EnumerateArray().SelectMany(series => series.GetProperty("exemplars").EnumerateArray()).Select(exemplar => exemplar.GetProperty("labels").GetProperty("trace_id").GetString()!)];
     }
 
-    /// <summary>Values of a label, of the series that match.</summary>
+    /// <summary>Values of a label in the matching series.</summary>
     public async Task<IReadOnlyList<string>> LabelValuesAsync(string label, string? match, CancellationToken test) =>
         [.. (await GetAsync($"label/{label}/values", test, match is null ? [] : [("match[]", match)])).EnumerateArray().Select(value => value.GetString()!)];
 
@@ -45,7 +45,7 @@ internal sealed class PrometheusApi(Uri url) : IDisposable
 
     private static JsonElement.ArrayEnumerator Result(JsonElement data) => data.GetProperty("result").EnumerateArray();
 
-    // [1435781430.781, "1"]; a quantile of nothing is NaN, which Grafana does not draw.
+    // [1435781430.781, "1"]; the quantile of an empty set is NaN, which Grafana does not draw.
     private static bool IsNumber(JsonElement sample) => double.IsFinite(double.Parse(sample[1].GetString()!.Replace("Inf", "Infinity", StringComparison.Ordinal), CultureInfo.InvariantCulture));
 
     private static string Seconds(DateTimeOffset time) => (time.ToUnixTimeMilliseconds() / 1000.0).ToString(CultureInfo.InvariantCulture);

@@ -28,7 +28,7 @@ public sealed class ProvisioningTests
     [Fact]
     public void A_dollar_sign_is_doubled_unless_it_names_a_variable_of_the_environment()
     {
-        // Grafana puts the environment in place of $NAME and ${NAME}: an undoubled one of its own would vanish.
+        // Grafana replaces $NAME and ${NAME} with environment variables, so any other dollar sign must be doubled.
         var used = DashboardFiles.DataSources.Values.SelectMany(source => Texts(source.JsonData).Concat(source.SecureJsonData.Values).Append(source.Url).Append(source.BasicAuthUser ?? ""))
             .Where(text => text.Contains('$', StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(used);

@@ -24,10 +24,9 @@ using MessageType = Meshara.Node.Protocol.MessageType;
 namespace Meshara.Tests.Dashboards;
 
 /// <summary>
-/// A mesh of real processes under traffic, watched by the real Prometheus and Alertmanager with the repository's own files,
-/// while within a minute happens what the drills do at length: a node dies and comes back, messages go to nobody, relays
-/// are needed, peers misbehave, nothing takes the exports, a disk has no room for log files. Where Jaeger is installed it takes the
-/// traces, after a while.
+/// A mesh of real processes under traffic, watched by the real Prometheus and Alertmanager with the repository's files. Within a minute it
+/// goes through what the drills do at length: a node dies and returns, messages go to nonexistent recipients, relays are needed, peers
+/// misbehave, exports fail, and a disk has no room for log files. Where Jaeger is installed, it receives the traces after a while.
 /// </summary>
 public sealed partial class QueryRun : IAsyncLifetime
 {
@@ -40,38 +39,38 @@ public sealed partial class QueryRun : IAsyncLifetime
     private Task _attack = Task.CompletedTask;
     private string _lastFailedAttack = "none";
 
-    /// <summary>Why there is no run here; null when there is.</summary>
+    /// <summary>Why there is no run; null if there is one.</summary>
     private string? Missing { get; set; }
 
     internal DateTimeOffset Started { get; private set; }
 
     internal PrometheusApi Prometheus => _prometheus ?? throw new InvalidOperationException(Missing);
 
-    /// <summary>Where Prometheus answers.</summary>
+    /// <summary>The address of Prometheus.</summary>
     internal Uri Url { get; private set; } = new("http://127.0.0.1");
 
-    /// <summary>True where Jaeger takes the traces.</summary>
+    /// <summary>True if Jaeger is installed and receives the traces.</summary>
     internal bool HasJaeger => _jaeger is not null;
 
     internal JaegerApi Jaeger => _jaeger?.Api ?? throw new InvalidOperationException(LocalJaeger.Missing);
 
-    /// <summary>node-1 to node-3; the last of them was lost and sends its traces nowhere since.</summary>
+    /// <summary>node-1 to node-3; node-3 died and, since its return, exports no traces.</summary>
     internal IReadOnlyList<NodeClient> Nodes => Mesh.Nodes;
 
-    /// <summary>A message of node-1's that expired because nobody has its recipient's address.</summary>
+    /// <summary>A message from node-1 that expired because its recipient does not exist.</summary>
     internal string Expired { get; private set; } = "";
 
     private LocalMesh Mesh => _mesh ?? throw new InvalidOperationException(Missing);
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
-    /// <summary>What a test that misses something prints.</summary>
+    /// <summary>Details for the failure message of a test.</summary>
     internal string Circumstances => $"Last failed attack: {_lastFailedAttack}\nPrometheus and Alertmanager printed:\n{_mesh?.Output}\nJaeger printed:\n{_jaeger?.Output}";
 
-    /// <summary>Skips the test, with the reason, where there is no run.</summary>
+    /// <summary>Skips the test, with the reason, if there is no run.</summary>
     internal void SkipWhenMissing() => Assert.SkipWhen(Missing is not null, Missing ?? "");
 
-    /// <summary>Skips the test, with the reason, where there is no run with Jaeger.</summary>
+    /// <summary>Skips the test, with the reason, if there is no run with Jaeger.</summary>
     internal void SkipWithoutJaeger()
     {
         SkipWhenMissing();
@@ -93,7 +92,7 @@ public sealed partial class QueryRun : IAsyncLifetime
         _mesh = await LocalMesh.StartAsync(3, Test, Telemetry(_jaeger?.Otlp));
         _mesh.Monitor();
         _mesh.Send(perSecond: 20);
-        File.Delete(full); // the node sees that there is room again when it tries the next time, and says what it lost
+        File.Delete(full); // at its next attempt, the node finds room again and reports what it lost
         Url = _mesh.Prometheus;
         _prometheus = new PrometheusApi(Url);
         _attack = AttackAsync(_mesh.Nodes[0].Endpoint);
@@ -125,7 +124,7 @@ public sealed partial class QueryRun : IAsyncLifetime
         }
     }
 
-    /// <summary>Every message is traced, and nobody takes the traces: Jaeger only once it runs, and metrics and logs never.</summary>
+    /// <summary>Every message is traced. Exports fail: those of traces until Jaeger runs, those of metrics and logs always.</summary>
     private Dictionary<string, string> Telemetry(Uri? traces) => new()
     {
         ["MESHARA_LOG_DIR"] = _logs.Path,
@@ -135,7 +134,7 @@ public sealed partial class QueryRun : IAsyncLifetime
         ["OTEL_METRIC_EXPORT_INTERVAL"] = "5000",
     };
 
-    /// <summary>The same rules, but evaluated every 5 s, and alerts that fire after 5 s: so that nobody has to wait for minutes.</summary>
+    /// <summary>Evaluates the rules every 5 s and lets alerts fire after 5 s, to avoid waiting for minutes.</summary>
     private async Task HastenRulesAsync()
     {
         await UntilAsync("Prometheus scrapes every node", "count(up{job=\"meshara\"} == 1) == 3");
@@ -147,7 +146,7 @@ public sealed partial class QueryRun : IAsyncLifetime
         await UntilAsync("Prometheus evaluates every group each 5 s", "count(prometheus_rule_group_interval_seconds != 5) or vector(0) == 0");
     }
 
-    /// <summary>Jaeger comes when every node has noticed that nobody takes its traces.</summary>
+    /// <summary>Starts Jaeger once every node has noticed that its exports fail.</summary>
     private async Task TakeTracesAsync()
     {
         await UntilAsync("exports of traces fail", "count(meshara_telemetry_export_failures_total{signal=\"traces\"} > 0) == 3");
@@ -159,7 +158,7 @@ public sealed partial class QueryRun : IAsyncLifetime
         await UntilAsync("Jaeger counts spans of every node", "count(count by (exported_instance) (traces_span_metrics_calls_total)) == 3");
     }
 
-    /// <summary>What no honest peer sends, again and again until the end.</summary>
+    /// <summary>Repeatedly sends what no honest peer sends, until the end.</summary>
     private async Task AttackAsync(NodeEndpoint target)
     {
         var mesh = new Uri(target.Mesh);
@@ -176,7 +175,7 @@ public sealed partial class QueryRun : IAsyncLifetime
                 }
                 catch (Exception e) when (e is MesharaException or IOException or SocketException or TimeoutException)
                 {
-                    // One of many: on a machine that stalls a handshake may take too long. Without any, the queries stay without data.
+                    // A single failure is harmless: on a stalled machine a handshake may time out. If all fail, the queries have no data.
                     _lastFailedAttack = e.ToString();
                 }
             }
@@ -184,7 +183,7 @@ public sealed partial class QueryRun : IAsyncLifetime
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            // The run is over.
+            // Expected: the run has ended.
         }
     }
 
@@ -218,12 +217,12 @@ public sealed partial class QueryRun : IAsyncLifetime
         }
     }
 
-    /// <summary>Every line in the log files so far, as Filebeat hands it to Elasticsearch where the files are in /var/log/meshara.</summary>
+    /// <summary>All lines of the log files so far, as Filebeat would send them to Elasticsearch for files in /var/log/meshara.</summary>
     internal IReadOnlyList<JsonElement> LogDocuments() => [.. Directory.GetFiles(_logs.Path, "*.log").SelectMany(file =>
     {
         using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         var text = reader.ReadToEnd();
-        // The last line may still be in the writing.
+        // The last line may be incomplete.
         return text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select((line, number) =>
         {
             var document = JsonNode.Parse(line)!.AsObject();
@@ -233,7 +232,7 @@ public sealed partial class QueryRun : IAsyncLifetime
         });
     })];
 
-    /// <summary>Two nodes that cannot be dialled talk through the others.</summary>
+    /// <summary>Two nodes that cannot be dialled communicate through the others.</summary>
     private async Task RelayAsync()
     {
         var (one, other) = (await HiddenAsync("hidden-1"), await HiddenAsync("hidden-2"));
@@ -248,7 +247,7 @@ public sealed partial class QueryRun : IAsyncLifetime
         }
     }
 
-    /// <summary>A node dies, messages for it wait, and when everybody has noticed it comes back.</summary>
+    /// <summary>Kills a node, lets messages for it wait, and restarts it once all others have noticed.</summary>
     private async Task LoseANodeAsync()
     {
         var lost = Mesh.Nodes[2];

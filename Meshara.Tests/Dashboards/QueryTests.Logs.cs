@@ -4,8 +4,8 @@ using Meshara.Tests.Logging;
 namespace Meshara.Tests.Dashboards;
 
 /// <summary>
-/// What the dashboards ask Elasticsearch, answered without one: of the lines that the run wrote, under the mapping that
-/// <c>logging/</c> gives their index. <see cref="Containers.LogContainerTests"/> asks a real one where there are containers.
+/// The dashboards' Elasticsearch queries, evaluated without a server: on the lines that the run logged, under the mapping that
+/// <c>logging/</c> defines. <see cref="Containers.LogContainerTests"/> uses a real server where containers are available.
 /// </summary>
 public sealed partial class QueryTests
 {

@@ -1,6 +1,6 @@
 namespace Meshara.Tests.Dashboards;
 
-/// <summary>What the dashboards search Jaeger for.</summary>
+/// <summary>The dashboards' Jaeger searches.</summary>
 public sealed partial class QueryTests
 {
     private static IReadOnlyList<TraceQuery> TraceQueries => [.. DashboardFiles.Dashboards.SelectMany(dashboard => dashboard.Panels).SelectMany(panel => panel.TraceQueries)];
@@ -28,7 +28,7 @@ public sealed partial class QueryTests
     {
         run.SkipWithoutJaeger();
         var source = (Dictionary<object, object>)DashboardFiles.DataSources["jaeger"].JsonData["tracesToLogsV2"];
-        // In a file of provisioning $$ stands for $.
+        // Provisioning files escape $ as $$.
         var query = ((string)source["query"]).Replace("$${__trace.traceId}", "${trace}", StringComparison.Ordinal);
 
         var trace = "";
@@ -42,7 +42,7 @@ public sealed partial class QueryTests
             return Task.FromResult(lines.Length > 0);
         }), run.Circumstances);
         Assert.Contains(run.Expired, lines);
-        // Its trace_id is a link by that name to this.
+        // The line's trace_id links to this trace.
         Assert.NotNull(await run.Jaeger.TraceAsync(trace, Test));
     }
 
@@ -62,7 +62,7 @@ public sealed partial class QueryTests
 
     private static string IdOf(System.Text.Json.JsonElement trace) => trace.GetProperty("traceID").GetString()!;
 
-    /// <summary>What somebody who looks at a dashboard may have chosen: a node, and a message whose end was bad.</summary>
+    /// <summary>Choices that a user of a dashboard may have made: a node, and a failed message.</summary>
     private IEnumerable<IReadOnlyDictionary<string, string>> Choices(Dashboard dashboard) =>
         (dashboard.Uid == "meshara-node" ? (string[])["node-1", "node-3"] : [Variables["node"]])
         .Select(node => new Dictionary<string, string>(Variables) { ["node"] = node, ["message_id"] = run.Expired });

@@ -5,7 +5,7 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Dashboards;
 
-/// <summary>Every question that the dashboards ask, asked for real: of Prometheus here, of Jaeger and about the logs in the files beside.</summary>
+/// <summary>Runs every query of the dashboards: those for Prometheus here, those for Jaeger and the logs in the other parts.</summary>
 [Collection(MeshCollection.Name)]
 public sealed partial class QueryTests(QueryRun run) : IClassFixture<QueryRun>
 {
@@ -13,7 +13,7 @@ public sealed partial class QueryTests(QueryRun run) : IClassFixture<QueryRun>
 
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(5);
 
-    /// <summary>What Grafana itself puts in place, and the choice of a dashboard that was just opened.</summary>
+    /// <summary>Values of Grafana's own variables, and the initial choices of a dashboard.</summary>
     private static readonly Dictionary<string, string> Variables = new(StringComparer.Ordinal)
     {
         ["__rate_interval"] = "1m", // four steps of the default interval
@@ -23,17 +23,17 @@ public sealed partial class QueryTests(QueryRun run) : IClassFixture<QueryRun>
         ["message_type"] = ".*",
     };
 
-    /// <summary>Metrics that only Jaeger has, of the spans it gets; their names are in tracing/README.md.</summary>
+    /// <summary>Metrics that Jaeger derives from spans; tracing/README.md lists them.</summary>
     private static readonly string[] OfJaeger = ["traces_span_metrics_calls_total", "traces_span_metrics_duration_milliseconds_bucket"];
 
-    /// <summary>Metrics that only Elasticsearch's exporter has; their names are in its sources (collector/).</summary>
+    /// <summary>Metrics of Elasticsearch's exporter; its sources list them (collector/).</summary>
     private static readonly string[] OfElasticsearch =
     [
         "elasticsearch_index_stats_indexing_index_total", "elasticsearch_jvm_memory_used_bytes",
         "elasticsearch_filesystem_data_available_bytes", "elasticsearch_filesystem_data_size_bytes",
     ];
 
-    /// <summary>Metrics that nobody in this run has.</summary>
+    /// <summary>Metrics that no server of this run has.</summary>
     private string[] Elsewhere => run.HasJaeger ? OfElasticsearch : [.. OfElasticsearch, .. OfJaeger];
 
     private IReadOnlyList<PromQuery> Queries =>
@@ -166,12 +166,12 @@ public sealed partial class QueryTests(QueryRun run) : IClassFixture<QueryRun>
         return false;
     }
 
-    // The dashboard of one node is opened for the one that is talked to the most and for the one that was lost.
+    // The dashboard of one node is tested with the node that has most traffic and the one that died.
     private static IEnumerable<string> Ask(PromQuery query) => query.Dashboard.Uid == "meshara-node"
         ? ((string[])["node-1", "node-3"]).Select(node => query.With(new Dictionary<string, string>(Variables) { ["node"] = node }))
         : [query.With(Variables)];
 
-    /// <returns>False when it did not come true in time.</returns>
+    /// <returns>False if it did not come true in time.</returns>
     private static async Task<bool> UntilAsync(Func<Task<bool>> condition)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Test);

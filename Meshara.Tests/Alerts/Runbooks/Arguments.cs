@@ -1,24 +1,24 @@
 namespace Meshara.Tests.Alerts.Runbooks;
 
-/// <summary>Arguments of kubectl or docker: options with their values, and the rest.</summary>
+/// <summary>Parsed arguments of kubectl or docker: options with their values, and the rest.</summary>
 internal sealed class Arguments
 {
     private readonly List<(string Name, string Value)> _options = [];
 
     private Arguments(string[] positional, string[] command) => (Positional, Command) = (positional, command);
 
-    /// <summary>What is no option, in order.</summary>
+    /// <summary>Arguments that are not options, in order.</summary>
     public string[] Positional { get; }
 
-    /// <summary>The command that is to run inside.</summary>
+    /// <summary>The command to run inside the container.</summary>
     public string[] Command { get; }
 
-    /// <summary>The value of an option; null when it is not given.</summary>
+    /// <summary>The value of an option; null if it is not given.</summary>
     public string? this[string name] => _options.FirstOrDefault(option => option.Name == name).Value;
 
-    /// <param name="words">The words behind the program.</param>
-    /// <param name="withValue">Options whose value is the next word; others have it behind an equals sign.</param>
-    /// <param name="last">How many words that are no options come before a command inside; null when only <c>--</c> begins one.</param>
+    /// <param name="words">The words after the program.</param>
+    /// <param name="withValue">Options whose value is the next word; other options have it after an equals sign.</param>
+    /// <param name="last">Number of positional words before an inner command; null if only <c>--</c> begins one.</param>
     public static Arguments Parse(IEnumerable<string> words, IReadOnlySet<string> withValue, int? last = null)
     {
         var all = words.ToList();

@@ -4,7 +4,7 @@ using Meshara.Tests.Deploy;
 namespace Meshara.Tests.Alerts.Runbooks;
 
 /// <summary>
-/// What deploy/ calls things: the compose file, and every manifest below deploy/kubernetes/ as it is written, for which no program is needed.
+/// The names used in deploy/: in the compose file, and in every manifest below deploy/kubernetes/ as written, so that no tool is needed.
 /// </summary>
 internal sealed class Deployment
 {
@@ -20,30 +20,30 @@ internal sealed class Deployment
 
     public static Deployment Current { get; } = new();
 
-    /// <summary>Namespaces of the kustomizations.</summary>
+    /// <summary>The namespaces of the kustomizations.</summary>
     public IReadOnlyList<string> Namespaces => [.. _manifests.Select(one => one.Space).Distinct()];
 
-    /// <summary>The name that compose gives what it makes.</summary>
+    /// <summary>The name of the compose project.</summary>
     public string Project => Text(_compose["name"]);
 
-    /// <summary>Services of compose with their images.</summary>
+    /// <summary>The compose services, with their images.</summary>
     public IReadOnlyDictionary<string, string> Services =>
         _compose["services"]!.AsObject().ToDictionary(one => one.Key, one => Text(one.Value!["image"]), StringComparer.Ordinal);
 
-    /// <summary>Volumes of compose, as the engine knows them.</summary>
+    /// <summary>The compose volumes, by their names in the engine.</summary>
     public IEnumerable<string> Volumes => _compose["volumes"]!.AsObject().Select(one => $"{Project}_{one.Key}");
 
-    /// <summary>What each service of compose calls in its container to see whether it is well.</summary>
+    /// <summary>The program that each compose service runs in its container as a health check.</summary>
     public IEnumerable<(string Service, string Program)> HealthChecks =>
         from one in _compose["services"]!.AsObject()
         let test = one.Value!["healthcheck"]?["test"]?.AsArray()
         where test is not null
         select (one.Key, Text(test[0]) == "CMD" ? Text(test[1]) : ShellCommand.Parse(Text(test[1]))[0].Program);
 
-    /// <summary>Images with tools that Kubernetes pulls.</summary>
+    /// <summary>Images in Kubernetes that contain tools.</summary>
     public IEnumerable<string> ToolImages => Of("Pod").SelectMany(pod => Containers(pod.Json)).Select(container => Text(container["image"]));
 
-    /// <summary>Folders and files that containers have from outside: mounts, volumes and configuration.</summary>
+    /// <summary>Paths in containers that come from outside: mounts, volumes and configuration.</summary>
     public IReadOnlyList<string> Paths =>
     [
         .. _manifests.SelectMany(one => Containers(one.Json)).SelectMany(one => Items(one, "volumeMounts")).Select(one => Text(one["mountPath"])),
@@ -61,7 +61,7 @@ internal sealed class Deployment
         }
     }
 
-    /// <summary>The image of a container of some pod, or its name where the operator makes the pod and calls both alike.</summary>
+    /// <summary>The image of a container, or its name if the operator creates the pod and uses the same name for both.</summary>
     public string? ImageOf(string space, string container, string? labels)
     {
         var found = _manifests.Where(one => one.Space == space).SelectMany(one => Containers(one.Json))
@@ -70,7 +70,7 @@ internal sealed class Deployment
         return found is not null ? Text(found["image"]) : isOperators ? container : null;
     }
 
-    /// <summary>Whether an object of a kind, as kubectl spells it, is there by this name.</summary>
+    /// <summary>True if an object of this kind, as kubectl spells it, and name exists.</summary>
     public bool Has(string space, string kind, string name) => Plural(kind) switch
     {
         "pods" => space == Mesh && Pods.Contains(name),
@@ -81,10 +81,10 @@ internal sealed class Deployment
             || (plural == "services" && _texts.Contains($"//{name}.{space}:", StringComparison.Ordinal)),
     };
 
-    /// <summary>Whether manifests know pods by a label, written as <c>key=value</c>.</summary>
+    /// <summary>True if a manifest has this pod label, written as <c>key=value</c>.</summary>
     public bool HasLabel(string label) => _texts.Contains(label.Replace("=", ": ", StringComparison.Ordinal), StringComparison.Ordinal);
 
-    /// <summary>Whether something listens on a port behind a name.</summary>
+    /// <summary>True if something listens on a port of the named object.</summary>
     public bool HasPort(string space, string kind, string name, string port) => Plural(kind) == "pods"
         ? Containers(_nodes.AsObject()).SelectMany(one => Items(one, "ports")).Any(one => Text(one["containerPort"]) == port)
         : _texts.Contains($"//{name}.{space}:{port}", StringComparison.Ordinal)
@@ -94,13 +94,13 @@ internal sealed class Deployment
 
     private static IEnumerable<Manifest> Read(string path)
     {
-        // What lies beside a kustomization with a namespace is in that.
+        // Files next to a kustomization with a namespace are in that namespace.
         var kustomization = Path.Combine(Path.GetDirectoryName(path)!, "kustomization.yaml");
         var space = File.Exists(kustomization) ? Text(YamlFile.Parse(File.ReadAllText(kustomization)).Single()["namespace"]) : "";
         return YamlFile.Parse(File.ReadAllText(path)).Select(one => new Manifest(space.Length > 0 ? space : Mesh, one));
     }
 
-    // Patches in the form of a list are no manifests.
+    // Patches in the form of a list are not manifests.
     private static IEnumerable<string> Files() => Directory
         .GetFiles(Path.Combine(AlertFiles.Root, "deploy", "kubernetes"), "*.yaml", SearchOption.AllDirectories)
         .Where(path => !File.ReadLines(path).First(line => !line.StartsWith('#')).StartsWith("- ", StringComparison.Ordinal))

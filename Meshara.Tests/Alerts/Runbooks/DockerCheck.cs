@@ -1,6 +1,6 @@
 namespace Meshara.Tests.Alerts.Runbooks;
 
-/// <summary>Whether a docker command means what deploy/compose/ makes.</summary>
+/// <summary>Checks that docker commands refer to things that deploy/compose/ creates.</summary>
 internal static class DockerCheck
 {
     private static readonly HashSet<string> WithValue =
@@ -10,7 +10,7 @@ internal static class DockerCheck
 
     private static Deployment Deployed => Deployment.Current;
 
-    /// <summary>What is wrong with a command; empty when nothing is.</summary>
+    /// <summary>The faults of a command; empty if there are none.</summary>
     public static IEnumerable<string> Faults(ShellCommand command)
     {
         var words = command.Words.Skip(2).ToArray();
@@ -55,7 +55,7 @@ internal static class DockerCheck
 
     private static IEnumerable<string> OfVolume(string name) => Deployed.Volumes.Contains(name) ? [] : [$"there is no volume {name}"];
 
-    // Compose numbers the containers of a service; there is one of each.
+    // Compose numbers the containers of a service; each service has one.
     private static IEnumerable<string> OfContainer(string name) =>
         Deployed.Services.Keys.Any(service => name == $"{Deployed.Project}-{service}-1") ? [] : [$"there is no container {name}"];
 }

@@ -1,9 +1,9 @@
 namespace Meshara.Tests.Alerts.Runbooks;
 
-/// <summary>What can be started in a container of the stack. A program is added here after it was looked up in the image.</summary>
+/// <summary>Programs in the stack's images. Look a program up in the image before adding it here.</summary>
 internal static class ImagePrograms
 {
-    // https://www.busybox.net/downloads/BusyBox.html, as far as runbooks use it.
+    // https://www.busybox.net/downloads/BusyBox.html; only what runbooks use.
     private static readonly string[] Busybox =
     [
         "cat", "cd", "date", "du", "echo", "env", "find", "head", "kill", "ls", "nc", "nslookup", "ps", "rm", "sh", "stat", "tail", "tar", "top",
@@ -12,7 +12,7 @@ internal static class ImagePrograms
 
     private static readonly Dictionary<string, string[]> ByImage = new(StringComparer.Ordinal)
     {
-        // Chiselled: no shell and no tool, only .NET and the node.
+        // Chiselled: no shell and no tools, only .NET and the node.
         ["meshara-node"] = ["dotnet"],
         ["prometheus"] = ["promtool", .. Busybox],
         ["alertmanager"] = ["amtool", .. Busybox],
@@ -26,7 +26,7 @@ internal static class ImagePrograms
         ["busybox"] = Busybox,
     };
 
-    /// <summary>What of a command, and of what it has a shell run, an image lacks.</summary>
+    /// <summary>The programs of a command, and of the shell script in it, that an image lacks.</summary>
     /// <param name="image">Its reference, or the last part of it.</param>
     /// <param name="words">The command.</param>
     public static IEnumerable<string> Lacking(string image, string[] words)
@@ -37,7 +37,7 @@ internal static class ImagePrograms
         return command.Nested().Prepend(command).Select(one => one.Program).Where(program => !Has(image, program));
     }
 
-    /// <summary>Whether an image has a program. An image that a variable names is its author's affair.</summary>
+    /// <summary>True if an image has a program. If a variable names the image, the reader is responsible.</summary>
     public static bool Has(string image, string program) => image.StartsWith("$T", StringComparison.Ordinal)
         || (ByImage.TryGetValue(Name(image), out var programs) && programs.Contains(program));
 

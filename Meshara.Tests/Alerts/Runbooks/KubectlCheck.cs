@@ -1,6 +1,6 @@
 namespace Meshara.Tests.Alerts.Runbooks;
 
-/// <summary>Whether a kubectl command means what deploy/kubernetes/ makes.</summary>
+/// <summary>Checks that kubectl commands refer to things that deploy/kubernetes/ creates.</summary>
 internal static class KubectlCheck
 {
     private static readonly HashSet<string> WithValue = ["-n", "-l", "-c", "-o", "-f", "-k"];
@@ -10,12 +10,12 @@ internal static class KubectlCheck
         "get", "describe", "logs", "exec", "debug", "port-forward", "rollout", "scale", "delete", "apply", "top", "set", "wait", "events", "create",
     ];
 
-    /// <summary>Verbs whose object is a pod where no kind is named.</summary>
+    /// <summary>Verbs that act on a pod if no kind is given.</summary>
     private static readonly HashSet<string> OfPods = ["logs", "exec", "debug", "port-forward"];
 
     private static Deployment Deployed => Deployment.Current;
 
-    /// <summary>What is wrong with a command; empty when nothing is.</summary>
+    /// <summary>The faults of a command; empty if there are none.</summary>
     public static IEnumerable<string> Faults(ShellCommand command)
     {
         var arguments = Arguments.Parse(command.Words.Skip(1), WithValue);
@@ -55,7 +55,7 @@ internal static class KubectlCheck
     private static IEnumerable<(string Kind, string Name)> About(Arguments arguments) =>
         arguments["--for"]?.Split('/') is [var kind, var name] ? [(kind, name)] : [];
 
-    // pod/node-3, statefulset node, secret NAME, or a pod alone where only a pod can be meant.
+    // pod/node-3, statefulset node, secret NAME, or just a pod where only a pod is possible.
     private static IEnumerable<(string Kind, string Name)> Objects(Arguments arguments)
     {
         var verb = arguments.Positional[0];
@@ -85,7 +85,7 @@ internal static class KubectlCheck
         }
         if (verb != "debug")
             yield break;
-        // The namespace takes restricted pods only, and without a target the node's processes and files are out of reach.
+        // The namespace admits only restricted pods, and without a target the node's processes and files are out of reach.
         if (arguments["--profile"] != "restricted" || arguments["--target"] is null)
             yield return "--profile=restricted or --target is missing";
         var tools = arguments["--image"] ?? "";

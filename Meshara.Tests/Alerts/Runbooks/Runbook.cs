@@ -2,10 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace Meshara.Tests.Alerts.Runbooks;
 
-/// <summary>A file of docs/runbooks/ with its commands.</summary>
+/// <summary>A file of docs/runbooks/ and its commands.</summary>
 internal sealed partial class Runbook
 {
-    /// <summary>What stands before a block that is for one place: a line of its own.</summary>
+    /// <summary>Labels of blocks that apply to one kind of deployment; each is a line of its own before the block.</summary>
     public static readonly IReadOnlyList<string> Places = ["Process", "Compose", "Kubernetes"];
 
     private Runbook(string name, string text) => (Name, Text) = (name, text);
@@ -16,7 +16,7 @@ internal sealed partial class Runbook
     /// <summary>The file's text.</summary>
     public string Text { get; }
 
-    /// <summary>The index, which says what holds for all.</summary>
+    /// <summary>The index, with what applies to all runbooks.</summary>
     public static Runbook Index { get; } = Read(Path.Combine(AlertFiles.Runbooks, "README.md"));
 
     /// <summary>The index and the runbook of every alert.</summary>
@@ -26,12 +26,12 @@ internal sealed partial class Runbook
     public IReadOnlyList<Block> Blocks =>
         [.. Fenced().Matches(Text).Select(match => new Block(match.Groups["place"].Value, WithNode(match.Groups["text"].Value)))];
 
-    /// <summary>Every command of blocks, and those to a container engine or to Kubernetes that stand in the text.</summary>
+    /// <summary>All commands of blocks, and the docker and kubectl commands in the text.</summary>
     public IEnumerable<ShellCommand> Commands => Blocks.SelectMany(block => block.Commands).Concat(Codes.Select(WithNode)
         .Where(code => code.StartsWith("kubectl ", StringComparison.Ordinal) || code.StartsWith("docker ", StringComparison.Ordinal))
         .SelectMany(ShellCommand.Parse));
 
-    /// <summary>Text in fences and in backticks, where files and variables are named.</summary>
+    /// <summary>Fenced and backticked text, which names files and variables.</summary>
     public IEnumerable<string> Literals => Fence().Matches(Text).Select(match => match.Value).Concat(Codes);
 
     private IEnumerable<string> Codes => Code().Matches(Fence().Replace(Text, "")).Select(match => match.Groups["code"].Value);
@@ -42,8 +42,8 @@ internal sealed partial class Runbook
     private static string WithNode(string text) => NodeVariable().Replace(text, "node-3");
 
     /// <summary>A block of shell commands.</summary>
-    /// <param name="Place">The place it is for; empty for all.</param>
-    /// <param name="Text">What is in it.</param>
+    /// <param name="Place">The kind of deployment it applies to; empty for all.</param>
+    /// <param name="Text">Its content.</param>
     internal sealed record Block(string Place, string Text)
     {
         public IReadOnlyList<ShellCommand> Commands => ShellCommand.Parse(Text);

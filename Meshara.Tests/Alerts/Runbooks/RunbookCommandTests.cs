@@ -1,16 +1,16 @@
 namespace Meshara.Tests.Alerts.Runbooks;
 
-/// <summary>Every command of a runbook, resolved against what deploy/ makes and against what an image has.</summary>
+/// <summary>Every command of a runbook is checked against what deploy/ creates and the images contain.</summary>
 public sealed class RunbookCommandTests
 {
-    /// <summary>Programs of the person who reads, wherever the mesh runs (docs/runbooks/README.md, "Before anything happens").</summary>
+    /// <summary>Programs that every reader has, wherever the mesh runs (docs/runbooks/README.md, "Before anything happens").</summary>
     private static readonly HashSet<string> Everywhere =
     [
         "meshara", "curl", "jq", "amtool", "promtool", "dotnet", "git", "openssl", "export", "printf", "echo", "cat", "sort", "uniq", "head",
         "tail", "sed", "grep", "cut", "wc", "ls", "base64",
     ];
 
-    /// <summary>Programs of the machine that a node, or the container engine, runs on.</summary>
+    /// <summary>Programs on the machine that runs a node or the container engine.</summary>
     private static readonly HashSet<string> OnTheMachine =
     [
         "pgrep", "ps", "kill", "journalctl", "df", "du", "find", "findmnt", "touch", "rm", "nc", "tr", "chronyc", "timedatectl", "sudo", "cd",
@@ -42,7 +42,7 @@ public sealed class RunbookCommandTests
         Assert.NotEmpty(Deployment.Current.HealthChecks);
         Assert.All(Deployment.Current.HealthChecks, check =>
             Assert.True(ImagePrograms.Has(Deployment.Current.Services[check.Service], check.Program), $"{check}"));
-        // Without a shell and without tools: else more could be called in it than runbooks think.
+        // The runbooks assume an image without a shell and tools.
         var project = File.ReadAllText(Path.Combine(AlertFiles.Root, "Meshara.Node", "Meshara.Node.csproj"));
         Assert.Contains("-chiseled</ContainerFamily>", project, StringComparison.Ordinal);
     }
@@ -92,8 +92,8 @@ public sealed class RunbookCommandTests
         _ => [],
     };
 
-    // Compose runs on a machine that its reader is on; Kubernetes is reached from anywhere. What sh -c runs in a container is
-    // checked with the command that it is an argument of.
+    // Compose runs on the reader's machine; Kubernetes is reached from anywhere. A script for sh -c in a container is checked with the
+    // command that contains it.
     private static bool Has(string place, ShellCommand command) => Everywhere.Contains(command.Program) || place switch
     {
         "Process" => OnTheMachine.Contains(command.Program),

@@ -3,7 +3,9 @@ using Meshara.Harness;
 
 namespace Meshara.Tests.Alerts.Runbooks;
 
-/// <summary>What every runbook has, and that its files, variables and links are there (docs/runbooks/README.md, "The form of a runbook").</summary>
+/// <summary>
+/// Every runbook has the required parts, and its files, variables and links exist (docs/runbooks/README.md, "The form of a runbook").
+/// </summary>
 public sealed partial class RunbookFormTests
 {
     private const string Links = "[First five minutes](README.md#the-first-five-minutes) · [Reach a node](README.md#reach-a-node) · "
@@ -58,7 +60,7 @@ public sealed partial class RunbookFormTests
     private static bool IsMounted(string path) => Deployment.Current.Paths.Any(mounted =>
         mounted == path || path.StartsWith(mounted + "/", StringComparison.Ordinal) || mounted.StartsWith(path + "/", StringComparison.Ordinal));
 
-    // As StackFiles lays the folder out; what is in the folders of Prometheus and Alertmanager is in alerts/, or targets, or a secret.
+    // The layout of StackFiles. The folders of Prometheus and Alertmanager contain files of alerts/, targets and secrets.
     private static bool IsOfTheHost(string path)
     {
         var files = new StackFiles(".meshara");

@@ -11,7 +11,7 @@ internal sealed record ShellCommand(IReadOnlyList<string> Words)
     /// <summary>The program.</summary>
     public string Program => Words[0];
 
-    /// <summary>Every simple command of a script, also those in <c>$(…)</c> and in the argument of <c>sh -c</c>.</summary>
+    /// <summary>All simple commands of a script, including those in <c>$(…)</c> and in the argument of <c>sh -c</c>.</summary>
     public static IReadOnlyList<ShellCommand> Parse(string script)
     {
         var commands = new List<ShellCommand>();
@@ -21,14 +21,14 @@ internal sealed record ShellCommand(IReadOnlyList<string> Words)
 
     public override string ToString() => string.Join(' ', Words);
 
-    /// <summary>The commands that this one has a shell run.</summary>
+    /// <summary>The commands that this one passes to a shell.</summary>
     public IEnumerable<ShellCommand> Nested()
     {
         var script = Words.ToList().IndexOf("-c");
         return script > 0 && Words[script - 1] is "sh" or "bash" && script + 1 < Words.Count ? Parse(Words[script + 1]) : [];
     }
 
-    /// <summary>Reads as much of the shell's grammar as runbooks use.</summary>
+    /// <summary>Parses the part of the shell's grammar that runbooks use.</summary>
     private sealed class Reader(string text, List<ShellCommand> commands)
     {
         private readonly List<string> _words = [];
@@ -100,7 +100,7 @@ internal sealed record ShellCommand(IReadOnlyList<string> Words)
             _at++;
         }
 
-        // $NAME and ${NAME} stay as they are; what $(…) runs is a command of its own, and $((…)) is a number.
+        // $NAME and ${NAME} are kept; $(…) contains a command, and $((…)) is a number.
         private void Expansion()
         {
             if (text.AsSpan(_at).StartsWith("$(("))
@@ -137,7 +137,7 @@ internal sealed record ShellCommand(IReadOnlyList<string> Words)
             return inside;
         }
 
-        // 2>/dev/null, >&2, < FILE: the word behind it is no argument, and neither is the number before it.
+        // 2>/dev/null, >&2, < FILE: neither the word after it nor the number before it is an argument.
         private void Redirect()
         {
             if (_hasWord && _word.ToString().All(char.IsAsciiDigit))
