@@ -12,14 +12,14 @@ internal sealed partial class TraceQuery(Panel panel, JsonElement target)
 {
     public Panel Panel => panel;
 
-    /// <summary>Names of the dashboard's variables in it.</summary>
+    /// <summary>The dashboard's variables that it uses.</summary>
     public IReadOnlySet<string> Variables => PromQuery.VariablesIn(target.GetRawText()).ToHashSet(StringComparer.Ordinal);
 
-    /// <summary>What Jaeger is asked, as path and query.</summary>
+    /// <summary>The request to Jaeger, as path and query.</summary>
     /// <param name="variables">Values of the dashboard's variables.</param>
-    /// <param name="from">Begin of the dashboard's time.</param>
-    /// <param name="to">Its end.</param>
-    /// <exception cref="FormatException">Grafana would make something else of it than a search.</exception>
+    /// <param name="from">Start of the dashboard's time range.</param>
+    /// <param name="to">End of the dashboard's time range.</param>
+    /// <exception cref="FormatException">Grafana would turn it into something other than a search.</exception>
     public string Request(IReadOnlyDictionary<string, string> variables, DateTimeOffset from, DateTimeOffset to)
     {
         if (Text("queryType") != "search")
@@ -39,7 +39,7 @@ internal sealed partial class TraceQuery(Panel panel, JsonElement target)
 
     private string Text(string name) => Dashboard.Text(target, name);
 
-    // error=true meshara.node.name="node 1"; whatever is no such pair Grafana would leave out, or take for a key without a value.
+    // error=true meshara.node.name="node 1"; Grafana would drop anything else, or take it for a key without a value.
     private string Tags(string logfmt)
     {
         if (logfmt.Length == 0)

@@ -51,20 +51,21 @@ public sealed partial class TracingTests
         var kept = JsonDocument.Parse(File.ReadAllText(Path.Combine(AlertFiles.Root, "logging", "elasticsearch", "lifecycle.json"))).RootElement
             .GetProperty("policy").GetProperty("phases").GetProperty("delete").GetProperty("min_age").GetString();
         Assert.Contains($"_g=(time:(from:now-{kept},to:now))", Dashboard.Text(pattern, "url"), StringComparison.Ordinal);
-        // Jaeger 2.20 formats nothing in links of tags, and leaves a link out that asks for it.
+        // Jaeger 2.20 supports no formatting in links of tags, and omits a link that uses it.
         Assert.DoesNotContain("|", Dashboard.Text(pattern, "url"), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Old_traces_are_deleted_a_day_after_nobody_finds_them_any_more()
     {
-        // Jaeger 2.20 deletes nothing by itself (internal/storage/elasticsearch/config/config_rotation.go), its cleaner whole days.
+        // Jaeger 2.20 does not delete data itself (internal/storage/elasticsearch/config/config_rotation.go); its cleaner deletes
+        // whole days.
         var storage = YamlFile.Read("tracing/jaeger.yaml")["extensions"]!["jaeger_storage"]!["backends"]!["traces"]!["elasticsearch"]!;
         var days = int.Parse(storage["max_span_age"]!.GetValue<string>().TrimEnd('h'), CultureInfo.InvariantCulture) / 24 + 1;
 
         var script = File.ReadAllText(Path.Combine(LocalJaeger.Tracing, "clean.sh"));
         Assert.Contains($"\n  /go/bin/es-index-cleaner-linux {days} \"${{ELASTICSEARCH_URL:-", script, StringComparison.Ordinal);
-        // On Kubernetes a lifecycle policy does it, counting from the end of an index's day.
+        // On Kubernetes, a lifecycle policy deletes the data, counting from the end of an index's day.
         var policy = JsonNode.Parse(File.ReadAllText(Path.Combine(AlertFiles.Root, "logging/elasticsearch/traces-lifecycle.json")))!["policy"]!["phases"]!;
         Assert.Equal($"{days}d", policy["delete"]!["min_age"]!.GetValue<string>());
         Assert.Equal("1d", policy["hot"]!["actions"]!["rollover"]!["max_age"]!.GetValue<string>());
@@ -76,7 +77,7 @@ public sealed partial class TracingTests
 
     private static long Micros(DateTimeOffset time) => time.ToUnixTimeMilliseconds() * 1000;
 
-    // As Jaeger's page does it, packages/jaeger-ui/src/utils/link-formatting.ts: #{startTime | add 1000 | epoch_micros_to_date_iso}.
+    // Like Jaeger's UI, packages/jaeger-ui/src/utils/link-formatting.ts: #{startTime | add 1000 | epoch_micros_to_date_iso}.
     private static string Value(string expression, Dictionary<string, object> values)
     {
         var parts = expression.Split('|', StringSplitOptions.TrimEntries);

@@ -8,7 +8,7 @@ using MessageType = Meshara.Node.Protocol.Wire.MessageType;
 
 namespace Meshara.Tests.Delivery;
 
-/// <summary>A real node, and recipients and senders that a test plays by hand.</summary>
+/// <summary>A real node, with recipients and senders played by the test.</summary>
 public sealed class AcknowledgmentTests
 {
     [Fact]

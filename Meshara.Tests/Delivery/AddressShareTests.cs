@@ -9,7 +9,7 @@ using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 
 namespace Meshara.Tests.Delivery;
 
-/// <summary>What many identities bring from one address is limited by that address, and others have the rest of the room.</summary>
+/// <summary>Many identities of one address share a limited part of a node's capacity, and leave the rest to others.</summary>
 public sealed class AddressShareTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -41,7 +41,7 @@ public sealed class AddressShareTests
         Assert.SkipWhen(OperatingSystem.IsMacOS(), "The node needs a loopback address of its own.");
         await using var mesh = new MeshFixture();
         var friend = await mesh.StartAsync();
-        // Who dials it there comes from another address than its own; the friend, whom it dials itself, does not.
+        // Nodes that dial it come from an address other than its own; the friend, which it dials itself, does not.
         var node = await mesh.StartAsync(
             ("Mesh:Listen", "127.0.0.2:0"), ("Storage:MaxInboxMessages", "100"), ("Storage:MaxInboxMessagesPerSender", "20"));
         await Eventually.TrueAsync(() => node.IsConnectedTo(friend), "the friend is connected");
@@ -57,7 +57,7 @@ public sealed class AddressShareTests
 
         Assert.Equal(MessageState.Acknowledged, (await friend.EndsAsync(await friend.SendAsync(node, "from elsewhere"))).State);
         await Eventually.EqualAsync(51, () => node.Metrics.Sum("meshara.messages.received", "private"));
-        // Nothing is lost by it: what was not taken waits until others were read.
+        // Nothing is lost: messages that were refused wait until others are read.
         await Eventually.TrueAsync(async () => (await node.ReceivedAsync()).Count == 81, "all have arrived");
         foreach (var (sender, id) in sent)
             Assert.Equal(MessageState.Acknowledged, (await sender.EndsAsync(id)).State);
@@ -81,7 +81,7 @@ public sealed class AddressShareTests
             }
         }
         await Eventually.TrueAsync(() => node.Metrics.Sum("meshara.messages.received", "dht") >= 300, "all have arrived");
-        // A hundred at once, and a hundred more every ten seconds.
+        // The limit is a hundred at once, and a hundred more every ten seconds.
         await Eventually.TrueAsync(() => node.Metrics.Sum("meshara.messages.dropped", "rate_limited") > 0, "some are dropped");
     }
 

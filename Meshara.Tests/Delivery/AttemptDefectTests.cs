@@ -5,7 +5,7 @@ using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Delivery;
 
-/// <summary>A defect of this program in the middle of an attempt: a listener of the node's own instruments that throws.</summary>
+/// <summary>A defect of the program during a delivery attempt, simulated by a throwing listener of the node's instruments.</summary>
 public sealed class AttemptDefectTests
 {
     [Theory]

@@ -11,7 +11,7 @@ using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 
 namespace Meshara.Tests.Delivery;
 
-/// <summary>Recipients whose endpoint takes connections and never says a word: here a dial of one lasts for as long as the test.</summary>
+/// <summary>Recipients whose endpoint accepts connections and stays silent: a dial of one lasts as long as the test.</summary>
 public sealed class DeadRecipientTests : IDisposable
 {
     private static readonly (string, string) Endless = ("Transport:HandshakeTimeout", "00:10:00");

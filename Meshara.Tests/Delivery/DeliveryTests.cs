@@ -107,7 +107,7 @@ public sealed class DeliveryTests
         }
 
         await Eventually.TrueAsync(async () => await AttemptsAsync() >= 6, "it was looked for again and again");
-        // If each message looked for it, the first round alone would have taken twenty.
+        // If each message started its own lookup, the first round alone would take twenty attempts.
         Assert.InRange(await AttemptsAsync(), 6, 12);
 
         var back = await mesh.RestartAsync(nodes[3]);
@@ -122,7 +122,7 @@ public sealed class DeliveryTests
         await using var mesh = new MeshFixture();
         var nodes = await mesh.StartManyAsync(2);
         await mesh.AreAllConnectedAsync();
-        // The recipient's own signature over an encryption key that is not the one it has now.
+        // The recipient's own signature over an encryption key that is not its current one.
         using var identity = NodeIdentity.Generate();
         var secret = nodes[1].Get<NodeIdentity>().ExportSecret();
         identity.ExportSecret().AsSpan(32).CopyTo(secret.AsSpan(32));
@@ -199,7 +199,7 @@ public sealed class DeliveryTests
         for (var i = 0; i < count; i++)
         {
             var id = await nodes[0].SendAsync(nodes[1], $"{i}");
-            // Without a pause, so that many of the questions are asked while the message ends.
+            // Poll without a pause, so that many calls coincide with the message's end.
             var asking = Stopwatch.GetTimestamp();
             while ((await nodes[0].StatusAsync(id)).State == MessageState.Pending)
                 Assert.True(Stopwatch.GetElapsedTime(asking) < Eventually.Deadline, "The message ends.");

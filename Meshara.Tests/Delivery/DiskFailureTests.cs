@@ -21,7 +21,7 @@ public sealed class DiskFailureTests
         using var volume = BlockVolume.Mount(mebibytes: 64);
         await using var mesh = new MeshFixture();
         var sender = await mesh.StartAsync();
-        // What is accepted must be on the disk, not in the cache of a file system that fails.
+        // Accepted messages must be on the disk, not in the cache of the failing file system.
         var node = await mesh.StartAsync(("Node:DataDirectory", Path.Combine(volume.Path, "data")), ("Storage:Durability", "full"));
         await mesh.AreAllConnectedAsync();
         await sender.EndsAsync(await sender.SendAsync(node, "before"));
@@ -39,7 +39,7 @@ public sealed class DiskFailureTests
             Assert.Contains("read-only", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
         }
         Assert.Equal("Unhealthy", await StorageHealthAsync(http));
-        // Nothing is acknowledged that cannot be kept: the sender goes on trying.
+        // A message that cannot be stored is not acknowledged, so the sender keeps trying.
         var meanwhile = await sender.SendAsync(node, "meanwhile");
         await Eventually.TrueAsync(async () => (await sender.StatusAsync(meanwhile)).Attempts >= 2, "it is tried again");
         Assert.Equal(MessageState.Pending, (await sender.StatusAsync(meanwhile)).State);
@@ -55,7 +55,7 @@ public sealed class DiskFailureTests
         var after = await node.SendAsync(sender, "after");
         Assert.Equal(MessageState.Acknowledged, (await node.EndsAsync(after)).State);
         Assert.Equal(["after"], await sender.ReceivedTextsAsync());
-        // The disk that is there now is the one that is used and locked.
+        // The newly mounted disk is the one that is used and locked.
         Assert.Throws<MesharaException>(() => TakeLock(volume));
     }
 

@@ -7,7 +7,7 @@ using MessageType = Meshara.Node.Protocol.MessageType;
 
 namespace Meshara.Tests.Delivery;
 
-/// <summary>A relay gives what it keeps to a recipient that is back.</summary>
+/// <summary>A relay hands its messages over to a recipient that is back.</summary>
 public sealed class HandoverTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -9,7 +9,7 @@ using Meshara.Tests.Storage;
 
 namespace Meshara.Tests.Delivery;
 
-/// <summary>A client that did not get the answer and asks again, with <c>Idempotency-Key</c>.</summary>
+/// <summary>A client that got no answer repeats its request, with <c>Idempotency-Key</c>.</summary>
 public sealed class IdempotencyTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -60,7 +60,7 @@ public sealed class IdempotencyTests
         using (var folder = new StoreFolder())
         await using (var store = folder.Open(node.Data))
         {
-            // What is left of a node that died after it had noted the request and before it had sent the broadcast.
+            // The state left by a node that died after recording the request and before sending the broadcast.
             var fingerprint = RequestFingerprint.Of(null, null, "hello"u8);
             var expires = DateTimeOffset.UtcNow + folder.Options.MaxCompletedAge;
             Assert.Null(await store.AppendOnceAsync(new RequestRecord("b", fingerprint, noted, expires), null, Cancel));

@@ -4,7 +4,7 @@ using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Delivery;
 
-/// <summary>A recipient whose inbox nobody reads.</summary>
+/// <summary>A recipient whose inbox is not read.</summary>
 public sealed class InboxFullTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -45,7 +45,7 @@ public sealed class PassageTests
         for (var i = 0; i < 100; i++)
             _passage.Acknowledged(TimeSpan.FromSeconds(8), 500, 500);
         Assert.InRange(_passage.Patience(0, Cap), TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(9));
-        Assert.InRange(_passage.Patience(0, TimeSpan.FromSeconds(6)), TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(9)); // what is known to take longer than the cap
+        Assert.InRange(_passage.Patience(0, TimeSpan.FromSeconds(6)), TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(9)); // known to take longer than the cap
     }
 
     [Fact]

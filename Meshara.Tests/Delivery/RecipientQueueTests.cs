@@ -60,7 +60,7 @@ public sealed class RecipientQueueTests
         _queue.Reached();
         _queue.TryClaim();
         Assert.True(_queue.Failed(_queue.Take()!, out failures));
-        Assert.Equal(1, failures); // counted from the last time that it was within reach
+        Assert.Equal(1, failures); // counted since it was last reachable
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class RecipientQueueTests
         _queue.Resume();
         _queue.TryClaim();
         Assert.Same(messages[0], _queue.Take());
-        Assert.Null(_queue.Take()); // a relay has it, which says nothing of the recipient
+        Assert.Null(_queue.Take()); // a relay has it, which does not make the recipient reachable
         Assert.False(_queue.TryClaim());
         _queue.Reached();
         Assert.True(_queue.TryClaim());
@@ -130,7 +130,7 @@ public sealed class RecipientQueueTests
             _queue.Take();
         (messages[0].WasSent, messages[0].SentTimestamp) = (true, 10);
         (messages[1].WasSent, messages[1].SentTimestamp) = (true, 30);
-        // By the new connection, before anybody was told that there is one.
+        // Sent on the new connection, before its listeners were notified.
         (messages[2].WasSent, messages[2].SentTimestamp, messages[2].Departure) = (true, 15, (connection, 100));
         Assert.Equal(1, _queue.ReturnSentBefore(20, connection));
         Assert.Equal(2, _queue.InFlight);

@@ -12,7 +12,7 @@ public sealed class RefusedHandoverTests
     [Fact]
     public async Task A_relay_keeps_what_finds_the_inbox_full_until_there_is_room()
     {
-        await using var mesh = new MeshFixture(("Transport:RequestTimeout", "01:00:00")); // the relay goes on when it is answered
+        await using var mesh = new MeshFixture(("Transport:RequestTimeout", "01:00:00")); // the relay continues when it is answered
         var relay = await mesh.StartAsync();
         var bob = await mesh.StartAsync(("Storage:MaxInboxMessagesPerSender", "1"));
         await bob.BecomesReadyAsync();

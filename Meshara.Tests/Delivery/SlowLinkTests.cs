@@ -9,13 +9,15 @@ using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Delivery;
 
-/// <summary>Messages over a link that carries a small part of what is sent in a moment: they wait for it, and are not sent again meanwhile.</summary>
+/// <summary>
+/// Messages over a link that can carry only a small part of them at once: they wait for it, and are not sent again meanwhile.
+/// </summary>
 public sealed class SlowLinkTests : IAsyncDisposable
 {
     private const int MessageBytes = 250 * 1024;
     private const int Count = 20;
 
-    // A message takes half a second, all of one direction ten.
+    // One message takes half a second; all of one direction take ten.
     private static readonly LinkConditions Slow = new() { BytesPerSecond = 500_000, Latency = TimeSpan.FromMilliseconds(100) };
 
     private readonly MeshFixture _mesh = new(("Delivery:RetryBase", "00:00:01"), ("Delivery:RetryCap", "00:01:00"));
@@ -88,7 +90,7 @@ public sealed class SlowLinkTests : IAsyncDisposable
         var alice = await _mesh.StartAsync([bob], Through(bob));
         await alice.BecomesReadyAsync();
         await alice.EndsAsync(await alice.SendAsync(bob, "warm"));
-        // A message takes more than three times as long as a heartbeat may, which waits behind it.
+        // A message takes more than three times the heartbeat timeout, and heartbeats queue behind it.
         _network!.Conditions = new LinkConditions { BytesPerSecond = 40_000 };
 
         await AcknowledgedAsync(alice, [await alice.Messenger.SendAsync(bob.Address, new byte[MessageBytes], null, Cancel)]);
@@ -108,7 +110,7 @@ public sealed class SlowLinkTests : IAsyncDisposable
         Assert.True(alice.IsConnectedTo(bob));
     }
 
-    /// <summary>A node that others reach through the link only.</summary>
+    /// <summary>Starts a node that others reach only through the link.</summary>
     private async Task<MeshPeer> BehindALinkAsync(params (string, string)[] settings)
     {
         var port = Api.FreePort.Next();
@@ -134,7 +136,7 @@ public sealed class SlowLinkTests : IAsyncDisposable
             Assert.Equal(MessageState.Acknowledged, (await sender.EndsAsync(id)).State);
     }
 
-    /// <summary>One in twenty may come twice: a machine that stalls for a second looks like a loss.</summary>
+    /// <summary>Allows one duplicate in twenty: a machine that stalls for a second looks like packet loss.</summary>
     private static void AssertSentOnce(params MeshPeer[] peers) => Assert.InRange(
         peers.Sum(peer => peer.Metrics.Sum("meshara.messages.dropped", "duplicate")), 0, Count / 20);
 

@@ -7,12 +7,12 @@ using Meshara.Tests.Stack.Deploy;
 
 namespace Meshara.Tests.Deploy;
 
-/// <summary>The host, the compose file and Kubernetes start each program in the same way, on the same ports.</summary>
+/// <summary>The host, the compose file and Kubernetes start each program with the same arguments and ports.</summary>
 public sealed class ArgumentsTests
 {
     /// <summary>
-    /// What is meant to differ, by program: Jaeger of overlay local keeps traces in memory, and in production a lifecycle policy deletes
-    /// them instead of Jaeger's cleaner, for which it writes by aliases; there Elasticsearch is elsewhere.
+    /// Intended differences, by program. In overlay local, Jaeger keeps traces in memory. In production, Elasticsearch is external, and a
+    /// lifecycle policy deletes traces instead of Jaeger's cleaner, which requires Jaeger to write through aliases.
     /// </summary>
     private static readonly Dictionary<string, string> Differences = new(StringComparer.Ordinal)
     {
@@ -57,11 +57,11 @@ public sealed class ArgumentsTests
         foreach (var resource in resources)
             Assert.Equal(Known(Expected(resource.Name)), Known(await ArgumentsAsync(resource)));
 
-        // A host that was built without the package of Elasticsearch has none, and Jaeger keeps traces in memory.
+        // A host built without the Elasticsearch package has no Elasticsearch, and Jaeger keeps traces in memory.
         static string Expected(string name) =>
             name == "jaeger" && !Packages.HaveContainers ? "--config /etc/jaeger/memory.yaml" : Composed.GetValueOrDefault(name, "");
 
-        // A page's address for people is that of the machine; the compose file leaves it to a variable.
+        // The external URL depends on the machine; the compose file takes it from a variable.
         static string Known(string arguments) => string.Join(
             ' ', arguments.Split(' ').Where(argument => !argument.StartsWith("--web.external-url=", StringComparison.Ordinal)));
     }
@@ -85,7 +85,7 @@ public sealed class ArgumentsTests
     public void A_node_has_the_same_settings_on_Kubernetes_as_in_the_compose_file()
     {
         var composed = DeployFiles.ReadCompose().Member("services")!.Member("node-3")!.Member("environment").Members();
-        // Its names and those of others, and the secret, are each deployment's own.
+        // Node names and the secret are specific to each deployment.
         var own = ImitatedPods.Container.Env.Where(setting => setting.ValueFrom is not null || setting.Value.Contains("node-", StringComparison.Ordinal)
             || setting.Value.Contains("$(", StringComparison.Ordinal)).ToList();
         Assert.All(own.Where(setting => !setting.Name.StartsWith("services__", StringComparison.Ordinal)), setting => Assert.Contains(setting.Name, composed.Keys));
@@ -97,7 +97,7 @@ public sealed class ArgumentsTests
         var arguments = new List<object>();
         foreach (var callback in resource.Annotations.OfType<CommandLineArgsCallbackAnnotation>())
             await callback.Callback(new CommandLineArgsCallbackContext(arguments, TestContext.Current.CancellationToken));
-        // An address is known when the resource runs; for containers it is this one.
+        // The address is known only once the resource runs; for containers it is this one.
         return string.Join(' ', arguments.Select(argument => argument is IManifestExpressionProvider expression
             ? expression.ValueExpression.Replace("{elasticsearch.bindings.http.url}", "http://elasticsearch:9200", StringComparison.Ordinal)
             : argument));
@@ -105,7 +105,7 @@ public sealed class ArgumentsTests
 
     private static string Arguments(V1Container container) => string.Join(' ', container.Args ?? []);
 
-    // A container of Kubernetes by the name of the compose file's service: by what it runs.
+    // The compose service that corresponds to a Kubernetes container.
     private static string Service(V1Container container) => container.Name switch
     {
         "node" => "node-1",

@@ -5,7 +5,7 @@ using k8s.Models;
 
 namespace Meshara.Tests.Deploy;
 
-/// <summary>deploy/kubernetes/base as it is written, for which no program is needed.</summary>
+/// <summary>deploy/kubernetes/base as written, without any tool.</summary>
 public sealed class BaseTests
 {
     private static readonly Manifests Base = Manifests.Parse(string.Join("\n---\n", Files("base").Select(File.ReadAllText)));
@@ -32,7 +32,7 @@ public sealed class BaseTests
     {
         Assert.Equal(("/health", "8080", 10, 10), Probe(Node.LivenessProbe));
         Assert.Equal(("/ready", "8080", 5, 5), Probe(Node.ReadinessProbe));
-        // A partition must not be answered with restarts.
+        // A partition must not trigger restarts.
         Assert.True(Node.LivenessProbe.FailureThreshold * Node.LivenessProbe.PeriodSeconds >= 300);
 
         static (string, string, int?, int?) Probe(V1Probe probe) => (probe.HttpGet.Path, probe.HttpGet.Port.ToString()!, probe.InitialDelaySeconds, probe.PeriodSeconds);
@@ -87,7 +87,7 @@ public sealed class BaseTests
         Assert.Equal(expected.Select(group => $"{group.Name} {group.Interval}"), written.Select(group => $"{group.Name} {group.Interval}"));
         Assert.Equal(expected.SelectMany(group => group.Rules).Select(Line), written.SelectMany(group => group.Rules).Select(rule => Line(
             new Alerts.Rule { Record = rule.Record, Alert = rule.Alert, Expr = rule.Expr, For = rule.For, KeepFiringFor = rule.KeepFiringFor, Labels = rule.Labels ?? [], Annotations = rule.Annotations ?? [] })));
-        // Every file has its place here; what is left out is named in rules.sh, with the reason.
+        // Each file has its place here; rules.sh names the omitted ones, with the reason.
         Assert.Equal(["members", "mesh", "retired", "slo", "stack"], AlertFiles.RuleFilePaths().Select(Path.GetFileNameWithoutExtension));
 
         static string Line(Alerts.Rule rule) => string.Join('|', (string?[])[rule.Record, rule.Alert, rule.Expr, rule.For, rule.KeepFiringFor, Pairs(rule.Labels), Pairs(rule.Annotations)]);

@@ -4,10 +4,10 @@ using Meshara.Tests.Alerts;
 
 namespace Meshara.Tests.Deploy;
 
-/// <summary>The Helm chart makes the objects that kustomize makes, but for what <c>Comparable</c> takes away.</summary>
+/// <summary>The Helm chart and kustomize produce the same objects, except for what <c>Comparable</c> removes.</summary>
 public sealed partial class ChartTests
 {
-    // Labels of releases, what makes new pods, and what makes a hook of the job: kustomize has its own ways for them.
+    // Helm's labels, checksums that trigger a rollout, and hook annotations: kustomize has its own ways for these.
     private static readonly string[] OfHelm =
     [
         "app.kubernetes.io/part-of", "app.kubernetes.io/instance", "app.kubernetes.io/version", "app.kubernetes.io/managed-by",
@@ -30,7 +30,7 @@ public sealed partial class ChartTests
         var chart = Comparable(await Chart.RenderAsync(
             Chart.Default, "--set", "image.repository=registry.example.org/meshara/meshara-node"));
         var overlay = Comparable(await Manifests.KustomizeAsync("overlays/production"));
-        // The step before it is a hook of the chart.
+        // The preceding kustomize step is a hook of the chart.
         overlay["Job logs-setup"] = Comparable(await Manifests.KustomizeAsync("logs-setup"))["Job logs-setup"];
         AssertSame(overlay, chart);
     }
@@ -39,10 +39,10 @@ public sealed partial class ChartTests
     public async Task The_example_makes_the_objects_of_overlay_example()
     {
         var chart = Comparable(await Chart.RenderAsync("example"));
-        // The overlay of logs-setup makes it.
+        // Overlay logs-setup produces it.
         chart.Remove("Job logs-setup");
         var overlay = Comparable(await Manifests.KustomizeAsync("overlays/example"));
-        // The overlay's list of admitted peers is a ConfigMap, the chart's a value.
+        // The overlay has the list of admitted peers in a ConfigMap, the chart in a value.
         overlay.Remove("ConfigMap admitted-peers", out var admitted);
         var setting = Container(overlay).Single(one => one!["name"]!.GetValue<string>() == "Transport__AdmittedPeers")!.AsObject();
         setting.Remove("valueFrom");
@@ -60,7 +60,7 @@ public sealed partial class ChartTests
         var chart = Comparable(await Chart.RenderAsync("local", "--set", "monitoring.beside.enabled=true"))
             .Where(one => !without.ContainsKey(one.Key)).ToDictionary(StringComparer.Ordinal);
         var kustomized = Comparable(await Manifests.KustomizeAsync("monitoring"));
-        // One service is named as one of the mesh; both are compared by the other's test.
+        // One service has the same name as one of the mesh; the other test compares both.
         kustomized.Remove("Service jaeger");
         kustomized["Secret alertmanager-meshara"]["data"] = Decoded(kustomized);
         chart["Secret alertmanager-meshara"]["data"] = Decoded(chart);
@@ -125,8 +125,8 @@ public sealed partial class ChartTests
             Directory.Exists(file.ResolveLinkTarget(returnFinalTarget: true)?.FullName), $"{file} is not a link to a folder."));
     }
 
-    // By kind and name. Left out: the namespace and its object, which Helm is told; the labels and annotations above; hashes at the ends of
-    // names; the order of what has a name; and empty lists.
+    // The objects by kind and name. Left out: the namespace and its object, which Helm gets as an argument; the labels and
+    // annotations above; hashes at the ends of names; the order of named items; and empty lists.
     private static Dictionary<string, JsonObject> Comparable(string yaml)
     {
         var plain = HashedName().Matches(yaml).Select(match => match.Groups["name"].Value).Distinct()

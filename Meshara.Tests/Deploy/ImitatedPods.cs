@@ -12,8 +12,8 @@ using TemporaryFolder = Meshara.Tests.Stack.TemporaryFolder;
 namespace Meshara.Tests.Deploy;
 
 /// <summary>
-/// The pods of the StatefulSet as processes, under the settings that Kubernetes gives them; only what a cluster provides - addresses by
-/// name, folders, the secret - is this machine's. The name of a node that there is none of leads nowhere.
+/// The pods of the StatefulSet as processes, with the settings Kubernetes gives them. Only what a cluster provides (DNS names, folders,
+/// the secret) comes from this machine. The name of a node that does not exist leads nowhere.
 /// </summary>
 internal sealed class ImitatedPods : IAsyncDisposable
 {
@@ -38,10 +38,10 @@ internal sealed class ImitatedPods : IAsyncDisposable
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
-    /// <summary>A folder of a pod.</summary>
+    /// <summary>The path of a pod's folder.</summary>
     public string Folder(StackNode node, string path) => Path.Combine(_folder.Path, node.Name, path);
 
-    /// <summary>As a StatefulSet with podManagementPolicy Parallel does: all at once.</summary>
+    /// <summary>Starts nodes all at once, like a StatefulSet with podManagementPolicy Parallel.</summary>
     public void Start(params IEnumerable<StackNode> nodes)
     {
         foreach (var node in nodes)
@@ -55,7 +55,7 @@ internal sealed class ImitatedPods : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends nodes without warning, all at once.</summary>
+    /// <summary>Kills nodes, all at once.</summary>
     public async Task KillAsync(params IEnumerable<StackNode> nodes)
     {
         var killed = nodes.Select(node => (node, program: _running[node])).ToList();
@@ -67,7 +67,7 @@ internal sealed class ImitatedPods : IAsyncDisposable
         }
     }
 
-    /// <summary>The API, with the secret's token.</summary>
+    /// <summary>A client for a node's API, with the secret's token.</summary>
     public NodeClient Client(StackNode node)
     {
         var (http, metrics) = ($"http://127.0.0.1:{node.HttpPort}", $"http://127.0.0.1:{node.MetricsPort}/metrics");
@@ -76,7 +76,7 @@ internal sealed class ImitatedPods : IAsyncDisposable
         return client;
     }
 
-    /// <summary>Waits until a probe is answered with that.</summary>
+    /// <summary>Waits until a probe returns this status.</summary>
     public async Task ProbeAsync(StackNode node, string path, HttpStatusCode expected)
     {
         using var client = Client(node);
@@ -88,7 +88,7 @@ internal sealed class ImitatedPods : IAsyncDisposable
         }, Test);
     }
 
-    /// <summary>Waits until every node passes its probes and has all others for peers.</summary>
+    /// <summary>Waits until every node passes its probes and is connected to all others.</summary>
     public async Task AreWholeAsync()
     {
         foreach (var node in Nodes)
@@ -125,7 +125,7 @@ internal sealed class ImitatedPods : IAsyncDisposable
         _ => throw new InvalidDataException($"{setting.Name} comes from somewhere this test does not know."),
     };
 
-    // node-1.mesh:8443, as the cluster's name service would have it.
+    // node-1.mesh:8443, as the cluster's DNS would resolve it.
     private string Resolved(string value) => Nodes.Aggregate(value, (text, node) =>
         text.Replace($"{node.Name}.mesh:8443", $"localhost:{node.MeshPort}", StringComparison.Ordinal));
 }

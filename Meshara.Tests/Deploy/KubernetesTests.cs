@@ -6,7 +6,7 @@ using k8s.Models;
 
 namespace Meshara.Tests.Deploy;
 
-/// <summary>What kustomize makes of deploy/kubernetes/, and Helm of deploy/helm/: valid objects that find each other.</summary>
+/// <summary>The output of kustomize for deploy/kubernetes/ and of Helm for deploy/helm/: valid objects with valid references.</summary>
 public sealed class KubernetesTests
 {
     private static readonly Dictionary<string, string> Node = new() { ["app.kubernetes.io/name"] = "meshara", ["app.kubernetes.io/component"] = "node" };
@@ -33,7 +33,7 @@ public sealed class KubernetesTests
             Assert.All(pod.Spec.Volumes.Where(volume => volume.ConfigMap is not null), volume =>
                 Assert.All(volume.ConfigMap.Items ?? [], item => Assert.Contains(item.Key, maps[volume.ConfigMap.Name].Data)));
             Assert.All(ConfigMaps(pod), name => Assert.Contains(name, maps.Keys));
-            // Secrets are nobody's but the operator's: the guide says how to make each.
+            // Only the operator creates secrets: the guide explains how to create each.
             Assert.All(Secrets(pod), name => Assert.Contains($"create secret generic {name} ", guide, StringComparison.Ordinal));
             if (pod.Spec.ServiceAccountName is { } account)
                 built.Find<V1ServiceAccount>(account);
@@ -68,7 +68,7 @@ public sealed class KubernetesTests
     [MemberData(nameof(Folders))]
     public async Task Every_pod_is_restricted(string folder) => Assert.All((await Manifests.BuildAsync(folder)).Pods.Values, pod =>
     {
-        // https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted, and a file system that stays as it is.
+        // https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted, and a read-only file system.
         Assert.True(pod.Spec.SecurityContext.RunAsNonRoot);
         Assert.True(pod.Spec.SecurityContext.RunAsUser > 0);
         Assert.Equal("RuntimeDefault", pod.Spec.SecurityContext.SeccompProfile.Type);
@@ -95,11 +95,11 @@ public sealed class KubernetesTests
         {
             var pods = built.Selected(policy.Spec.PodSelector.MatchLabels);
             HasPorts(pods, (policy.Spec.Ingress ?? []).SelectMany(rule => rule.Ports).Select(port => port.Port));
-            // Of what stands outside, Elasticsearch and the name service, only the port is known.
+            // For external services, Elasticsearch and DNS, only the port is known.
             Assert.All(policy.Spec.Egress?.Where(rule => rule.To is not null) ?? [], rule =>
                 HasPorts(built.Selected(rule.To.Single().PodSelector.MatchLabels), rule.Ports.Select(port => port.Port)));
         });
-        // Every pod that serves has a policy that says to whom.
+        // Every pod that serves has an ingress policy.
         var serving = built.Pods.Values.Where(pod => Manifests.Containers(pod).Any(container => container.Ports.Any()));
         Assert.All(serving, pod => Assert.Contains(built.All<V1NetworkPolicy>(), policy =>
             policy.Spec.PolicyTypes.Contains("Ingress") && built.Selected(policy.Spec.PodSelector.MatchLabels).Contains(pod)));
@@ -169,7 +169,7 @@ public sealed class KubernetesTests
         Assert.Contains(built.All<V1ConfigMap>(), map => map.Metadata.Annotations?.ContainsKey(annotation) == true);
         Assert.Contains(built.All<V1ConfigMap>(), map => map.Metadata.Labels?.ContainsKey("grafana_datasource") == true);
         Assert.Equal("ALL", grafana["sidecar"]!["datasources"]!["searchNamespace"]!.GetValue<string>());
-        // The chart's own have the same uids, and lead nowhere.
+        // The chart's own data sources have the same uids, and lead nowhere.
         Assert.False(grafana["sidecar"]!["datasources"]!["defaultDatasourceEnabled"]!.GetValue<bool>());
         Assert.False(grafana["sidecar"]!["datasources"]!["alertmanager"]!["enabled"]!.GetValue<bool>());
     }
@@ -186,7 +186,7 @@ public sealed class KubernetesTests
             var url = new Uri(source.Url);
             var service = beside.Find<V1Service>(url.Host);
             Assert.Contains(url.Port, service.Spec.Ports.Select(port => port.Port));
-            // Elasticsearch is somebody else's, by the name that the mesh knows it by.
+            // Elasticsearch is external; its service has the name under which the mesh knows it.
             if (service.Spec.ExternalName is { } name && source.Type != "elasticsearch")
                 Assert.Contains(url.Port, mesh.Find<V1Service>(name.Split('.')[0]).Spec.Ports.Select(port => port.Port));
         });
@@ -202,7 +202,8 @@ public sealed class KubernetesTests
 
         var spec = YamlFile.Read("deploy/kubernetes/monitoring.yaml")["alertmanager"]!["alertmanagerSpec"]!;
         Assert.Equal((true, "alertmanager-meshara"), (spec["useExistingSecret"]!.GetValue<bool>(), spec["configSecret"]!.GetValue<string>()));
-        // The operator mounts other keys of the secret into /etc/alertmanager/config and writes the configuration to /etc/alertmanager/config_out.
+        // The operator mounts the secret's other keys into /etc/alertmanager/config and writes the configuration to
+        // /etc/alertmanager/config_out.
         Assert.Contains("../config/*.tmpl", YamlFile.Read("alerts/alertmanager.yml")["templates"]!.AsArray().Select(glob => glob!.GetValue<string>()));
         // The image's working directory is /alertmanager.
         var mount = Assert.Single(spec["volumeMounts"]!.AsArray())!;
@@ -243,12 +244,12 @@ public sealed class KubernetesTests
         var node = Assert.Single(pod.Containers);
         V1Probe[] probes = [node.StartupProbe, node.LivenessProbe, node.ReadinessProbe];
         Assert.Equal(["/live", "/live", "/ready"], probes.Select(probe => probe.HttpGet.Path));
-        // A large database is looked through before the API answers.
+        // With a large database, startup checks take a while before the API answers.
         Assert.True(node.StartupProbe.PeriodSeconds * node.StartupProbe.FailureThreshold >= 300);
         Assert.Null(node.LivenessProbe.InitialDelaySeconds);
         var pause = node.Lifecycle.PreStop.Sleep.Seconds;
         Assert.InRange(pause, 5, 15);
-        // The pause counts as part of the time that the pod has to end.
+        // The preStop pause counts towards the termination grace period.
         Assert.True(pause + new DeliveryOptions().DrainTimeout.TotalSeconds + 10 < pod.TerminationGracePeriodSeconds);
         Assert.Equal(["ReadWriteOncePod"], Assert.Single(set.Spec.VolumeClaimTemplates).Spec.AccessModes);
     }
@@ -259,7 +260,7 @@ public sealed class KubernetesTests
     {
         var pod = (await Manifests.BuildAsync(folder)).Find<V1StatefulSet>("node").Spec.Template.Spec;
         var logs = new LogOutputOptions();
-        // A line may pass the limit of its file, and Filebeat holds a deleted one until it has read it.
+        // A line may exceed its file's limit, and Filebeat keeps a deleted file open until it has read it.
         var size = pod.Volumes.Single(volume => volume.Name == "logs").EmptyDir.SizeLimit.ToInt64();
         Assert.True(size >= (logs.MaxFiles + 1) * logs.MaxFileBytes);
         var limit = Assert.Single(pod.Containers).Resources.Limits["memory"].ToInt64();
@@ -278,7 +279,7 @@ public sealed class KubernetesTests
         Assert.All(programs, one =>
         {
             var authority = Assert.Single(one.pod.Spec.Volumes, volume => volume.Secret?.SecretName == "elasticsearch-ca");
-            // Without one, the system's authorities are trusted.
+            // Without the secret, the system's authorities are trusted.
             Assert.True(authority.Secret.Optional);
             var mount = Assert.Single(one.container.VolumeMounts, mount => mount.Name == authority.Name);
             Assert.Equal(settings["SSL_CERT_FILE"], $"{mount.MountPath}/ca.crt");
@@ -304,7 +305,7 @@ public sealed class KubernetesTests
             Assert.Equal(policy, store["indices"]![kind]!["rotation"]!["auto_rollover"]!["policy_name"]!.GetValue<string>());
         Assert.False(store["create_mappings"]!.GetValue<bool>());
         Assert.Equal(("true", "true"), (indices["ES_USE_ILM"], indices["ES_TLS_ENABLED"]));
-        // The policy is there before: the step before this one loads it.
+        // The preceding step has loaded the policy.
         var setup = await File.ReadAllTextAsync(Path.Combine(AlertFiles.Root, "logging/setup.sh"), TestContext.Current.CancellationToken);
         Assert.Contains($"_ilm/policy/{policy} ", setup, StringComparison.Ordinal);
         Assert.Equal("setup", Assert.Single(job.Spec.InitContainers).Name);

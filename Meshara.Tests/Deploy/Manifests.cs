@@ -7,7 +7,9 @@ using Meshara.Tests.Alerts;
 
 namespace Meshara.Tests.Deploy;
 
-/// <summary>Kubernetes objects, each read into its API type: a field that the type does not have is an error, as it is for a strict API server.</summary>
+/// <summary>
+/// Kubernetes objects, each read into its API type. A field unknown to the type is an error, as it is for a strict API server.
+/// </summary>
 internal sealed class Manifests
 {
     private static readonly JsonSerializerOptions Strict = new() { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
@@ -34,7 +36,7 @@ internal sealed class Manifests
 
     private Manifests(IReadOnlyList<object> objects) => _objects = objects;
 
-    /// <summary>Every pod template, by the name of what makes the pods.</summary>
+    /// <summary>All pod templates, by the name of their owner.</summary>
     public IReadOnlyDictionary<string, V1PodTemplateSpec> Pods => All<V1StatefulSet>().Select(one => (one.Metadata.Name, one.Spec.Template))
         .Concat(All<V1Deployment>().Select(one => (one.Metadata.Name, one.Spec.Template)))
         .Concat(All<V1Job>().Select(one => (one.Metadata.Name, one.Spec.Template)))
@@ -44,13 +46,13 @@ internal sealed class Manifests
     public static Manifests Parse(string yaml) => new([.. YamlFile.Parse(yaml).Select(Object)]);
 
     /// <summary>
-    /// What a folder of deploy/kubernetes/ amounts to, or the chart of deploy/helm/ with values, as in <c>helm/example</c>. The test is skipped
-    /// where no program can say it.
+    /// The output of a folder of deploy/kubernetes/, or of the chart of deploy/helm/ with values, such as <c>helm/example</c>.
+    /// Skips the test if the required tool is not installed.
     /// </summary>
     public static async Task<Manifests> BuildAsync(string folder) =>
         Parse(folder.StartsWith("helm/", StringComparison.Ordinal) ? await Chart.RenderAsync(folder["helm/".Length..]) : await KustomizeAsync(folder));
 
-    /// <summary>The objects of a folder of deploy/kubernetes/, as text.</summary>
+    /// <summary>The output of kustomize for a folder of deploy/kubernetes/, as text.</summary>
     public static async Task<string> KustomizeAsync(string folder)
     {
         var path = Path.Combine("deploy", "kubernetes", folder);
@@ -66,7 +68,7 @@ internal sealed class Manifests
     public T Find<T>(string name)
         where T : IKubernetesObject<V1ObjectMeta> => Assert.Single(All<T>(), one => one.Metadata.Name == name);
 
-    /// <summary>The pods that a selector means, by name. A StatefulSet gives each of its pods a label with its name.</summary>
+    /// <summary>The pods that match a selector, by name. A StatefulSet labels each of its pods with the pod's name.</summary>
     public IReadOnlyList<V1PodTemplateSpec> Selected(IDictionary<string, string> labels)
     {
         Assert.NotEmpty(labels);
@@ -79,10 +81,10 @@ internal sealed class Manifests
         return [.. Pods.Values.Where(pod => labels.All(label => pod.Metadata?.Labels?.TryGetValue(label.Key, out var value) == true && value == label.Value))];
     }
 
-    /// <summary>Every container of a pod, those that start before the others included.</summary>
+    /// <summary>All containers of a pod, including init containers.</summary>
     public static IEnumerable<V1Container> Containers(V1PodTemplateSpec pod) => [.. pod.Spec.InitContainers ?? [], .. pod.Spec.Containers];
 
-    // What a manifest leaves out is none.
+    // Replaces lists that a manifest omits with empty ones.
     private static V1PodTemplateSpec WithLists(V1PodTemplateSpec pod)
     {
         pod.Spec.Volumes ??= [];

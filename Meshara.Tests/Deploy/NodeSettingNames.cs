@@ -3,7 +3,7 @@ using Meshara.ServiceDefaults.Logging;
 
 namespace Meshara.Tests.Deploy;
 
-/// <summary>The names under which a deployment may set something of a node.</summary>
+/// <summary>The names of settings that a deployment may give a node.</summary>
 internal static class NodeSettingNames
 {
     private static readonly HashSet<string> Options =
@@ -16,7 +16,7 @@ internal static class NodeSettingNames
 
     private static readonly HashSet<string> Variables = ["MESHARA_LOG", "MESHARA_LOG_DIR", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
 
-    /// <summary>True for an option, a variable, and where another node is.</summary>
+    /// <summary>True for an option, a known variable, or the endpoint of another node.</summary>
     public static bool IsKnown(string name) =>
         Options.Contains(name) || Variables.Contains(name) || name.StartsWith("services__node-", StringComparison.Ordinal);
 

@@ -6,7 +6,7 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Deploy;
 
-/// <summary>Real nodes under the settings of Kubernetes: what becomes of one, of three, and of those that are left.</summary>
+/// <summary>Real nodes with the settings of Kubernetes: one node, three, and the survivors of a failure.</summary>
 [Collection(MeshCollection.Name)]
 public sealed class NodeSettingsTests
 {
@@ -43,7 +43,7 @@ public sealed class NodeSettingsTests
         var survivor = pods.Nodes[2];
         await pods.KillAsync(pods.Nodes[0], pods.Nodes[1]);
 
-        // What the base asks says so, what overlay production asks does not: there it is not restarted.
+        // The base's probe reports the isolation. That of overlay production does not, so the node is not restarted.
         await pods.ProbeAsync(survivor, "health", HttpStatusCode.ServiceUnavailable);
         await pods.ProbeAsync(survivor, "live", HttpStatusCode.OK);
         await pods.ProbeAsync(survivor, "ready", HttpStatusCode.OK);

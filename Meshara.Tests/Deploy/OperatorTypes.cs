@@ -4,8 +4,8 @@ using k8s.Models;
 namespace Meshara.Tests.Deploy;
 
 /// <summary>
-/// What of the Prometheus Operator's two kinds is used here, by the names of its API reference
-/// (https://prometheus-operator.dev/docs/api-reference/api/). Anything else is refused.
+/// The used fields of two kinds of the Prometheus Operator, by the names of its API reference
+/// (https://prometheus-operator.dev/docs/api-reference/api/). Any other field is an error.
 /// </summary>
 internal static class OperatorTypes
 {

@@ -7,7 +7,9 @@ using TemporaryFolder = Meshara.Tests.Stack.TemporaryFolder;
 
 namespace Meshara.Tests.Deploy;
 
-/// <summary>What a tag becomes, as far as it can be seen without one: .github/workflows/release.yml and deploy/release.</summary>
+/// <summary>
+/// How a tag becomes a release, as far as it can be tested without one: .github/workflows/release.yml and deploy/release.
+/// </summary>
 public sealed partial class ReleaseTests : IDisposable
 {
     private const string Name = "registry.example.org/mesh/meshara-node";

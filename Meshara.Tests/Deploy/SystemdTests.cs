@@ -11,7 +11,7 @@ using TemporaryFolder = Meshara.Tests.Stack.TemporaryFolder;
 
 namespace Meshara.Tests.Deploy;
 
-/// <summary>deploy/systemd/meshara.service, by systemd's own programs and by a real node under its settings.</summary>
+/// <summary>deploy/systemd/meshara.service, checked with systemd's own tools and with a real node under its settings.</summary>
 [Collection(MeshCollection.Name)]
 public sealed class SystemdTests : IDisposable
 {
@@ -35,7 +35,7 @@ public sealed class SystemdTests : IDisposable
     [Fact]
     public async Task The_unit_exposes_little()
     {
-        // In tenths of 10: what systemd calls OK, and next to nothing more than a service on the network needs.
+        // The threshold is 1.5 of 10: rated OK by systemd, and hardly more than a network service needs.
         var run = await ExternalTool.RunOrSkipAsync(
             "systemd-analyze", "systemd", "security", "--offline=true", "--threshold=15", "--no-pager", UnitForThisMachine());
         Assert.True(run.ExitCode == 0, run.Output);
@@ -108,7 +108,7 @@ public sealed class SystemdTests : IDisposable
         Assert.Equal(0, await program.StopAsync(Test));
     }
 
-    /// <summary>The node under the settings of the unit; only folders and ports are this test's.</summary>
+    /// <summary>The node with the settings of the unit; only folders and ports are this test's.</summary>
     private ProcessStartInfo Start(StackNode node)
     {
         var start = HostProgram.Start(HostProgram.Node, "run");
@@ -144,7 +144,7 @@ public sealed class SystemdTests : IDisposable
         }
     }
 
-    /// <summary>A copy whose program exists, under the same name.</summary>
+    /// <summary>A copy of the unit, under the same name, whose program exists.</summary>
     private string UnitForThisMachine()
     {
         var path = _folder.File("meshara.service");

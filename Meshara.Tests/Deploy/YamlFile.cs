@@ -7,7 +7,9 @@ using YamlDotNet.Serialization;
 
 namespace Meshara.Tests.Deploy;
 
-/// <summary>YAML read strictly, a doubled key is an error, into the tree that tests can walk and the API's types can be made of.</summary>
+/// <summary>
+/// Parses YAML strictly (a duplicate key is an error) into a JSON tree that tests can inspect and convert into API types.
+/// </summary>
 internal static class YamlFile
 {
     private static readonly IDeserializer Yaml = new DeserializerBuilder()
@@ -15,11 +17,11 @@ internal static class YamlFile
         .WithAttemptingUnquotedStringTypeDeserialization()
         .Build();
 
-    /// <summary>The one document of a file of the repository.</summary>
+    /// <summary>The only document of a file in the repository.</summary>
     /// <param name="path">Relative to the repository's root.</param>
     public static JsonObject Read(string path) => Assert.Single(Parse(File.ReadAllText(Path.Combine(AlertFiles.Root, path))));
 
-    /// <summary>Every document of a stream; empty ones are left out.</summary>
+    /// <summary>The documents of a stream, without empty ones.</summary>
     public static IReadOnlyList<JsonObject> Parse(string text)
     {
         var parser = new Parser(new StringReader(text));
@@ -38,7 +40,7 @@ internal static class YamlFile
         null => null,
         IDictionary<object, object?> map => new JsonObject(map.Select(entry => KeyValuePair.Create(entry.Key.ToString()!, Node(entry.Value)))),
         IEnumerable<object?> list => new JsonArray([.. list.Select(Node)]),
-        // By way of text: a number's JSON type is then no longer bound to the CLR's.
+        // Through text, so that a number's JSON type is not bound to its CLR type.
         _ => JsonNode.Parse(JsonSerializer.Serialize(value)),
     };
 }

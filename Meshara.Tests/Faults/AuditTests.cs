@@ -5,7 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Meshara.Tests.Faults;
 
-/// <summary>The count at the end of a drill: it must see what is wrong, or no drill proves anything.</summary>
+/// <summary>The audit at the end of a drill must detect errors, or no drill proves anything.</summary>
 public sealed class AuditTests
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));

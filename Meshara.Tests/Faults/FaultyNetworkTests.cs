@@ -7,8 +7,8 @@ using Meshara.Tests.Api;
 namespace Meshara.Tests.Faults;
 
 /// <summary>
-/// What stands between the nodes of a drill. Here this test is node 1, which dials; nodes 1 and 2 are listeners that send
-/// back what they get.
+/// The faulty network between the nodes of a drill. This test is node 1, which dials; nodes 1 and 2 are listeners that echo what they
+/// receive.
 /// </summary>
 public sealed class FaultyNetworkTests : IAsyncLifetime
 {
@@ -130,7 +130,7 @@ public sealed class FaultyNetworkTests : IAsyncLifetime
         var echo = EchoAsync(across);
         using var late = await DialAsync(2);
         var lateEcho = EchoAsync(late);
-        // The same way on this side of the split takes no time: what had not been held back would have come.
+        // The same round trip on this side takes no time, so by now the others would have completed unless they were held back.
         for (var i = 0; i < 20; i++)
             await EchoAsync(beside);
         Assert.False(echo.IsCompleted || lateEcho.IsCompleted);
@@ -266,7 +266,7 @@ public sealed class FaultyNetworkTests : IAsyncLifetime
                 }
                 catch (Exception exception) when (exception is IOException or OperationCanceledException)
                 {
-                    // The network broke it, which is what it is for, or the test is over.
+                    // The network broke the connection on purpose, or the test is over.
                 }
             }
         }

@@ -8,11 +8,11 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Faults;
 
-/// <summary>The lab's drill <c>wan</c> in short: a host of its own for each node, as far as the network goes.</summary>
+/// <summary>A short run of the lab's drill <c>wan</c>, in which each node has its own network.</summary>
 [Collection(MeshCollection.Name)]
 public sealed class WanDrillTests
 {
-    // A start of all nodes over slow links, the drill, two times until everybody knows who is alive, and the longest wait for it to settle.
+    // For starting all nodes over slow links, the drill, two waits for views to agree, and the longest wait for the mesh to settle.
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
@@ -25,7 +25,7 @@ public sealed class WanDrillTests
         var file = folder.File("report.json");
         await using var lab = Lab("--for", "10s", "--rate", "20", "--data", folder.Path, "--report", file, "--stop-with-input");
 
-        // How soon there is one view again is the drill's own goal and none of a test on a busy machine: it may end with 1 for that.
+        // The time until views agree is a goal of the drill that cannot be judged on a busy machine, so exit code 1 is accepted, too.
         var exitCode = await lab.ExitAsync(Test, Deadline);
         Assert.True(exitCode is Meshara.Harness.ExitCodes.Success or Meshara.Harness.ExitCodes.Failure && File.Exists(file), lab.Output);
 
@@ -59,14 +59,14 @@ public sealed class WanDrillTests
         await lab.PrintsAsync("  sent ", Test);
         var children = ProcessTree.Descendants(lab.Id).Select(Process.GetProcessById).ToList();
         var made = children.Select(child => NamespaceOf($"{child.Id}")).OfType<string>().Where(network => network != own).ToHashSet();
-        Assert.Equal(4, made.Count); // one of each node
+        Assert.Equal(4, made.Count); // one per node
         Assert.DoesNotContain(NetworkInterface.GetAllNetworkInterfaces(), device => device.Name is "west" or "east" or "trunk" or "wan");
 
         await lab.KillAsync(Test);
 
         await ProcessTree.EndAsync(children, Test);
         children.ForEach(child => child.Dispose());
-        // No process is in them and no file stands for them, so they are gone, and their devices with them.
+        // No process is in the namespaces and no file refers to them, so they are gone along with their devices.
         Assert.DoesNotContain(Directory.GetDirectories("/proc"), process => NamespaceOf(Path.GetFileName(process)) is { } network && made.Contains(network));
         Assert.Empty(Mounted().Except(mounted));
     }
@@ -95,10 +95,12 @@ public sealed class WanDrillTests
             Assert.Skip(obstacle);
     }
 
-    /// <summary>The network namespace of a process, such as <c>net:[4026531840]</c>; null for what is none or has just ended.</summary>
+    /// <summary>
+    /// The network namespace of a process, such as <c>net:[4026531840]</c>; null if it is not a process or has just ended.
+    /// </summary>
     private static string? NamespaceOf(string process) => new FileInfo(Path.Combine("/proc", process, "ns", "net")).LinkTarget;
 
-    /// <summary>Files that stand for namespaces: a container engine has some, too.</summary>
+    /// <summary>Files that refer to namespaces; a container engine may have some, too.</summary>
     private static IEnumerable<string> Mounted() =>
         [.. File.ReadAllLines("/proc/self/mounts").Where(mount => mount.StartsWith("nsfs ", StringComparison.Ordinal))];
 }

@@ -59,7 +59,7 @@ public sealed class BroadcastFloodTests
         Assert.True(recent.TryGet(flood[^1].Key, out _));
         Assert.False(recent.TryGet(flood[0].Key, out _));
 
-        // What is announced is what is there, in order, and each once.
+        // The announcement lists what is stored, in order and without repetition.
         var announced = recent.TakeAnnouncement(peer.Address, TimeSpan.Zero, limit: 1000);
         Assert.NotNull(announced);
         Assert.Equal(first.Key, announced.Keys[0]);

@@ -17,7 +17,7 @@ public sealed class BroadcastTests
             await SendAsync(nodes[5], text);
             await Task.WhenAll(nodes.Where(node => node != nodes[5]).Select(node => node.ReceivesAsync(text)));
         }
-        // By now every copy of the first one has been everywhere.
+        // By now all copies of the first one have arrived everywhere.
         foreach (var node in nodes)
             Assert.Equal(node == nodes[5] ? [] : ["first", "second"], await node.ReceivedTextsAsync());
         Assert.All(await nodes[0].ReceivedAsync(), message => Assert.Equal((nodes[5].Address, true), (message.Sender, message.IsBroadcast)));
@@ -56,7 +56,7 @@ public sealed class BroadcastTests
         Assert.Equal(2, peers.Sum(peer => peer.Envelopes(MessageType.Broadcast).Count));
         Assert.DoesNotContain(peers, peer => Announced(peer) && peer.Envelopes(MessageType.Broadcast).Count > 0);
 
-        // Whoever wants it then gets it.
+        // A peer that wants it then gets it.
         var curious = peers.First(Announced);
         var want = new Want();
         want.Keys.Add(curious.Frames.First(entry => entry.Frame.BodyCase == Frame.BodyOneofCase.Announce).Frame.Announce.Keys[0]);
@@ -103,8 +103,8 @@ public sealed class BroadcastTests
     }
 
     [Theory]
-    [InlineData(5, 5)] // over
-    [InlineData(10, 60)] // made to travel for an hour: everybody would have to remember it for so long
+    [InlineData(5, 5)] // expired
+    [InlineData(10, 60)] // a lifetime of an hour: every node would have to remember it that long
     public async Task A_broadcast_beyond_its_time_is_dropped(int ageInMinutes, int lifeMinutes)
     {
         await using var mesh = new MeshFixture();

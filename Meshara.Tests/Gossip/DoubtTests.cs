@@ -5,7 +5,7 @@ using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Gossip;
 
-/// <summary>Anybody may doubt that a member is alive, so a doubt must not be more than a question.</summary>
+/// <summary>Any node may doubt that a member is alive, so a doubt must be only a question.</summary>
 public sealed class DoubtTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -13,7 +13,7 @@ public sealed class DoubtTests
     [Fact]
     public async Task A_false_accusation_removes_no_live_member()
     {
-        // The two behind the first are not connected to each other: they hear of an accusation, and of the answer, from others only.
+        // The two nodes behind the first are not connected to each other: they hear of an accusation, and of its answer, only from others.
         await using var mesh = new MeshFixture(
             ("Gossip:MemberTimeout", "00:00:06"), ("Gossip:MembershipInterval", "00:00:00.200"), ("Mesh:Advertise", "none"));
         var nodes = await mesh.StartManyAsync(3);
@@ -22,7 +22,7 @@ public sealed class DoubtTests
         await using var accuser = new LoneMember(2);
         var connection = await accuser.JoinAsync(nodes[1]);
         await Eventually.TrueAsync(() => nodes.All(node => node.View.MembershipSize == 4), "it belongs to the mesh, too");
-        // For several times as long as a doubt may stay unanswered, of whatever was last said.
+        // For several times as long as a doubt may stay unanswered, always doubting the latest statement.
         for (var i = 0; i < 60; i++)
         {
             var accused = Latest(accuser.Told, nodes.Select(node => node.Address));
@@ -49,7 +49,7 @@ public sealed class DoubtTests
             connection.TrySend(new Frame { Members = new Members { Members_ = { doubt } } });
         }
         await Eventually.TrueAsync(() => Said().Count == 3, "it answers both");
-        // One beat is the answer to both, since it is newer than what both doubt.
+        // One beat answers both doubts, since it is newer than what they question.
         Assert.Equal([1u, 2u, 2u], Said().Select(member => member.Beats));
         Assert.True(MemberState.IsAuthentic(Said()[2], Said()[0]));
 

@@ -6,7 +6,7 @@ using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Gossip;
 
-/// <summary>Views of the mesh wake people: nobody but a member itself may say how it is.</summary>
+/// <summary>Views of the mesh trigger pages, so only a member itself may report its state.</summary>
 public sealed class ForgedMemberTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -33,7 +33,7 @@ public sealed class ForgedMemberTests
 
         await Eventually.TrueAsync(
             () => nodes[0].Metrics.Sum("meshara.connections.closed", "protocol") == 1 || nodes[0].View.MembershipSize < 3, "the forgery is found, or believed");
-        // For longer than a member is remembered that is not heard of any more.
+        // For longer than a silent member is remembered.
         for (var i = 0; i < 20; i++)
         {
             Assert.All(nodes, node => Assert.Equal(3, node.View.MembershipSize));

@@ -3,7 +3,7 @@ using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Gossip;
 
-/// <summary>A node of the first version forgets a member that it has not been told of for ten seconds.</summary>
+/// <summary>A node of the first version forgets a member that it has not heard of for ten seconds.</summary>
 public sealed class FormerReleaseTests
 {
     [Fact]
@@ -19,7 +19,7 @@ public sealed class FormerReleaseTests
         await Eventually.TrueAsync(() => former.Told.Skip(already).Count(IsOfAll) >= 10, "it is told of everybody");
 
         Assert.All(former.Told, told => Assert.True(told.View == 0 && told.Buckets.Count == 0 && told.Members_.All(member => !member.Doubted)));
-        // The heart of each of them goes on to beat, those of the nodes that it is not connected to too.
+        // It keeps receiving heartbeats of all nodes, including those it is not connected to.
         var told = former.Told.Skip(already).Where(IsOfAll).ToList();
         Assert.All(nodes, node => Assert.True(BeatsOf(node, told[^1]) > BeatsOf(node, told[0]), "its heart has stopped"));
 

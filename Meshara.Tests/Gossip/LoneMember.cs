@@ -8,7 +8,9 @@ using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Gossip;
 
-/// <summary>A transport alone that says of itself what a member says: a node that ends without a goodbye, or of another release.</summary>
+/// <summary>
+/// A bare transport that sends heartbeats like a member: acts as a node that ends without a goodbye, or of another release.
+/// </summary>
 internal sealed class LoneMember : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
@@ -18,7 +20,7 @@ internal sealed class LoneMember : IAsyncDisposable
     private readonly Heartbeat _heartbeat;
     private Task _beating = Task.CompletedTask;
 
-    /// <param name="version">The newest version of the protocol that it speaks.</param>
+    /// <param name="version">The highest protocol version it supports.</param>
     public LoneMember(uint version)
     {
         _end = new TransportEnd(new TransportOptions { Versions = new ProtocolVersions(1, version) });
@@ -27,12 +29,12 @@ internal sealed class LoneMember : IAsyncDisposable
 
     public NodeIdentity Identity => _end.Identity;
 
-    /// <summary>What it was told of members.</summary>
+    /// <summary>The member lists it received.</summary>
     public IEnumerable<Members> Told => _end.Frames.Select(entry => entry.Frame.Members).OfType<Members>();
 
     public ConcurrentQueue<(NodeAddress From, Frame Frame)> Frames => _end.Frames;
 
-    /// <summary>Connects to a node and tells it again and again that it is alive.</summary>
+    /// <summary>Connects to a node and repeatedly tells it that it is alive.</summary>
     public async Task<PeerConnection> JoinAsync(MeshPeer node)
     {
         var connection = await _end.JoinAsync(node);
@@ -61,7 +63,7 @@ internal sealed class LoneMember : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // It ends.
+            // Disposed.
         }
     }
 }

@@ -5,7 +5,7 @@ using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Gossip;
 
-/// <summary>A peer asks for the members it does not know by digests of those it knows.</summary>
+/// <summary>A peer asks for members it does not know, by sending digests of those it knows.</summary>
 public sealed class MemberQuestionTests : IDisposable
 {
     private readonly NodeIdentity _member = NodeIdentity.Generate();
@@ -23,7 +23,7 @@ public sealed class MemberQuestionTests : IDisposable
         connection.TrySend(new Frame { Members = new Members { Members_ = { new Heartbeat(_member, 7).Next() } } });
         for (var i = 0; i < Questions; i++)
             Assert.NotEqual(0, connection.TrySend(Question(16)));
-        // No answer to a question holds the node itself, and the one to a doubt about it comes after all others.
+        // Answers to questions do not contain the node itself, so the answer to a doubt about it marks the end.
         connection.TrySend(new Frame { Members = new Members { Members_ = { new Member(self) { Doubted = true } } } });
         await Eventually.TrueAsync(() => Told().Skip(1).Any(IsOfSelf), "what was sent last is answered");
         Assert.InRange(Told().Skip(1).TakeWhile(told => !IsOfSelf(told)).Count(told => told.Members_.Count > 0), 1, Questions / 2);

@@ -5,13 +5,13 @@ namespace Meshara.Tests.Gossip;
 
 public sealed class MembershipCostTests
 {
-    // What was signed lately is told in full, for ten seconds.
+    // Recently signed states are sent in full for ten seconds.
     private const int RoundsToSettle = 120;
     private const int Rounds = 60;
 
     /// <summary>
-    /// Four times as many members have as many beats. A round that comes late counts for two at the most, which doubles the figure of a mesh
-    /// of many on a busy machine, while of few each beats once in a round.
+    /// Four times as many members send as many heartbeats. A late round counts at most twice. On a busy machine that doubles the
+    /// figure of a large mesh, while in a small one each member beats once per round.
     /// </summary>
     [Fact]
     public async Task What_a_node_tells_of_members_at_rest_does_not_grow_with_the_mesh()

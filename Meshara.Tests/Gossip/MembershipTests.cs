@@ -33,7 +33,7 @@ public sealed class MembershipTests
     }
 
     /// <summary>
-    /// Nobody can be dialled, so the mesh is a row of which the proxy is the middle: the outer nodes hear of those beyond it from others only.
+    /// No node can be dialled, so the mesh is a chain with the proxy in the middle: outer nodes hear of those beyond it only from others.
     /// </summary>
     [Fact]
     public async Task A_partition_makes_two_views_and_heals_to_one()

@@ -7,7 +7,7 @@ using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Gossip;
 
-/// <summary>Broadcasts take a tree that the nodes find, and mend, by themselves.</summary>
+/// <summary>Broadcasts follow a tree that the nodes build and repair themselves.</summary>
 public sealed class TreeTests
 {
     [Fact]
@@ -74,7 +74,7 @@ public sealed class TreeTests
         await using var mesh = new MeshFixture();
         var node = await mesh.StartAsync();
         await using var peer = new TransportEnd();
-        await using var other = new TransportEnd(); // without any link the node would take one back at once
+        await using var other = new TransportEnd(); // without any link, the node would restore one at once
         await other.JoinAsync(node);
         var connection = await peer.JoinAsync(node);
         await Eventually.TrueAsync(() => node.Get<Broadcaster>().Eager.Count == 2, "the node has its links");

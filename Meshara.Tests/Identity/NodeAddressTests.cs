@@ -33,7 +33,7 @@ public sealed class NodeAddressTests
     [InlineData(null)]
     [InlineData("")]
     [InlineData("short")]
-    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")] // all zero: nobody
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")] // all zero: no node
     [InlineData("1aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")] // 1 is not in the alphabet
     [InlineData("baaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab")] // spare bits set: a second spelling
     public void What_is_not_an_address_is_refused(string? text)

@@ -36,7 +36,7 @@ public sealed class NodeIdTests
     [Fact]
     public void An_id_is_the_hash_of_the_address()
     {
-        // BLAKE2b-256 of 32 zero bytes, as b2sum -l 256 gives it.
+        // BLAKE2b-256 of 32 zero bytes, from b2sum -l 256.
         Assert.Equal("89eb0d6a8a691dae2cd15ed0369931ce0a949ecafa5c3f93f8121833646e15c3", NodeId.Of(new NodeAddress(new byte[32])).ToString());
     }
 

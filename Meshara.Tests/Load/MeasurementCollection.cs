@@ -1,6 +1,6 @@
 namespace Meshara.Tests.Load;
 
-/// <summary>The lab's measurements, one after the other but beside other tests: what they measure is not asserted.</summary>
+/// <summary>Tests of the lab's measurements run one at a time, but in parallel to others: they do not assert the results.</summary>
 [CollectionDefinition(Name)]
 public sealed class MeasurementCollection
 {

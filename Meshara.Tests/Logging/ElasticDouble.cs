@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Meshara.Tests.Logging;
 
-/// <summary>Elasticsearch and Kibana as far as a set-up sees them: they keep what is put, and give it back.</summary>
+/// <summary>A double of Elasticsearch and Kibana for the set-up script: stores what is put, and returns it.</summary>
 internal sealed class ElasticDouble : IAsyncDisposable
 {
     private const string Prefix = "/_component_template/";
@@ -21,18 +21,18 @@ internal sealed class ElasticDouble : IAsyncDisposable
 
     private ElasticDouble(WebApplication app) => _app = app;
 
-    /// <summary>Address of both.</summary>
+    /// <summary>The address of both.</summary>
     public string Url => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
 
-    /// <summary>What changed something, in order, as <c>PUT /_ilm/policy/x</c>.</summary>
+    /// <summary>The requests that changed something, in order, such as <c>PUT /_ilm/policy/x</c>.</summary>
     public IEnumerable<string> Changes => _requests.Where(request => request.Method != "GET").Select(request => $"{request.Method} {request.Path}");
 
     public IEnumerable<Request> Requests => _requests;
 
-    /// <summary>The path that is refused, with <c>{"error":"no"}</c>.</summary>
+    /// <summary>A path to refuse, with <c>{"error":"no"}</c>.</summary>
     public string? Refused { get; set; }
 
-    /// <summary>What Kibana says of an import.</summary>
+    /// <summary>Kibana's answer to an import.</summary>
     public string ImportAnswer { get; set; } = """{"successCount":10,"success":true}""";
 
     public static async Task<ElasticDouble> StartAsync()

@@ -59,7 +59,7 @@ public sealed partial class FilebeatTests
         var dropped = Settings("drop_fields", "fields").ToList();
         Assert.NotEmpty(dropped);
         Assert.Empty(dropped.Intersect(LogContract.Fields.Select(field => field.Split('.')[0])));
-        // What Filebeat puts next to the line must not lie where the line has something.
+        // Fields that Filebeat adds must not collide with fields of the line.
         Assert.DoesNotContain("log", LogContract.Fields.Select(field => field.Split('.')[0]));
     }
 
@@ -81,11 +81,11 @@ public sealed partial class FilebeatTests
         Assert.All(variables, variable => Assert.Contains($"`{variable}`", readme, StringComparison.Ordinal));
     }
 
-    /// <summary>The values of one setting of one processor, whether it is a list or not.</summary>
+    /// <summary>The values of a setting of a processor, whether it is a list or not.</summary>
     private static IEnumerable<string> Settings(string processor, params string[] path)
     {
         var node = Assert.Single(Filebeat["processors"]!.AsArray(), one => one!.AsObject().ContainsKey(processor))![processor];
-        // when.has_fields is one key with a dot in it.
+        // when.has_fields is a single key that contains a dot.
         node = path is [var first, var second] ? node![$"{first}.{second}"] : node![path[0]];
         return node is JsonArray list ? list.Select(one => one!.GetValue<string>()) : [node!.GetValue<string>()];
     }

@@ -5,8 +5,8 @@ using Meshara.Tests.Alerts;
 namespace Meshara.Tests.Logging;
 
 /// <summary>
-/// The mapping of the logs' index, and what Elasticsearch would say of a document under it. Stricter in one point: a value
-/// that <c>ignore_malformed</c> or <c>ignore_above</c> would silently leave out of the index counts as a conflict, too.
+/// The mapping of the log index, and how Elasticsearch would index a document under it. Stricter in one respect: a value that
+/// <c>ignore_malformed</c> or <c>ignore_above</c> would silently exclude from the index also counts as a conflict.
 /// </summary>
 internal sealed class IndexMapping
 {
@@ -20,16 +20,16 @@ internal sealed class IndexMapping
         Add("", mappings.GetProperty("properties"));
     }
 
-    /// <summary>Every mapped field by its path, with its type.</summary>
+    /// <summary>The type of each mapped field, by path.</summary>
     public IReadOnlyDictionary<string, string> Types => _types;
 
-    /// <summary>What happens to a field that is not mapped.</summary>
+    /// <summary>The handling of fields that are not mapped.</summary>
     public string Dynamic { get; }
 
     public static IndexMapping Load() =>
         new(JsonDocument.Parse(File.ReadAllText(Path.Combine(AlertFiles.Root, "logging", "elasticsearch", "mappings.json"))).RootElement.GetProperty("template").GetProperty("mappings"));
 
-    /// <summary>What is wrong with a document; empty when all of it is indexed as mapped.</summary>
+    /// <summary>The conflicts of a document with the mapping; empty if all of it is indexed as mapped.</summary>
     public IEnumerable<string> Conflicts(JsonElement document) => Conflicts("", document);
 
     private void Add(string parent, JsonElement properties)

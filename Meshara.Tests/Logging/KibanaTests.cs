@@ -4,7 +4,7 @@ using Meshara.Tests.Alerts;
 
 namespace Meshara.Tests.Logging;
 
-/// <summary>logging/kibana/logs.ndjson: it imports without a hole and shows nothing that the contract does not have.</summary>
+/// <summary>logging/kibana/logs.ndjson: it can be imported with all references, and shows only fields of the contract.</summary>
 public sealed partial class KibanaTests
 {
     private static readonly IReadOnlyList<JsonObject> Objects =
@@ -104,7 +104,7 @@ public sealed partial class KibanaTests
     private static string Query(JsonObject search) =>
         Text(Nested(search["attributes"]!["kibanaSavedObjectMeta"]!["searchSourceJSON"])["query"]!["query"]);
 
-    /// <summary>Fields that an object names: in its columns, its sorting, its controls, its aggregations and its queries.</summary>
+    /// <summary>Fields that an object uses: in columns, sorting, controls, aggregations and queries.</summary>
     private static IEnumerable<string> Fields(JsonObject one) => Walk(one).SelectMany(node => node switch
     {
         { Key: "columns", Value: JsonArray list } => list.OfType<JsonValue>().Select(Text),
@@ -114,7 +114,7 @@ public sealed partial class KibanaTests
         _ => [],
     }).Where(field => field != "___records___");
 
-    /// <summary>Names that references must have, as Kibana derives them.</summary>
+    /// <summary>The reference names that an object needs, as Kibana derives them.</summary>
     private static IEnumerable<string> Needed(JsonObject one) => Walk(one).SelectMany(node => node switch
     {
         { Key: "indexRefName", Value: { } name } => (string[])[Text(name)],
@@ -129,7 +129,9 @@ public sealed partial class KibanaTests
         from y in Enumerable.Range(grid["y"]!.GetValue<int>(), grid["h"]!.GetValue<int>())
         select (x, y);
 
-    /// <summary>Every property below a node, through strings that hold JSON, as Kibana keeps parts of its objects.</summary>
+    /// <summary>
+    /// All properties below a node. Descends into strings that contain JSON, in which Kibana stores parts of its objects.
+    /// </summary>
     private static IEnumerable<KeyValuePair<string, JsonNode?>> Walk(JsonNode? node) => node switch
     {
         JsonObject map => map.SelectMany(entry => (KeyValuePair<string, JsonNode?>[])[entry, .. Walk(entry.Key.EndsWith("JSON", StringComparison.Ordinal) ? Nested(entry.Value) : entry.Value)]),

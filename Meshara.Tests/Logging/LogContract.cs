@@ -3,10 +3,10 @@ using Meshara.Tests.Telemetry;
 
 namespace Meshara.Tests.Logging;
 
-/// <summary>The fields of log lines in docs/telemetry.md, those of an object by their path: <c>span.node_id</c>.</summary>
+/// <summary>The fields of log lines in docs/telemetry.md; members of objects by their path, such as <c>span.node_id</c>.</summary>
 internal static partial class LogContract
 {
-    /// <summary>What Filebeat adds to a line.</summary>
+    /// <summary>The fields that Filebeat adds to a line.</summary>
     public static IReadOnlySet<string> AddedByFilebeat { get; } = new HashSet<string>(StringComparer.Ordinal) { "@timestamp", "log.file.path", "log.offset" };
 
     public static IReadOnlySet<string> Fields { get; } = Load();
@@ -18,7 +18,7 @@ internal static partial class LogContract
             .SelectMany(cells => Quoted().Matches(cells[1]).Select(match => match.Groups["name"].Value))
             .ToHashSet(StringComparer.Ordinal);
         fields.UnionWith(EventContract.Documented().SelectMany(one => one.Fields.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
-        // The table of events says error for error.type and error.message.
+        // The table of events uses error as shorthand for error.type and error.message.
         fields.Remove("error");
         return fields;
     }

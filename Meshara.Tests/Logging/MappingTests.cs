@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Meshara.Tests.Logging;
 
-/// <summary>logging/elasticsearch/ against the contract.</summary>
+/// <summary>logging/elasticsearch/ matches the contract.</summary>
 public sealed class MappingTests
 {
     private readonly IndexMapping _mapping = IndexMapping.Load();
@@ -65,13 +65,13 @@ public sealed class MappingTests
     [Fact]
     public void The_index_mode_is_stated_and_lines_are_sorted_by_what_each_of_them_has()
     {
-        // Without it Elasticsearch 9 chooses logsdb for logs-* and sorts by host.name, a field of no line:
+        // Without an index mode, Elasticsearch 9 chooses logsdb for logs-* and sorts by host.name, which no line has:
         // https://www.elastic.co/docs/manage-data/data-store/data-streams/logs-data-stream-configure
         var settings = Read("settings.json")["template"]!["settings"]!["index"]!;
         Assert.Equal("logsdb", settings["mode"]?.GetValue<string>());
         var fields = Strings(settings["sort"]!["field"]!).ToList();
         Assert.Equal(fields.Count, Strings(settings["sort"]!["order"]!).Count());
-        // Filebeat puts these on every line and drops them from none; only such types can be sorted by.
+        // Filebeat adds these fields to every line and drops none; only these types can be sorted.
         Assert.Subset(LogContract.AddedByFilebeat.ToHashSet(), fields.ToHashSet());
         Assert.All(fields, field => Assert.Contains(_mapping.Types[field], (string[])["keyword", "date", "long"]));
         var dropped = Deploy.YamlFile.Read("logging/filebeat.yml")["processors"]!.AsArray()

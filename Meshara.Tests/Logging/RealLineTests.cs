@@ -5,7 +5,7 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Logging;
 
-/// <summary>The files that a real mesh writes, as Filebeat finds them, under the mapping of their index.</summary>
+/// <summary>The log files of a real mesh, as Filebeat reads them, under the mapping of their index.</summary>
 [Collection(MeshCollection.Name)]
 public sealed partial class RealLineTests : IDisposable
 {
@@ -28,7 +28,7 @@ public sealed partial class RealLineTests : IDisposable
 
         var events = lines.Select(line => line.TryGetProperty("event", out var name) ? name.GetString() : null).ToHashSet(StringComparer.Ordinal);
         Assert.Superset(new HashSet<string?> { "NodeReady", "PeerConnected", "Joined", "MessageRouted", "MessageReceived", "MessageDelivered", "BroadcastReceived" }, events);
-        // Lines of libraries come with fields that nobody here has named.
+        // Lines of libraries have fields that this project does not define.
         Assert.Contains(lines, line => !line.GetProperty("target").GetString()!.StartsWith("meshara", StringComparison.Ordinal));
     }
 
@@ -46,7 +46,7 @@ public sealed partial class RealLineTests : IDisposable
         Assert.All(await mesh.StopAsync(Test), exitCode => Assert.Equal(0, exitCode));
     }
 
-    // What filebeat.yml takes for a name that is never used twice.
+    // File names that filebeat.yml assumes are never reused.
     [GeneratedRegex(@"^node-[12]-\d{8}(_\d{3})?\.log$")]
     private static partial Regex FileName();
 }

@@ -4,7 +4,7 @@ using Meshara.Tests.Alerts;
 
 namespace Meshara.Tests.Logging;
 
-/// <summary>logging/setup.sh, run as it is.</summary>
+/// <summary>Runs logging/setup.sh unchanged.</summary>
 public sealed class SetupTests : IAsyncLifetime, IDisposable
 {
     private static readonly string[] Objects =
@@ -116,7 +116,7 @@ public sealed class SetupTests : IAsyncLifetime, IDisposable
             var rights = indices.SelectMany(one => Strings(one!["privileges"]));
             Assert.DoesNotContain(rights, right => right is "all" or "manage" or "write" or "delete" or "delete_index");
         });
-        // What creates a missing index under an alias's name would stop the lifecycle; only the indices behind it take new fields.
+        // Creating a missing index under an alias's name would break the lifecycle, so only the indices behind it may be auto-configured.
         Assert.DoesNotContain(roles["jaeger"]["indices"]!.AsArray(), one =>
             Strings(one!["names"]).Contains("jaeger-*") && Strings(one["privileges"]).Contains("auto_configure"));
 

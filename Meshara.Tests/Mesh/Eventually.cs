@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Meshara.Tests.Mesh;
 
-/// <summary>Waits for conditions that other threads and sockets bring about.</summary>
+/// <summary>Waits for conditions that depend on other threads and sockets.</summary>
 internal static class Eventually
 {
     /// <summary>Generous, because the machine may be busy: only a test that fails ever waits this long.</summary>
@@ -22,8 +22,8 @@ internal static class Eventually
     }
 
     /// <summary>
-    /// Waits until a value is what is expected. For counts: a message is seen in an inbox, or a connection gone from a list, a moment before it is
-    /// counted.
+    /// Waits until a value is as expected. For counters: a message appears in an inbox, or a connection leaves a list, a moment
+    /// before it is counted.
     /// </summary>
     public static async Task EqualAsync<T>(T expected, Func<T> actual)
     {

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Meshara.Tests.Mesh;
 
-/// <summary>A TCP relay that can stop to forward without closing anything, as a cable that is pulled does.</summary>
+/// <summary>A TCP relay that can stop forwarding without closing anything, like an unplugged cable.</summary>
 internal sealed class FreezableProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -22,10 +22,10 @@ internal sealed class FreezableProxy : IAsyncDisposable
 
     public IPEndPoint Endpoint => (IPEndPoint)_listener.LocalEndpoint;
 
-    /// <summary>From now on what arrives is not even read.</summary>
+    /// <summary>From now on nothing that arrives is read.</summary>
     public void Freeze() => _frozen = true;
 
-    /// <summary>From now on new connections are forwarded; those that were frozen stay so.</summary>
+    /// <summary>From now on new connections are forwarded; those that were frozen stay frozen.</summary>
     public void Thaw() => _frozen = false;
 
     public async ValueTask DisposeAsync()
@@ -61,7 +61,7 @@ internal sealed class FreezableProxy : IAsyncDisposable
             }
             catch (Exception e) when (e is OperationCanceledException or SocketException)
             {
-                return; // nobody is there (any more): closing tells the dialler
+                return; // the target does not listen: closing tells the dialler
             }
             await Task.WhenAll(PumpAsync(incoming, outgoing), PumpAsync(outgoing, incoming));
         }

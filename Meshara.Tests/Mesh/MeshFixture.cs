@@ -3,14 +3,14 @@ using Meshara.Node.Transport;
 
 namespace Meshara.Tests.Mesh;
 
-/// <summary>A mesh of real nodes on loopback, with folders of its own that go away with it.</summary>
+/// <summary>A mesh of real nodes on loopback, with temporary folders.</summary>
 internal sealed class MeshFixture : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("meshara-tests-").FullName;
     private readonly List<MeshPeer> _peers = [];
     private readonly Dictionary<string, string?> _settings;
 
-    /// <param name="settings">For every node; short intervals are the default, so that tests wait for little.</param>
+    /// <param name="settings">Settings of every node. The defaults have short intervals, so that tests need not wait long.</param>
     public MeshFixture(params (string Key, string Value)[] settings)
     {
         _settings = new Dictionary<string, string?>
@@ -19,7 +19,7 @@ internal sealed class MeshFixture : IAsyncDisposable
             ["Api:Port"] = "0",
             ["Metrics:Port"] = "0",
             ["MESHARA_LOG"] = "off",
-            ["OTEL_TRACES_SAMPLER"] = "always_on", // tests look at spans, and one in twenty would not do
+            ["OTEL_TRACES_SAMPLER"] = "always_on", // tests inspect spans, so the default of one in twenty is not enough
             ["Routing:MaintenanceInterval"] = "00:00:00.200",
             ["Gossip:AnnounceInterval"] = "00:00:00.200",
             ["Delivery:RetryBase"] = "00:00:00.500",
@@ -30,14 +30,14 @@ internal sealed class MeshFixture : IAsyncDisposable
             _settings[key] = value;
     }
 
-    /// <summary>A folder for a node that has its keys before it starts.</summary>
+    /// <summary>The folder for a node that needs keys before it starts.</summary>
     public string DataFolder(string name) => Path.Combine(_folder, name);
 
-    /// <summary>A node that joins through the first one, or starts the mesh when it is the first.</summary>
+    /// <summary>Starts a node that joins through the first one; the first node starts the mesh.</summary>
     public Task<MeshPeer> StartAsync(params (string Key, string Value)[] settings) =>
         StartAsync(_peers.Count == 0 ? [] : [_peers[0]], settings);
 
-    /// <summary>A node that joins through the given ones.</summary>
+    /// <summary>Starts a node that joins through the given ones.</summary>
     public async Task<MeshPeer> StartAsync(IReadOnlyList<MeshPeer> bootstrap, params (string Key, string Value)[] settings)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"node-{_peers.Count + 1}");
@@ -52,7 +52,7 @@ internal sealed class MeshFixture : IAsyncDisposable
         return await AddAsync(merged);
     }
 
-    /// <summary>Nodes that all join through the first one, ready.</summary>
+    /// <summary>Starts nodes that join through the first one, and waits until they are ready.</summary>
     public async Task<IReadOnlyList<MeshPeer>> StartManyAsync(int count, params (string Key, string Value)[] settings)
     {
         var started = new List<MeshPeer>();
@@ -62,7 +62,7 @@ internal sealed class MeshFixture : IAsyncDisposable
         return started;
     }
 
-    /// <summary>A node with the keys, the storage and the port of one that was stopped, which ends with this.</summary>
+    /// <summary>Disposes a stopped node and starts a new one with its keys, storage and port.</summary>
     public async Task<MeshPeer> RestartAsync(MeshPeer stopped)
     {
         var settings = new Dictionary<string, string?>(stopped.Settings) { ["Mesh:Listen"] = stopped.Get<Listener>().Bound.ToString() };
@@ -71,7 +71,7 @@ internal sealed class MeshFixture : IAsyncDisposable
         return await AddAsync(settings);
     }
 
-    /// <summary>Waits until everybody is connected to everybody.</summary>
+    /// <summary>Waits until every node is connected to every other.</summary>
     public Task AreAllConnectedAsync() => Eventually.TrueAsync(
         () => _peers.All(peer => _peers.All(other => other == peer || peer.IsConnectedTo(other))), "everybody is connected to everybody");
 

@@ -15,7 +15,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Meshara.Tests.Mesh;
 
-/// <summary>One real node in this process: its own keys, sockets, API and instruments.</summary>
+/// <summary>A real node in this process, with its own keys, sockets, API and instruments.</summary>
 internal sealed class MeshPeer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -47,7 +47,7 @@ internal sealed class MeshPeer : IAsyncDisposable
 
     public Swarm Swarm => Get<Swarm>();
 
-    /// <summary>Where the API, health and metrics answer.</summary>
+    /// <summary>The base address of API, health and metrics.</summary>
     public Uri Http => new(_app.Urls.First());
 
     public T Get<T>() where T : notnull => _app.Services.GetRequiredService<T>();
@@ -99,7 +99,7 @@ internal sealed class MeshPeer : IAsyncDisposable
     public Task ReceivesAsync(string text) =>
         Eventually.TrueAsync(async () => (await ReceivedTextsAsync()).Contains(text), $"{View.Info.Name} receives '{text}'");
 
-    /// <summary>Drains and stops; what the node has in memory can still be looked at.</summary>
+    /// <summary>Drains and stops; the node's state in memory remains accessible.</summary>
     public async Task StopAsync()
     {
         if (_stopped)

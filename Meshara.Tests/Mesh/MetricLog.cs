@@ -2,14 +2,14 @@ using System.Diagnostics.Metrics;
 
 namespace Meshara.Tests.Mesh;
 
-/// <summary>What the instruments of one meter have counted, by instrument and, where asked for, one tag.</summary>
+/// <summary>The measurements of one meter's instruments, optionally filtered by the value of a tag.</summary>
 internal sealed class MetricLog : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly List<(string Name, double Value, KeyValuePair<string, object?>[] Tags)> _measurements = [];
     private readonly MeterListener _listener;
 
-    /// <param name="meters">The factory that made the node's meter: two nodes in one process have one each.</param>
+    /// <param name="meters">The factory that created the node's meter; each node in a process has its own.</param>
     public MetricLog(IMeterFactory meters)
     {
         _listener = new MeterListener
@@ -25,10 +25,10 @@ internal sealed class MetricLog : IDisposable
         _listener.Start();
     }
 
-    /// <summary>Sum of a counter over the series that have this tag value.</summary>
+    /// <summary>The sum of a counter over the series with this tag value.</summary>
     public double Sum(string instrument, string? tag = null) => Matching(instrument, tag).Sum(measurement => measurement.Value);
 
-    /// <summary>Measurements of a histogram.</summary>
+    /// <summary>The number of measurements of a histogram.</summary>
     public int Count(string instrument, string? tag = null) => Matching(instrument, tag).Count;
 
     public void Dispose() => _listener.Dispose();

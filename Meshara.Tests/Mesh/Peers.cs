@@ -9,10 +9,10 @@ using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 
 namespace Meshara.Tests.Mesh;
 
-/// <summary>Identities, records and messages that tests make by hand.</summary>
+/// <summary>Creates identities, records and messages for tests.</summary>
 internal static class Peers
 {
-    /// <summary>The valid record of somebody who is nowhere.</summary>
+    /// <summary>A valid record of a node that does not exist.</summary>
     public static PeerRecord Record(DateTimeOffset? expires = null, ulong sequence = 1)
     {
         using var identity = NodeIdentity.Generate();

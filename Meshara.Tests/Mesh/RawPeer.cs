@@ -10,7 +10,7 @@ using Meshara.Node.Protocol.Wire;
 
 namespace Meshara.Tests.Mesh;
 
-/// <summary>The other end of a connection as a hostile or broken program would write it: every byte by hand.</summary>
+/// <summary>A peer as a hostile or broken program would implement it, with control over every byte.</summary>
 internal sealed class RawPeer : IAsyncDisposable
 {
     private readonly TcpClient _client = new();
@@ -29,7 +29,7 @@ internal sealed class RawPeer : IAsyncDisposable
         return peer;
     }
 
-    /// <summary>Connects as a process of a node does: several of its connections have one certificate, and the later ones higher numbers.</summary>
+    /// <summary>Connects like a node's process: all its connections use one certificate, and later ones have higher dial numbers.</summary>
     public static async Task<RawPeer> JoinAsync(IPEndPoint endpoint, NodeIdentity identity, X509Certificate2 certificate, ulong dialNumber)
     {
         var peer = await ConnectAsync(endpoint);
@@ -38,7 +38,7 @@ internal sealed class RawPeer : IAsyncDisposable
         return peer;
     }
 
-    /// <summary>TLS as the caller wants it; the server's certificate is not looked at.</summary>
+    /// <summary>Sets up TLS as the caller wants it, without validating the server's certificate.</summary>
     public async Task<RawPeer> SecureAsync(X509Certificate2? certificate, string protocol = "meshara/1", SslProtocols versions = SslProtocols.Tls13)
     {
         var tls = new SslStream(_client.GetStream(), leaveInnerStreamOpen: true);
@@ -67,7 +67,7 @@ internal sealed class RawPeer : IAsyncDisposable
 
     public ValueTask SendAsync(byte[] bytes) => Stream.WriteAsync(bytes, TestContext.Current.CancellationToken);
 
-    /// <summary>Completes when the other end has closed or reset the connection, whatever it said before.</summary>
+    /// <summary>Completes when the other end has closed or reset the connection, whatever it sent before.</summary>
     public async Task ClosedAsync()
     {
         var buffer = new byte[4096];
@@ -80,7 +80,7 @@ internal sealed class RawPeer : IAsyncDisposable
         }
         catch (IOException)
         {
-            // A reset is a way to close, too.
+            // A reset counts as closed, too.
         }
     }
 

@@ -6,7 +6,7 @@ using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 
 namespace Meshara.Tests.Mesh;
 
-/// <summary>A peer that introduces itself, gives signs of life when it is told to, and never reads.</summary>
+/// <summary>A peer that completes the handshake, sends heartbeats on demand, and never reads.</summary>
 internal sealed class SlowPeer : IAsyncDisposable
 {
     private readonly NodeIdentity _identity = NodeIdentity.Generate();
@@ -18,7 +18,7 @@ internal sealed class SlowPeer : IAsyncDisposable
 
     public NodeAddress Address => _identity.Address;
 
-    /// <summary>Connects, and waits until the other end knows it.</summary>
+    /// <summary>Connects, and waits until the other end has registered it.</summary>
     public static async Task<SlowPeer> JoinAsync(IPEndPoint endpoint, Swarm swarm)
     {
         var peer = new SlowPeer();
@@ -30,7 +30,7 @@ internal sealed class SlowPeer : IAsyncDisposable
         return peer;
     }
 
-    /// <summary>A sign of life; the connection may be over already.</summary>
+    /// <summary>Sends a heartbeat; the connection may already be closed.</summary>
     public async Task LiveAsync()
     {
         try
@@ -43,13 +43,13 @@ internal sealed class SlowPeer : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends to it from the other end until that is over.</summary>
+    /// <summary>Sends to it from the other end until the connection ends.</summary>
     public async Task FillAsync(Swarm swarm)
     {
         Assert.True(swarm.TryGet(Address, out var connection));
         while (await connection.SendAsync(TransportEnd.Numbered(0, padding: 1024 * 1024), TestContext.Current.CancellationToken) > 0)
         {
-            // The system's buffers take some of it.
+            // The system's buffers take some of the data.
         }
     }
 

@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace Meshara.Tests.Mesh;
 
-/// <summary>Every finished span of one activity source, all of them recorded.</summary>
+/// <summary>All finished spans of one activity source, every one recorded.</summary>
 internal sealed class SpanLog : IDisposable
 {
     private readonly ConcurrentQueue<Activity> _finished = new();

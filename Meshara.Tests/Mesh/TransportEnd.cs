@@ -14,7 +14,7 @@ using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 
 namespace Meshara.Tests.Mesh;
 
-/// <summary>The transport of a node alone – real TLS on loopback – and a handler that keeps what arrives.</summary>
+/// <summary>Only the transport of a node, with real TLS on loopback, and a handler that records incoming frames.</summary>
 internal sealed class TransportEnd : IFrameHandler, IAsyncDisposable
 {
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
@@ -58,7 +58,7 @@ internal sealed class TransportEnd : IFrameHandler, IAsyncDisposable
 
     public int Disconnects => Volatile.Read(ref _disconnects);
 
-    /// <summary>What happens with a frame after it was kept; nothing unless a test says so.</summary>
+    /// <summary>Called with each frame after it is recorded; does nothing by default.</summary>
     public Func<PeerConnection, Frame, ValueTask> OnFrame { get; set; } = (_, _) => ValueTask.CompletedTask;
 
     public ValueTask HandleAsync(PeerConnection connection, Frame frame, CancellationToken cancellationToken)
@@ -70,11 +70,11 @@ internal sealed class TransportEnd : IFrameHandler, IAsyncDisposable
     public Task<PeerConnection> ConnectAsync(TransportEnd other) =>
         Eventually.InTimeAsync(Swarm.ConnectAsync(other.Record, TestContext.Current.CancellationToken));
 
-    /// <summary>Connects to a whole node.</summary>
+    /// <summary>Connects to a full node.</summary>
     public Task<PeerConnection> ConnectAsync(MeshPeer node) =>
         Eventually.InTimeAsync(Swarm.ConnectAsync(node.Bound, TestContext.Current.CancellationToken));
 
-    /// <summary>Connects to a whole node, and waits until that knows it, too.</summary>
+    /// <summary>Connects to a full node, and waits until the node has registered the connection, too.</summary>
     public async Task<PeerConnection> JoinAsync(MeshPeer node)
     {
         var connection = await ConnectAsync(node);
@@ -82,16 +82,16 @@ internal sealed class TransportEnd : IFrameHandler, IAsyncDisposable
         return connection;
     }
 
-    /// <summary>The envelopes that arrived, of one type.</summary>
+    /// <summary>The received envelopes of one type.</summary>
     public IReadOnlyList<Frame> Envelopes(MessageType type) =>
         [.. Frames.Select(entry => entry.Frame).Where(frame => frame.BodyCase == Frame.BodyOneofCase.Envelope && frame.Envelope.Type == type)];
 
-    /// <summary>True when a private message for this end itself has arrived: what is relayed may come by, too.</summary>
+    /// <summary>True if a private message for this end has arrived; messages to be relayed may arrive as well.</summary>
     public bool HasReceived() => Envelopes(MessageType.Private).Any(frame => frame.Envelope.Recipient.Span.SequenceEqual(Identity.Address.ToBytes()));
 
     public bool IsConnectedTo(TransportEnd other) => Swarm.TryGet(other.Identity.Address, out _);
 
-    /// <summary>A frame that a test can tell from others and that no part of the transport answers.</summary>
+    /// <summary>A frame with a number, to which no part of the transport responds.</summary>
     public static Frame Numbered(int number, int padding = 0)
     {
         var frame = new Frame { Want = new Want() };
