@@ -1,6 +1,6 @@
 namespace Meshara.Tests.Otlp;
 
-/// <summary>Who sent something: the attributes of its resource, and the name of the instrumentation scope.</summary>
+/// <summary>The origin of an item: the attributes of its resource, and the name of its instrumentation scope.</summary>
 internal sealed record OtlpOrigin(IReadOnlyDictionary<string, object?> Resource, string Scope)
 {
     /// <summary>The value of <c>service.instance.id</c>.</summary>
@@ -18,9 +18,9 @@ internal sealed record OtlpLink(string TraceId, string SpanId);
 /// <param name="Type"><c>gauge</c>, <c>counter</c>, <c>updowncounter</c> or <c>histogram</c>.</param>
 internal sealed record OtlpMetric(OtlpOrigin Origin, string Name, string Unit, string Description, string Type, IReadOnlyList<OtlpPoint> Points);
 
-/// <param name="Value">The sum of a histogram.</param>
-/// <param name="Bounds">Of a histogram's buckets; else empty.</param>
-/// <param name="Exemplars">Their trace ids.</param>
+/// <param name="Value">For a histogram, the sum.</param>
+/// <param name="Bounds">Bounds of a histogram's buckets; otherwise empty.</param>
+/// <param name="Exemplars">Trace ids of the exemplars.</param>
 internal sealed record OtlpPoint(
     IReadOnlyDictionary<string, object?> Attributes, double Value, long Count, IReadOnlyList<double> Bounds, IReadOnlyList<string> Exemplars);
 

@@ -4,7 +4,7 @@ using Meshara.Tests.Otlp.Wire;
 
 namespace Meshara.Tests.Otlp;
 
-/// <summary>Turns requests of the protocol into objects to assert on.</summary>
+/// <summary>Converts OTLP requests into objects for assertions.</summary>
 internal static class OtlpReader
 {
     public static IEnumerable<OtlpSpan> Read(TracesRequest request) =>

@@ -13,8 +13,8 @@ using Microsoft.Extensions.Logging;
 namespace Meshara.Tests.Otlp;
 
 /// <summary>
-/// A collector on free loopback ports: speaks the OpenTelemetry protocol over gRPC and over HTTP with protobuf, and keeps
-/// what it gets. What is no valid request of the protocol is refused and kept as a <see cref="Faults">fault</see>.
+/// A collector on free loopback ports that accepts OTLP over gRPC and HTTP with protobuf, and keeps what it receives. Invalid requests are
+/// refused and recorded as <see cref="Faults">faults</see>.
 /// </summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
 {
@@ -41,10 +41,10 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     public Uri Http => new(_app.Urls.Last());
 
-    /// <summary>Answers with "unavailable" from now on, and keeps nothing.</summary>
+    /// <summary>True to answer with "unavailable" and keep nothing.</summary>
     public bool Refusing { get => _refusing; set => _refusing = value; }
 
-    /// <summary>The paths that were asked for, refused ones included.</summary>
+    /// <summary>The requested paths, including refused ones.</summary>
     public ConcurrentQueue<string> Paths { get; } = new();
 
     public ConcurrentQueue<OtlpSpan> Spans { get; } = new();
@@ -75,7 +75,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
             await AnswerHttpAsync(context, body.ToArray());
     }
 
-    /// <summary>One message: a byte that says whether it is compressed, four bytes of length, the message.</summary>
+    /// <summary>Handles one gRPC message: a byte that tells whether it is compressed, four bytes of length, and the message.</summary>
     private async Task AnswerGrpcAsync(HttpContext context, byte[] body)
     {
         var status = 0;
@@ -86,7 +86,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
             status = Fault(context, 3);
         context.Response.ContentType = "application/grpc";
         if (status == 0)
-            await context.Response.Body.WriteAsync(new byte[5], context.RequestAborted); // an empty answer, uncompressed
+            await context.Response.Body.WriteAsync(new byte[5], context.RequestAborted); // an empty, uncompressed message
         context.Response.AppendTrailer("grpc-status", $"{status}");
     }
 
@@ -101,7 +101,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         await context.Response.CompleteAsync(); // an answer without fields is empty
     }
 
-    /// <summary>By gRPC the service decides, by HTTP the last part of the path.</summary>
+    /// <summary>The signal: given by the service for gRPC, by the last part of the path for HTTP.</summary>
     private static string Signal(PathString path) => path.Value!.StartsWith(GrpcPrefix, StringComparison.Ordinal)
         ? path.Value[GrpcPrefix.Length..] switch
         {

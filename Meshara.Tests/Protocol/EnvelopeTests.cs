@@ -204,7 +204,7 @@ public sealed class EnvelopeTests : IDisposable
     [Fact]
     public void What_one_node_accepts_the_next_one_accepts_after_a_hop()
     {
-        // Else a hostile sender could make two honest nodes hang up on each other.
+        // Otherwise, a hostile sender could make two honest nodes disconnect from each other.
         var gen = Gen.Select(Gen.UInt[0, 40], Gen.UInt[0, 40], Gen.Int[0, 300], Gen.Int[0, 3 * 1024 * 1024]);
         gen.Sample((limit, count, visited, payload) =>
         {

@@ -89,7 +89,7 @@ public sealed class HostileBytesTests
         }
     }
 
-    /// <summary>What a node does with a frame's content before it trusts it.</summary>
+    /// <summary>Does what a node does with a frame's content before trusting it.</summary>
     private static void Look(Wire.Frame frame)
     {
         if (frame.BodyCase == Wire.Frame.BodyOneofCase.Envelope && Envelope.TryParse(frame.Envelope, out var envelope, out _))
@@ -115,7 +115,7 @@ public sealed class HostileBytesTests
         }
     }
 
-    /// <summary>Synchronous: the streams here never wait.</summary>
+    /// <summary>Synchronous, because the streams here never wait.</summary>
     private static Wire.Frame? Read(FrameReader reader) => reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().GetAwaiter().GetResult();
 
     private static byte[] Prefixed(byte[] body)
@@ -152,7 +152,7 @@ public sealed class HostileBytesTests
             identity, MessageType.Private, MessageId.Create(now), other.Address, now, now.AddHours(1), _ => ByteString.CopyFrom(new byte[200]), parent: null);
     }
 
-    /// <summary>A stream that gives a few bytes at a time, as networks do.</summary>
+    /// <summary>A stream that returns a few bytes at a time, as networks do.</summary>
     private sealed class Pieces(byte[] bytes, int size) : MemoryStream(bytes)
     {
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>

@@ -7,7 +7,7 @@ namespace Meshara.Tests.Protocol;
 
 public sealed class MerkleTreeTests
 {
-    // The entries and roots that Certificate Transparency's implementations test with; 2 to 8 entries.
+    // Entries and roots from the tests of Certificate Transparency implementations; 2 to 8 entries.
     private static readonly string[] Entries =
         ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", string.Concat(Enumerable.Range(0x60, 16).Select(b => b.ToString("x2", CultureInfo.InvariantCulture)))];
 

@@ -98,7 +98,7 @@ public sealed class PeerRecordTests : IDisposable
     [Fact]
     public void A_record_that_is_too_large_to_be_kept_for_others_is_refused()
     {
-        // Signed by its owner, so only its size speaks against it; one lookup answer carries twenty of them.
+        // Signed by its owner, so it is invalid only because of its size; one lookup answer carries twenty records.
         Assert.False(PeerRecord.TryVerify(Signed(record => record.Endpoints.Add("tcp://" + new string('a', 100_000) + ":1")), Now, out _));
         Assert.True(PeerRecord.TryVerify(Signed(record => record.Endpoints.Add("tcp://127.0.0.1:1")), Now, out _));
     }
@@ -167,7 +167,7 @@ public sealed class PeerRecordTests : IDisposable
     private PeerRecord Create(params string[] endpoints) => PeerRecord.Create(
         _identity, "node-1", endpoints.Select(text => PeerEndpoint.TryParse(text, out var endpoint) ? endpoint : throw new ArgumentException(text)), 1, Now.AddHours(1));
 
-    /// <summary>A record as a program that keeps no limits would sign it.</summary>
+    /// <summary>A record as signed by a program that ignores the limits.</summary>
     private Wire.PeerRecord Signed(Action<Wire.PeerRecord> change)
     {
         var wire = Create().Wire.Clone();

@@ -41,10 +41,10 @@ public sealed class SealedPayloadViewTests
         }
         catch (InvalidProtocolBufferException)
         {
-            return; // The view may skip what is unknown and malformed further in; it must only not fail.
+            return; // The view may accept unknown fields that are malformed inside; it just must not throw.
         }
         if (!SealedPayloadView.TryRead(bytes, out var view))
-            return; // Groups, which nothing writes any more, are skipped by the parser and refused by the view.
+            return; // Groups are obsolete: the parser skips them, the view refuses them.
         Assert.Equal(parsed.Ciphertext.Span, view.Ciphertext);
         Assert.Equal(parsed.Sequence, view.Sequence);
     });

@@ -6,7 +6,7 @@ using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 
 namespace Meshara.Tests.Routing;
 
-/// <summary>Peers that name only each other, all of them nearer to a key than those who know it, hide it from a lookup that goes one way.</summary>
+/// <summary>Colluding peers near a key that name only each other hide a record from a lookup along a single path.</summary>
 public sealed class DisjointPathTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -36,7 +36,9 @@ public sealed class DisjointPathTests
         await Task.WhenAll(colluding.Concat(honest).Select(end => end.DisposeAsync().AsTask()));
     }
 
-    /// <summary>What it answers when it is asked for the target; it names nobody for others, as the node looks around by itself.</summary>
+    /// <summary>
+    /// Answers lookups of the target with these records, and others with none, because the node also runs lookups by itself.
+    /// </summary>
     private static void Answers(TransportEnd end, NodeId target, IReadOnlyList<PeerRecord> records) => end.OnFrame = async (connection, frame) =>
     {
         if (frame.BodyCase != Frame.BodyOneofCase.FindNode)

@@ -10,7 +10,7 @@ using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 
 namespace Meshara.Tests.Routing;
 
-/// <summary>What one peer says of others never counts for more than what this node has seen itself.</summary>
+/// <summary>What a peer says about others never outweighs what this node has seen itself.</summary>
 public sealed class HearsayTests
 {
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
@@ -26,7 +26,7 @@ public sealed class HearsayTests
         foreach (var record in bucket[20..40])
             Assert.True(table.Add(record, seen: true));
         Assert.Equal(bucket[20..40].Select(record => record.Id), table.Snapshot().Select(contact => contact.Record.Id));
-        Assert.False(table.Add(bucket[40], seen: true)); // but not of one that was reached, too
+        Assert.False(table.Add(bucket[40], seen: true)); // but not of one that was also reached
         Assert.Equal(20, table.Count);
     }
 
@@ -66,7 +66,7 @@ public sealed class HearsayTests
         {
             var record = Peers.Record();
             if (_self.CompareDistance(record.Id, honest.Id) > 0)
-                continue; // only such as are nearer to this node
+                continue; // only those nearer to this node
             book.Add(record, hostile.Address);
             told++;
         }

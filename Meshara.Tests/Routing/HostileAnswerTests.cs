@@ -13,7 +13,7 @@ using Microsoft.Extensions.Options;
 
 namespace Meshara.Tests.Routing;
 
-/// <summary>A peer may answer what it likes: it costs that peer its connection, and nobody else anything.</summary>
+/// <summary>A wrong answer costs only the peer that sends it, namely its connection.</summary>
 public sealed class HostileAnswerTests
 {
     [Fact]
@@ -23,7 +23,7 @@ public sealed class HostileAnswerTests
         var nodes = await mesh.StartManyAsync(3);
         await using var hostile = Answering(new Frame { HandedOver = new HandedOver() });
         foreach (var node in nodes)
-            await Record.ExceptionAsync(() => hostile.ConnectAsync(node)); // one that has met it through another one refuses it already
+            await Record.ExceptionAsync(() => hostile.ConnectAsync(node)); // a node that has already met it through another refuses it
         await Eventually.TrueAsync(
             () => nodes.All(node => HasFailed(node) || node.Metrics.Sum("meshara.connections.closed", "protocol") > 0), "every node has had a wrong answer");
         Assert.All(nodes, node => Assert.Null(node.Get<MeshNode>().Failure));

@@ -19,7 +19,7 @@ public sealed class LookupFloodTests
     {
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start(512);
-        await using var mesh = new MeshFixture(("Transport:HandshakeTimeout", "00:10:00")); // a dial of a dead node lasts for as long as the test
+        await using var mesh = new MeshFixture(("Transport:HandshakeTimeout", "00:10:00")); // dials of dead nodes last as long as the test
         var node = await mesh.StartAsync();
         await using var knowing = new TransportEnd();
         await using var between = new TransportEnd();
@@ -48,7 +48,7 @@ public sealed class LookupFloodTests
         await connection.SendAsync(new Frame { Correlation = frame.Correlation, FoundNodes = found }, CancellationToken.None);
     };
 
-    /// <summary>The record of a node that is nearer to the target than half of all keys and whose endpoint never says a word.</summary>
+    /// <summary>The record of a node that is nearer to the target than half of all keys, with a silent endpoint.</summary>
     private static PeerRecord Dead(NodeId target, TcpListener silent)
     {
         using var identity = Identity(id => id.CommonPrefix(target) > 0);

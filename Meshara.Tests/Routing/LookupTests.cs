@@ -19,7 +19,7 @@ public sealed class LookupTests
                 Assert.Equal(other.Address, found?.Address);
             }
         }
-        // And when the mesh is asked again rather than the memory.
+        // Again, asking the mesh instead of the cache.
         for (var i = 0; i < nodes.Count; i++)
         {
             var other = nodes[(i + 7) % nodes.Count];

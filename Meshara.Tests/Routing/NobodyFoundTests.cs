@@ -6,7 +6,7 @@ using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Routing;
 
-/// <summary>Nodes that were told whom to join.</summary>
+/// <summary>Nodes with a bootstrap list that finds no one.</summary>
 public sealed class NobodyFoundTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -68,7 +68,7 @@ public sealed class NobodyFoundTests
         foreach (var path in (string[])["ready", "health", "live"])
             Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri(node.Http, path), Cancel)).StatusCode);
 
-        // Once somebody has come, it is as any other that lost its peers.
+        // Once it has had a peer, it is like any other node that lost its peers.
         var other = await mesh.StartAsync();
         await other.BecomesReadyAsync();
         await Eventually.TrueAsync(() => node.IsConnectedTo(other), "the other one is its peer");

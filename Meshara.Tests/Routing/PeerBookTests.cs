@@ -54,7 +54,7 @@ public sealed class PeerBookTests
         foreach (var record in lasting.Take(91))
             book.Add(record);
         Assert.DoesNotContain(expiring, record => book.TryGet(record.Id, out _));
-        Assert.InRange(lasting.Count(record => book.TryGet(record.Id, out _)), 90, 91); // the expired alone made room, or all but one
+        Assert.InRange(lasting.Count(record => book.TryGet(record.Id, out _)), 90, 91); // only the expired ones made room, or all but one
         foreach (var record in lasting.Skip(91))
             book.Add(record);
         var kept = lasting.Where(record => book.TryGet(record.Id, out _)).ToList();

@@ -5,7 +5,7 @@ using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 
 namespace Meshara.Tests.Routing;
 
-/// <summary>Each record costs a verification, and a frame of them costs its sender nothing.</summary>
+/// <summary>Each record costs a verification, while a frame full of records costs its sender nothing.</summary>
 public sealed class RecordFloodTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Meshara.Tests.Routing;
 
-/// <summary>A record whose sequence comes from a wrong clock keeps no right one out.</summary>
+/// <summary>A record with a sequence number from a wrong clock does not block later correct ones.</summary>
 public sealed class RecordSequenceTests
 {
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);

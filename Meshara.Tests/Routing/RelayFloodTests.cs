@@ -24,7 +24,7 @@ public sealed class RelayFloodTests
         await using var alice = new TransportEnd();
         await using var bob = new TransportEnd();
         await bob.JoinAsync(node);
-        // One that has not begun to work yet, as if it had no time.
+        // A relay that has not started to work yet, as if it had no CPU time.
         var relay = new Forwarder(
             node.Get<NodeIdentity>(), node.Get<RouteFinder>(), node.Get<RouteCache>(), node.Get<VerifiedBatches>(), node.Swarm,
             Options.Create(new DeliveryOptions()), node.Get<MeshTelemetry>(), TimeProvider.System, NullLogger<Forwarder>.Instance);
@@ -53,7 +53,7 @@ public sealed class RelayFloodTests
         var relay = new Forwarder(
             node.Get<NodeIdentity>(), node.Get<RouteFinder>(), node.Get<RouteCache>(), node.Get<VerifiedBatches>(), node.Swarm,
             Options.Create(new DeliveryOptions()), node.Get<MeshTelemetry>(), TimeProvider.System, NullLogger<Forwarder>.Instance);
-        // One more than there is room for, and no more than the next hop's buffer and queue hold together.
+        // One more than there is room for, and no more than the next hop's buffer and queue can hold together.
         var taken = Enumerable.Range(0, 5).Select(_ => relay.AcceptAsync(Message(alice, bob, 1024 * 1024), alice.Identity.Address, Cancel).AsTask()).ToList();
         Assert.Equal(4, taken.Count(task => task.IsCompleted));
         using var stop = new CancellationTokenSource();

@@ -40,7 +40,7 @@ public sealed class RelayTests
     [Fact]
     public async Task A_chain_of_two_relays_carries_a_message_and_its_acknowledgment()
     {
-        // Nobody can be dialled but at the bootstrap endpoints, so that the only way is: source, two, one, sink.
+        // Only the bootstrap endpoints can be dialled, so the only path is source, two, one, sink.
         await using var mesh = new MeshFixture(Hidden);
         var one = await mesh.StartAsync();
         var sink = await mesh.StartAsync([one]);

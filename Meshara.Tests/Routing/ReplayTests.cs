@@ -5,7 +5,7 @@ using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Routing;
 
-/// <summary>A signed message proves who wrote it, not who carries it now.</summary>
+/// <summary>A signed message proves who wrote it, not who delivers it now.</summary>
 public sealed class ReplayTests
 {
     [Fact]

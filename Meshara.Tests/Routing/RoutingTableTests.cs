@@ -137,6 +137,6 @@ public sealed class RoutingTableTests
         Assert.Equal(Enumerable.Range(0, deepest + 1), table.BucketsToRefresh());
     }
 
-    /// <summary>Records that all belong into bucket 0.</summary>
+    /// <summary>Records that all belong in bucket 0.</summary>
     private PeerRecord[] Bucket(int count) => [.. Pool.Where(record => _self.CommonPrefix(record.Id) == 0).Take(count)];
 }

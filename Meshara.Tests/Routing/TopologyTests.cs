@@ -16,7 +16,7 @@ public sealed class TopologyTests
     [Fact]
     public async Task The_first_node_is_found_again_after_it_was_away_for_long()
     {
-        // It has no bootstrap list of its own: the others have to come back to it.
+        // It has no bootstrap list: the others must find their way back to it.
         await using var mesh = new MeshFixture();
         var nodes = await mesh.StartManyAsync(3);
         await mesh.AreAllConnectedAsync();

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Meshara.Tests.ServiceDefaults;
 
-/// <summary>Stands where standard output is: collects what the writer thread writes, and can block or fail as a pipe or disk does.</summary>
+/// <summary>Replaces standard output: collects what the writer thread writes, and can block or fail like a pipe or disk.</summary>
 internal sealed class CapturedOutput : Stream
 {
     private readonly MemoryStream _bytes = new();
@@ -11,7 +11,7 @@ internal sealed class CapturedOutput : Stream
     private TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _full;
 
-    /// <summary>Completes when a write has begun to wait for <see cref="Unblock"/>.</summary>
+    /// <summary>Completes once a write waits for <see cref="Unblock"/>.</summary>
     public TaskCompletionSource Blocked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public bool Full { get => _full; set => _full = value; }
@@ -25,7 +25,7 @@ internal sealed class CapturedOutput : Stream
         }
     }
 
-    /// <summary>Every complete line so far; throws when one is not a JSON object.</summary>
+    /// <summary>All complete lines so far; throws if one is not a JSON object.</summary>
     public IReadOnlyList<JsonElement> Lines
     {
         get
@@ -40,7 +40,7 @@ internal sealed class CapturedOutput : Stream
 
     public void Unblock() => _open.Set();
 
-    /// <summary>Waits for a line that fits.</summary>
+    /// <summary>Waits for a matching line.</summary>
     public async Task<JsonElement> LineAsync(Func<JsonElement, bool> fits, CancellationToken cancellationToken)
     {
         while (true)

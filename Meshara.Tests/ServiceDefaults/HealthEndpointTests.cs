@@ -40,7 +40,7 @@ public sealed class HealthEndpointTests
         Assert.True(response.Headers.CacheControl?.NoStore);
         var memory = System.Text.Json.JsonDocument.Parse(body).RootElement.GetProperty("memory_mb").GetInt64();
         Assert.InRange(memory, 1, 1_000_000);
-        // One core busy all the time: 100 percent, with its one decimal.
+        // One core busy all the time: 100 percent, with one decimal.
         Assert.Equal(
             $$$"""{"status":"{{{peers}}}","uptime":123,"connected_peers":4,"pending_messages":7,"memory_mb":{{{memory}}},"cpu_percent":100.0,"checks":{"event_loop":"Healthy","peers":"{{{peers}}}"}}""",
             body);
@@ -95,7 +95,7 @@ public sealed class HealthEndpointTests
             await AskAsync(service, "/live"));
 
         time.Starved = false;
-        time.RunHeldCallbacks(); // late by ten seconds: that delay counts until the next one is on time
+        time.RunHeldCallbacks(); // ten seconds late: that delay counts until the next one is on time
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await AskAsync(service, "/live")).Status);
         time.Advance(EventLoopMonitor.Interval);
         Assert.Equal((HttpStatusCode.OK, """{"status":"Healthy","failed":[]}"""), await AskAsync(service, "/live"));
@@ -120,7 +120,7 @@ public sealed class HealthEndpointTests
 
     private sealed record Vitals(int ConnectedPeers, int PendingMessages) : INodeVitals;
 
-    /// <summary>A clock whose timers come due but, while starved, get no thread to run on.</summary>
+    /// <summary>A clock whose timers expire but, while starved, get no thread to run on.</summary>
     private sealed class StarvedTime : FakeTimeProvider
     {
         private readonly List<Action> _held = [];

@@ -105,7 +105,7 @@ public sealed partial class JsonLogTests
         await using var service = await StartAsync();
 
         var logger = service.Logger("Meshara.Node.Routing");
-        // Lists in a scope: those of the call are text already when they get here.
+        // Lists go into a scope, because lists among a call's arguments are already text when they arrive here.
         using (logger.BeginScope(new Dictionary<string, object?> { ["List"] = new[] { "x", "y" }, ["Blob"] = new byte[5] }))
             Log.Typed(logger, 7, 1.5, double.NaN, true, TimeSpan.FromMilliseconds(1500), Now, DayOfWeek.Friday, null);
         var line = await service.Output.EventAsync("Typed", Cancelled);

@@ -6,7 +6,7 @@ using OpenTelemetry.Trace;
 
 namespace Meshara.Tests.ServiceDefaults;
 
-/// <summary>What is held of traces that were not chosen, for how long, and what of it is exported.</summary>
+/// <summary>Which spans of unsampled traces are held, for how long, and which of them are exported.</summary>
 public sealed class KeptTracesTests : IDisposable
 {
     private readonly string _name = $"Meshara.Tests.{Guid.NewGuid():N}";
@@ -66,7 +66,7 @@ public sealed class KeptTracesTests : IDisposable
         Child(root, "first").Dispose();
         _time.Advance(TimeSpan.FromSeconds(1));
         var second = Child(root, "second");
-        Assert.True(root.Recorded); // what is measured from now on has an exemplar
+        Assert.True(root.Recorded); // measurements from now on have exemplars
         Assert.Equal(["first"], Exported());
         second.Dispose();
         root.Dispose();
@@ -108,7 +108,7 @@ public sealed class KeptTracesTests : IDisposable
             roots.Add(Begin($"root {roots.Count}"));
             Child(roots[^1], $"child {roots.Count - 1}").Dispose();
         }
-        Assert.Equal((10, 10), (roots.Count, kept.Spans)); // what has ended went, oldest first, and only open spans are left
+        Assert.Equal((10, 10), (roots.Count, kept.Spans)); // ended spans were dropped, oldest first; only open ones are left
         foreach (var root in roots)
         {
             root.SetStatus(ActivityStatusCode.Error);
@@ -146,7 +146,7 @@ public sealed class KeptTracesTests : IDisposable
         return kept;
     }
 
-    // A context without a span is no parent; without one the span that began last would be.
+    // A context without a span is not a parent. Without a context, the span begun last would be the parent.
     private Activity Begin(string name) => Assert.IsType<Activity>(
         _source.StartActivity(name, ActivityKind.Internal, new ActivityContext(ActivityTraceId.CreateRandom(), default, ActivityTraceFlags.None)));
 

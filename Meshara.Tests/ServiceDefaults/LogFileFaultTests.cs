@@ -6,7 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Meshara.Tests.ServiceDefaults;
 
-/// <summary>Log files under somebody who deletes them, and on a volume that fills up.</summary>
+/// <summary>Log files that are deleted while in use, or are on a volume that fills up.</summary>
 public sealed class LogFileFaultTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("meshara-logs-").FullName;
@@ -72,7 +72,7 @@ public sealed class LogFileFaultTests : IDisposable
         }
     }
 
-    /// <summary>The lines that are whole.</summary>
+    /// <summary>The numbers of the intact lines.</summary>
     private static List<int> Numbers(string file)
     {
         using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
@@ -85,7 +85,7 @@ public sealed class LogFileFaultTests : IDisposable
             }
             catch (JsonException)
             {
-                // The one that the full volume broke.
+                // The line that the full volume truncated.
             }
         }
         return numbers;

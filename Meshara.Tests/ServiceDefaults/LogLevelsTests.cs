@@ -14,8 +14,8 @@ public sealed class LogLevelsTests
     [InlineData("debug", "Microsoft.AspNetCore.Routing", LogLevel.Warning)] // quiet unless named
     [InlineData("debug", "Microsoft.Extensions.Diagnostics.HealthChecks.DefaultHealthCheckService", LogLevel.None)]
     [InlineData("microsoft=trace", "Microsoft.AspNetCore.Routing", LogLevel.Trace)]
-    [InlineData("meshara=warn", "Meshara.Node.Transport.Connection", LogLevel.Warning)] // the target meshara::network
-    [InlineData("meshara=warn", "Meshara.Node.Api", LogLevel.Warning)] // no target: its category
+    [InlineData("meshara=warn", "Meshara.Node.Transport.Connection", LogLevel.Warning)] // its target is meshara::network
+    [InlineData("meshara=warn", "Meshara.Node.Api", LogLevel.Warning)] // without a target, its category counts
     [InlineData("meshara.network=debug", "Meshara.Node.Transport.Connection", LogLevel.Debug)]
     [InlineData("meshara::network=debug", "Meshara.Node.Transport.Connection", LogLevel.Debug)]
     [InlineData("meshara.network=debug", "Meshara.Node.Routing", LogLevel.Information)]

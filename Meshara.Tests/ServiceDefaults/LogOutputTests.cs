@@ -36,7 +36,7 @@ public sealed partial class LogOutputTests : IDisposable
             (report.GetProperty("level").GetString(), report.GetProperty("target").GetString(), report.GetProperty("event").GetString(), report.GetProperty("suppressed").GetInt32()));
         await service.Output.EventAsync("Other", Cancelled); // another event has a budget of its own
 
-        // Counted once: a later report is about what came after.
+        // Counts start anew: a later report covers only what came after.
         for (var i = 0; i < 12; i++)
             Log.DialFailed(logger, 100 + i);
         time.Advance(TimeSpan.FromSeconds(10));
@@ -126,7 +126,7 @@ public sealed partial class LogOutputTests : IDisposable
     [Fact]
     public async Task Lost_lines_are_counted_for_each_output()
     {
-        // A file where the folder should be: no log file can be made, as on a volume that is full.
+        // A file in place of the folder: no log file can be created, as on a full volume.
         var folder = Path.Combine(_folder, "no-folder");
         await File.WriteAllTextAsync(folder, "", Cancelled);
         await using var service = await TestService.StartAsync(options => options.Logs.Directory = folder);
@@ -162,7 +162,7 @@ public sealed partial class LogOutputTests : IDisposable
 
         var files = Directory.GetFiles(_folder, "*.log");
         Assert.Equal(3, files.Length);
-        Assert.All(files, file => Assert.InRange(new FileInfo(file).Length, 1, 1024 + 512)); // a line is never torn
+        Assert.All(files, file => Assert.InRange(new FileInfo(file).Length, 1, 1024 + 512)); // lines are never split
         var kept = files.SelectMany(File.ReadAllLines).Select(line => JsonDocument.Parse(line).RootElement)
             .Where(line => line.TryGetProperty("attempt", out _)).Select(line => line.GetProperty("attempt").GetInt32()).Order().ToArray();
         Assert.NotEmpty(kept);

@@ -12,7 +12,7 @@ public sealed partial class MetricsEndpointTests
 {
     private const string OpenMetrics = "application/openmetrics-text;version=1.0.0";
 
-    // What Prometheus 3 sends; the exporter must not take its offer of names with dots.
+    // The Accept header of Prometheus 3; the exporter must not accept its offer of UTF-8 names.
     private const string Prometheus3 =
         "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,*/*;q=0.1";
 
@@ -39,7 +39,7 @@ public sealed partial class MetricsEndpointTests
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(mediaType, response.Content.Headers.ContentType?.MediaType);
         var scrape = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        // OpenMetrics adds the time of creation to counters and histograms.
+        // OpenMetrics adds the creation time to counters and histograms.
         var names = SeriesName().Matches(scrape).Select(match => match.Value).Where(name => !name.EndsWith("_created", StringComparison.Ordinal));
         Assert.Equal(ContractNames, names.Distinct().Order(StringComparer.Ordinal));
         Assert.Matches("""(?m)^meshara_messages_sent_total\{message_type="private"\} 1( |$)""", scrape);
@@ -123,7 +123,7 @@ public sealed partial class MetricsEndpointTests
         foreach (var path in (string[])["/metrics", "/health", "/ready", "/live", "/nowhere"])
             (await service.GetAsync(path)).Dispose();
 
-        // A request is counted after its answer has been sent, and the exporter answers from its cache for 300 ms.
+        // A request is counted after its response was sent, and the exporter caches its answer for 300 ms.
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         deadline.CancelAfter(TimeSpan.FromSeconds(30));
         string[] requests;

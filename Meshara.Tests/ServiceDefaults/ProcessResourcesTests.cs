@@ -33,7 +33,7 @@ public sealed class ProcessResourcesTests
 
         Assert.InRange(resources.WorkingSetBytes, 1024 * 1024, 1L << 40);
         Assert.InRange(resources.CpuPercent, 0, 100 * Environment.ProcessorCount + 1);
-        // Present or explained, never zero by default.
+        // The figure is present, or its absence is explained; it is never zero by default.
         Assert.Equal(resources.StorageIoUnavailable is null, resources.StorageIo is not null);
         if (OperatingSystem.IsWindows() || OperatingSystem.IsMacOS())
             Assert.Null(resources.StorageIoUnavailable);
@@ -47,7 +47,7 @@ public sealed class ProcessResourcesTests
         var folder = Directory.CreateTempSubdirectory("meshara-io-");
         try
         {
-            // On a file system in memory (tmpfs) nothing reaches storage, and nothing is counted.
+            // On tmpfs nothing reaches storage, so nothing is counted.
             Assert.SkipWhen(OperatingSystem.IsLinux() && new DriveInfo(folder.FullName).DriveFormat == "tmpfs", "the temporary folder is in memory");
             var before = resources.StorageIo!.Value;
             using (var file = new FileStream(Path.Combine(folder.FullName, "data"), FileMode.CreateNew))

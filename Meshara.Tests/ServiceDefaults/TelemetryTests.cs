@@ -174,7 +174,7 @@ public sealed partial class TelemetryTests
         await using var service = await StartWithSilentCollectorAsync(blackHole, queue: 64);
         Activity.Current = null;
 
-        // Many times what the queue holds; were it waited for, this would take a timeout for every 32 of them.
+        // Many times the size of the queue; if the service waited for the collector, this would take a timeout for every 32 of them.
         for (var i = 0; i < 100_000; i++)
             service.Source.StartActivity("send_message")?.Dispose();
 
@@ -191,7 +191,7 @@ public sealed partial class TelemetryTests
         for (var i = 0; i < 1_000; i++)
             service.Source.StartActivity("send_message")?.Dispose();
 
-        // At the most one batch is on its way, and one waits.
+        // At most one batch is being exported, and one waits.
         await Condition.HoldsAsync(async () =>
         {
             using var response = await service.GetAsync("/metrics");
@@ -226,10 +226,10 @@ public sealed partial class TelemetryTests
     [Theory]
     [InlineData(ActivityKind.Consumer, true, null, 1, 100)] // a peer's message: the node's own 5 %
     [InlineData(ActivityKind.Internal, true, null, 1, 100)]
-    [InlineData(ActivityKind.Server, true, null, 400, 400)] // a caller of the API is believed
+    [InlineData(ActivityKind.Server, true, null, 400, 400)] // the decision of an API caller is respected
     [InlineData(ActivityKind.Consumer, false, null, 0, 0)]
     [InlineData(ActivityKind.Server, false, null, 0, 0)]
-    [InlineData(ActivityKind.Consumer, true, "parentbased_always_on", 400, 400)] // the operator said so
+    [InlineData(ActivityKind.Consumer, true, "parentbased_always_on", 400, 400)] // the operator's choice
     public async Task A_peer_that_marks_everything_as_sampled_gets_no_more_recorded_than_the_ratio(
         ActivityKind kind, bool sampled, string? sampler, int atLeast, int atMost)
     {
@@ -244,7 +244,7 @@ public sealed partial class TelemetryTests
             using var first = service.Source.StartActivity("receive_message", kind, parent);
             using var child = service.Source.StartActivity("verify");
             using var second = service.Source.StartActivity("receive_message", kind, parent);
-            Assert.Equal(first is { Recorded: true }, second is { Recorded: true }); // by the trace id alone
+            Assert.Equal(first is { Recorded: true }, second is { Recorded: true }); // decided by the trace id alone
             Assert.Equal(first is { Recorded: true }, child is { Recorded: true });
             if (first is { Recorded: true })
                 recorded++;
@@ -262,7 +262,7 @@ public sealed partial class TelemetryTests
         Assert.Single(service.Services.GetServices<ILoggerProvider>());
     }
 
-    /// <summary>A service whose collector takes connections and answers nothing.</summary>
+    /// <summary>A service whose collector accepts connections and never answers.</summary>
     private static async Task<TestService> StartWithSilentCollectorAsync(TcpListener collector, int queue)
     {
         collector.Start();
@@ -293,7 +293,7 @@ public sealed partial class TelemetryTests
         ["OTEL_EXPORTER_OTLP_PROTOCOL"] = protocol,
     };
 
-    /// <summary>The values of the counter as a scrape shows them; none when it is not there.</summary>
+    /// <summary>The values of the counter in a scrape; empty if it is not there.</summary>
     private static async Task<long[]> FailuresAsync(TestService service)
     {
         using var response = await service.GetAsync("/metrics");

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Meshara.Tests.ServiceDefaults;
 
-/// <summary>OTEL_ variables with values that mean nothing: the specification wants them ignored, with a warning.</summary>
+/// <summary>OTEL_ variables with invalid values, which the specification requires to be ignored with a warning.</summary>
 [Collection(Telemetry.ExportCollection.Name)]
 public sealed class TelemetryVariableTests
 {

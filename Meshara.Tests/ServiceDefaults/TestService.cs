@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Meshara.Tests.ServiceDefaults;
 
-/// <summary>A real service on free loopback ports, made observable as any Meshara service is.</summary>
+/// <summary>A real service on free loopback ports, with the observability of any Meshara service.</summary>
 internal sealed class TestService : IAsyncDisposable
 {
     private readonly WebApplication _app;

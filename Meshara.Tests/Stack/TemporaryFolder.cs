@@ -1,6 +1,6 @@
 namespace Meshara.Tests.Stack;
 
-/// <summary>A folder of its own for one test, gone with it.</summary>
+/// <summary>A folder for one test that is deleted with it.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("meshara-test-");

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Meshara.Tests.Storage;
 
 /// <summary>
-/// An ext4 file system of its own on a loop device, which turns read-only under its writers as a real one does that met an error
-/// (its <c>errors=remount-ro</c>), and which is mounted anew as an operator would. Needs root on Linux.
+/// A separate ext4 file system on a loop device. It can turn read-only under its writers, as <c>errors=remount-ro</c> does after an error,
+/// and be remounted as an operator would. Requires root on Linux.
 /// </summary>
 internal sealed class BlockVolume : IDisposable
 {
@@ -20,7 +20,7 @@ internal sealed class BlockVolume : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Skips the test, with the reason, where nothing can be mounted or the kernel cannot be made to fail.</summary>
+    /// <summary>Skips the test, with the reason, if mounting is not possible or the kernel cannot simulate the error.</summary>
     public static BlockVolume Mount(int mebibytes)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Mounting a loop device needs root on Linux.");
@@ -30,7 +30,7 @@ internal sealed class BlockVolume : IDisposable
             file.SetLength(mebibytes * 1024L * 1024);
         try
         {
-            // Without a journal, nothing is left to replay from the mount that failed.
+            // Without a journal, there is nothing to replay from the failed mount.
             Run("mkfs.ext4", "-q", "-O", "^has_journal", image);
             var volume = new BlockVolume(path, image);
             if (File.Exists(volume.Trigger))
@@ -46,14 +46,14 @@ internal sealed class BlockVolume : IDisposable
         return null!;
     }
 
-    /// <summary>From now on every write fails, whoever has files open.</summary>
+    /// <summary>From now on every write fails, even on open files.</summary>
     public void TurnReadOnly()
     {
         Run("sync", "--file-system", Path);
         File.WriteAllText(Trigger, "1");
     }
 
-    /// <summary>Takes the failed mount out of the way and mounts the same disk again, under the feet of whoever uses it.</summary>
+    /// <summary>Detaches the failed mount and mounts the same disk again, while programs use it.</summary>
     public void MountAnew()
     {
         Run("umount", "--lazy", Path);
@@ -68,7 +68,7 @@ internal sealed class BlockVolume : IDisposable
 
     private string Trigger => $"/sys/fs/ext4/{System.IO.Path.GetFileName(_device)}/trigger_fs_error";
 
-    /// <summary>A device of its own for each mount: the kernel would give a second mount of one device the state of the first.</summary>
+    /// <summary>Creates a new device for each mount: with the same device, the kernel would reuse the state of the first mount.</summary>
     private string Attach()
     {
         var device = Run("losetup", "--find", "--show", _image).Trim();
@@ -78,7 +78,7 @@ internal sealed class BlockVolume : IDisposable
         }
         finally
         {
-            Run("losetup", "--detach", device); // a device in use goes when its last user does
+            Run("losetup", "--detach", device); // a device in use is removed with its last user
         }
         return device;
     }

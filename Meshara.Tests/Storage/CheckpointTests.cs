@@ -4,7 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Meshara.Tests.Storage;
 
-/// <summary>A reader from outside, such as a backup, that looks at one state of the database for a long time.</summary>
+/// <summary>An external reader, such as a backup, that keeps a snapshot of the database open for a long time.</summary>
 public sealed class CheckpointTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
@@ -32,7 +32,7 @@ public sealed class CheckpointTests : IDisposable
             Assert.Equal(1L, look.ExecuteScalar());
             while (LogSize() <= large)
                 await store.DeliverAsync(Samples.Incoming(_time.GetUtcNow(), size: 1024 * 1024), Cancel);
-            // Each round brings maintenance, which would empty the log; waiting for the reader takes SQLite five seconds.
+            // Each round triggers maintenance, which would truncate the log; SQLite waits five seconds for the reader.
             await MaintainAsync(10).WaitAsync(ApiServer.Deadline, Cancel);
             Assert.True(LogSize() > large);
         }

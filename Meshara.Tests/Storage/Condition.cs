@@ -2,7 +2,7 @@ using Meshara.Tests.Api;
 
 namespace Meshara.Tests.Storage;
 
-/// <summary>Waits for what another process or thread brings about and nothing signals.</summary>
+/// <summary>Polls for conditions in other processes or threads that send no signal.</summary>
 internal static class Condition
 {
     public static async Task HoldsAsync(Func<Task<bool>> condition)

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Meshara.Tests.Storage;
 
-/// <summary>Disks that fail, on a real file system that does.</summary>
+/// <summary>Failing disks, on a real file system.</summary>
 public sealed class DiskFaultTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -29,7 +29,7 @@ public sealed class DiskFaultTests
             Assert.Contains("is full", store.Problem, StringComparison.Ordinal);
             Assert.Equal(StorageState.Failed, store.State);
             await Assert.ThrowsAsync<MesharaException>(() => store.DeliverAsync(Samples.Incoming(time.GetUtcNow()), Cancel).AsTask());
-            // A state that the disk does not take now is known and is written later.
+            // A state that the disk cannot take now is remembered and written later.
             final = Samples.Final(accepted[0], time.GetUtcNow());
             await store.CompleteAsync(final, Cancel);
             Assert.Equal(final, await store.FindCompletedAsync(final.Id, Cancel));

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Meshara.Tests.Storage;
 
-/// <summary>What strangers can and cannot do to an inbox, in every store.</summary>
+/// <summary>What strangers can and cannot do to an inbox, for every store.</summary>
 public abstract class InboxLimitContract : IAsyncLifetime
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
@@ -75,7 +75,7 @@ public abstract class InboxLimitContract : IAsyncLifetime
         for (var i = 0; i < 150; i++)
             await _store.DeliverAsync(Samples.Incoming(Now, sender: Samples.Address()), Cancel);
         Assert.Equal(DeliveryResult.Full, await _store.DeliverAsync(Samples.Incoming(Now), Cancel));
-        // What is there already is acknowledged again, however full the inbox is.
+        // A message that is already stored is acknowledged again, however full the inbox is.
         Assert.Equal(DeliveryResult.Duplicate, await _store.DeliverAsync(message, Cancel));
         var kept = await _store.ReadAsync(0, 1000, Cancel);
         Assert.Equal((100, message.Id), (kept.Count, kept[0].Id));
@@ -90,7 +90,7 @@ public abstract class InboxLimitContract : IAsyncLifetime
         Assert.Equal(DeliveryResult.Full, await DeliverAsync(network));
         Assert.Equal(DeliveryResult.Delivered, await DeliverAsync(IPAddress.Parse("192.0.2.2")));
         Assert.Equal(DeliveryResult.Delivered, await _store.DeliverAsync(Samples.Incoming(Now), Cancel));
-        // What was read is no longer counted.
+        // Messages that were read no longer count.
         Assert.Equal(2, (await _store.ReadAsync(0, 2, Cancel)).Count);
         Assert.Equal(DeliveryResult.Delivered, await DeliverAsync(network));
         Assert.Equal(DeliveryResult.Delivered, await DeliverAsync(network));
@@ -124,7 +124,7 @@ public abstract class InboxLimitContract : IAsyncLifetime
         for (var i = 0; i < 30; i++)
             Assert.Equal(DeliveryResult.Delivered, await _store.DeliverAsync(Samples.Incoming(Now), Cancel));
         Assert.Equal(DeliveryResult.Full, await _store.DeliverAsync(Samples.Incoming(Now), Cancel));
-        // Read ones stay until the room is needed.
+        // Read messages stay until their room is needed.
         Assert.Equal(80, (await _store.ReadAsync(0, 1000, Cancel)).Count);
         for (var i = 0; i < 50; i++)
             Assert.Equal(DeliveryResult.Delivered, await _store.DeliverAsync(Samples.Incoming(Now), Cancel));
@@ -144,7 +144,7 @@ public abstract class InboxLimitContract : IAsyncLifetime
             Assert.True(await follower.MoveNextAsync());
         for (var i = 0; i < 10; i++)
             Assert.Equal(DeliveryResult.Delivered, await _store.DeliverAsync(Samples.Incoming(Now), Cancel));
-        // The eleventh is in its hands, but nobody knows yet whether it got there.
+        // The reader has been given the eleventh, but it is not known whether it processed it.
         Assert.Equal(DeliveryResult.Full, await _store.DeliverAsync(Samples.Incoming(Now), Cancel));
     }
 

@@ -3,7 +3,7 @@ using Meshara.Node.Storage;
 
 namespace Meshara.Tests.Storage;
 
-/// <summary>What the inbox knows of its readers, across restarts.</summary>
+/// <summary>What the inbox remembers about its readers across restarts.</summary>
 public sealed class InboxRestartTests : IDisposable
 {
     private readonly StoreFolder _folder = new();

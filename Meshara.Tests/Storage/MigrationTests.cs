@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Meshara.Tests.Storage;
 
-/// <summary>Databases that earlier versions of the program have left.</summary>
+/// <summary>Databases created by earlier versions of the program.</summary>
 public sealed class MigrationTests : IDisposable
 {
     private readonly StoreFolder _folder = new();
@@ -40,7 +40,7 @@ public sealed class MigrationTests : IDisposable
         Assert.Equal(DeliveryResult.Delivered, await again.DeliverAsync(Samples.Incoming(now), Cancel));
     }
 
-    /// <summary>Removes what later versions have added.</summary>
+    /// <summary>Removes what later versions added.</summary>
     private void TakeBackTo(int version)
     {
         using var connection = new SqliteConnection($"Data Source={_folder.Database};Pooling=False");

@@ -6,9 +6,7 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Storage;
 
-/// <summary>
-/// Another program opens a running node's database, as an operator does with the sqlite3 shell.
-/// </summary>
+/// <summary>Another program opens a running node's database, as an operator does with the sqlite3 shell.</summary>
 public sealed class OtherProgramTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -19,7 +17,7 @@ public sealed class OtherProgramTests
     [Fact(Explicit = true)]
     public Task No_accepted_message_is_lost_after_another_program_held_the_lock_for_long() => RunAsync(60, 90);
 
-    /// <summary>Every way in which it can end, all at once: nearly all of the time is waiting.</summary>
+    /// <summary>Runs all cases in parallel, because nearly all of the time is waiting.</summary>
     private static Task RunAsync(params int[] seconds) => Task.WhenAll(
         from held in seconds
         from quitsFirst in new[] { true, false }
@@ -35,7 +33,7 @@ public sealed class OtherProgramTests
         {
             await other.ExecuteAsync("BEGIN IMMEDIATE");
             var meanwhile = TryAcceptAsync(node.Client.Http);
-            await Task.Delay(held, Cancel); // the length of the lock is what this is about
+            await Task.Delay(held, Cancel); // the test is about the duration of the lock
             await other.ExecuteAsync("ROLLBACK");
             if (await meanwhile is { } late)
                 accepted.Add(late);
@@ -70,7 +68,7 @@ public sealed class OtherProgramTests
     private static async Task<string> AcceptedAsync(SingleNode node) =>
         await TryAcceptAsync(node.Client.Http) ?? throw new InvalidOperationException($"A message was refused:\n{node.Process.Output}");
 
-    /// <summary>The message's id when the node took it. Nobody has the address, so it stays pending.</summary>
+    /// <summary>The message's id if the node accepted it. No node has the recipient's address, so the message stays pending.</summary>
     internal static async Task<string?> TryAcceptAsync(HttpClient http)
     {
         using var answer = await http.PostAsJsonAsync("api/messages", new { to = Samples.Friend.ToString(), text = "hello" }, Cancel);

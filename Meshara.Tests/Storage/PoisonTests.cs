@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Meshara.Tests.Storage;
 
-/// <summary>Messages that are made to disturb those that share a commit with them.</summary>
+/// <summary>Messages crafted to harm others in the same commit.</summary>
 public sealed class PoisonTests : IDisposable
 {
     private readonly StoreFolder _folder = new();

@@ -3,7 +3,7 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Storage;
 
-/// <summary>The volume of a running node's database turns read-only and is mounted anew.</summary>
+/// <summary>The volume of a running node's database turns read-only and is remounted.</summary>
 public sealed class RemountTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -17,7 +17,7 @@ public sealed class RemountTests
         var data = Path.Combine(volume.Path, "data");
         var port = Api.FreePort.Next();
         var start = HostProgram.Start(HostProgram.Node, "run", "--data", data, "--mesh", "127.0.0.1:0", "--http", $"127.0.0.1:{port}", "--metrics", $"{port}", "--stop-with-input");
-        start.Environment["Storage__Durability"] = "full"; // the file system fails, too, and not only the node
+        start.Environment["Storage__Durability"] = "full"; // not only the node fails, but also the file system
         var accepted = new List<string>();
         await using (var program = new RunningProgram(start))
         {

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Meshara.Tests.Storage;
 
-/// <summary>Files of an open database that somebody removes, moves or replaces. Only Linux lets a program tell.</summary>
+/// <summary>Files of an open database are removed, moved or replaced. Only Linux lets a program notice.</summary>
 public sealed class RemovedFilesTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
@@ -108,7 +108,10 @@ public sealed class RemovedFilesTests : IDisposable
         Assert.Empty(_accepted.Except((await store.LoadPendingAsync(Cancel)).Select(message => message.Id.ToString())));
     }
 
-    /// <summary>What a crash would leave at this moment. By another process: opened and closed in this one, the files would lose their locks.</summary>
+    /// <summary>
+    /// Copies what a crash would leave at this moment. Uses another process: opening and closing the files in this one would drop
+    /// their locks.
+    /// </summary>
     private static void Copy(StoreFolder from, StoreFolder to)
     {
         using var copy = Process.Start("cp", [.. Directory.GetFiles(from.Directory, "messages.db*").Where(file => !file.EndsWith("-shm", StringComparison.Ordinal)), to.Directory]);

@@ -8,7 +8,7 @@ using Meshara.Node.Storage;
 
 namespace Meshara.Tests.Storage;
 
-/// <summary>Messages as a node would store them; real envelopes, as yet without a signature.</summary>
+/// <summary>Messages as a node would store them: real envelopes, not yet signed.</summary>
 internal static class Samples
 {
     public static readonly NodeIdentity Identity = NodeIdentity.Generate();
@@ -53,7 +53,7 @@ internal static class Samples
         return PeerRecord.Create(identity, name, [endpoint], 1, now + TimeSpan.FromMinutes(1));
     }
 
-    /// <summary>Everything of a record that must come back, in a form that compares by value.</summary>
+    /// <summary>All fields of a record that must be preserved, in a form that compares by value.</summary>
     public static string Text(OutgoingRecord record) => string.Join(' ',
         record.Id, record.Recipient, record.Sealed is { } envelope ? Convert.ToHexString(envelope.Wire.ToByteArray()) : "unsealed",
         Convert.ToHexString(record.Content.Span), record.ContentLength, record.AcceptedAt.ToString("O"), record.Expires.ToString("O"),

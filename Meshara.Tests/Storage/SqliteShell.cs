@@ -4,8 +4,8 @@ using System.Diagnostics;
 namespace Meshara.Tests.Storage;
 
 /// <summary>
-/// The sqlite3 shell with a database open, as an operator uses it. A process of its own: within one process SQLite sees no conflict of
-/// POSIX locks.
+/// The sqlite3 shell with an open database, as an operator uses it. It is a separate process, because SQLite detects no conflicts of POSIX
+/// locks within a process.
 /// </summary>
 internal sealed class SqliteShell : IAsyncDisposable
 {
@@ -14,7 +14,7 @@ internal sealed class SqliteShell : IAsyncDisposable
 
     private SqliteShell(Process process) => _process = process;
 
-    /// <summary>Skips the test where there is no such program.</summary>
+    /// <summary>Opens a database; skips the test if the shell is not installed.</summary>
     public static SqliteShell Open(string database)
     {
         try
@@ -32,7 +32,7 @@ internal sealed class SqliteShell : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns when it is done.</summary>
+    /// <summary>Executes a statement, and returns once it is done.</summary>
     public async Task ExecuteAsync(string sql)
     {
         await _process.StandardInput.WriteLineAsync($"{sql};\n.print done");

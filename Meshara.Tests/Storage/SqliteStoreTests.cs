@@ -11,7 +11,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Meshara.Tests.Storage;
 
-/// <summary>What only a store on a disk promises: restarts, files it must not touch, retention, group commit.</summary>
+/// <summary>Guarantees of the store on disk only: restarts, protected files, retention, group commit.</summary>
 public sealed class SqliteStoreTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
@@ -55,7 +55,7 @@ public sealed class SqliteStoreTests : IDisposable
         Assert.Equal(DeliveryResult.Duplicate, await again.DeliverAsync(deleted, Cancel));
         Assert.Equal(HoldResult.Duplicate, await again.HoldAsync(held, Cancel));
         Assert.Equal([peer.Wire], await again.LoadPeersAsync(Cancel));
-        // A cursor is never given out twice, even when its message is gone: a reader that resumes would miss the new one.
+        // A cursor is never reused, even after its message is gone: a reader that resumes would miss the new one.
         Assert.Equal(cursor, again.LastCursor);
         await again.DeliverAsync(Samples.Incoming(Now), Cancel);
         Assert.Equal(cursor + 1, again.LastCursor);
@@ -110,7 +110,7 @@ public sealed class SqliteStoreTests : IDisposable
     {
         const int count = 5_000;
         await using var store = _folder.Open();
-        // Started by one caller without waiting: what the writer does not keep up with gathers.
+        // Started by one caller without waiting, so that operations accumulate while the writer is busy.
         var writes = Enumerable.Range(0, count).Select(_ => store.DeliverAsync(Samples.Incoming(Now), Cancel).AsTask()).ToArray();
         Assert.All(await Task.WhenAll(writes), result => Assert.Equal(DeliveryResult.Delivered, result));
         Assert.InRange(store.Commits, 1, count / 2);
@@ -153,7 +153,7 @@ public sealed class SqliteStoreTests : IDisposable
     public async Task A_slow_disk_is_told_and_works_and_a_fast_one_ends_the_complaint()
     {
         await using var store = _folder.Open();
-        // Every look at the clock takes this long, so every commit seems to.
+        // Each reading of the clock advances it this far, so every commit seems slow.
         _time.AutoAdvanceAmount = _folder.Options.SlowCommit * 2;
         var message = Samples.Incoming(_time.GetUtcNow());
         Assert.Equal(DeliveryResult.Delivered, await store.DeliverAsync(message, Cancel));
@@ -161,7 +161,7 @@ public sealed class SqliteStoreTests : IDisposable
         Assert.Equal(StorageState.Slow, store.State);
         Assert.Equal(DeliveryResult.Duplicate, await store.DeliverAsync(message, Cancel));
         _time.AutoAdvanceAmount = TimeSpan.Zero;
-        // One fast commit between slow ones is no end of it.
+        // One fast commit between slow ones does not end the state.
         await StepAsync(store);
         Assert.Equal(StorageState.Slow, store.State);
         await MaintainAsync(store, () => store.Problem is null);
@@ -178,7 +178,7 @@ public sealed class SqliteStoreTests : IDisposable
             using var api = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
             await Condition.HoldsAsync(async () => await IsReadyAsync(api));
             Assert.Contains("in use by another node", Assert.Throws<MesharaException>(() => _folder.Open()).Message, StringComparison.Ordinal);
-            // Nobody has this address, so every message stays pending; killed in the middle of accepting.
+            // No node has this address, so every message stays pending. The process is killed while it accepts messages.
             var senders = Enumerable.Range(0, 4).Select(_ => SendUntilItDiesAsync(api, accepted)).ToArray();
             await Condition.HoldsAsync(() => Task.FromResult(Count(accepted) >= 200));
             process.Kill();
@@ -236,11 +236,11 @@ public sealed class SqliteStoreTests : IDisposable
         }
         catch (HttpRequestException)
         {
-            // Killed, as it should be.
+            // Killed, as intended.
         }
         catch (IOException)
         {
-            // The same, in the middle of an answer.
+            // Killed in the middle of an answer.
         }
     }
 
@@ -252,7 +252,7 @@ public sealed class SqliteStoreTests : IDisposable
 
     private Func<bool> Count(string table, long expected) => () => Read($"SELECT count(*) FROM {table}") == expected;
 
-    /// <summary>Lets the store's clock run until the condition holds; each step is a chance for one piece of maintenance.</summary>
+    /// <summary>Advances the store's clock until the condition holds; each step allows one piece of maintenance.</summary>
     private async Task MaintainAsync(SqliteMessageStore store, Func<bool> condition)
     {
         for (var step = 0; step < 6; step++)
@@ -305,7 +305,7 @@ public sealed class SqliteStoreTests : IDisposable
             file.SetLength(file.Length / 2);
             return;
         }
-        // Page 2 on: what a sector full of noise looks like.
+        // From page 2 on: simulates sectors full of noise.
         file.Position = 4096;
         await file.WriteAsync(Enumerable.Repeat((byte)0x5A, 20 * 4096).ToArray(), Cancel);
     }

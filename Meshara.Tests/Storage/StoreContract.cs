@@ -10,7 +10,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Meshara.Tests.Storage;
 
-/// <summary>What every store promises, whatever it keeps messages in.</summary>
+/// <summary>The guarantees of every store, whatever it keeps messages in.</summary>
 public abstract class StoreContract : IAsyncLifetime
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
@@ -316,7 +316,7 @@ public abstract class StoreContract : IAsyncLifetime
         Assert.Equal(peers.Select(peer => peer.Wire), await cache.LoadPeersAsync(Cancel));
     }
 
-    /// <summary>A note nobody waits for is written before what came after it.</summary>
+    /// <summary>Waits for earlier writes that are not awaited: they complete before this one.</summary>
     private async Task SettleAsync() => await _store.DeleteAsync(MessageId.Create(Now), null, Cancel);
 }
 

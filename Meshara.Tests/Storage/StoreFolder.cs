@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace Meshara.Tests.Storage;
 
-/// <summary>A data directory of its own, and stores that are opened in it.</summary>
+/// <summary>A temporary data directory, and stores opened in it.</summary>
 internal sealed class StoreFolder : IDisposable
 {
     public string Directory { get; } = System.IO.Directory.CreateTempSubdirectory("meshara-store-").FullName;

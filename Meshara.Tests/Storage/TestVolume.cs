@@ -2,14 +2,14 @@ using System.Diagnostics;
 
 namespace Meshara.Tests.Storage;
 
-/// <summary>A small file system of its own, to be filled and made read-only. Needs root on Linux.</summary>
+/// <summary>A small separate file system that can be filled and made read-only. Requires root on Linux.</summary>
 internal sealed class TestVolume : IDisposable
 {
     private TestVolume(string path) => Path = path;
 
     public string Path { get; }
 
-    /// <summary>Skips the test, with the reason, where nothing can be mounted.</summary>
+    /// <summary>Mounts a volume; skips the test, with the reason, if that is not possible.</summary>
     public static TestVolume Mount(int mebibytes)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Mounting a small tmpfs needs root on Linux.");
@@ -30,7 +30,7 @@ internal sealed class TestVolume : IDisposable
         Directory.Delete(Path);
     }
 
-    /// <summary>Empty, or what went wrong.</summary>
+    /// <summary>Runs a program. Returns its error output, or an empty string if it succeeded.</summary>
     private static string Run(string program, params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;

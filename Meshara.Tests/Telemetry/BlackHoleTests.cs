@@ -20,7 +20,7 @@ public sealed class BlackHoleTests
         var nodes = await mesh.StartManyAsync(2);
         await mesh.AreAllConnectedAsync();
 
-        // Their spans are many times what the queue holds.
+        // Their spans exceed the queue's capacity many times over.
         for (var i = 0; i < 200; i++)
             Assert.Equal(MessageState.Acknowledged, (await nodes[0].EndsAsync(await nodes[0].SendAsync(nodes[1], $"message {i}"))).State);
 

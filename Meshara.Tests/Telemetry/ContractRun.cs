@@ -15,8 +15,8 @@ using MessageType = Meshara.Node.Protocol.MessageType;
 namespace Meshara.Tests.Telemetry;
 
 /// <summary>
-/// What a mesh of real nodes emits – scraped, exported and logged – while messages succeed and fail in every way that
-/// can be brought about within seconds. Everything has stopped and is flushed when this is looked at.
+/// Everything that a mesh of real nodes emits (scraped, exported and logged) while messages succeed and fail in every way that can be
+/// provoked within seconds. All nodes have stopped and flushed before tests look at it.
 /// </summary>
 public sealed class ContractRun : IAsyncLifetime
 {
@@ -51,7 +51,7 @@ public sealed class ContractRun : IAsyncLifetime
         Assert.Empty(receiver.Faults);
         Lines.AddRange(logs.SelectMany(log => log.Newest()).Select(line => JsonDocument.Parse(line).RootElement)
             .Where(line => line.GetProperty("target").GetString()!.StartsWith("meshara", StringComparison.Ordinal)));
-        // Every provider of the process sees every node's spans.
+        // Each provider in the process sees the spans of all nodes.
         Spans = [.. receiver.Spans.DistinctBy(span => span.SpanId)];
         Metrics = [.. receiver.Metrics.Where(metric => metric.Origin.Scope == "Meshara")];
         Logs = [.. receiver.Logs];
@@ -67,7 +67,7 @@ public sealed class ContractRun : IAsyncLifetime
         ("Delivery:RetryBase", "00:00:00.300"), ("Storage:MaxHeldMessagesPerSender", "1"), ("Transport:SendTimeout", "00:00:02"),
     ];
 
-    /// <summary>One that all can dial, two that reach each other only through it, and one with tight limits.</summary>
+    /// <summary>Starts one node that all can dial, two that reach each other only through it, and one with tight limits.</summary>
     private async Task StartAsync(MeshFixture mesh)
     {
         _nodes.Add(await mesh.StartAsync());
@@ -114,12 +114,12 @@ public sealed class ContractRun : IAsyncLifetime
         var large = await Hub.SendAsync(Small, new string('x', 4096));
         Assert.Equal(MessageState.Rejected, (await Hub.EndsAsync(large)).State);
 
-        var gone = Peers.Record(); // says it is where nobody listens
+        var gone = Peers.Record(); // its endpoint does not listen
         Hub.Get<PeerBook>().Add(gone);
         var unreachable = await Hub.Messenger.SendAsync(gone.Address, "x"u8.ToArray(), second, TestContext.Current.CancellationToken);
         Assert.Equal(MessageState.Expired, (await Hub.EndsAsync(unreachable)).State);
 
-        await using var mute = new TransportEnd(); // takes messages and never acknowledges one
+        await using var mute = new TransportEnd(); // accepts messages and never acknowledges any
         await mute.JoinAsync(Hub);
         await Hub.Messenger.SendAsync(mute.Identity.Address, "x"u8.ToArray(), TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
         await CountedAsync("meshara.delivery.attempts", "timeout");

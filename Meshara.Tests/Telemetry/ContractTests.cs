@@ -6,11 +6,14 @@ using Meshara.Tests.Otlp;
 
 namespace Meshara.Tests.Telemetry;
 
-/// <summary>docs/telemetry.md against what nodes emit, both ways: nothing undocumented is emitted, nothing documented is missing.</summary>
+/// <summary>docs/telemetry.md against what nodes emit: nothing undocumented is emitted, and nothing documented is missing.</summary>
 [Collection(ExportCollection.Name)]
 public sealed class ContractTests(ContractRun run) : IClassFixture<ContractRun>
 {
-    /// <summary>Label values that cannot be brought about within seconds, and why; each is counted by a test of its own or by code that a full disk runs.</summary>
+    /// <summary>
+    /// Label values that cannot be provoked within seconds, with the reason. Each is covered by its own test, or by code that
+    /// runs when a disk is full.
+    /// </summary>
     private static readonly Dictionary<string, string> NotProvoked = new(StringComparer.Ordinal)
     {
         ["meshara_connection_errors_total reason=network"] = "a connection that breaks inside TLS, which a proxy on loopback cannot cause at will",
@@ -44,7 +47,7 @@ public sealed class ContractTests(ContractRun run) : IClassFixture<ContractRun>
         ["meshara_messages_dropped_total reason=inbox_full"] = "an inbox with small limits that nobody reads; Delivery/InboxFullTests has one",
     };
 
-    /// <summary>Parents that need more nodes than these, or luck; when they come, they are as documented.</summary>
+    /// <summary>Parents that need more nodes or luck to occur; when they occur, they must be as documented.</summary>
     private static readonly HashSet<(string Child, string Parent)> ParentsNotProvoked =
     [
         ("forward_message", "forward_message"), // two relays in a row
@@ -92,7 +95,7 @@ public sealed class ContractTests(ContractRun run) : IClassFixture<ContractRun>
         var documented = _contract.Metrics.SelectMany(metric => metric.Value.Labels
             .SelectMany(label => label.Value.Select(value => $"{metric.Key} {label.Key}={value}"))).ToHashSet(StringComparer.Ordinal);
         var emitted = Values(family => family.Samples, _ => true);
-        // A series that every node has from the start, at 0, proves nothing.
+        // A series that every node exposes from the start with value 0 proves nothing.
         var counted = Values(family => family.Counted, point => point.Value != 0);
 
         Assert.Empty(emitted.Except(documented));
@@ -177,7 +180,7 @@ public sealed class ContractTests(ContractRun run) : IClassFixture<ContractRun>
             var name = line.GetProperty("event").GetString()!;
             var expected = documented.GetValueOrDefault(name);
             var level = line.GetProperty("level").GetString()!;
-            // The line that ends a burst has no values of its own.
+            // The summary line of a burst has no field values of its own.
             var actual = new EventContract(name, expected?.MayBe(level) == true ? expected.Level : level, line.GetProperty("target").GetString()!,
                 line.TryGetProperty("suppressed", out _) ? expected?.Fields ?? "" : fields);
             Assert.Equal(expected, actual);
@@ -219,7 +222,7 @@ public sealed class ContractTests(ContractRun run) : IClassFixture<ContractRun>
 
     private static string PrometheusLabel(string attribute) => attribute.Replace('.', '_');
 
-    /// <summary>As the OpenTelemetry specification translates names and units to Prometheus.</summary>
+    /// <summary>Translates names and units to Prometheus, following the OpenTelemetry specification.</summary>
     private static string PrometheusName(OtlpMetric metric)
     {
         var name = metric.Name.Replace('.', '_');

@@ -12,7 +12,7 @@ using OpenTelemetry.Metrics;
 
 namespace Meshara.Tests.Telemetry;
 
-/// <summary>What telemetry must not cost, as far as it can be told without a clock.</summary>
+/// <summary>Costs that telemetry must not have, as far as they can be tested without a clock.</summary>
 [Collection(ExportCollection.Name)]
 public sealed class CostTests
 {
@@ -26,7 +26,7 @@ public sealed class CostTests
             .AddReader(new PeriodicExportingMetricReader(new Forget()))
             .Build();
         using var telemetry = new MeshTelemetry(services.GetRequiredService<IMeterFactory>());
-        Measure(telemetry); // series come into being, and the code is compiled
+        Measure(telemetry); // creates the series and compiles the code
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 1000; i++)
@@ -61,10 +61,10 @@ public sealed class CostTests
 
         using var client = new HttpClient();
         using var scraped = await client.GetAsync(new Uri(nodes[0].Http, "/metrics"), TestContext.Current.CancellationToken);
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, scraped.StatusCode); // a scraper must not take it for a node without figures
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, scraped.StatusCode); // a scraper must not mistake it for a node without metrics
     }
 
-    /// <summary>Every instrument that a message passes, on its way and when something is wrong with it.</summary>
+    /// <summary>Records on all instruments that a message passes, in good and bad cases.</summary>
     private static void Measure(MeshTelemetry telemetry)
     {
         telemetry.Sent(Tags.Private);

@@ -6,25 +6,28 @@ using Microsoft.Extensions.Logging;
 
 namespace Meshara.Tests.Telemetry;
 
-/// <summary>One log event: as docs/telemetry.md has it, or as the code declares it.</summary>
-/// <param name="Level"><see cref="Sampled"/> for one that is at another level when the trace is recorded.</param>
+/// <summary>A log event, as documented in docs/telemetry.md or declared in the code.</summary>
+/// <param name="Level"><see cref="Sampled"/> if the level depends on whether the trace is recorded.</param>
 internal sealed record EventContract(string Name, string Level, string Target, string Fields)
 {
     /// <summary>The level of a milestone.</summary>
     public const string Sampled = "INFO or DEBUG";
 
-    /// <summary>The line that docs/telemetry.md shows.</summary>
+    /// <summary>The example line in docs/telemetry.md.</summary>
     public static string Example() => File.ReadLines(Path.Combine(AlertFiles.Root, "docs", "telemetry.md"))
         .SkipWhile(line => line != "## Logs").First(line => line.StartsWith('{'));
 
-    /// <summary>True when lines of this event may have that level.</summary>
+    /// <summary>True if lines of this event may have this level.</summary>
     public bool MayBe(string level) => Level.Split(" or ").Contains(level, StringComparer.Ordinal);
 
     public static IReadOnlyList<EventContract> Documented() =>
         [.. SpanContract.Section("| Event | Level | Target | Fields | Meaning |")
             .Select(cells => new EventContract(cells[1].Trim('`'), cells[2], cells[3].Trim('`'), Join(SpanContract.Names(cells[4]))))];
 
-    /// <summary>Every statement of the node and of what makes it observable, and the three that the log output makes about itself, which no generator knows.</summary>
+    /// <summary>
+    /// All log events declared by the node and its observability code, and the three about the log output itself, which are not
+    /// source-generated.
+    /// </summary>
     public static IReadOnlyList<EventContract> Declared()
     {
         var targets = new LogTargetMap(NodeHost.AllLogTargets);

@@ -1,8 +1,8 @@
 namespace Meshara.Tests.Telemetry;
 
 /// <summary>
-/// Tests of what is exported run alone: the SDK's providers listen to every source and meter of a name in the process, so
-/// what other nodes do at the same time would be exported, too.
+/// Tests of exports run alone: the SDK's providers listen to all sources and meters of a name in the process, so they would also export
+/// the telemetry of other nodes.
 /// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class ExportCollection

@@ -9,8 +9,8 @@ using Meshara.Tests.Stack.Local;
 namespace Meshara.Tests.Telemetry;
 
 /// <summary>
-/// Messages that no sampler chose: what ends badly or late is exported whole all the same. Each node is a process, since what listens to
-/// spans hears all of its process.
+/// Unsampled messages that fail or are late are exported completely all the same. Each node is a separate process, because a listener
+/// receives all spans of its process.
 /// </summary>
 [Collection(MeshCollection.Name)]
 public sealed class KeptMessageTests
@@ -35,7 +35,7 @@ public sealed class KeptMessageTests
         var expired = await EndAsync(sender, nobody.Address.ToString(), "to nobody", 1, "expired");
         await sender.UntilAsync("has exported both", () => Task.FromResult(
             Trace(receiver, rejected).Count(span => span.Origin.Instance == recipient.Address) == Refusal.Length && Trace(receiver, expired).Count > 0), Test);
-        await mesh.StopAsync(Test); // exports what is left
+        await mesh.StopAsync(Test); // exports the remaining spans
 
         Assert.Empty(Of(receiver, good));
         Assert.Equal(Sending, Names(receiver, rejected, sender));
@@ -60,7 +60,7 @@ public sealed class KeptMessageTests
         Assert.All(Trace(receiver, id), span => Assert.NotEqual("error", span.Status));
     }
 
-    /// <summary>Nothing is chosen at the head.</summary>
+    /// <summary>Settings without head sampling.</summary>
     private static Dictionary<string, string> Settings(OtlpReceiver receiver, string slowerThan) => new()
     {
         ["OTEL_TRACES_SAMPLER"] = "parentbased_traceidratio",
@@ -85,7 +85,7 @@ public sealed class KeptMessageTests
     private static IEnumerable<OtlpSpan> Of(OtlpReceiver receiver, string id) =>
         receiver.Spans.Where(span => Equals(span.Attributes.GetValueOrDefault("message_id"), id));
 
-    /// <summary>The trace of a message, over all nodes.</summary>
+    /// <summary>The trace of a message, from all nodes.</summary>
     private static List<OtlpSpan> Trace(OtlpReceiver receiver, string id)
     {
         var traces = Of(receiver, id).Select(span => span.TraceId).ToHashSet(StringComparer.Ordinal);

@@ -5,7 +5,7 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Telemetry;
 
-/// <summary>The lab's measurements of telemetry in short, as its own program: they run, and what they write makes sense. How fast is not asserted.</summary>
+/// <summary>Short runs of the lab's telemetry measurements: they work and report plausible values. Speed is not asserted.</summary>
 [Collection(MeasurementCollection.Name)]
 public sealed class MeasurementTests
 {
@@ -41,7 +41,7 @@ public sealed class MeasurementTests
     {
         var report = await LabReport.RunAsync("scrape", "--peers", "200", "--series", "1000", "--scrapes", "5");
         Assert.Equal(200, report.GetProperty("peers").GetInt32());
-        // What the runtime adds by itself, such as a pool of the web server, is not one for each peer.
+        // Series that the runtime adds, such as for a pool of the web server, are not per peer.
         Assert.InRange(report.GetProperty("series_after_peers").GetInt32() - report.GetProperty("series_before_peers").GetInt32(), 0, 10);
         Assert.InRange(report.GetProperty("series").GetInt32(), 1000, 1100);
         Assert.InRange(report.GetProperty("p50_ms").GetDouble(), 0.01, 60_000);

@@ -6,7 +6,7 @@ using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Telemetry;
 
-/// <summary>The lines of single messages at the default level: milestones of those whose trace is recorded, and errors of those that ended badly.</summary>
+/// <summary>Lines about single messages at the default level: milestones of recorded traces, and errors of failed messages.</summary>
 [Collection(ExportCollection.Name)]
 public sealed class MilestoneTests
 {
@@ -80,7 +80,7 @@ public sealed class MilestoneTests
         Assert.Equal("the recipient takes no messages of this size", end.GetProperty("cause").GetString());
     }
 
-    /// <summary>What a node said about a message, in order.</summary>
+    /// <summary>A node's log lines about a message, in order.</summary>
     private static List<JsonElement> LinesOf(MeshPeer node, string id) =>
     [
         .. node.Get<RecentLogs>().Newest().Reverse().Select(line => JsonDocument.Parse(line).RootElement)

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Meshara.Tests.Telemetry;
 
-/// <summary>Files that rely on the telemetry contract name nothing that it does not have.</summary>
+/// <summary>Files that rely on the telemetry contract refer only to things in it.</summary>
 public sealed partial class ReferenceTests
 {
     public static TheoryData<string> Folders => [.. ((string[])["dashboards", "alerts", "docs/runbooks"]).Where(folder => Directory.Exists(Folder(folder)) && Files(folder).Length > 0)];
@@ -61,7 +61,7 @@ public sealed partial class ReferenceTests
     [GeneratedRegex(@"(?<path>/api/[a-z][a-z0-9/{}_-]*)")]
     private static partial Regex PathUse();
 
-    /// <summary>A route whose parameters stand for anything, also for nothing where the text went on with a variable.</summary>
+    /// <summary>A route in which each parameter matches any text, even none, because a variable may follow.</summary>
     private sealed class RegexPattern(RoutePattern pattern)
     {
         private readonly Regex _regex = new("^/" + string.Join('/', pattern.PathSegments.Select(segment =>

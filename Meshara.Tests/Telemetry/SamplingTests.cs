@@ -7,7 +7,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace Meshara.Tests.Telemetry;
 
-/// <summary>A trace is decided upon once on each node, and a message that is not recorded has no span at all.</summary>
+/// <summary>Each node decides once about a trace, and a message that is not recorded has no span at all.</summary>
 [Collection(ExportCollection.Name)]
 public sealed class SamplingTests
 {

@@ -9,7 +9,7 @@ namespace Meshara.Tests.Telemetry;
 [Collection(ExportCollection.Name)]
 public sealed class ScrapeTests
 {
-    /// <summary>The bold names of the telemetry contract, and the others that traffic like this brings about.</summary>
+    /// <summary>The names in bold in the telemetry contract, and others that this traffic produces.</summary>
     private static readonly string[] Names =
     [
         "meshara_messages_sent_total", "meshara_messages_received_total", "meshara_message_latency_seconds_bucket", "meshara_connected_peers",
@@ -60,12 +60,12 @@ public sealed class ScrapeTests
         Assert.InRange(series.Count, 1, 249);
         var counters = TelemetryContract.Load().Metrics.Where(metric => metric.Value.Type == "counter" && metric.Value.Labels.Count > 0).ToList();
         Assert.NotEmpty(counters);
-        foreach (var (name, counter) in counters.Where(counter => counter.Key != "meshara_telemetry_export_failures_total")) // only of signals that are exported
+        foreach (var (name, counter) in counters.Where(counter => counter.Key != "meshara_telemetry_export_failures_total")) // exists only for exported signals
         {
             foreach (var labels in Combinations([.. counter.Labels.Where(label => !counter.Optional.Contains(label.Key))]))
                 Assert.Contains(series, line => line.StartsWith(name + "{", StringComparison.Ordinal) && labels.All(label => line.Contains(label, StringComparison.Ordinal)));
         }
-        // A broadcast, which nobody acknowledges, fails in no way.
+        // A broadcast is not acknowledged, so it cannot fail.
         Assert.Equal(
             ["broadcast_message", "send_message", "send_message _OTHER", "send_message expired", "send_message rejected", "send_message storage"],
             Family.Parse(scrape).Single(family => family.Name == "messaging_client_sent_messages_total").Samples

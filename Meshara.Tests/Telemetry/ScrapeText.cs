@@ -2,9 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace Meshara.Tests.Telemetry;
 
-/// <summary>The meshara_ and messaging_ families of a Prometheus text exposition.</summary>
-/// <param name="Samples">Labels of every sample; of a histogram those of its buckets.</param>
-/// <param name="Counted">Labels of the samples that are not 0.</param>
+/// <summary>A meshara_ or messaging_ family of a Prometheus text exposition.</summary>
+/// <param name="Samples">Labels of every sample; for a histogram those of its buckets.</param>
+/// <param name="Counted">Labels of the samples other than 0.</param>
 internal sealed partial record Family(
     string Name, string Type, IReadOnlyList<IReadOnlyDictionary<string, string>> Samples, IReadOnlyList<IReadOnlyDictionary<string, string>> Counted)
 {

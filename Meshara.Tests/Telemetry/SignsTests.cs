@@ -4,10 +4,10 @@ using Meshara.Tests.Alerts;
 
 namespace Meshara.Tests.Telemetry;
 
-/// <summary>"Signs and causes" of docs/operating.md against the sources: what it quotes is printed, and no warning is left out.</summary>
+/// <summary>"Signs and causes" of docs/operating.md against the sources: quoted messages exist, and no warning is missing.</summary>
 public sealed partial class SignsTests
 {
-    /// <summary>Only what the command line's own code can mean; what a client command ends with stands in <c>--help</c>.</summary>
+    /// <summary>Codes of the command line that concern a start; <c>--help</c> explains those of client commands.</summary>
     private static readonly int[] StartCodes = [ExitCodes.Unexpected, ExitCodes.Usage, ExitCodes.CannotListen, ExitCodes.KeyFile, ExitCodes.Storage];
 
     private readonly string _section = Section();
@@ -39,7 +39,7 @@ public sealed partial class SignsTests
     public void Every_exit_code_of_a_start_is_explained() => Assert.Equal(
         StartCodes, Rows("### It does not start").Select(cells => int.Parse(cells[1], System.Globalization.CultureInfo.InvariantCulture)).Distinct());
 
-    /// <summary>Each refusal is written down where it is made: a message that is not in the table fails here.</summary>
+    /// <summary>Finds the messages in the code that refuses to start: one that is missing in the table fails here.</summary>
     [Fact]
     public void Every_refusal_to_start_is_explained()
     {
@@ -48,7 +48,7 @@ public sealed partial class SignsTests
             .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
             .Where(path => Path.GetFileName(path) is not ("ClientOptions.cs" or "KeygenCommand.cs")) // commands that start no node
             .SelectMany(path => Refusal().Matches(Joined(File.ReadAllText(path))).Select(match => match.Groups["text"].Value))
-            .Where(text => Hole().Replace(text, "").Count(char.IsLetter) > 12) // else the words are put in by its callers
+            .Where(text => Hole().Replace(text, "").Count(char.IsLetter) > 12) // otherwise its callers supply the words
             .ToList();
         Assert.NotEmpty(refusals);
         Assert.DoesNotContain(refusals, refusal => !explained.Exists(pattern => pattern.IsMatch(refusal)));
@@ -61,7 +61,7 @@ public sealed partial class SignsTests
         return text[start..text.IndexOf("\n## ", start, StringComparison.Ordinal)];
     }
 
-    /// <summary>The cells of every row of the section's tables, or of the one under a heading.</summary>
+    /// <summary>The cells of all rows of the section's tables, or of the table under a heading.</summary>
     private IEnumerable<string[]> Rows(string? heading = null)
     {
         var text = heading is null ? _section : _section[_section.IndexOf(heading, StringComparison.Ordinal)..];
@@ -73,7 +73,7 @@ public sealed partial class SignsTests
 
     private static bool IsReference(string text) => text.StartsWith('/') || EventName().IsMatch(text);
 
-    /// <summary>Every file that may print something, with literals that are joined over lines as one.</summary>
+    /// <summary>All source files that may print something, with literals concatenated over several lines joined.</summary>
     private static List<string> Sources() =>
     [
         .. ((string[])["Meshara.Node", "Meshara.ServiceDefaults", "Meshara.AppHost", "Meshara.Harness"])
@@ -84,7 +84,7 @@ public sealed partial class SignsTests
 
     private static string Joined(string source) => Concatenation().Replace(source, "");
 
-    /// <summary>A phrase in which … stands for whatever is put in when it is printed.</summary>
+    /// <summary>A pattern for a phrase in which … stands for inserted values.</summary>
     private static Regex Pattern(string phrase) =>
         new(string.Join("[^\n]{1,200}?", phrase.Trim().Split('…').Select(Regex.Escape)), RegexOptions.None, TimeSpan.FromSeconds(10));
 
@@ -101,7 +101,7 @@ public sealed partial class SignsTests
     [GeneratedRegex("[{][^}]*[}]")]
     private static partial Regex Hole();
 
-    // What is said by a MesharaException that keeps a node from starting, or by a rule of the settings.
+    // Messages of a MesharaException that prevents a node from starting, or of a validation rule of the settings.
     [GeneratedRegex("""(?:new(?: MesharaException)?\(\s*ErrorCodes\.(?:Configuration|KeyFile|Listen),|\byield return|Refused\(path,|Invalid\(path,)\s*(?:[^;"]*\?\s*)?\$?"(?<text>(?:[^"\\]|\\.)*)""")]
     private static partial Regex Refusal();
 }

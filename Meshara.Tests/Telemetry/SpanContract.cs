@@ -4,7 +4,7 @@ using Meshara.Tests.Alerts;
 namespace Meshara.Tests.Telemetry;
 
 /// <summary>The table of spans in docs/telemetry.md.</summary>
-/// <param name="Parents">Names of spans; <see cref="Api"/> and <see cref="None"/> where the table says so.</param>
+/// <param name="Parents">Names of spans; <see cref="Api"/> and <see cref="None"/> if the table says so.</param>
 internal sealed partial record SpanContract(string Name, string Kind, IReadOnlySet<string> Parents, IReadOnlySet<string> Attributes, IReadOnlySet<string> Events)
 {
     public const string Api = "the request to the API";
@@ -18,7 +18,7 @@ internal sealed partial record SpanContract(string Name, string Kind, IReadOnlyS
         return rows.ToDictionary(row => row.Name, StringComparer.Ordinal);
     }
 
-    /// <summary>Pairs of a child and its parent in the drawing of a private message.</summary>
+    /// <summary>Pairs of child and parent in the diagram of a private message.</summary>
     public static IReadOnlyList<(string Child, string Parent)> Drawing()
     {
         var above = new Stack<(int Column, string Name)>();
@@ -35,7 +35,7 @@ internal sealed partial record SpanContract(string Name, string Kind, IReadOnlyS
         return pairs;
     }
 
-    /// <summary>The cells of every row under a heading of a table.</summary>
+    /// <summary>The cells of all rows under a table heading.</summary>
     public static IEnumerable<string[]> Section(string heading) => Lines()
         .SkipWhile(line => line != heading).Skip(2).TakeWhile(line => line.StartsWith('|'))
         .Select(line => line.Split('|', StringSplitOptions.TrimEntries));

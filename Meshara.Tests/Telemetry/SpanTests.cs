@@ -61,7 +61,7 @@ public sealed class SpanTests
         var connect = hub.Spans.OfTrace(send.TraceId).First(span => span.OperationName == "tls_connect");
         var toPeer = hub.Spans.OfTrace(send.TraceId).Single(span => span.SpanId == connect.ParentSpanId);
         Assert.Equal("send_to_peer", toPeer.OperationName);
-        Assert.Equal(ActivityStatusCode.Error, send.Status); // nobody has acknowledged it
+        Assert.Equal(ActivityStatusCode.Error, send.Status); // it was not acknowledged
         Assert.Equal("expired", send.GetTagItem("error.type"));
     }
 
@@ -75,7 +75,7 @@ public sealed class SpanTests
         MeshPeer[] nodes = [relay, source, sink];
         await Task.WhenAll(nodes.Select(node => node.BecomesReadyAsync()));
         await Eventually.TrueAsync(() => relay.IsConnectedTo(source) && relay.IsConnectedTo(sink), "both are connected to the relay");
-        // The first message finds the recipient; the second one is the ordinary case.
+        // The first message finds the recipient; the second is the ordinary case.
         await source.EndsAsync(await source.SendAsync(sink, "first"));
         var id = await source.SendAsync(sink, "second");
         await source.EndsAsync(id);
@@ -113,7 +113,7 @@ public sealed class SpanTests
     [Fact]
     public async Task A_broadcast_is_one_trace_over_every_hop()
     {
-        // A chain, because nobody can be dialled but at the bootstrap endpoints.
+        // A chain, because only the bootstrap endpoints can be dialled.
         await using var mesh = new MeshFixture(("Mesh:Advertise", "none"), ("Gossip:AnnounceInterval", "00:10:00"));
         var nodes = new List<MeshPeer>();
         for (var i = 0; i < 3; i++)
@@ -157,7 +157,7 @@ public sealed class SpanTests
         Assert.Empty(nodes[0].Spans.Named("decrypt"));
     }
 
-    /// <summary>What OpenTelemetry's conventions for messaging ask of a span.</summary>
+    /// <summary>The attributes that OpenTelemetry's messaging conventions require of a span.</summary>
     private static List<string> Conventions(string name, string type, string destination, MessageId id, int bytes) =>
     [
         "messaging.system=meshara", $"messaging.operation.name={name}", $"messaging.operation.type={type}", $"messaging.destination.name={destination}",
@@ -167,7 +167,7 @@ public sealed class SpanTests
     private static List<string> Conventions(Activity span) =>
         [.. span.TagObjects.Where(tag => tag.Key.StartsWith("messaging.", StringComparison.Ordinal)).Select(tag => $"{tag.Key}={tag.Value}")];
 
-    /// <summary>The trace of a message, once its last span is there.</summary>
+    /// <summary>The trace of a message, once its last span has arrived.</summary>
     private static async Task<Tree> TreeAsync(MessageId id, MeshPeer sender, string last, IReadOnlyList<MeshPeer> nodes)
     {
         Activity? send = null;
@@ -178,7 +178,7 @@ public sealed class SpanTests
         return new Tree(send!.TraceId, nodes);
     }
 
-    /// <summary>A trace over several nodes: each span as "node path/of/names", in order.</summary>
+    /// <summary>A trace over several nodes; each span as "node path/of/names", in order.</summary>
     private sealed class Tree(ActivityTraceId trace, IReadOnlyList<MeshPeer> nodes)
     {
         private readonly List<(int Node, Activity Span)> _spans =

@@ -7,7 +7,7 @@ using Meshara.Tests.Deploy;
 
 namespace Meshara.Tests.Tracing;
 
-/// <summary>tracing/: both configurations of Jaeger, and that of its page.</summary>
+/// <summary>tracing/: both configurations of Jaeger, and that of its UI.</summary>
 public sealed partial class JaegerTests
 {
     public static TheoryData<string> Files => ["tracing/jaeger.yaml", "tracing/memory.yaml"];
@@ -61,7 +61,7 @@ public sealed partial class JaegerTests
         Assert.True(prometheus["normalize_calls"]!.GetValue<bool>());
         Assert.True(prometheus["normalize_duration"]!.GetValue<bool>());
         Assert.Equal($"${{env:PROMETHEUS_URL:-http://prometheus:{StackPorts.Default.Prometheus}}}", Text(prometheus["endpoint"]));
-        // Both sides at their defaults: a namespace or unit on one side only would make the tab empty.
+        // Both sides use their defaults: a namespace or unit on one side only would leave the tab empty.
         Assert.Null(jaeger["connectors"]!["spanmetrics"]!["namespace"]);
         Assert.Null(jaeger["connectors"]!["spanmetrics"]!["histogram"]!["unit"]);
         Assert.Contains(AlertFiles.Read<Dictionary<string, object>>(Path.Combine(AlertFiles.Alerts, "prometheus.yml")).Keys, key => key == "scrape_configs");
@@ -120,7 +120,7 @@ public sealed partial class JaegerTests
         Assert.Equal("/etc/jaeger/ui.json", Text(YamlFile.Read("tracing/jaeger.yaml")["extensions"]!["jaeger_query"]!["ui"]!["config_file"]));
     }
 
-    /// <summary>Takes the storage of traces out of a configuration.</summary>
+    /// <summary>Removes the trace storage from a configuration and returns it.</summary>
     private static KeyValuePair<string, JsonNode?> Backend(JsonObject jaeger)
     {
         var backends = jaeger["extensions"]!["jaeger_storage"]!["backends"]!.AsObject();

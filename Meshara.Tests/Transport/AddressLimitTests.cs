@@ -5,7 +5,7 @@ using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Transport;
 
-/// <summary>Identities cost nothing, addresses do: what many identities do from one address is limited by that address.</summary>
+/// <summary>Identities cost nothing, but addresses do: what many identities do from one address is limited per address.</summary>
 public sealed class AddressLimitTests
 {
     [Fact]

@@ -4,7 +4,7 @@ using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Transport;
 
-/// <summary>Nodes that let in only whom they list.</summary>
+/// <summary>Nodes that admit only listed peers.</summary>
 public sealed class AdmissionTests
 {
     [Fact]

@@ -3,7 +3,7 @@ using Meshara.Tests.Mesh;
 
 namespace Meshara.Tests.Transport;
 
-/// <summary>Two programs with one identity, and restarts, which look alike at first.</summary>
+/// <summary>Two programs with the same identity, and restarts, which look the same at first.</summary>
 public sealed class CloneTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -72,7 +72,7 @@ public sealed class CloneTests
         await using var before = new TransportEnd(identity: NodeIdentity.Import(identity.ExportSecret()));
         await Eventually.InTimeAsync(before.Swarm.ConnectAsync(cable.Endpoint, Cancel));
         await Eventually.TrueAsync(() => hub.IsConnectedTo(before), "it is connected");
-        cable.Freeze(); // it loses its power: nobody closes its connection
+        cable.Freeze(); // a power failure: its connection is not closed
         await using var after = new TransportEnd(identity: NodeIdentity.Import(identity.ExportSecret()));
         var connection = await after.ConnectAsync(hub);
         await Eventually.TrueAsync(() => hub.Connects == 2, "it is connected again");
@@ -99,7 +99,7 @@ public sealed class CloneTests
     [Fact]
     public async Task Clones_that_share_no_peer_know_each_other_by_their_records()
     {
-        // Nobody can be dialled at what is advertised, so that everybody stays with its bootstrap.
+        // Advertised endpoints cannot be dialled, so all nodes stay with their bootstrap.
         await using var mesh = new MeshFixture(("Mesh:Advertise", "127.0.0.1:1"), ("Routing:RefreshInterval", "00:00:01"));
         var one = await mesh.StartAsync();
         var other = await mesh.StartAsync([one]);

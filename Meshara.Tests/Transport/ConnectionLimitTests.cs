@@ -43,7 +43,7 @@ public sealed class ConnectionLimitTests
     {
         await using var node = new TransportEnd(new TransportOptions { LowWater = 4, HighWater = 6, GracePeriod = TimeSpan.Zero });
         var others = Enumerable.Range(0, 9).Select(_ => new TransportEnd()).ToList();
-        var dear = others[8].Identity.Address; // the youngest, which would go first
+        var dear = others[8].Identity.Address; // the newest, which would be closed first
         node.Swarm.AddWorth(connection => connection.Peer == dear ? 1 : 0);
         foreach (var other in others)
             await node.ConnectAsync(other);

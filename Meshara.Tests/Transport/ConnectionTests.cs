@@ -61,7 +61,7 @@ public sealed class ConnectionTests
         var self = await Assert.ThrowsAsync<MesharaException>(() => alone.Swarm.ConnectAsync(alone.Endpoint, TestContext.Current.CancellationToken));
         Assert.Equal(Handshake.Self, self.Code);
         await using var other = new TransportEnd();
-        await other.ConnectAsync(alone); // both ends of the dial to itself are over by then or do not matter
+        await other.ConnectAsync(alone); // by then, both ends of the dial to itself have ended or do not matter
         Assert.Equal(0, alone.Metrics.Sum("meshara.connection.errors"));
         Assert.Equal(0, alone.Metrics.Sum("meshara.errors"));
     }
@@ -80,7 +80,7 @@ public sealed class ConnectionTests
         await Eventually.TrueAsync(() => left.Swarm.MayDial(gone), "the pause ends");
     }
 
-    /// <summary>Endpoints come from peers: whatever they say, a dial fails as a dial fails.</summary>
+    /// <summary>Endpoints come from peers: whatever they contain, a dial fails only in the regular way.</summary>
     [Theory]
     [InlineData("no-such-host.invalid")]
     [InlineData("a..b")]
@@ -167,7 +167,7 @@ public sealed class ConnectionTests
             await Eventually.TrueAsync(() => left.Swarm.Count == 0 && right.Swarm.Count == 0, "both ends are done");
         }
 
-        // A sender that is told 0 knows that the frame has not left, and tries the connection that stays.
+        // A result of 0 tells the sender that the frame was not sent, so it tries the remaining connection.
         static async Task SendAsync(TransportEnd from, TransportEnd to, int number)
         {
             while (await (await from.ConnectAsync(to)).SendAsync(TransportEnd.Numbered(number), TestContext.Current.CancellationToken) == 0)
@@ -188,7 +188,7 @@ public sealed class ConnectionTests
         await Eventually.TrueAsync(() => right.Swarm.TryGet(identity.Address, out var second) && second != first, "the second has replaced the first");
         await before.ClosedAsync();
         Assert.Equal(1, right.Swarm.Count);
-        Assert.Equal(0, right.Disconnects); // the peer was never gone
+        Assert.Equal(0, right.Disconnects); // the peer never counted as gone
         Assert.Equal(0, right.Swarm.Clones.Peers);
         await Eventually.TrueAsync(() => right.Metrics.Sum("meshara.connections.closed", "duplicate") == 1, "its end is counted");
     }
@@ -234,7 +234,7 @@ public sealed class ConnectionTests
         var connection = await left.ConnectAsync(right);
         await connection.SendAsync(TransportEnd.Numbered(1), TestContext.Current.CancellationToken);
         await Eventually.TrueAsync(() => left.Swarm.Count == 0 && right.Swarm.Count == 0, "both ends have dropped the connection");
-        // Said right after the connection has left the swarm.
+        // Reported right after the connection has left the swarm.
         await Eventually.TrueAsync(() => left.Disconnects == 1 && right.Disconnects == 1, "both ends have said so");
         await Eventually.EqualAsync(right.Metrics.Sum("meshara.connections.opened"), () => right.Metrics.Sum("meshara.connections.closed"));
         right.OnFrame = (_, _) => ValueTask.CompletedTask;

@@ -6,7 +6,7 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Transport;
 
-/// <summary>Networks with both kinds of addresses, or with the newer kind only.</summary>
+/// <summary>Networks with IPv4 and IPv6, or with IPv6 only.</summary>
 public sealed class DualModeTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

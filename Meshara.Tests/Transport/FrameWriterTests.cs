@@ -139,7 +139,7 @@ public sealed class FrameWriterTests : IDisposable
         return texts;
     }
 
-    /// <summary>Keeps what is written to it; a write ends when the test lets it.</summary>
+    /// <summary>Records what is written; a write completes when the test allows it.</summary>
     private sealed class ControlledStream : MemoryStream
     {
         private readonly Lock _gate = new();

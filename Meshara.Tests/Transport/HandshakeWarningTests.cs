@@ -18,7 +18,7 @@ public sealed class HandshakeWarningTests
         {
             using var silent = new TcpClient();
             await silent.ConnectAsync(IPEndPoint.Parse(new Uri(node.Client.Endpoint.Mesh).Authority), Cancel);
-            await silent.GetStream().ReadAsync(new byte[1], Cancel).AsTask().WaitAsync(NodeClient.Deadline, Cancel); // until it hangs up
+            await silent.GetStream().ReadAsync(new byte[1], Cancel).AsTask().WaitAsync(NodeClient.Deadline, Cancel); // until it is closed
         }
         await node.Client.UntilAsync("has counted them", async () =>
             (await node.Client.Http.GetStringAsync(new Uri(node.Client.Endpoint.Metrics), Cancel)).Contains($"meshara_connection_errors_total{{reason=\"handshake\"}} {Times}", StringComparison.Ordinal), Cancel);

@@ -13,7 +13,7 @@ using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 
 namespace Meshara.Tests.Transport;
 
-/// <summary>Each of these peers is refused, counted, and disturbs nobody else.</summary>
+/// <summary>Each of these peers is refused and counted, and disturbs no one else.</summary>
 public sealed class HostilePeerTests : IAsyncDisposable
 {
     private const string ExtensionOid = "2.25.211867394561205771498306226127348410437";
@@ -130,7 +130,7 @@ public sealed class HostilePeerTests : IAsyncDisposable
         }
         catch (Exception e) when (e is AuthenticationException or IOException)
         {
-            // The refusal came while it was still talking.
+            // The refusal arrived while the peer was still sending.
         }
         if (closes)
             await peer.ClosedAsync();

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Meshara.Tests.Transport;
 
-/// <summary>What keeps failing, as a peer that stands still: a line at once, and then ever fewer of them with a count.</summary>
+/// <summary>
+/// Repeated failures, as of an unresponsive peer: the first is logged at once, further ones ever less often, with a count.
+/// </summary>
 public sealed class RepeatedFailuresTests
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
@@ -17,7 +19,7 @@ public sealed class RepeatedFailuresTests
     public void Later_lines_come_after_pauses_that_grow_and_count_what_was_not_said()
     {
         var lines = Lines(TimeSpan.FromHours(4)).ToList();
-        // After a minute, then after 4, 16 and 60 more, and every hour from there on.
+        // After one minute, then after 4, 16 and 60 more, and every hour from then on.
         Assert.Equal([0, 1, 5, 21, 81, 141, 201], lines.Select(line => line.Minute));
         Assert.Equal([1, 6, 24, 96, 360, 360, 360], lines.Select(line => line.Count));
     }
@@ -41,7 +43,7 @@ public sealed class RepeatedFailuresTests
         Assert.Equal(1, count);
     }
 
-    /// <summary>Fails at each interval; when it is said, and how often it failed since the line before.</summary>
+    /// <summary>Fails at each interval; returns when a line is logged, and the number of failures since the previous line.</summary>
     private IEnumerable<(double Minute, int Count)> Lines(TimeSpan duration)
     {
         for (var elapsed = TimeSpan.Zero; elapsed < duration; elapsed += Interval)

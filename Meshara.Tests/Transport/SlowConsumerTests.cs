@@ -8,7 +8,7 @@ using MessageType = Meshara.Node.Protocol.MessageType;
 
 namespace Meshara.Tests.Transport;
 
-/// <summary>A peer that takes nothing costs this node a bounded buffer and nobody else anything.</summary>
+/// <summary>A peer that does not read costs this node a bounded buffer, and costs others nothing.</summary>
 public sealed class SlowConsumerTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -25,7 +25,7 @@ public sealed class SlowConsumerTests
             return node.Metrics.Sum("meshara.connections.closed", "slow_consumer") == 1;
         }, "the slow peer is disconnected, although it gives signs of life");
         Assert.Equal(0, node.Swarm.Count);
-        await Eventually.InTimeAsync(sending); // senders do not wait for it any more, either
+        await Eventually.InTimeAsync(sending); // senders no longer wait for it, either
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class SlowConsumerTests
         var connection = await node.ConnectAsync(peer);
         while (connection.HasRoom)
             await connection.SendAsync(TransportEnd.Numbered(0, padding: 64 * 1024), Cancel);
-        // Nothing at all is taken for half of the time allowed, then a little, again and again.
+        // The peer repeatedly reads nothing for half of the allowed time, then a little.
         for (var i = 0; i < 5; i++)
         {
             await Task.Delay(TimeSpan.FromSeconds(1), Cancel);

@@ -41,7 +41,7 @@ public sealed class StandStillTests
         await using var node = new TransportEnd(options, time: clock);
         await using var silent = await SlowPeer.JoinAsync(node.Endpoint, node.Swarm);
         Assert.True(node.Swarm.TryGet(silent.Address, out var connection));
-        connection.Beat(); // it is asked for a sign of life
+        connection.Beat(); // sends a heartbeat, which the peer must answer
         clock.Pass(TimeSpan.FromHours(1));
         connection.Beat();
         Assert.Null(connection.Reason);

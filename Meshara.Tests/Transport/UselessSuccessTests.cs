@@ -3,7 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Meshara.Tests.Transport;
 
-/// <summary>Peers that answer, prove who they are, and hang up: every dial succeeds, and none is of use.</summary>
+/// <summary>Peers that accept, authenticate and disconnect: every dial succeeds but is useless.</summary>
 public sealed class UselessSuccessTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -19,7 +19,7 @@ public sealed class UselessSuccessTests
         {
             await node.ConnectAsync(peer);
             await Eventually.TrueAsync(() => node.Disconnects == i && !node.Swarm.MayDial(peer.Record), "it has hung up");
-            time.Advance(TimeSpan.FromSeconds(1.5)); // longer than the first pause can be, and shorter than the third
+            time.Advance(TimeSpan.FromSeconds(1.5)); // longer than the longest first pause, and shorter than the third
             if (i < 3)
                 time.Advance(TimeSpan.FromSeconds(1));
         }
@@ -34,7 +34,7 @@ public sealed class UselessSuccessTests
         peer.Swarm.Connected += connection => connection.Close("test");
         var node = await mesh.StartAsync([], ("Mesh:Bootstrap", $"tcp://{peer.Endpoint}"));
         await Eventually.TrueAsync(() => peer.Connects > 0, "it is dialled");
-        await Task.Delay(TimeSpan.FromSeconds(6), Cancel); // in which pauses of half a second to six fit
+        await Task.Delay(TimeSpan.FromSeconds(6), Cancel); // enough for pauses of half a second to six seconds
         Assert.InRange(peer.Connects, 1, 8);
         Assert.Equal(0, node.View.ConnectedPeers);
     }

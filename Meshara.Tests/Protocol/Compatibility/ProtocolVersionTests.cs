@@ -8,10 +8,10 @@ using MessageType = Meshara.Node.Protocol.Wire.MessageType;
 
 namespace Meshara.Tests.Protocol.Compatibility;
 
-/// <summary>A release and the next one talk to each other.</summary>
+/// <summary>A release and the next one understand each other.</summary>
 public sealed class ProtocolVersionTests
 {
-    // Field 1000 with the bytes "later": what a later release might add to a frame, an envelope or a record.
+    // Field 1000 with the bytes "later": an example of what a later release might add to a frame, an envelope or a record.
     private static readonly byte[] LaterField = [0xc2, 0x3e, 0x05, .. "later"u8];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

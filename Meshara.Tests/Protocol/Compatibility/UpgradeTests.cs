@@ -2,7 +2,7 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Protocol.Compatibility;
 
-/// <summary>A mesh of the previous release becomes one of this release while it is used.</summary>
+/// <summary>A mesh is upgraded from the previous release to this one while in use.</summary>
 public sealed class UpgradeTests
 {
     private const string Variable = "MESHARA_PREVIOUS";
@@ -24,7 +24,7 @@ public sealed class UpgradeTests
             var others = nodes.Where(other => other != node).ToArray();
             await ExchangeAsync(node, others, "before");
             await node.Process.StopAsync(Cancel);
-            // Accepted while it is down: given to it by whatever it is when it is back.
+            // Accepted while it is down, and delivered to it in whatever version it returns.
             var waiting = await Task.WhenAll(others.Select(other => other.Client.SendAsync(node.Client, $"while down, by {other.Client.Name}", Cancel)));
             node.Program = HostProgram.Node;
             await node.StartAsync(Cancel);

@@ -14,15 +14,15 @@ using PeerRecord = Meshara.Node.Protocol.PeerRecord;
 namespace Meshara.Tests.Protocol.Compatibility;
 
 /// <summary>
-/// What a release has once sent, every later one reads. <c>fields.txt</c> lists every field of the format, and <c>frames.txt</c> holds frames
-/// that the first version of the protocol wrote: lines are added to both, and none is ever changed.
+/// Whatever a release has sent, all later releases can read. <c>fields.txt</c> lists every field of the format, and <c>frames.txt</c> holds
+/// frames written by the first version of the protocol. Lines are added to both, but never changed.
 /// </summary>
 public sealed class WireFormatTests
 {
     private const string Private = "a sealed message of the first version";
     private const string Broadcast = "a broadcast of the first version";
 
-    // The sender's and the recipient's keys: made for these frames, and used nowhere else.
+    // The sender's and the recipient's keys, created for these frames and used nowhere else.
     private static readonly byte[] SenderSecret = [.. Enumerable.Range(1, 64).Select(i => (byte)i)];
     private static readonly byte[] RecipientSecret = [.. Enumerable.Range(101, 64).Select(i => (byte)i)];
 
@@ -68,7 +68,9 @@ public sealed class WireFormatTests
         Assert.Equal([Private, "one of three", "two of three", "three of three"], contents);
     }
 
-    /// <summary>Appends frames to the record: run it for a new kind of frame with <c>-explicit only</c>, and keep what is there.</summary>
+    /// <summary>
+    /// Appends frames to the recording. Run it with <c>-explicit only</c> for a new kind of frame; keep the existing ones.
+    /// </summary>
     [Fact(Explicit = true)]
     public void Record_frames()
     {

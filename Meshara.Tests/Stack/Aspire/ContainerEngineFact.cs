@@ -4,14 +4,16 @@ using Meshara.AppHost.Preflight;
 
 namespace Meshara.Tests.Stack.Aspire;
 
-/// <summary>A test that starts containers: skipped, saying why, where the engine or an image is missing.</summary>
+/// <summary>A test that starts containers; skipped, with the reason, if the engine or an image is missing.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class ContainerEngineFactAttribute : FactAttribute
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15);
     private static readonly Lazy<string?> NoEngine = new(() => Missing("version", "--format", "{{.Server.Version}}") is { } why ? $"No container engine answers: {why}" : null);
 
-    /// <param name="parts">Names of the parts whose images have to be there, or may be pulled where MESHARA_REQUIRE is <c>all</c>; none for all.</param>
+    /// <param name="parts">
+    /// Names of the parts whose images must be present, or may be pulled if MESHARA_REQUIRE is <c>all</c>; null for all parts.
+    /// </param>
     /// <param name="file">The test's file.</param>
     /// <param name="line">Its line.</param>
     public ContainerEngineFactAttribute(string[]? parts = null, [CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)

@@ -5,10 +5,10 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Stack.Aspire;
 
-/// <summary>What <c>aspire publish</c> writes, by whichever program: the files in the repository.</summary>
+/// <summary>The output of <c>aspire publish</c>, from any program, equals the files in the repository.</summary>
 public sealed class ExportTests : IDisposable
 {
-    // What Aspire's command line passes to the host.
+    // The arguments that Aspire's CLI passes to the host.
     private static readonly string[] Publish = ["--operation", "publish", "--step", "publish", "--output-path"];
 
     private const string NoPackages = "This host was built without Aspire.Hosting.Docker and Aspire.Hosting.Elasticsearch.";

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Meshara.Tests.Stack.Aspire;
 
-/// <summary>The whole stack, and every signal found in the API of the product that keeps it.</summary>
+/// <summary>The whole stack: every signal is found through the API of the product that stores it.</summary>
 public sealed class FullStackTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
@@ -18,7 +18,7 @@ public sealed class FullStackTests
     public async Task Every_signal_of_a_message_is_found_where_it_is_kept()
     {
         await using var mesh = await RunningMesh.StartAsync(Test, "--nodes", "3");
-        // Only at DEBUG is a line written for a message.
+        // Lines about single messages are logged only at DEBUG.
         foreach (var node in mesh.Nodes)
             await mesh.SendAsync(HttpMethod.Put, node.Name, "/api/diagnostics/log-level", """{"filter":"meshara=debug"}""", Test);
         var sent = await mesh.ExecuteAsync("node-1", NodeCommands.Send, Test, ("to", "node-3"), ("text", "hello"));

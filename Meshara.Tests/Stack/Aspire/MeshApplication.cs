@@ -4,7 +4,7 @@ using Aspire.Hosting.Testing;
 
 namespace Meshara.Tests.Stack.Aspire;
 
-/// <summary>The application as <c>AppHost.cs</c> builds it, on free ports and with a folder of its own; nothing is started.</summary>
+/// <summary>The application as built by <c>AppHost.cs</c>, on free ports and with a temporary folder; nothing is started.</summary>
 internal sealed class MeshApplication : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder;
@@ -23,7 +23,7 @@ internal sealed class MeshApplication : IAsyncDisposable
         var folder = new TemporaryFolder();
         try
         {
-            // Passwords that are given are not made up and kept among the developer's secrets.
+            // Given passwords are neither generated nor stored in the developer's user secrets.
             var passwords = new[] { "elasticsearch", "kibana", "grafana", "smtp" }.Select(name => $"--Parameters:{name}-password={Guid.NewGuid():N}");
             string[] args = [.. passwords, "--data", folder.Path, .. options.Contains("--port-base") ? (string[])[] : ["--ports", "auto"], "--DcpPublisher:RandomizePorts=false", .. options];
             return new MeshApplication(folder, await DistributedApplicationTestingBuilder.CreateAsync<Projects.Meshara_AppHost>(args, test));
@@ -35,7 +35,7 @@ internal sealed class MeshApplication : IAsyncDisposable
         }
     }
 
-    /// <summary>A resource of it.</summary>
+    /// <summary>A resource of the application.</summary>
     public T Resource<T>(string name)
         where T : IResource => Assert.IsAssignableFrom<T>(Builder.Resources.Single(resource => resource.Name == name));
 

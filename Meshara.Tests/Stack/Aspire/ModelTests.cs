@@ -19,7 +19,7 @@ public sealed class ModelTests
 
     private static CancellationToken Test => TestContext.Current.CancellationToken;
 
-    // Without Aspire.Hosting.Elasticsearch it is missing, and so is what needs it.
+    // Without Aspire.Hosting.Elasticsearch, Elasticsearch and its dependents are missing.
     private static IReadOnlyList<StackPart> Contained { get; } =
         [.. StackPart.All.Where(part => Packages.HaveContainers || (part is { NeedsPackage: false, Needs: null }))];
 
@@ -64,7 +64,7 @@ public sealed class ModelTests
         {
             var endpoints = new[] { "mesh", "http", "metrics" }.Select(name => Endpoint(node, name)).ToList();
             Assert.Equal([node.Node.MeshPort, node.Node.HttpPort, node.Node.MetricsPort], endpoints.Select(endpoint => endpoint.Port!.Value));
-            // At the first the mesh's own proxy listens, at the others the orchestrator's.
+            // On the first, the mesh's own proxy listens; on the others, the orchestrator's.
             Assert.Equal([false, true, true], endpoints.Select(endpoint => endpoint.IsProxied));
         });
     }
@@ -152,7 +152,7 @@ public sealed class ModelTests
 
         string Waits(string name) => string.Join(' ', application.Resource<IResource>(name).Annotations.OfType<WaitAnnotation>().Select(wait => $"{wait.Resource.Name}:{wait.WaitType}"));
         Assert.Equal("", Waits("node-1"));
-        // A node tries until its bootstrap answers.
+        // No waiting: a node retries until its bootstrap node answers.
         Assert.Equal("", Waits("node-3"));
         Assert.Equal("alertmanager:WaitUntilHealthy", Waits("prometheus"));
         Assert.Equal("mailpit:WaitUntilHealthy", Waits("alertmanager"));
@@ -173,7 +173,7 @@ public sealed class ModelTests
 
         var unchecked_ = application.Builder.Resources.Where(resource => resource is ContainerResource or IMeshNodeResource)
             .Where(resource => !resource.Annotations.OfType<HealthCheckAnnotation>().Any()).Select(resource => resource.Name);
-        // Filebeat and the cleaner listen to nobody, and the set-up ends.
+        // Filebeat and the cleaner have no endpoint, and the set-up ends.
         Assert.Equal(Packages.HaveContainers ? ["filebeat", "log-setup", "trace-cleaner"] : [], unchecked_.Order(StringComparer.Ordinal));
     }
 
@@ -275,7 +275,7 @@ public sealed class ModelTests
         Assert.Equal(
             ["alertmanager", "grafana", "jaeger", "prometheus"],
             application.Builder.Resources.OfType<ContainerResource>().Select(resource => resource.Name).Order(StringComparer.Ordinal));
-        // Without Elasticsearch traces rest in memory.
+        // Without Elasticsearch, traces are kept in memory.
         Assert.Equal(await RepositoryAsync("tracing/memory.yaml"), await FileAsync(application, "jaeger", "/etc/jaeger", "memory.yaml"));
     }
 
@@ -332,7 +332,7 @@ public sealed class ModelTests
         return [.. context.Urls.Select(url => url.DisplayText!)];
     }
 
-    // The values as they were given, before endpoints have addresses.
+    // The values as given, before endpoints have addresses.
     private static async Task<IReadOnlyDictionary<string, object>> EnvironmentAsync(IResourceWithEnvironment resource)
     {
         var values = new Dictionary<string, object>();

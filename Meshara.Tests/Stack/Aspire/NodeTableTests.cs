@@ -25,7 +25,7 @@ public sealed class NodeTableTests
         Assert.Contains("9465", written.ToString(), StringComparison.Ordinal);
     }
 
-    /// <summary>A terminal of that width.</summary>
+    /// <summary>A terminal of a given width.</summary>
     private sealed class Terminal(TextWriter writer, int width) : IAnsiConsoleOutput
     {
         public TextWriter Writer => writer;

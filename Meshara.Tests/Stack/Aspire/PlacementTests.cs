@@ -4,7 +4,7 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Stack.Aspire;
 
-/// <summary>Where each server runs, decided before there is a model.</summary>
+/// <summary>The decision where each server runs, made before the model is built.</summary>
 public sealed class PlacementTests : IDisposable
 {
     private const string NoEngine = "no container engine answers";

@@ -9,7 +9,7 @@ using MeshStack = Meshara.Harness.Stack;
 
 namespace Meshara.Tests.Stack.Aspire;
 
-/// <summary>Bad input is named in a line that says what to do, before anything is started.</summary>
+/// <summary>Invalid input is reported in one line, with the remedy, before anything is started.</summary>
 public sealed class PreflightTests : IDisposable
 {
     private static readonly HashSet<string> NothingRuns = [];
@@ -122,7 +122,7 @@ public sealed class PreflightTests : IDisposable
     private async Task<(int ExitCode, string Output)> RunAsync(string[] options, params (string Name, string Value)[] environment)
     {
         var start = HostProgram.Start(HostProgram.Host, ["--data", _folder.Path, "--stop-with-input", .. options]);
-        // Outside Development nothing is kept among the developer's secrets.
+        // Outside Development, nothing is stored in the developer's user secrets.
         start.Environment["DOTNET_ENVIRONMENT"] = "Production";
         start.Environment["DOCKER_HOST"] = "unix:///nonexistent.sock";
         foreach (var (name, value) in environment)

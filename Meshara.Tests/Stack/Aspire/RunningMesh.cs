@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Meshara.Tests.Stack.Aspire;
 
-/// <summary>The application, really started by Aspire's orchestrator. Every wait has a deadline and tells what the resources said.</summary>
+/// <summary>The application, started by Aspire's orchestrator. All waits have deadlines and report the resources' output.</summary>
 internal sealed class RunningMesh : IAsyncDisposable
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(5);
@@ -30,7 +30,7 @@ internal sealed class RunningMesh : IAsyncDisposable
 
     private ResourceNotificationService Notifications => Application.Services.GetRequiredService<ResourceNotificationService>();
 
-    /// <summary>Starts it and returns when everything that can be healthy is.</summary>
+    /// <summary>Starts the application, and returns once every resource with health checks is healthy.</summary>
     public static async Task<RunningMesh> StartAsync(CancellationToken test, params string[] options)
     {
         var model = await MeshApplication.CreateAsync(test, [.. options.Contains("--traffic") ? (string[])[] : ["--traffic", "0"], .. options]);
@@ -67,7 +67,7 @@ internal sealed class RunningMesh : IAsyncDisposable
         }
     }
 
-    /// <summary>Executes a command of a resource; returns what it answered.</summary>
+    /// <summary>Executes a command of a resource and returns its result.</summary>
     public Task<ExecuteCommandResult> ExecuteAsync(string resource, string command, CancellationToken test, params (string Name, string Value)[] arguments)
     {
         var commands = Application.Services.GetRequiredService<ResourceCommandService>();
@@ -78,15 +78,15 @@ internal sealed class RunningMesh : IAsyncDisposable
                 [.. arguments.Select(argument => new InteractionInput { Name = argument.Name, InputType = InputType.Text, Value = argument.Value })]), test);
     }
 
-    /// <summary>Where a resource listens.</summary>
+    /// <summary>The address of a resource's endpoint.</summary>
     public Uri Address(string resource, string endpoint = "http") => new(
         Application.Services.GetRequiredService<DistributedApplicationModel>().Resources.OfType<IResourceWithEndpoints>().Single(other => other.Name == resource).GetEndpoint(endpoint).Url);
 
-    /// <summary>Asks a server until its answer is as it should be.</summary>
-    /// <param name="resource">Whom.</param>
-    /// <param name="path">What.</param>
-    /// <param name="isRight">Whether the answer is.</param>
-    /// <param name="deadline">How long to ask.</param>
+    /// <summary>Polls a server until its answer is as expected.</summary>
+    /// <param name="resource">The server's resource.</param>
+    /// <param name="path">The path to request.</param>
+    /// <param name="isRight">Returns true for the expected answer.</param>
+    /// <param name="deadline">Maximum time to wait.</param>
     /// <param name="test">The test's token.</param>
     /// <param name="authorization">Value of the header Authorization.</param>
     public async Task<JsonElement> EventuallyAsync(
@@ -105,7 +105,7 @@ internal sealed class RunningMesh : IAsyncDisposable
                     request.Headers.Add("Authorization", authorization);
                 using var response = await _client.SendAsync(request, limit.Token);
                 last = await response.Content.ReadAsStringAsync(limit.Token);
-                // Not every right answer is 200: an unwell node still knows its peers.
+                // An expected answer need not be 200: an unhealthy node still reports its peers.
                 if (JsonSerializer.Deserialize<JsonElement>(last) is var answer && isRight(answer))
                     return answer;
                 await timer.WaitForNextTickAsync(limit.Token);
@@ -122,15 +122,15 @@ internal sealed class RunningMesh : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until a resource shows a property as it should be.</summary>
+    /// <summary>Waits until a property of a resource is as expected.</summary>
     public Task ShowsAsync(string resource, string property, Predicate<string> isRight, TimeSpan deadline, CancellationToken test) => ShowsAsync(
         resource, snapshot => snapshot.Properties.FirstOrDefault(shown => shown.Name == property)?.Value?.ToString() is { } value && isRight(value), deadline, test);
 
-    /// <summary>Waits until a resource shows a state as it should be.</summary>
+    /// <summary>Waits until the state of a resource is as expected.</summary>
     public Task ShowsStateAsync(string resource, Predicate<string> isRight, TimeSpan deadline, CancellationToken test) =>
         ShowsAsync(resource, snapshot => snapshot.State is { } state && isRight(state.Text), deadline, test);
 
-    /// <summary>Tells a server something.</summary>
+    /// <summary>Sends a request with a JSON body to a server.</summary>
     public async Task SendAsync(HttpMethod method, string resource, string path, string json, CancellationToken test)
     {
         using var request = new HttpRequestMessage(method, new Uri(Address(resource), path)) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
@@ -163,7 +163,7 @@ internal sealed class RunningMesh : IAsyncDisposable
         await RemoveAsync(volumes);
     }
 
-    // A developer finds them up the next time; a test has a new folder, and with it other names, each time.
+    // A developer reuses running containers; a test uses a new folder, and therefore new names, each time.
     private static void EndContainersWithTheApplication(MeshApplication model)
     {
         foreach (var container in model.Builder.Resources.OfType<ContainerResource>().ToList())
@@ -176,7 +176,7 @@ internal sealed class RunningMesh : IAsyncDisposable
             .Where(mount => mount.Type == ContainerMountType.Volume).Select(mount => mount.Source!),
     ];
 
-    // They are named, so they outlive their containers. Until the orchestrator has removed those, the engine refuses.
+    // Named volumes outlive their containers. The engine refuses to remove them until the orchestrator has removed the containers.
     private static async Task RemoveAsync(List<string> volumes)
     {
         if (volumes.Count == 0)

@@ -8,7 +8,7 @@ using MeshStack = Meshara.Harness.Stack;
 
 namespace Meshara.Tests.Stack.Deploy;
 
-/// <summary>The compose file by itself: strictly parsed, and held against the model and the files of the repository.</summary>
+/// <summary>The compose file itself: strictly parsed, and compared with the model and the files of the repository.</summary>
 public sealed partial class ComposeFileTests
 {
     private const string Setup = "log-setup", Cleaner = "trace-cleaner";
@@ -143,7 +143,7 @@ public sealed partial class ComposeFileTests
         Assert.Equal("service_healthy", Condition("kibana", "elasticsearch"));
         Assert.Equal("service_healthy", Condition("jaeger", "elasticsearch"));
         Assert.Equal("service_completed_successfully", Condition("filebeat", Setup));
-        // What can do without waits for nothing: a mesh comes up without any one of its nodes, and the monitoring is there to tell.
+        // Other services wait for nothing: a mesh comes up without any one of its nodes, and the monitoring is there to report it.
         Assert.All([.. Stack.Nodes.Select(node => node.Name), "prometheus", "alertmanager", "mailpit", "grafana"],
             name => Assert.Empty(Services[name].Member("depends_on").Members()));
     }
@@ -163,7 +163,7 @@ public sealed partial class ComposeFileTests
     {
         if (service.Member("configs").Items().Count == 0)
             return;
-        // Compose compares definitions, so this is what makes `up` recreate a service whose configuration has changed.
+        // Compose compares definitions, so the hash makes `up` recreate a service whose configuration has changed.
         var contents = string.Join('\n', service.Member("configs").Items().Select(config => Configs[config.Member("source").Text()]));
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(contents)));
         Assert.StartsWith(service.Member("labels")!.Member("org.meshara.configuration").Text(), hash, StringComparison.Ordinal);
@@ -219,7 +219,7 @@ public sealed partial class ComposeFileTests
     public void A_dead_mans_switch_is_told_where_the_environment_has_its_address() =>
         Assert.Single(Configs.Values, content => content.Contains(SwitchSetting, StringComparison.Ordinal));
 
-    // What the container sees at a path: the mounted folder, or a config, of which compose turns $$ into $ and takes the defaults.
+    // What the container sees at a path: a mounted folder, or a config, in which compose turns $$ into $ and applies defaults.
     private static string Content(string service, string target)
     {
         if (service == "prometheus")
@@ -251,7 +251,7 @@ public sealed partial class ComposeFileTests
     [GeneratedRegex(@"\$\{([A-Z_]+)")]
     private static partial Regex Variable();
 
-    // ${NAME:-default} or ${NAME:?why}; one whose dollar sign is doubled is text.
+    // ${NAME:-default} or ${NAME:?why}; with a doubled dollar sign it is text.
     [GeneratedRegex(@"(?<!\$)(?<before>(\$\$)*)(?<all>\$\{(?<name>[A-Z_]+):(-(?<default>[^}]*)|\?[^}]*)\})")]
     private static partial Regex Expression();
 

@@ -3,7 +3,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Meshara.Tests.Stack.Deploy;
 
-/// <summary>Limits of the compose file that have to fit together.</summary>
+/// <summary>Limits of the compose file that must be consistent.</summary>
 public sealed class ComposeLimitsTests
 {
     private static readonly YamlMappingNode File = DeployFiles.ReadCompose();
@@ -17,7 +17,7 @@ public sealed class ComposeLimitsTests
         var options = File.Member("volumes")!.Member("logs")!.Member("driver_opts")!.Member("o").Text();
         var limit = options.Split(',').Single(option => option.StartsWith("size=", StringComparison.Ordinal));
         var size = Number(limit[5..].TrimEnd('m')) * 1024 * 1024;
-        // One more for each: Filebeat keeps a file that was deleted open until it has read it.
+        // One more for each: Filebeat keeps a deleted file open until it has read it.
         var written = Nodes.Sum(node => (Number(Setting(node, "Logs__MaxFiles")) + 1) * Number(Setting(node, "Logs__MaxFileBytes")));
         Assert.InRange(written, size / 2, size);
     }
@@ -27,7 +27,7 @@ public sealed class ComposeLimitsTests
     {
         var limits = node.Member("deploy")!.Member("resources")!.Member("limits")!;
         var limit = Number(limits.Member("memory").Text().TrimEnd('M')) * 1024 * 1024;
-        // Its log files are in memory and count as the node's.
+        // The node's log files are in memory and count towards its limit.
         var logs = (Number(Setting(node, "Logs__MaxFiles")) + 1) * Number(Setting(node, "Logs__MaxFileBytes"));
         Assert.True(limit * 0.9 - logs > 1_000_000_000, "MemoryExhaustion (1 GB) comes before MemoryNearLimit (90 %) and the limit.");
     });

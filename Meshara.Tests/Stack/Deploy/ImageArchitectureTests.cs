@@ -3,7 +3,7 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Stack.Deploy;
 
-/// <summary>For which machines the node's image is built, as MSBuild evaluates the project.</summary>
+/// <summary>The architectures for which the node's image is built, as MSBuild evaluates the project.</summary>
 public sealed class ImageArchitectureTests
 {
     [Theory]

@@ -5,7 +5,7 @@ using MeshStack = Meshara.Harness.Stack;
 
 namespace Meshara.Tests.Stack.Deploy;
 
-/// <summary>Aspire's manifest by itself.</summary>
+/// <summary>Aspire's manifest itself.</summary>
 /// <seealso href="https://aspire.dev/deployment/manifest-format/"/>
 public sealed class ManifestTests : IDisposable
 {

@@ -3,12 +3,12 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Stack.Host;
 
-/// <summary>Aspire's dashboard as a person sees it, in a real browser.</summary>
+/// <summary>Aspire's dashboard as a user sees it, in a real browser.</summary>
 [Collection(MeshCollection.Name)]
 public sealed partial class AspireDashboardTests
 {
-    // docs/telemetry.md, "Traces": what one private message between connected nodes leaves.
-    // The dashboard calls send_message and receive_message after the conventions for messaging: MSG, system and destination.
+    // docs/telemetry.md, "Traces": the spans of one private message between connected nodes.
+    // The dashboard names send_message and receive_message by the messaging conventions: MSG, system and destination.
     private static readonly string[] SenderSpans = ["MSG meshara", "create_message", "encrypt", "sign", "route_message", "find_route", "send_to_peer", "write_bytes", "ack_received"];
     private static readonly string[] RecipientSpans = ["verify", "decrypt", "deliver", "send_ack"];
 
@@ -35,12 +35,12 @@ public sealed partial class AspireDashboardTests
         await mesh.Nodes[2].ReceiveAsync("seen in the dashboard", Test);
 
         await browser.GoAsync($"{dashboard}/structuredlogs?filters=messageId:equals:{id}");
-        // Each node exports its lines on its own, so one's are there before the other's.
+        // Nodes export their lines independently, so those of one may arrive before the other's.
         await browser.ReadsAsync(text => TraceLink().IsMatch(text) && Has(text, "Message acknowledged by its recipient", "node-1", "node-3"), Test);
         await browser.TakeAsync("dashboard-logs");
 
         var trace = await browser.Page.EvaluateExpressionAsync<string>("document.querySelector('a[href*=\"/traces/detail/\"]').getAttribute('href')");
-        // The link's query opens the line's span beside the tree, which then has no room for the column with the nodes' names.
+        // The link's query opens the line's span next to the tree, which leaves no room for the column with node names.
         await browser.GoAsync(new Uri(new Uri(dashboard), trace).GetLeftPart(UriPartial.Path));
         await browser.ReadsAsync(text => Has(text, [.. SenderSpans, .. RecipientSpans, "node-1", "node-3"]), Test);
         await browser.TakeAsync("dashboard-trace");

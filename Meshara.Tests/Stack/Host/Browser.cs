@@ -4,7 +4,7 @@ using PuppeteerSharp;
 
 namespace Meshara.Tests.Stack.Host;
 
-/// <summary>An installed Chromium without a window.</summary>
+/// <summary>An installed Chromium in headless mode.</summary>
 internal sealed class Browser : IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
@@ -16,7 +16,7 @@ internal sealed class Browser : IAsyncDisposable
 
     private Browser(IBrowser browser, IPage page) => (_browser, Page) = (browser, page);
 
-    /// <summary>Its program; null where none is installed.</summary>
+    /// <summary>Path of the program; null if none is installed.</summary>
     public static string? Program { get; } = ToolPath.Find(Environment.GetEnvironmentVariable("PATH"), Names);
 
     /// <summary>The page.</summary>
@@ -25,7 +25,7 @@ internal sealed class Browser : IAsyncDisposable
     /// <summary>Starts it.</summary>
     public static async Task<Browser> StartAsync()
     {
-        // As root there is no sandbox, and nothing is visited but pages of this machine.
+        // Chromium's sandbox does not work as root, and only pages of this machine are visited.
         var browser = await Puppeteer.LaunchAsync(new LaunchOptions { ExecutablePath = Program, Headless = true, Args = ["--no-sandbox"] });
         var page = await browser.NewPageAsync();
         await page.SetViewportAsync(new ViewPortOptions { Width = 1440, Height = 860 });
@@ -35,7 +35,9 @@ internal sealed class Browser : IAsyncDisposable
     /// <summary>Opens a page.</summary>
     public Task GoAsync(string url) => Page.GoToAsync(url, (int)Deadline.TotalMilliseconds, [WaitUntilNavigation.DOMContentLoaded]);
 
-    /// <summary>Opens a page, again and again until it shows an element: some show nothing of what has come in since they were opened.</summary>
+    /// <summary>
+    /// Opens a page repeatedly until it shows an element: some pages do not show data that arrives after they were opened.
+    /// </summary>
     public async Task ShowsAsync(string url, string selector)
     {
         for (var started = Stopwatch.GetTimestamp(); ;)
@@ -48,12 +50,12 @@ internal sealed class Browser : IAsyncDisposable
             }
             catch (WaitTaskTimeoutException) when (Stopwatch.GetElapsedTime(started) < Deadline)
             {
-                // Once more.
+                // Try again.
             }
         }
     }
 
-    /// <summary>Waits until the page's text is as it should be, and reloads a page that asks for it.</summary>
+    /// <summary>Waits until the page's text is as expected; reloads a page that asks for it.</summary>
     /// <returns>The text.</returns>
     public async Task<string> ReadsAsync(Predicate<string> isRight, CancellationToken test)
     {
@@ -65,7 +67,7 @@ internal sealed class Browser : IAsyncDisposable
         {
             while (!isRight(text = await Page.EvaluateExpressionAsync<string>("document.body.innerText")))
             {
-                // The dashboard's connection to its page can break while the page loads; the page then shows nothing new.
+                // The dashboard's connection to its page can break while the page loads; the page then shows no new data.
                 if (text.Contains(ReloadWanted, StringComparison.Ordinal))
                     await GoAsync(Page.Url);
                 await timer.WaitForNextTickAsync(limit.Token);
@@ -78,7 +80,7 @@ internal sealed class Browser : IAsyncDisposable
         }
     }
 
-    /// <summary>Keeps a picture where <c>MESHARA_PICTURES</c> names a folder.</summary>
+    /// <summary>Saves a picture if <c>MESHARA_PICTURES</c> names a folder.</summary>
     public async Task TakeAsync(string name)
     {
         if (Environment.GetEnvironmentVariable("MESHARA_PICTURES") is not { Length: > 0 } folder)

@@ -11,7 +11,7 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Stack.Host;
 
-/// <summary>The host as those who start it meet it: its files, its exit codes, and what it leaves behind.</summary>
+/// <summary>The host as its users see it: its files, its exit codes, and what it leaves behind.</summary>
 [Collection(MeshCollection.Name)]
 public sealed class HostTests
 {
@@ -35,7 +35,7 @@ public sealed class HostTests
         Assert.InRange(Value("sent"), 1, 100);
         Assert.InRange(Value("broadcasts"), 1, 2);
         Assert.InRange(Value("p50_ms"), 0.001, Value("p99_ms"));
-        // A timer may come a tick early.
+        // A timer may fire one tick early.
         Assert.InRange(Value("seconds"), 4.9, double.MaxValue);
     }
 
@@ -46,7 +46,7 @@ public sealed class HostTests
         var secrets = Directory.CreateDirectory(Path.Combine(folder.File("data"), "alertmanager", "secrets")).FullName;
         await File.WriteAllTextAsync(Path.Combine(secrets, "pagerduty_routing_key"), "key", Test);
         var start = WithoutContainers(HostProgram.Start(HostProgram.Host, "--nodes", "1", "--ports", "auto", "--data", folder.File("data")));
-        // Any program will do: it is not started.
+        // Any existing program will do: it is not started.
         start.Environment["MESHARA_ALERTMANAGER"] = HostProgram.Node;
         await using var host = new RunningProgram(start);
 
@@ -87,7 +87,7 @@ public sealed class HostTests
         Assert.SkipWhen(OperatingSystem.IsWindows(), "there dotnet run ends its child by itself");
         using var folder = new TemporaryFolder();
         var endpoints = folder.File("endpoints.json");
-        // Not --stop-with-input: it is the vanished parent that the host has to notice, not the end of its input.
+        // Not --stop-with-input: the host must notice the vanished parent, not the end of its input.
         await using var run = new RunningProgram(DotnetRun(
             "--nodes", "2", "--ports", "auto", "--data", folder.File("data"), "--traffic", "0", "--without", HostedMesh.Servers, "--endpoints", endpoints));
         var nodes = await HostedMesh.ReadEndpointsAsync(run, endpoints, Test);
@@ -113,7 +113,7 @@ public sealed class HostTests
         Assert.Contains("Stopping the mesh", mesh.Host.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("unexpectedly", mesh.Host.Output, StringComparison.Ordinal);
         await EndAsync(processes);
-        // What a node does last is to say that it is done.
+        // A node's last line says that it has stopped.
         foreach (var node in mesh.Nodes)
             Assert.Contains("NodeStopped", await File.ReadAllTextAsync(Path.Combine(mesh.Data, "logs", $"{node.Name}.log"), Test), StringComparison.Ordinal);
     }
@@ -255,12 +255,12 @@ public sealed class HostTests
         Assert.True(await mesh.Host.StopAsync(Test) == 0, mesh.Host.Output);
     }
 
-    // As a user starts the host: the .NET that this test runs on, the project that was built with it.
+    // As a user starts the host: with the .NET this test runs on, and the project built with it.
     private static ProcessStartInfo DotnetRun(params string[] arguments) => HostProgram.Start(
         Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"),
         ["run", "--no-build", "--project", Path.GetFullPath(Path.Combine(HostProgram.Alerts, "..", "Meshara.AppHost")), "-c", HostProgram.Configuration, "--", .. arguments]);
 
-    // An engine of this machine is none of these tests' business.
+    // These tests must not use a container engine of this machine.
     private static Dictionary<string, string> NoContainers => new() { ["DOCKER_HOST"] = "unix:///nonexistent.sock" };
 
     private static ProcessStartInfo WithoutContainers(ProcessStartInfo start)

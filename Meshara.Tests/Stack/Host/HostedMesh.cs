@@ -4,12 +4,12 @@ using Meshara.Tests.Stack.Local;
 namespace Meshara.Tests.Stack.Host;
 
 /// <summary>
-/// A mesh brought up by the host's real executable, on free ports and in a folder of its own. Without <c>--traffic</c> among the options it
-/// sends none, without <c>--without</c> it has no servers.
+/// A mesh started by the host's real executable, on free ports and in a temporary folder. By default, it has no traffic (unless
+/// <c>--traffic</c> is given) and no servers (unless <c>--without</c> is given).
 /// </summary>
 internal sealed class HostedMesh : IAsyncDisposable
 {
-    /// <summary>Every server, for <c>--without</c>.</summary>
+    /// <summary>All servers, for <c>--without</c>.</summary>
     public const string Servers = "mailpit,alertmanager,elasticsearch,jaeger,kibana,filebeat,prometheus,grafana";
 
     private readonly TemporaryFolder _folder;
@@ -31,12 +31,12 @@ internal sealed class HostedMesh : IAsyncDisposable
     /// <summary>The mesh's folder (<c>--data</c>).</summary>
     public string Data { get; }
 
-    /// <summary>Starts a mesh and returns when all its nodes are ready.</summary>
-    /// <param name="nodes">How many.</param>
+    /// <summary>Starts a mesh, and returns once all its nodes are ready.</summary>
+    /// <param name="nodes">Number of nodes.</param>
     /// <param name="test">The test's token.</param>
-    /// <param name="options">Further options of the host.</param>
-    /// <param name="data">A folder that outlives the mesh, for tests that start it again.</param>
-    /// <param name="environment">Variables of the host, which its nodes inherit.</param>
+    /// <param name="options">Additional options of the host.</param>
+    /// <param name="data">A folder that outlives the mesh, for tests that restart it.</param>
+    /// <param name="environment">Environment variables of the host, which its nodes inherit.</param>
     public static async Task<HostedMesh> StartAsync(
         int nodes, CancellationToken test, string[]? options = null, string? data = null, IReadOnlyDictionary<string, string>? environment = null)
     {
@@ -65,7 +65,7 @@ internal sealed class HostedMesh : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for the endpoints file, which appears when all nodes are ready.</summary>
+    /// <summary>Waits for the endpoints file, which appears once all nodes are ready.</summary>
     public static async Task<IReadOnlyList<NodeClient>> ReadEndpointsAsync(RunningProgram host, string path, CancellationToken test)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(test);

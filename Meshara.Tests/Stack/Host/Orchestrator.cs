@@ -4,10 +4,12 @@ using Meshara.Tests.Stack.Local;
 
 namespace Meshara.Tests.Stack.Host;
 
-/// <summary>What Aspire's orchestrator runs for a host. It detaches, so that none of it is a descendant of the host. Linux only.</summary>
+/// <summary>
+/// The processes that Aspire's orchestrator runs for a host. They are detached and not descendants of the host. Linux only.
+/// </summary>
 internal static class Orchestrator
 {
-    /// <summary>Its own processes, the dashboard, nodes and programs.</summary>
+    /// <summary>The orchestrator's own processes, the dashboard, nodes and programs.</summary>
     /// <param name="host">The host's process.</param>
     public static IReadOnlyList<Process> Processes(int host)
     {
@@ -26,7 +28,7 @@ internal static class Orchestrator
         }
         catch (IOException)
         {
-            return ""; // It has ended meanwhile.
+            return ""; // The process has ended.
         }
     }
 
@@ -38,7 +40,7 @@ internal static class Orchestrator
         }
         catch (ArgumentException)
         {
-            return null; // It has ended meanwhile.
+            return null; // The process has ended.
         }
     }
 }

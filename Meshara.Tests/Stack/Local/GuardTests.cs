@@ -4,7 +4,7 @@ using Meshara.Harness.Processes;
 
 namespace Meshara.Tests.Stack.Local;
 
-/// <summary>The guard as the host starts it: a process between the host and a program that knows nothing of either.</summary>
+/// <summary>The guard as the host starts it: a process between the host and a program that is unaware of both.</summary>
 public sealed class GuardTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
@@ -25,7 +25,7 @@ public sealed class GuardTests
     [Fact]
     public async Task The_guarded_program_ends_when_the_host_is_killed()
     {
-        // A shell plays the host: its end of the pipe is all that keeps the guard's input open. It is killed as hard as can be.
+        // A shell plays the host: only its end of the pipe keeps the guard's input open. It is killed with SIGKILL.
         using var folder = new TemporaryFolder();
         var pipe = folder.File("input");
         using var host = StartShell(

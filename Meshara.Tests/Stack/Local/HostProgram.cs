@@ -4,7 +4,7 @@ using Meshara.Harness;
 
 namespace Meshara.Tests.Stack.Local;
 
-/// <summary>The programs under test, where the build of this test put them: same configuration, same framework.</summary>
+/// <summary>The programs under test from the same build as this test: same configuration, same framework.</summary>
 internal static class HostProgram
 {
     // …/Meshara.Tests/bin/Debug/net10.0/ → Debug/net10.0 and the folder of the solution.
@@ -12,7 +12,7 @@ internal static class HostProgram
     private static readonly string Flavour = Path.Combine(Output.Parent!.Name, Output.Name);
     private static readonly string Root = Output.Parent!.Parent!.Parent!.Parent!.FullName;
 
-    /// <summary>Debug or Release, as the test.</summary>
+    /// <summary>Debug or Release, like this test.</summary>
     public static string Configuration => Output.Parent!.Name;
 
     /// <summary>The host's executable.</summary>
@@ -27,16 +27,16 @@ internal static class HostProgram
     /// <summary>The project's own alerting files.</summary>
     public static string Alerts { get; } = Path.Combine(Root, "alerts");
 
-    /// <summary>How to start one of them: it finds the runtime this test runs on.</summary>
+    /// <summary>Describes how to start a program with the runtime this test runs on.</summary>
     public static ProcessStartInfo Start(string program, params IEnumerable<string> arguments)
     {
-        // What a shell runs in the background ignores SIGINT and SIGQUIT, after nohup also SIGHUP, and so does what that starts. Here they have
-        // their effect all the same.
+        // Background processes of a shell ignore SIGINT and SIGQUIT, and after nohup also SIGHUP, and their children inherit
+        // that. Restore the default handling here.
         var start = OperatingSystem.IsLinux()
             ? new ProcessStartInfo("/usr/bin/env", ["--default-signal=INT,QUIT,HUP", program, .. arguments])
             : new ProcessStartInfo(program, arguments);
         start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
-        // Whatever the developer's shell has set for a mesh of their own is not meant for the tests.
+        // Variables in the developer's shell are for their own mesh, not for the tests.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MESHARA_", StringComparison.Ordinal)).ToList())
             start.Environment.Remove(name);
         return start;

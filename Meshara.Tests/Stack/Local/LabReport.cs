@@ -2,12 +2,12 @@ using System.Text.Json;
 
 namespace Meshara.Tests.Stack.Local;
 
-/// <summary>A measurement of the lab, run as its own program, and what it wrote.</summary>
+/// <summary>Runs a measurement of the lab and reads its report.</summary>
 internal static class LabReport
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
 
-    /// <summary>Runs the lab with these arguments, fails unless it succeeds, and reads its report.</summary>
+    /// <summary>Runs the lab with these arguments, fails unless it succeeds, and returns its report.</summary>
     public static async Task<JsonElement> RunAsync(params IEnumerable<string> arguments)
     {
         var test = TestContext.Current.CancellationToken;

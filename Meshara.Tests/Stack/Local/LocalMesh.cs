@@ -8,7 +8,7 @@ using MeshStack = Meshara.Harness.Stack;
 
 namespace Meshara.Tests.Stack.Local;
 
-/// <summary>A mesh of node processes, on free ports and in a folder of its own, started by the harness.</summary>
+/// <summary>A mesh of node processes, on free ports and in a temporary folder, started by the harness.</summary>
 internal sealed class LocalMesh : IAsyncDisposable
 {
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(30);
@@ -31,20 +31,20 @@ internal sealed class LocalMesh : IAsyncDisposable
     /// <summary>The nodes, node-1 first.</summary>
     public IReadOnlyList<NodeClient> Nodes { get; private set; } = [];
 
-    /// <summary>Where the mesh keeps its files.</summary>
+    /// <summary>Paths of the mesh's files.</summary>
     public StackFiles Files { get; }
 
-    /// <summary>Where Prometheus listens, once <see cref="MonitorAsync"/> was called.</summary>
+    /// <summary>The address of Prometheus, once <see cref="Monitor"/> was called.</summary>
     public Uri Prometheus => new($"http://127.0.0.1:{_stack.Ports.Prometheus}");
 
-    /// <summary>Everything the programs beside the nodes printed.</summary>
+    /// <summary>The output of all programs other than the nodes.</summary>
     public string Output => string.Join('\n', _programs.Select(program => program.Output));
 
-    /// <summary>Starts a mesh and returns when all its nodes are ready.</summary>
-    /// <param name="nodes">How many.</param>
+    /// <summary>Starts a mesh, and returns once all its nodes are ready.</summary>
+    /// <param name="nodes">Number of nodes.</param>
     /// <param name="test">The test's token.</param>
-    /// <param name="environment">Variables of the nodes.</param>
-    /// <param name="ofLast">Further variables of the last node.</param>
+    /// <param name="environment">Environment variables of the nodes.</param>
+    /// <param name="ofLast">Additional environment variables of the last node.</param>
     public static async Task<LocalMesh> StartAsync(
         int nodes, CancellationToken test, IReadOnlyDictionary<string, string>? environment = null, IReadOnlyDictionary<string, string>? ofLast = null)
     {
@@ -61,7 +61,7 @@ internal sealed class LocalMesh : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts Prometheus and Alertmanager, which have to be installed.</summary>
+    /// <summary>Starts Prometheus and Alertmanager, which must be installed.</summary>
     public void Monitor()
     {
         var path = Environment.GetEnvironmentVariable("PATH");
@@ -73,12 +73,12 @@ internal sealed class LocalMesh : IAsyncDisposable
         Start(ToolPath.Find(path, "prometheus")!, Files.Prometheus, PrometheusFolder.Arguments(prometheus));
     }
 
-    /// <summary>The process of Prometheus. Linux only.</summary>
+    /// <summary>The process id of Prometheus. Linux only.</summary>
     public int PrometheusProcess() => _programs.SelectMany(program => ProcessTree.Descendants(program.Id))
         .Single(id => File.ReadAllText($"/proc/{id}/comm").Trim() == "prometheus");
 
-    /// <summary>Sends messages until the mesh is disposed of.</summary>
-    /// <param name="perSecond">Private messages a second.</param>
+    /// <summary>Sends messages until the mesh is disposed.</summary>
+    /// <param name="perSecond">Private messages per second.</param>
     public void Send(double perSecond)
     {
         var ledger = new TrafficLedger(RandomNumberGenerator.GetHexString(12, lowercase: true), TimeProvider.System);
@@ -123,7 +123,7 @@ internal sealed class LocalMesh : IAsyncDisposable
         Nodes = [.. _processes.Select(node => new NodeClient(new NodeEndpoint(node.Name, node.Address, node.MeshUrl, node.HttpUrl, node.MetricsUrl, node.Child.Id)))];
     }
 
-    // The lab's guard ends it with the test, however that ends: it does not watch its standard input itself.
+    // The program does not watch its standard input, so the lab's guard ends it when the test ends for any reason.
     private void Start(string program, string folder, IEnumerable<string> arguments)
     {
         var start = HostProgram.Start(HostProgram.Lab, [Guard.CommandName, program, .. arguments]);

@@ -1,6 +1,6 @@
 namespace Meshara.Tests.Stack.Local;
 
-/// <summary>Tests that run whole meshes: one at a time, after the others, so that real processes get the processors.</summary>
+/// <summary>Tests that run whole meshes: one at a time and after all others, so that real processes get enough CPU time.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class MeshCollection
 {

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Meshara.Tests.Stack.Local;
 
-/// <summary>What a mesh of real processes does for those who use it.</summary>
+/// <summary>What a mesh of real processes does for its users.</summary>
 [Collection(MeshCollection.Name)]
 public sealed class MeshTests(MeshTests.FiveNodes mesh) : IClassFixture<MeshTests.FiveNodes>
 {
@@ -90,7 +90,7 @@ public sealed class MeshTests(MeshTests.FiveNodes mesh) : IClassFixture<MeshTest
     [Fact]
     public async Task Nodes_that_nobody_can_dial_reach_each_other_through_a_relay()
     {
-        // Neither says where it could be dialled, as behind an address translation: no direct connection is possible.
+        // Neither advertises an endpoint, as behind NAT: no direct connection is possible.
         await using var left = await SingleNode.StartAsync("left", [Nodes[0]], Test, "--advertise", "none");
         await using var right = await SingleNode.StartAsync("right", [Nodes[1]], Test, "--advertise", "none");
 
@@ -101,7 +101,7 @@ public sealed class MeshTests(MeshTests.FiveNodes mesh) : IClassFixture<MeshTest
         await left.Client.UntilAsync("has the acknowledgment", async () => await left.Client.StateAsync(there, Test) == "acknowledged", Test);
 
         Assert.DoesNotContain(right.Client.Address, await left.Client.PeersAsync(Test));
-        // No private message arrived at `right` without a hop: the bucket of zero hops is empty, the sum of all is not.
+        // No private message reached `right` with zero hops: the bucket of zero hops is empty, but the total is not.
         var metrics = await right.Client.Http.GetStringAsync(right.Client.Endpoint.Metrics, Test);
         Assert.Matches(new Regex("""^meshara_message_hops_bucket\{message_type="private",le="0"\} 0$""", RegexOptions.Multiline), metrics);
         Assert.Matches(new Regex("""^meshara_message_hops_count\{message_type="private"\} [1-9]""", RegexOptions.Multiline), metrics);
@@ -134,7 +134,7 @@ public sealed class MeshTests(MeshTests.FiveNodes mesh) : IClassFixture<MeshTest
         Assert.Matches(new Regex(@"^meshara_connected_peers(\{[^}]*\})? [1-9]", RegexOptions.Multiline), metrics);
     }
 
-    /// <summary>One mesh for all of these tests: they only add to it.</summary>
+    /// <summary>One mesh for all of these tests, which only add to it.</summary>
     public sealed class FiveNodes : IAsyncLifetime
     {
         private LocalMesh? _mesh;

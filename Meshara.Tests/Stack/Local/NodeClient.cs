@@ -7,7 +7,7 @@ namespace Meshara.Tests.Stack.Local;
 /// <summary>A running node, used through its HTTP API as an operator would. Every wait has a deadline.</summary>
 internal sealed class NodeClient : IDisposable
 {
-    /// <summary>Longer than anything takes on a busy machine; reached only when a test fails.</summary>
+    /// <summary>Longer than anything takes on a busy machine; reached only if a test fails.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
@@ -18,10 +18,10 @@ internal sealed class NodeClient : IDisposable
         Http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(endpoint.Http), Timeout = Deadline };
     }
 
-    /// <summary>Where the node is.</summary>
+    /// <summary>The node's addresses.</summary>
     public NodeEndpoint Endpoint { get; }
 
-    /// <summary>For what the methods below do not cover.</summary>
+    /// <summary>For requests that the methods below do not cover.</summary>
     public HttpClient Http { get; }
 
     public string Name => Endpoint.Name;
@@ -45,7 +45,7 @@ internal sealed class NodeClient : IDisposable
             .Select(peer => peer.GetProperty("address").GetString()!),
     ];
 
-    /// <summary>Reads the inbox from its beginning until a message with this text is there.</summary>
+    /// <summary>Reads the inbox from its beginning until a message with this text has arrived.</summary>
     public async Task<ReceivedMessage> ReceiveAsync(string text, CancellationToken test)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(test);
@@ -67,9 +67,9 @@ internal sealed class NodeClient : IDisposable
         throw new InvalidOperationException($"{Name} ended its inbox stream before '{text}' arrived.");
     }
 
-    /// <summary>Asks until the answer is right.</summary>
-    /// <param name="what">Completes the sentence "node-1 …" of the failure.</param>
-    /// <param name="condition">Asked again and again; a node that does not answer is not right yet.</param>
+    /// <summary>Polls until a condition holds.</summary>
+    /// <param name="what">Completes the sentence "node-1 …" in the failure message.</param>
+    /// <param name="condition">The condition; a node that does not answer counts as false.</param>
     /// <param name="test">The test's token.</param>
     public async Task UntilAsync(string what, Func<Task<bool>> condition, CancellationToken test)
     {
@@ -87,7 +87,7 @@ internal sealed class NodeClient : IDisposable
         }
     }
 
-    /// <summary>Changes what the node logs, as <c>MESHARA_LOG</c> says it.</summary>
+    /// <summary>Changes what the node logs; the filter has the syntax of <c>MESHARA_LOG</c>.</summary>
     public async Task SetLogLevelAsync(string filter, CancellationToken test)
     {
         using var response = await Http.PutAsJsonAsync("api/diagnostics/log-level", new { filter }, Json, test);

@@ -1,4 +1,4 @@
 namespace Meshara.Tests.Stack.Local;
 
-/// <summary>A line of the endpoints file.</summary>
+/// <summary>An entry of the endpoints file.</summary>
 internal sealed record NodeEndpoint(string Name, string Address, string Mesh, string Http, string Metrics, int Pid);

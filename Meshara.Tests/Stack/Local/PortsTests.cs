@@ -32,7 +32,7 @@ public sealed class PortsTests
     [Fact]
     public void A_free_range_avoids_what_is_taken()
     {
-        // With this seed the first range chosen is known, so that it can be spoiled.
+        // With this seed, the first chosen range is known and can be made unusable.
         StackPorts first;
         using (var lease = Ports.Lease(1, new Random(7)))
             first = lease.Ports;
@@ -55,7 +55,7 @@ public sealed class PortsTests
     [Fact]
     public void A_range_can_be_leased_again_when_its_lease_has_ended()
     {
-        const int Base = 2000; // below what is given to programs beside this test
+        const int Base = 2000; // below the ranges leased to programs running in parallel
         using (PortLease.TryTake(Base))
             Assert.Null(PortLease.TryTake(Base));
         using var again = PortLease.TryTake(Base);

@@ -3,10 +3,10 @@ using System.Globalization;
 
 namespace Meshara.Tests.Stack.Local;
 
-/// <summary>What a program under test started.</summary>
+/// <summary>The processes that a program under test started.</summary>
 internal static class ProcessTree
 {
-    /// <summary>The ids of all processes that a process started, down to the last generation. Linux only.</summary>
+    /// <summary>The ids of all descendants of a process. Linux only.</summary>
     public static HashSet<int> Descendants(int ancestor)
     {
         var parents = Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _))
@@ -18,7 +18,7 @@ internal static class ProcessTree
         return found;
     }
 
-    /// <summary>Waits until all have ended; one that has not in time is ended and fails the test.</summary>
+    /// <summary>Waits until all processes have ended; kills one that has not ended in time, and fails the test.</summary>
     public static async Task EndAsync(IEnumerable<Process> processes, CancellationToken test)
     {
         foreach (var process in processes)
@@ -46,7 +46,7 @@ internal static class ProcessTree
         }
         catch (IOException)
         {
-            return 0; // It has ended meanwhile.
+            return 0; // The process has ended.
         }
     }
 }

@@ -4,8 +4,8 @@ using System.Diagnostics;
 namespace Meshara.Tests.Stack.Local;
 
 /// <summary>
-/// A program under test as a child of the test: it stops when its standard input closes, so that nothing outlives the
-/// test run however that ends, and what it printed is there when something fails.
+/// A program under test as a child process. It stops when its standard input closes, so nothing outlives the test run, and its output is
+/// available when a test fails.
 /// </summary>
 internal sealed class RunningProgram : IAsyncDisposable
 {
@@ -37,9 +37,9 @@ internal sealed class RunningProgram : IAsyncDisposable
         return await ExitAsync(test);
     }
 
-    /// <summary>Waits for its end.</summary>
+    /// <summary>Waits until it exits.</summary>
     /// <param name="test">The test's token.</param>
-    /// <param name="deadline">How long to wait, for a program that takes its time.</param>
+    /// <param name="deadline">Maximum time to wait, for slow programs.</param>
     /// <returns>Its exit code.</returns>
     public async Task<int> ExitAsync(CancellationToken test, TimeSpan? deadline = null)
     {
@@ -72,7 +72,7 @@ internal sealed class RunningProgram : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends it without warning (SIGKILL), and only it: what becomes of its children is for the test to see.</summary>
+    /// <summary>Kills it (SIGKILL), but not its children: the test checks what becomes of them.</summary>
     public async Task KillAsync(CancellationToken test)
     {
         _process.Kill();

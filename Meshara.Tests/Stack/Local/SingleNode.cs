@@ -7,8 +7,8 @@ using Meshara.Tests.Api;
 namespace Meshara.Tests.Stack.Local;
 
 /// <summary>
-/// One <c>meshara run</c> started by the test itself, with whatever flags the test is about; it can be killed and started
-/// again with the same keys and ports.
+/// A <c>meshara run</c> started by the test itself, with the flags under test. It can be killed and restarted with the same keys and
+/// ports.
 /// </summary>
 internal sealed class SingleNode : IAsyncDisposable
 {
@@ -32,26 +32,28 @@ internal sealed class SingleNode : IAsyncDisposable
     /// <summary>The node's process.</summary>
     public RunningProgram Process => _process ?? throw new InvalidOperationException("the node was not started");
 
-    /// <summary>The program it is started as, from the next start on; that of this build unless a test says otherwise.</summary>
+    /// <summary>The program used from the next start on; by default that of this build.</summary>
     public string Program { get; set; } = HostProgram.Node;
 
     /// <summary>Its data directory.</summary>
     public string Data => _folder.File("data");
 
-    /// <summary>Starts a node and returns when it is ready.</summary>
+    /// <summary>Starts a node, and returns once it is ready.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="bootstrap">The nodes it asks to join.</param>
+    /// <param name="bootstrap">The nodes it joins through.</param>
     /// <param name="test">The test's token.</param>
-    /// <param name="flags">Further flags of <c>meshara run</c>, such as <c>--advertise none</c>.</param>
+    /// <param name="flags">Additional flags of <c>meshara run</c>, such as <c>--advertise none</c>.</param>
     public static Task<SingleNode> StartAsync(
         string name, IEnumerable<NodeClient> bootstrap, CancellationToken test, params IEnumerable<string> flags) =>
         StartAsync(new SingleNode(name, [.. Joining(bootstrap), .. flags]), test);
 
-    /// <summary>The same with another program, such as that of another release.</summary>
+    /// <summary>Starts a node with another program, such as that of another release.</summary>
     public static Task<SingleNode> StartAsAsync(string program, string name, IEnumerable<NodeClient> bootstrap, CancellationToken test) =>
         StartAsync(new SingleNode(name, Joining(bootstrap)) { Program = program }, test);
 
-    /// <summary>Starts a node from a shell that did something first, such as <c>ulimit -n 512</c>, and returns when it is ready. Not on Windows.</summary>
+    /// <summary>
+    /// Starts a node from a shell that first runs a command, such as <c>ulimit -n 512</c>, and returns once it is ready. Not on Windows.
+    /// </summary>
     public static Task<SingleNode> StartFromShellAsync(string shell, CancellationToken test, params IEnumerable<string> flags) =>
         StartAsync(new SingleNode("shell", flags, shell), test);
 
@@ -72,7 +74,7 @@ internal sealed class SingleNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the node, for the first time or again after its process ended.</summary>
+    /// <summary>Starts the node, for the first time or again after its process has ended.</summary>
     public async Task StartAsync(CancellationToken test)
     {
         var process = _process = new RunningProgram(Start(

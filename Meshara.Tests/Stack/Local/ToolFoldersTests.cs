@@ -150,7 +150,7 @@ public sealed class ToolFoldersTests : IDisposable
             File.WriteAllText(Path.Combine(folder, "secrets", secret), "secret");
         Assert.Equal(2, AlertmanagerFolder.RequireSecrets(HostProgram.Alerts, folder).Count);
 
-        // May be missing, but when it is there it has to say something.
+        // The file is optional, but must not be empty.
         File.WriteAllText(Path.Combine(folder, AlertmanagerFolder.SwitchAddress), "\n");
         var exception = Assert.Throws<StackException>(() => AlertmanagerFolder.RequireSecrets(HostProgram.Alerts, folder));
         Assert.Contains("dead_mans_switch_url is empty", exception.Message, StringComparison.Ordinal);

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Meshara.Tests.Stack.Local;
 
-/// <summary>One message's trace across two processes, as their logs show it.</summary>
+/// <summary>The trace of one message across two processes, as their logs show it.</summary>
 [Collection(MeshCollection.Name)]
 public sealed class TraceTests
 {
@@ -33,7 +33,7 @@ public sealed class TraceTests
 
     private static (string?, string?) LevelAndTargetOf(JsonElement line) => (line.GetProperty("level").GetString(), line.GetProperty("target").GetString());
 
-    /// <summary>The node's log line of an event about a message; logs are written behind the work, so it may take a moment.</summary>
+    /// <summary>The node's log line of an event about a message. Logs are written asynchronously, so it may take a moment.</summary>
     private static async Task<JsonElement> LineAsync(LocalMesh mesh, NodeClient node, string name, string messageId)
     {
         JsonElement? found = null;
@@ -54,7 +54,7 @@ public sealed class TraceTests
         await using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         using var reader = new StreamReader(stream);
         var text = await reader.ReadToEndAsync(Test);
-        // The last line may still be being written.
+        // The last line may be incomplete.
         return [.. text.Split('\n')[..^1].Where(line => line.StartsWith('{')).Select(line => JsonSerializer.Deserialize<JsonElement>(line))];
     }
 }
