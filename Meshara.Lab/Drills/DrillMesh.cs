@@ -64,7 +64,7 @@ internal sealed class DrillMesh : IAsyncDisposable
         return new DrillMesh(lease, stack, nodes, network, new Random(options.Seed), log, time);
     }
 
-    /// <summary>Starts every node, node-1 first, and returns once all are ready and connected.</summary>
+    /// <summary>Starts node-1, then all others, and returns once all are ready.</summary>
     public async Task StartAsync(CancellationToken stop)
     {
         Network?.Start();

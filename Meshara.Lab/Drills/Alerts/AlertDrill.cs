@@ -15,7 +15,7 @@ internal sealed record AlertDrill
     /// <summary>Runs before the nodes are started.</summary>
     public Func<AlertBench, CancellationToken, Task>? PrepareAsync { get; init; }
 
-    /// <summary>Runs before the fault; the alert must stay inactive.</summary>
+    /// <summary>Runs before the fault; the drill then waits until the alert is inactive.</summary>
     public Func<AlertBench, CancellationToken, Task>? BeforeAsync { get; init; }
 
     /// <summary>
