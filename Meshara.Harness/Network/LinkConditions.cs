@@ -6,7 +6,7 @@ internal sealed record LinkConditions
     /// <summary>No delay.</summary>
     public static LinkConditions Good { get; } = new();
 
-    /// <summary>Bandwidth in bytes per second, in each direction; 0 for no limit.</summary>
+    /// <summary>Bandwidth of a connection in bytes per second, in each direction; 0 for no limit.</summary>
     public int BytesPerSecond { get; init; }
 
     /// <summary>One-way delay of every segment.</summary>

@@ -108,7 +108,7 @@ public sealed partial class AlertmanagerTests
         foreach (var rule in List(Root(), "inhibit_rules").Cast<YamlMappingNode>())
         {
             var sources = List(rule, "source_matchers").SelectMany(matcher => AlertnameMatcher().Matches(matcher.ToString())).SelectMany(match => match.Groups["names"].Value.Split('|'));
-            // ClockSkewed may name another node: a broadcast's duration is measured with two clocks, one of them its origin's.
+            // ClockSkewed may mute an alert about another node: a broadcast's duration depends on two clocks, one of them its origin's.
             var ofNodes = sources.Where(alert => alert != "ClockSkewed" && AlertFiles.AlertRules.Single(known => known.Alert == alert).Annotations["summary"].Contains("$labels.node", StringComparison.Ordinal));
             if (ofNodes.Any())
                 Assert.Contains("node", List(rule, "equal").Select(label => label.ToString()));

@@ -24,7 +24,7 @@ public sealed class MeasurementTests
         Assert.Equal(2e6 / (Value("create_us") + Value("open_us")), Value("ceiling_per_second"), 0.01 * Value("ceiling_per_second"));
         Assert.Equal(Value("messages_per_second") / Value("ceiling_per_second"), Value("ratio_to_ceiling"), 0.001);
         Assert.True(Value("p50_us") <= Value("p99_us") && Value("p99_us") <= Value("p999_us"));
-        // The sealed content passes through without a copy on the heap; both sides allocate only what carries it.
+        // The sealed content crosses the wire, and both sides allocate memory for what carries it.
         Assert.InRange(Value("bytes_per_message"), payload, 3.0 * payload + 4096);
         Assert.InRange(Value("allocated_bytes_per_message"), payload, long.MaxValue);
     }
