@@ -18,7 +18,7 @@ internal sealed class ByteRoom(long capacity)
         {
             if (_waiting.Count == 0 && TryTake(size))
                 return ValueTask.CompletedTask;
-            turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            turn = new TaskCompletionSource(Work.Asynchronously);
             _waiting.Enqueue((size, turn));
         }
         return new ValueTask(WaitAsync(turn, cancellationToken));

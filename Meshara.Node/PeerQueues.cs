@@ -22,7 +22,7 @@ internal sealed class PeerQueues<T>(
     private readonly Dictionary<NodeAddress, Waiting> _peers = [];
     private readonly Dictionary<NodeAddress, long> _sources = [];
     private readonly Dictionary<IPAddress, long> _networks = [];
-    private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _empty = new(Work.Asynchronously);
     private long _size;
     private int _count;
     private CancellationToken _stopping;
@@ -76,7 +76,7 @@ internal sealed class PeerQueues<T>(
             foreach (var (peer, waiting) in _peers)
                 Start(peer, waiting);
         }
-        await Task.Delay(Timeout.Infinite, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(Timeout.Infinite, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         lock (_gate)
         {
             if (_peers.Count == 0)
@@ -85,7 +85,7 @@ internal sealed class PeerQueues<T>(
         await _empty.Task;
     }
 
-    private void Start(NodeAddress peer, Waiting waiting) => ThreadPool.UnsafeQueueUserWorkItem(
+    private void Start(NodeAddress peer, Waiting waiting) => Work.Queue(
         static state => _ = state.Queues.WorkAsync(state.Peer, state.Waiting), (Queues: this, Peer: peer, Waiting: waiting), preferLocal: false);
 
     private async Task WorkAsync(NodeAddress peer, Waiting waiting)

@@ -41,7 +41,7 @@ public class FramingBenchmarks
     private async Task<MemoryStream> WriteAsync()
     {
         var stream = new MemoryStream(Frames * 512);
-        var writer = new FrameWriter(stream, 4 * 1024 * 1024);
+        var writer = new FrameWriter(stream, 4 * 1024 * 1024, TimeProvider.System);
         var writing = writer.RunAsync(CancellationToken.None);
         for (var i = 0; i < Frames; i++)
             await writer.WriteAsync(_frame, CancellationToken.None);

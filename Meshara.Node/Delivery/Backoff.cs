@@ -14,7 +14,7 @@ internal static class Backoff
     public static TimeSpan FullJitter(TimeSpan start, TimeSpan cap, int failures)
     {
         var ceiling = Ceiling(start, cap, failures);
-        return ceiling * Random.Shared.NextDouble();
+        return ceiling * Chance.Random.NextDouble();
     }
 
     /// <summary>

@@ -64,16 +64,24 @@ internal sealed partial class Depot
         var relays = await _dht.ClosestAsync(recipient, _options.DepositCopies, cancellationToken);
         var kept = new int[messages.Count];
         // All relays at once, so that a slow relay does not delay the copies on the others.
-        await Task.WhenAll(relays.Select(relay => Parallel.ForEachAsync(
-            Enumerable.Range(0, messages.Count),
-            new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
-            async (i, cancel) =>
-            {
-                if (await TryDepositAsync(relay, messages[i], cancel))
-                    Interlocked.Increment(ref kept[i]);
-            })));
+        await Task.WhenAll(relays.Select(relay => DepositAsync(relay, messages, kept, cancellationToken)));
         Log.Deposited(_logger, recipient, messages.Count, relays.Count);
         return kept;
+    }
+
+    private async Task DepositAsync(PeerRecord relay, IReadOnlyList<Envelope> messages, int[] kept, CancellationToken cancellationToken)
+    {
+        var next = -1;
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(Parallelism, messages.Count)).Select(_ => WorkAsync()));
+
+        async Task WorkAsync()
+        {
+            while (Interlocked.Increment(ref next) is var i && i < messages.Count)
+            {
+                if (await TryDepositAsync(relay, messages[i], cancellationToken))
+                    Interlocked.Increment(ref kept[i]);
+            }
+        }
     }
 
     /// <summary>Keeps a message for another node, within the store's quotas.</summary>

@@ -6,7 +6,7 @@ using Meshara.Node.Transport;
 namespace Meshara.Node.Delivery;
 
 /// <summary>Passes each frame to the component that handles it.</summary>
-internal sealed class FrameDispatcher(Dht dht, Forwarder forwarder, Broadcaster broadcaster, Membership membership, Depot depot, Receiver receiver, Swarm swarm) : IFrameHandler
+internal sealed class FrameDispatcher(Dht dht, Forwarder forwarder, Broadcaster broadcaster, Membership? membership, Depot depot, Receiver receiver, Swarm swarm) : IFrameHandler
 {
     /// <summary>
     /// A handler may wait for this node (its store, or the receiving workers), but never for a peer: two nodes waiting for each
@@ -43,7 +43,7 @@ internal sealed class FrameDispatcher(Dht dht, Forwarder forwarder, Broadcaster 
                 forwarder.OnUndeliverable(frame.Undeliverable, connection.Peer);
                 break;
             case Frame.BodyOneofCase.Members:
-                membership.OnMembers(connection, frame.Members);
+                membership?.OnMembers(connection, frame.Members);
                 break;
             default:
                 break; // a frame of a later version, or a second greeting: this version ignores it

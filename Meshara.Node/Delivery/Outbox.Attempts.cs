@@ -68,7 +68,7 @@ internal sealed partial class Outbox
         if (_stopping.IsCancellationRequested || !queue.TryClaim())
             return;
         Interlocked.Increment(ref _serving);
-        ThreadPool.UnsafeQueueUserWorkItem(
+        Work.Queue(
             static state => ExecutionContext.Run(state.Outbox._context, static state => _ = Serve(state!), state),
             (Outbox: this, Queue: queue), preferLocal: false);
 
@@ -333,7 +333,8 @@ internal sealed partial class Outbox
             queue.Passage.Restart();
             queue.Reached();
             Schedule(queue);
-            queue.Probe?.CancelAsync();
+            if (queue.Probe is { } probe)
+                Work.Cancel(probe);
         }
     }
 

@@ -43,7 +43,7 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     private readonly ConcurrentDictionary<MessageId, OutgoingMessage> _pending = new();
     private readonly SemaphoreSlim _firstProbes = new(MaxProbes);
     private readonly SemaphoreSlim _laterProbes = new(MaxProbes);
-    private readonly TaskCompletionSource _served = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _served = new(Work.Asynchronously);
     private readonly DueTimes<Attempt> _acknowledgmentsDue;
     private readonly DueTimes<RecipientQueue> _pausesOver;
     private long _pendingBytes;
@@ -212,8 +212,8 @@ internal sealed partial class Outbox : IMessenger, IDisposable
     public async Task DrainAsync(CancellationToken cancellationToken)
     {
         _accepting = false;
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(_options.DrainTimeout);
+        using var timeout = new CancellationTokenSource(_options.DrainTimeout, _clock);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         while (InFlight() > 0 && !deadline.IsCancellationRequested)
             await Task.Delay(TimeSpan.FromMilliseconds(20), _clock, deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

@@ -136,7 +136,7 @@ internal sealed partial class Receiver(
         using var slots = new SemaphoreSlim(MaxUncommitted);
         try
         {
-            await foreach (var arrival in _queue.Reader.ReadAllAsync(stopping))
+            await foreach (var arrival in _queue.Reader.ReadEachAsync(stopping))
             {
                 await slots.WaitAsync(stopping);
                 var handling = HandleAsync(arrival, slots, stopping);

@@ -90,7 +90,7 @@ internal sealed partial class Broadcaster
     private void LinkToAnyone(int count)
     {
         var others = _swarm.Connections.Where(connection => connection.IsOpen && !_eager.Contains(connection.Peer)).ToArray();
-        Random.Shared.Shuffle(others);
+        Chance.Random.Shuffle(others);
         foreach (var other in others.Take(count))
             Link(other.Peer, int.MaxValue);
     }
@@ -99,7 +99,7 @@ internal sealed partial class Broadcaster
 
     private async Task TellAsync(CancellationToken stopping)
     {
-        await foreach (var (peer, frame) in _links.Reader.ReadAllAsync(stopping))
+        await foreach (var (peer, frame) in _links.Reader.ReadEachAsync(stopping))
         {
             if (_swarm.TryGet(peer, out var connection))
                 connection.TrySendUrgent(frame);

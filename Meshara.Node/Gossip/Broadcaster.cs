@@ -298,7 +298,7 @@ internal sealed partial class Broadcaster
         _unannounced = false;
         var (told, more) = (0, !_recent.AreAllOlderThan(age));
         var peers = _swarm.Connections.ToArray();
-        Random.Shared.Shuffle(peers);
+        Chance.Random.Shuffle(peers);
         foreach (var peer in peers)
         {
             if (told == _options.Fanout || !peer.HasRoom)

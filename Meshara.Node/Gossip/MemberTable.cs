@@ -225,7 +225,7 @@ internal sealed class MemberTable(NodeAddress self, GossipOptions options, Membe
     {
         var own = View.Buckets(theirs.Count);
         // Bucket by bucket, so that those sent no longer differ; from a random bucket, in case one keeps differing.
-        var first = Random.Shared.Next(theirs.Count);
+        var first = Chance.Random.Next(theirs.Count);
         lock (_gate)
         {
             var different = _members

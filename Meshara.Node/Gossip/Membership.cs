@@ -136,7 +136,7 @@ internal sealed partial class Membership
         if (peers.Length == 0)
             return;
         BeatInTime(isAtOnce: peers.Any(peer => peer.Version < ProtocolVersions.MemberNews));
-        Random.Shared.Shuffle(peers);
+        Chance.Random.Shuffle(peers);
         var isFull = _rounds++ % FullEvery == 0;
         Frame? news = null, all = null;
         foreach (var peer in peers.Take(Fanout))
@@ -199,7 +199,7 @@ internal sealed partial class Membership
             _signedAt = _table.Now;
         }
         // Jitter keeps members that started together from beating in step.
-        _due = _table.Now + _pace.Renewal(size) * (0.75 + Random.Shared.NextDouble() / 2);
+        _due = _table.Now + _pace.Renewal(size) * (0.75 + Chance.Random.NextDouble() / 2);
         _ownRounds = RoundsTold;
         return _own = _heartbeat.Next();
     }

@@ -33,6 +33,18 @@ internal sealed class PeerRecord
         Name = Printable.Bounded(wire.Name, MaxName);
     }
 
+    private PeerRecord(PeerRecord other, DateTimeOffset expires)
+    {
+        (Wire, Address, Id, Endpoints, Name) = (other.Wire, other.Address, other.Id, other.Endpoints, other.Name);
+        Expires = expires;
+    }
+
+    /// <summary>
+    /// Records known to be valid, by signature; null in a node. The simulator, whose nodes share a process, verifies and keeps
+    /// each record once with it.
+    /// </summary>
+    internal static Dictionary<ByteString, PeerRecord>? Verified { get; set; }
+
     public Wire.PeerRecord Wire { get; }
 
     public NodeAddress Address { get; }
@@ -52,7 +64,7 @@ internal sealed class PeerRecord
     public DateTimeOffset Expires { get; }
 
     /// <summary>A copy of the record with another expiry time.</summary>
-    public PeerRecord Until(DateTimeOffset expires) => new(Wire, Endpoints, expires);
+    public PeerRecord Until(DateTimeOffset expires) => new(this, expires);
 
     public bool IsDialable => Endpoints.Any(endpoint => endpoint.IsTcp);
 
@@ -105,19 +117,26 @@ internal sealed class PeerRecord
     }
 
     private static bool IsInOrder(Wire.PeerRecord wire) =>
-        wire.Identity.Length == NodeAddress.Size && wire.EncryptionKey.Length == X25519.Size && wire.Endpoints.Count <= MaxEndpoints
+        FindVerified(wire) is not null || wire.Identity.Length == NodeAddress.Size && wire.EncryptionKey.Length == X25519.Size && wire.Endpoints.Count <= MaxEndpoints
         && wire.Name.Length <= MaxName + 1 && wire.CalculateSize() <= MaxBytes
         && NodeIdentity.Verify(new NodeAddress(wire.Identity.Span), Canonical(wire), wire.Signature.Span);
 
+    private static PeerRecord? FindVerified(Wire.PeerRecord wire) =>
+        Verified is { } verified && verified.TryGetValue(wire.Signature, out var known) && wire.Equals(known.Wire) ? known : null;
+
     private static PeerRecord Read(Wire.PeerRecord wire, DateTimeOffset expires)
     {
+        if (FindVerified(wire) is { } known)
+            return known.Until(expires);
         var endpoints = new List<PeerEndpoint>(wire.Endpoints.Count);
         foreach (var text in wire.Endpoints)
         {
             if (PeerEndpoint.TryParse(text, out var endpoint))
                 endpoints.Add(endpoint);
         }
-        return new PeerRecord(wire, endpoints, expires);
+        var record = new PeerRecord(wire, endpoints, expires);
+        Verified?.TryAdd(wire.Signature, record);
+        return record;
     }
 
     /// <summary>

@@ -125,7 +125,7 @@ internal sealed partial class Forwarder
     {
         try
         {
-            await foreach (var job in _queue.Reader.ReadAllAsync(stopping))
+            await foreach (var job in _queue.Reader.ReadEachAsync(stopping))
             {
                 try
                 {

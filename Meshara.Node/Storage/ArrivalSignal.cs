@@ -3,7 +3,7 @@ namespace Meshara.Node.Storage;
 /// <summary>Wakes everyone who waits for the next arrival.</summary>
 internal sealed class ArrivalSignal
 {
-    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _next = new(Work.Asynchronously);
     private volatile bool _awaited;
 
     /// <summary>Completes at the next <see cref="Set"/>.</summary>
@@ -23,6 +23,6 @@ internal sealed class ArrivalSignal
         if (!_awaited)
             return;
         _awaited = false;
-        Interlocked.Exchange(ref _next, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+        Interlocked.Exchange(ref _next, new TaskCompletionSource(Work.Asynchronously)).TrySetResult();
     }
 }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Diagnostics;
 using Google.Protobuf;
 using Meshara.Node.Protocol.Wire;
 
@@ -11,7 +10,7 @@ namespace Meshara.Node.Transport;
 /// a busy connection sends many frames in one TLS record. After a pause there is nothing to batch, and the caller writes the
 /// frame itself instead of waking another thread. Urgent frames have their own buffer, which is written first.
 /// </summary>
-internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
+internal sealed partial class FrameWriter(Stream stream, int bufferBytes, TimeProvider time)
 {
     private const int LengthSize = 4;
 
@@ -22,7 +21,7 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
     private static readonly TimeSpan Pause = TimeSpan.FromMicroseconds(200);
 
     private readonly Lock _gate = new();
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(Work.Asynchronously);
     private Gathered _urgent;
     private Gathered _bulk;
     private TaskCompletionSource? _room;
@@ -107,7 +106,7 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
         {
             return _completed || HasRoom
                 ? Task.CompletedTask
-                : (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                : (_room ??= new TaskCompletionSource(Work.Asynchronously)).Task;
         }
     }
 
@@ -175,7 +174,7 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
         if (_writing)
             return Start.No;
         _writing = true;
-        return Stopwatch.GetElapsedTime(_idleSince) < Pause ? Start.Elsewhere : Start.Here;
+        return time.GetElapsedTime(_idleSince) < Pause ? Start.Elsewhere : Start.Here;
     }
 
     private int Begin(Start start, int size)
@@ -188,7 +187,7 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
                 _ = FlushAsync(isCaller: true);
                 break;
             case Start.Elsewhere:
-                ThreadPool.UnsafeQueueUserWorkItem(static writer => _ = writer.FlushAsync(isCaller: false), this, preferLocal: true);
+                Work.Queue(static writer => _ = writer.FlushAsync(isCaller: false), this, preferLocal: true);
                 break;
         }
         return LengthSize + size;
@@ -284,7 +283,7 @@ internal sealed partial class FrameWriter(Stream stream, int bufferBytes)
             if (leaving.Length == 0)
             {
                 Volatile.Write(ref _writing, false);
-                _idleSince = Stopwatch.GetTimestamp();
+                _idleSince = time.GetTimestamp();
                 if (_completed)
                     _ended.TrySetResult();
             }

@@ -171,7 +171,6 @@ internal sealed class Handshake(
 
     private async Task<PeerConnection> GreetAsync(SslStream stream, Socket socket, NodeAddress peer, string remote, bool outbound, CancellationToken cancellationToken)
     {
-        var writer = new FrameWriter(stream, options.SendBufferBytes);
         var own = options.Versions;
         var greeting = new Hello
         {
@@ -189,9 +188,14 @@ internal sealed class Handshake(
         }
         if (!PeerRecord.TryVerifyOwn(hello.Record, peer, _clock.Steady, out var record))
             throw new MesharaException(ErrorCodes.Protocol, "The peer's record is not valid or not its own.");
-        var connection = new PeerConnection(
-            stream, socket, reader, writer, record, remote, InstanceOf(stream), AddressLimits.GroupOf(socket), outbound,
-            outbound ? greeting.DialNumber : hello.DialNumber, options, telemetry, time) { Version = version };
+        // The stream is ended by TCP at a frame boundary, not by TLS: SslStream.ShutdownAsync touches OpenSSL's state without a
+        // lock while the other loop reads, which corrupts memory. Truncation gains an attacker nothing, because unacknowledged
+        // messages are sent again.
+        var link = new PeerLink(
+            stream, () => socket.Shutdown(SocketShutdown.Send), remote, InstanceOf(stream), AddressLimits.GroupOf(socket), outbound,
+            outbound ? greeting.DialNumber : hello.DialNumber);
+        var writer = new FrameWriter(stream, options.SendBufferBytes, time);
+        var connection = new PeerConnection(link, reader, writer, record, options, telemetry, time) { Version = version };
         connection.ReadClock(hello.Clock, TimeSpan.Zero);
         return connection;
     }

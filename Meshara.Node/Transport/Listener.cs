@@ -22,6 +22,9 @@ internal sealed class Listener
         };
     }
 
+    /// <summary>For a node whose <see cref="INetwork"/> is not TCP.</summary>
+    public Listener(IPEndPoint bound, IReadOnlyList<PeerEndpoint> advertised) => (Bound, Advertised) = (bound, advertised);
+
     /// <summary>The local endpoint that peers connect to.</summary>
     public IPEndPoint Bound { get; }
 

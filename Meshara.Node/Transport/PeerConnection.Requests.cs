@@ -31,8 +31,8 @@ internal sealed partial class PeerConnection
         var bytes = TrySend(request);
         if (bytes > 0 || !IsOpen)
             return bytes;
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(_options.SendTimeout);
+        using var timeout = new CancellationTokenSource(_options.SendTimeout, _time);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
             return await SendAsync(request, deadline.Token);
@@ -88,7 +88,7 @@ internal sealed partial class PeerConnection
         _ => throw new ArgumentOutOfRangeException(nameof(request)),
     };
 
-    private sealed class PendingRequest(Frame.BodyOneofCase answer) : TaskCompletionSource<Frame>(TaskCreationOptions.RunContinuationsAsynchronously)
+    private sealed class PendingRequest(Frame.BodyOneofCase answer) : TaskCompletionSource<Frame>(Work.Asynchronously)
     {
         public Frame.BodyOneofCase Answer { get; } = answer;
     }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
 using Meshara.Node.Clocks;
 using Meshara.Node.Identity;
@@ -38,8 +37,7 @@ internal sealed partial class PeerConnection : IDisposable
     private const int MaxMemberQuestions = 100;
     private static readonly TimeSpan MemberQuestionsWindow = TimeSpan.FromSeconds(10);
 
-    private readonly SslStream _stream;
-    private readonly Socket _socket;
+    private readonly PeerLink _link;
     private readonly FrameWriter _writer;
     private readonly FrameReader _reader;
     private readonly MeshTelemetry _telemetry;
@@ -62,24 +60,18 @@ internal sealed partial class PeerConnection : IDisposable
     private long _beaten;
     private long _clockRead;
     private volatile bool _isProbed;
+    private ITimer? _deadline;
     private PeerRecord _record;
 
     public PeerConnection(
-        SslStream stream, Socket socket, FrameReader reader, FrameWriter writer, PeerRecord record, string remote, string instance, IPAddress? addressGroup,
-        bool outbound, ulong dialNumber, TransportOptions options, MeshTelemetry telemetry, TimeProvider time)
+        PeerLink link, FrameReader reader, FrameWriter writer, PeerRecord record, TransportOptions options, MeshTelemetry telemetry, TimeProvider time)
     {
-        _stream = stream;
-        _socket = socket;
+        _link = link;
         _reader = reader;
         _writer = writer;
         _record = record;
-        Remote = remote;
-        Instance = instance;
-        AddressGroup = addressGroup;
         _records = new TokenBucket(MaxRecords, RecordsWindow, time);
         _memberQuestions = new TokenBucket(MaxMemberQuestions, MemberQuestionsWindow, time);
-        Outbound = outbound;
-        DialNumber = dialNumber;
         _options = options;
         _telemetry = telemetry;
         _time = NodeClock.Of(time);
@@ -94,16 +86,16 @@ internal sealed partial class PeerConnection : IDisposable
     public PeerRecord Record => Volatile.Read(ref _record);
 
     /// <summary>IP address and port of the peer.</summary>
-    public string Remote { get; }
+    public string Remote => _link.Remote;
 
     /// <summary>The hash of the peer's certificate, which distinguishes its process from others with the same identity.</summary>
-    public string Instance { get; }
+    public string Instance => _link.Instance;
 
     /// <summary>
     /// The group that the peer's address is counted under (<see cref="AddressLimits.GroupOf"/>); null if the peer is on this
     /// machine.
     /// </summary>
-    public IPAddress? AddressGroup { get; }
+    public IPAddress? AddressGroup => _link.AddressGroup;
 
     /// <summary>The source that everything the peer sends is counted under.</summary>
     public Source Source => new(Peer, AddressGroup);
@@ -112,10 +104,10 @@ internal sealed partial class PeerConnection : IDisposable
     public required uint Version { get; init; }
 
     /// <summary>True if this node dialled.</summary>
-    public bool Outbound { get; }
+    public bool Outbound => _link.Outbound;
 
     /// <summary>The number that the dialling side gave this connection; its later dials have higher ones.</summary>
-    public ulong DialNumber { get; }
+    public ulong DialNumber => _link.DialNumber;
 
     public DateTimeOffset ConnectedAt { get; }
 
@@ -261,7 +253,7 @@ internal sealed partial class PeerConnection : IDisposable
         await Task.WhenAny(reading, writing);
         // Whichever half has ended, the other gets a moment to finish: data in transit still counts.
         _writer.Complete();
-        _abort.CancelAfter(Linger);
+        AbortAfter(Linger);
         try
         {
             await Task.WhenAll(reading, writing);
@@ -285,7 +277,14 @@ internal sealed partial class PeerConnection : IDisposable
         if (Interlocked.CompareExchange(ref _reason, reason, null) is not null)
             return;
         _writer.Complete();
-        _abort.CancelAfter(DrainLimit);
+        AbortAfter(DrainLimit);
+    }
+
+    /// <summary>By the node's clock, which <see cref="CancellationTokenSource.CancelAfter(TimeSpan)"/> does not follow.</summary>
+    private void AbortAfter(TimeSpan wait)
+    {
+        var timer = _time.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), _abort, wait, Timeout.InfiniteTimeSpan);
+        Interlocked.Exchange(ref _deadline, timer)?.Dispose();
     }
 
     /// <summary>Ends the connection immediately.</summary>
@@ -298,17 +297,18 @@ internal sealed partial class PeerConnection : IDisposable
     /// <summary>
     /// Frees the socket. The cancellation source stays usable, because a heartbeat may still abort an ended connection.
     /// </summary>
-    public void Dispose() => _stream.Dispose();
+    public void Dispose()
+    {
+        _deadline?.Dispose();
+        _link.Stream.Dispose();
+    }
 
     private async Task WriteAsync()
     {
         try
         {
             await _writer.RunAsync(_abort.Token);
-            // The stream is ended by TCP at a frame boundary, not by TLS: SslStream.ShutdownAsync touches OpenSSL's state
-            // without a lock while the other loop reads, which corrupts memory. Truncation gains an attacker nothing, because
-            // unacknowledged messages are sent again.
-            _socket.Shutdown(SocketShutdown.Send);
+            _link.EndSending();
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or SocketException)
         {

@@ -31,7 +31,7 @@ internal sealed class PeerPauses(TimeSpan first, TimeSpan longest, TimeProvider 
     private Pause Next(int before)
     {
         var length = Math.Min(longest.TotalSeconds, first.TotalSeconds * (1 << Math.Min(before, 20)));
-        return new Pause(time.GetTimestamp(), before + 1, TimeSpan.FromSeconds(length * (0.5 + Random.Shared.NextDouble() / 2)));
+        return new Pause(time.GetTimestamp(), before + 1, TimeSpan.FromSeconds(length * (0.5 + Chance.Random.NextDouble() / 2)));
     }
 
     private bool IsOver(Pause pause) => time.GetElapsedTime(pause.At) > pause.Length;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
 using Meshara.Node.Telemetry;
@@ -96,7 +95,7 @@ internal sealed partial class Swarm
         }
         finally
         {
-            await race.CancelAsync();
+            race.Cancel();
         }
     }
 
@@ -150,24 +149,15 @@ internal sealed partial class Swarm
 
     private async Task<PeerConnection> DialInSlotAsync(EndPoint endpoint, NodeAddress? expected, CancellationToken cancellationToken)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(_options.DialTimeout);
         try
         {
-            await socket.ConnectAsync(endpoint, deadline.Token);
+            return await AdmitAsync(await _network.DialAsync(endpoint, expected, cancellationToken));
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        catch (DialException e)
         {
-            socket.Dispose();
-            cancellationToken.ThrowIfCancellationRequested();
             _telemetry.ConnectionError(CloseReason.Dial);
-            Log.DialFailed(_logger, new Printed(endpoint), e.Message);
-            throw new MesharaException(ErrorCodes.Unreachable, $"Cannot reach {endpoint}: {(e is SocketException ? e.Message : "no answer")}.", e);
-        }
-        try
-        {
-            return await AdmitAsync(await _handshake.DialAsync(socket, expected, cancellationToken));
+            Log.DialFailed(_logger, new Printed(endpoint), e.Cause);
+            throw;
         }
         catch (MesharaException e)
         {

@@ -29,6 +29,16 @@ internal sealed partial class Swarm
         }
     }
 
+    /// <summary>Takes a connection that a peer has made through another <see cref="INetwork"/> than TCP.</summary>
+    /// <returns>False if the peer is banned.</returns>
+    public async Task<bool> TryAcceptAsync(PeerConnection connection)
+    {
+        if (_bans.Contains(connection.Peer))
+            return false;
+        await AdmitAsync(connection);
+        return true;
+    }
+
     private async Task AcceptAsync(TcpListener listener)
     {
         var room = new WaitingRoom(_options.MaxInboundHandshakes);

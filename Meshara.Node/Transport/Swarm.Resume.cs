@@ -10,7 +10,7 @@ internal sealed partial class Swarm
     {
         _failures.Clear();
         _refusals.Clear();
-        foreach (var connection in _connections.Values)
+        foreach (var connection in _all)
             connection.Probe();
     }
 }

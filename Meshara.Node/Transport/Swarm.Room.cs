@@ -20,7 +20,7 @@ internal sealed partial class Swarm
     /// </summary>
     public Func<PeerConnection, Frame>? Referral { get; set; }
 
-    private int OpenCount => _connections.Values.Count(connection => connection.IsOpen);
+    private int OpenCount => _all.Count(connection => connection.IsOpen);
 
     /// <summary>
     /// Adds a function that rates connections for one component, 0 for no value. A connection worth <see cref="Indispensable"/>
@@ -50,7 +50,7 @@ internal sealed partial class Swarm
     }
 
     private int CountOf(IPAddress group) =>
-        _connections.Values.Count(connection => connection.IsOpen && group.Equals(connection.AddressGroup));
+        _all.Count(connection => connection.IsOpen && group.Equals(connection.AddressGroup));
 
     /// <summary>Closes surplus connections; called by the heartbeat.</summary>
     private void Prune()
@@ -78,7 +78,7 @@ internal sealed partial class Swarm
         }
         if (OpenCount <= _options.MaxConnections)
             return;
-        var newcomers = _connections.Values.Count(connection => connection.IsOpen && connection.Duration < ShortestStay);
+        var newcomers = _all.Count(connection => connection.IsOpen && connection.Duration < ShortestStay);
         var other = newcomers <= Math.Max(1, _options.MaxConnections / 8) ? Dispensable(ShortestStay).FirstOrDefault() : null;
         if (other is null)
             Log.Refused(_logger, newcomer.Remote, _options.MaxConnections);
@@ -95,7 +95,7 @@ internal sealed partial class Swarm
     /// </summary>
     private IEnumerable<PeerConnection> Dispensable(TimeSpan age)
     {
-        var open = _connections.Values.Where(connection => connection.IsOpen).ToList();
+        var open = _all.Where(connection => connection.IsOpen).ToList();
         var crowds = open.CountBy(connection => connection.AddressGroup ?? IPAddress.None).ToDictionary();
         return open
             .Where(connection => connection.Duration >= age)

@@ -32,13 +32,26 @@ internal sealed partial class Swarm : IDisposable
     private readonly RepeatedFailures _handshakeFailures;
     private readonly AddressLimits _limits;
     private readonly Handshake _handshake;
+    private readonly INetwork _network;
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<NodeAddress, PeerConnection> _connections = new();
+
+    // The same connections in the order in which they were made; replaced on every change.
+    private volatile PeerConnection[] _all = [];
     private readonly ConcurrentDictionary<Task, byte> _running = new();
     private readonly CancellationTokenSource _stopping = new();
     private IFrameHandler _handler = null!;
 
-    public Swarm(NodeIdentity identity, LocalRecord self, IOptions<TransportOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Swarm> logger)
+    /// <param name="identity">This node's keys.</param>
+    /// <param name="self">This node's record.</param>
+    /// <param name="options">Limits and timing.</param>
+    /// <param name="telemetry">Counts connections and their ends.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The transport's logger.</param>
+    /// <param name="network">What dials; null for TCP.</param>
+    public Swarm(
+        NodeIdentity identity, LocalRecord self, IOptions<TransportOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Swarm> logger,
+        INetwork? network = null)
     {
         _self = identity.Address;
         _options = options.Value;
@@ -53,6 +66,7 @@ internal sealed partial class Swarm : IDisposable
         _failures = new PeerPauses(FirstFailurePause, LongestFailurePause, time);
         _limits = new AddressLimits(_options.HandshakesPerAddress, time);
         _handshake = new Handshake(identity, self, _bans, _options, telemetry, time);
+        _network = network ?? new TcpNetwork(_handshake, _options);
     }
 
     /// <summary>A peer has connected. Handlers must be quick and must not throw.</summary>
@@ -61,9 +75,10 @@ internal sealed partial class Swarm : IDisposable
     /// <summary>A peer has disconnected. Handlers must be quick and must not throw.</summary>
     public event Action<PeerConnection>? Disconnected;
 
-    public int Count => _connections.Count;
+    public int Count => _all.Length;
 
-    public ICollection<PeerConnection> Connections => _connections.Values;
+    /// <summary>The connections at this moment, oldest first; some may be closing.</summary>
+    public IReadOnlyList<PeerConnection> Connections => _all;
 
     /// <summary>The live connection to a peer, if there is one.</summary>
     public bool TryGet(NodeAddress peer, out PeerConnection connection) =>
@@ -107,6 +122,7 @@ internal sealed partial class Swarm : IDisposable
             if (winner == connection)
             {
                 _connections[connection.Peer] = connection;
+                _all = [.. _all.Where(other => other != existing), connection];
                 existing?.Close(CloseReason.Duplicate);
             }
             else
@@ -152,7 +168,11 @@ internal sealed partial class Swarm : IDisposable
     {
         bool current;
         lock (_gate)
+        {
             current = _connections.TryRemove(KeyValuePair.Create(connection.Peer, connection));
+            if (current)
+                _all = [.. _all.Where(other => other != connection)];
+        }
         _telemetry.ConnectionClosed(connection.Outbound, reason);
         if (reason is CloseReason.Network or CloseReason.Timeout or CloseReason.Protocol)
             _telemetry.ConnectionError(reason);
@@ -174,7 +194,7 @@ internal sealed partial class Swarm : IDisposable
         {
             while (await timer.WaitForNextTickAsync(_stopping.Token))
             {
-                foreach (var connection in _connections.Values)
+                foreach (var connection in _all)
                     connection.Beat();
                 Prune();
             }

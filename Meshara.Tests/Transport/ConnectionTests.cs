@@ -46,7 +46,7 @@ public sealed class ConnectionTests
         await using var right = new TransportEnd();
         await using var other = new TransportEnd();
         var lie = PeerRecord.Create(other.Identity, "lie", [PeerEndpoint.Tcp("127.0.0.1", right.Endpoint.Port)], 1, DateTimeOffset.UtcNow.AddHours(1));
-        var refused = await Assert.ThrowsAsync<MesharaException>(() => left.Swarm.ConnectAsync(lie, TestContext.Current.CancellationToken));
+        var refused = await Assert.ThrowsAnyAsync<MesharaException>(() => left.Swarm.ConnectAsync(lie, TestContext.Current.CancellationToken));
         Assert.Equal(ErrorCodes.Protocol, refused.Code);
         Assert.Contains(right.Identity.Address.Short, refused.Message, StringComparison.Ordinal);
         Assert.Equal(0, left.Swarm.Count);
@@ -58,7 +58,7 @@ public sealed class ConnectionTests
     public async Task A_node_that_dials_itself_notices_and_counts_no_error()
     {
         await using var alone = new TransportEnd();
-        var self = await Assert.ThrowsAsync<MesharaException>(() => alone.Swarm.ConnectAsync(alone.Endpoint, TestContext.Current.CancellationToken));
+        var self = await Assert.ThrowsAnyAsync<MesharaException>(() => alone.Swarm.ConnectAsync(alone.Endpoint, TestContext.Current.CancellationToken));
         Assert.Equal(Handshake.Self, self.Code);
         await using var other = new TransportEnd();
         await other.ConnectAsync(alone); // by then, both ends of the dial to itself have ended or do not matter
@@ -73,7 +73,7 @@ public sealed class ConnectionTests
         PeerRecord gone;
         await using (var right = new TransportEnd())
             gone = right.Record;
-        var refused = await Assert.ThrowsAsync<MesharaException>(() => left.Swarm.ConnectAsync(gone, TestContext.Current.CancellationToken));
+        var refused = await Assert.ThrowsAnyAsync<MesharaException>(() => left.Swarm.ConnectAsync(gone, TestContext.Current.CancellationToken));
         Assert.Equal(ErrorCodes.Unreachable, refused.Code);
         await Eventually.EqualAsync(1, () => left.Metrics.Sum("meshara.connection.errors", "dial"));
         Assert.False(left.Swarm.MayDial(gone));
@@ -94,7 +94,7 @@ public sealed class ConnectionTests
         await using var other = new TransportEnd();
         var name = host == "280 characters" ? new string('a', 280) : host;
         var record = PeerRecord.Create(other.Identity, "odd", [PeerEndpoint.Tcp(name, 9)], 1, DateTimeOffset.UtcNow.AddHours(1));
-        var refused = await Assert.ThrowsAsync<MesharaException>(() => Eventually.InTimeAsync(left.Swarm.ConnectAsync(record, TestContext.Current.CancellationToken)));
+        var refused = await Assert.ThrowsAnyAsync<MesharaException>(() => Eventually.InTimeAsync(left.Swarm.ConnectAsync(record, TestContext.Current.CancellationToken)));
         Assert.Equal(ErrorCodes.Unreachable, refused.Code);
     }
 
@@ -210,7 +210,7 @@ public sealed class ConnectionTests
         await using var left = new TransportEnd(new TransportOptions { RequestTimeout = TimeSpan.FromMinutes(10) });
         await using var right = new TransportEnd { OnFrame = (connection, _) => { connection.Close("test"); return ValueTask.CompletedTask; } };
         var connection = await left.ConnectAsync(right);
-        var refused = await Assert.ThrowsAsync<MesharaException>(() => Eventually.InTimeAsync(
+        var refused = await Assert.ThrowsAnyAsync<MesharaException>(() => Eventually.InTimeAsync(
             connection.RequestAsync(new Frame { FindNode = new FindNode() }, TestContext.Current.CancellationToken)));
         Assert.Equal(ErrorCodes.Unreachable, refused.Code);
     }
@@ -221,7 +221,7 @@ public sealed class ConnectionTests
         await using var left = new TransportEnd(new TransportOptions { RequestTimeout = TimeSpan.FromMilliseconds(100) });
         await using var right = new TransportEnd();
         var connection = await left.ConnectAsync(right);
-        var refused = await Assert.ThrowsAsync<MesharaException>(() => connection.RequestAsync(new Frame { FindNode = new FindNode() }, TestContext.Current.CancellationToken));
+        var refused = await Assert.ThrowsAnyAsync<MesharaException>(() => connection.RequestAsync(new Frame { FindNode = new FindNode() }, TestContext.Current.CancellationToken));
         Assert.Equal(ErrorCodes.Unreachable, refused.Code);
         Assert.True(connection.IsOpen);
     }

@@ -13,7 +13,7 @@ public sealed class FrameWriterTests : IDisposable
     private readonly ControlledStream _stream = new();
     private readonly FrameWriter _writer;
 
-    public FrameWriterTests() => _writer = new FrameWriter(_stream, BufferBytes);
+    public FrameWriterTests() => _writer = new FrameWriter(_stream, BufferBytes, TimeProvider.System);
 
     public void Dispose() => _stream.Dispose();
 
