@@ -36,6 +36,8 @@ internal sealed partial class Dht(
     private readonly AddressLimits _recordsFrom = new(MaxRecordsFromNetwork, time);
     private int _ahead;
 
+    private static readonly Predicate<Lookup> HasFound = static lookup => lookup.HasFound;
+
     /// <summary>Adds a record to the book and the table.</summary>
     /// <param name="record">A verified record.</param>
     /// <param name="source">The peer that sent it; the owner itself if it came first-hand.</param>
@@ -140,7 +142,7 @@ internal sealed partial class Dht(
         var id = NodeId.Of(address);
         if (book.TryGet(id, out var known))
             return known;
-        await LookupAsync(id, stopWhenFound: true, trace, cancellationToken);
+        await LookupAsync(id, HasFound, trace, cancellationToken);
         return book.TryGet(id, out known) ? known : null;
     }
 
@@ -148,22 +150,26 @@ internal sealed partial class Dht(
     public async Task<PeerRecord?> RefreshAsync(NodeAddress address, ActivityContext trace, CancellationToken cancellationToken)
     {
         var id = NodeId.Of(address);
-        await LookupAsync(id, stopWhenFound: false, trace, cancellationToken);
+        await LookupAsync(id, null, trace, cancellationToken);
         return book.TryGet(id, out var known) ? known : null;
     }
+
+    /// <summary>Looks a node up at other nodes, whatever this node knows of it.</summary>
+    public Task<Lookup> SearchAsync(NodeAddress address, CancellationToken cancellationToken) =>
+        LookupAsync(NodeId.Of(address), HasFound, default, cancellationToken);
 
     /// <summary>The nodes closest to an address that answer, closest first, excluding the node with that address.</summary>
     public async Task<IReadOnlyList<PeerRecord>> ClosestAsync(NodeAddress address, int count, CancellationToken cancellationToken)
     {
-        var closest = await LookupAsync(NodeId.Of(address), stopWhenFound: false, default, cancellationToken);
-        return [.. closest.Where(record => record.Address != address).Take(count)];
+        var lookup = await LookupAsync(NodeId.Of(address), null, default, cancellationToken);
+        return [.. lookup.Answered.Where(record => record.Address != address).Take(count)];
     }
 
     /// <summary>Stores this node's record at the k nodes closest to it.</summary>
     public async Task PublishAsync(CancellationToken cancellationToken)
     {
-        var closest = await LookupAsync(identity.Id, stopWhenFound: false, default, cancellationToken);
-        foreach (var record in closest)
+        var lookup = await LookupAsync(identity.Id, null, default, cancellationToken);
+        foreach (var record in lookup.Answered)
         {
             if (!swarm.TryGet(record.Address, out var connection))
                 continue; // the lookup failed to reach it
@@ -172,18 +178,30 @@ internal sealed partial class Dht(
         }
     }
 
-    /// <summary>Refreshes every bucket in the range that the table uses.</summary>
-    public async Task RefreshTableAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Refreshes every bucket in the range that the table uses, as in section 2.3 of the paper: fills one that has room by a
+    /// lookup in its range. Of a full one, the contacts that were not seen for longest are asked, so that those that are gone
+    /// give up their place.
+    /// </summary>
+    /// <param name="isFirst">True if the table was filled just now, so that no contact can be out of date.</param>
+    /// <param name="cancellationToken">Cancelled when the node stops.</param>
+    public async Task RefreshTableAsync(bool isFirst, CancellationToken cancellationToken)
     {
         foreach (var bucket in table.BucketsToRefresh())
-            await LookupAsync(identity.Id.RandomAtDistance(bucket, Random.Shared), stopWhenFound: false, default, cancellationToken);
+        {
+            var target = identity.Id.RandomAtDistance(bucket, Chance.Random);
+            if (!table.IsFull(bucket))
+                await LookupAsync(target, _ => table.IsFull(bucket), default, cancellationToken);
+            else if (!isFirst)
+                await Task.WhenAll(table.LongestUnseen(bucket, _options.Parallelism).Select(contact => AskAsync(contact, target, cancellationToken)));
+        }
     }
 
     /// <summary>
-    /// Queries ever closer nodes, α at a time, until the k closest reachable ones have answered, the target's record is found
-    /// (if that suffices), or the time limit passes.
+    /// Queries ever closer nodes, α at a time, until the k closest reachable ones have answered, <paramref name="isEnough"/>
+    /// says so, or the time limit passes.
     /// </summary>
-    private async Task<List<PeerRecord>> LookupAsync(NodeId target, bool stopWhenFound, ActivityContext trace, CancellationToken cancellationToken)
+    private async Task<Lookup> LookupAsync(NodeId target, Predicate<Lookup>? isEnough, ActivityContext trace, CancellationToken cancellationToken)
     {
         using var span = trace == default
             ? telemetry.Begin(SpanNames.DhtLookup, ActivityKind.Internal, default, out _)
@@ -196,23 +214,21 @@ internal sealed partial class Dht(
         var known = table.Closest(target, _options.BucketSize).Concat(connected);
         var lookup = new Lookup(identity.Id, target, _options.BucketSize, _options.DisjointPaths, known);
         var pending = new List<Query>();
-        var rounds = 0;
         try
         {
-            while (time.GetElapsedTime(started) < LookupLimit && !(lookup.HasFound && stopWhenFound)
+            while (time.GetElapsedTime(started) < LookupLimit && isEnough?.Invoke(lookup) != true
                 && await AskNextAsync(lookup, target, pending, end.Token))
             {
-                rounds++;
+                lookup.Rounds++;
             }
         }
         finally
         {
-            await end.CancelAsync(); // cancels the queries that are still pending
+            end.Cancel(); // cancels the queries that are still pending
         }
-        var answered = lookup.Answered;
-        span?.SetTag("hops", rounds).SetTag("contacted", lookup.Contacted);
-        telemetry.Lookup(lookup.HasFound || !stopWhenFound && answered.Count > 0, time.GetElapsedTime(started), rounds);
-        return answered;
+        span?.SetTag("hops", lookup.Rounds).SetTag("contacted", lookup.Contacted);
+        telemetry.Lookup(lookup.HasFound || isEnough != HasFound && lookup.Answered.Count > 0, time.GetElapsedTime(started), lookup.Rounds);
+        return lookup;
     }
 
     /// <summary>

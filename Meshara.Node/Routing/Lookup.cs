@@ -36,6 +36,9 @@ internal sealed class Lookup
     /// <summary>Number of nodes asked.</summary>
     public int Contacted => _asked.Count;
 
+    /// <summary>Rounds of queries so far.</summary>
+    public int Rounds { get; set; }
+
     /// <summary>True once a node has named the target itself.</summary>
     public bool HasFound { get; private set; }
 

@@ -7,21 +7,19 @@ namespace Meshara.Node.Routing;
 /// <summary>
 /// Kademlia's k-buckets: bucket i holds up to k contacts that share exactly i leading bits with this node. A full bucket keeps
 /// its contacts, which makes the table hard to flood. It replaces one only if that one has failed or expired, or was never
-/// reached while the new one was.
+/// reached while the new one was. Safe for concurrent use.
 /// </summary>
 internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider time)
 {
-    // A contact that has failed this often may be replaced, and is no longer given to other nodes.
-    private const int MaxFailures = 3;
-
     private readonly NodeClock _clock = NodeClock.Of(time);
     private readonly Lock _gate = new();
-    private readonly List<Contact>?[] _buckets = new List<Contact>?[NodeId.Bits];
+    private readonly Bucket?[] _buckets = new Bucket?[NodeId.Bits];
     private int _count;
 
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Adds or refreshes a contact.</summary>
+    /// <param name="record">Its record.</param>
     /// <param name="seen">True if this node heard from the contact itself; false if another node named it.</param>
     /// <returns>True if the contact is now in the table.</returns>
     public bool Add(PeerRecord record, bool seen)
@@ -30,22 +28,11 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
             return false;
         lock (_gate)
         {
-            var bucket = _buckets[self.CommonPrefix(record.Id)] ??= [];
-            var at = bucket.FindIndex(contact => contact.Record.Id == record.Id);
-            if (at >= 0)
-            {
-                var old = bucket[at];
-                // A record from its owner is the newest one whatever its sequence, and an expired record blocks no other.
-                var isNewer = record.Sequence > old.Record.Sequence || old.Record.Expires <= _clock.Steady;
-                // A record signed since the contact failed shows that it is back or has moved, so it gets another try.
-                bucket[at] = seen ? new Contact(record, _clock.GetUtcNow(), 0) : isNewer ? old with { Record = record, Failures = 0 } : old;
-                return true;
-            }
-            if (bucket.Count >= bucketSize && !EvictFailed(bucket) && !(seen && EvictHearsay(bucket)))
-                return false;
-            bucket.Add(new Contact(record, seen ? _clock.GetUtcNow() : DateTimeOffset.UnixEpoch, 0));
-            _count++;
-            return true;
+            var bucket = _buckets[self.CommonPrefix(record.Id)] ??= new Bucket(bucketSize);
+            var before = bucket.Contacts.Count;
+            var isIn = bucket.Add(record, seen ? _clock.GetUtcNow() : null, _clock.Steady);
+            _count += bucket.Contacts.Count - before;
+            return isIn;
         }
     }
 
@@ -55,53 +42,50 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
         if (id == self)
             return;
         lock (_gate)
-        {
-            var bucket = _buckets[self.CommonPrefix(id)];
-            var at = bucket?.FindIndex(contact => contact.Record.Id == id) ?? -1;
-            if (at >= 0)
-                bucket![at] = bucket[at] with { LastSeen = _clock.GetUtcNow(), Failures = 0 };
-        }
+            _buckets[self.CommonPrefix(id)]?.Succeed(id, _clock.GetUtcNow());
     }
 
-    /// <summary>
-    /// Notes that a contact did not answer. It stays until another contact needs its place: after a partition, the two halves
-    /// reconnect through the contacts that could not be reached.
-    /// </summary>
+    /// <summary>Notes that a contact did not answer; see <see cref="Bucket.Fail"/>.</summary>
     public void Fail(NodeId id)
     {
         if (id == self)
             return;
         lock (_gate)
-        {
-            var bucket = _buckets[self.CommonPrefix(id)];
-            var at = bucket?.FindIndex(contact => contact.Record.Id == id) ?? -1;
-            if (at < 0)
-                return;
-            bucket![at] = bucket[at] with { Failures = bucket[at].Failures + 1 };
-        }
+            _buckets[self.CommonPrefix(id)]?.Fail(id, _clock.Steady);
     }
 
     /// <summary>The contacts closest to a target, closest first, without failing or expired ones.</summary>
     public List<PeerRecord> Closest(NodeId target, int count)
     {
         var now = _clock.Steady;
+        var closest = new List<PeerRecord>(count * 2);
         lock (_gate)
         {
-            var all = new List<PeerRecord>(_count);
-            foreach (var bucket in _buckets)
+            // The contacts in the target's own bucket are closest to it, then all in deeper buckets, which share as many bits
+            // with it as this node does, then the other buckets, one after another.
+            var own = target == self ? NodeId.Bits - 1 : self.CommonPrefix(target);
+            AddUsable(own, own);
+            if (closest.Count < count)
+                AddUsable(own + 1, NodeId.Bits - 1);
+            for (var upper = own - 1; closest.Count < count && upper >= 0; upper--)
+                AddUsable(upper, upper);
+        }
+        if (closest.Count > count)
+            closest.RemoveRange(count, closest.Count - count);
+        return closest;
+
+        void AddUsable(int first, int last)
+        {
+            var before = closest.Count;
+            for (var index = first; index <= last; index++)
             {
-                if (bucket is null)
-                    continue;
-                foreach (var contact in bucket)
+                foreach (var contact in _buckets[index]?.Contacts ?? [])
                 {
-                    if (contact.Failures < MaxFailures && contact.Record.Expires > now)
-                        all.Add(contact.Record);
+                    if (Bucket.IsUsable(contact, now))
+                        closest.Add(contact.Record);
                 }
             }
-            all.Sort((left, right) => target.CompareDistance(left.Id, right.Id));
-            if (all.Count > count)
-                all.RemoveRange(count, all.Count - count);
-            return all;
+            closest.Sort(before, closest.Count - before, Comparer<PeerRecord>.Create((left, right) => target.CompareDistance(left.Id, right.Id)));
         }
     }
 
@@ -111,7 +95,7 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
         if (id == self)
             return false;
         lock (_gate)
-            return _buckets[self.CommonPrefix(id)]?.Exists(contact => contact.Record.Id == id) == true;
+            return _buckets[self.CommonPrefix(id)]?.Contains(id) == true;
     }
 
     /// <summary>Every contact with an unexpired record, failing ones included.</summary>
@@ -119,35 +103,51 @@ internal sealed class RoutingTable(NodeId self, int bucketSize, TimeProvider tim
     {
         var now = _clock.Steady;
         lock (_gate)
-            return [.. _buckets.Where(bucket => bucket is not null).SelectMany(bucket => bucket!).Where(contact => contact.Record.Expires > now)];
+            return [.. _buckets.Where(bucket => bucket is not null).SelectMany(bucket => bucket!.Contacts).Where(contact => contact.Record.Expires > now)];
     }
 
-    /// <summary>Indices of the buckets to refresh: all down to the deepest one in use.</summary>
+    /// <summary>
+    /// Indices of the buckets to refresh. The deepest ones are left out as long as they hold k contacts at most together: those
+    /// are the nodes closest to this one, which the lookup of its own id finds.
+    /// </summary>
     public IReadOnlyList<int> BucketsToRefresh()
     {
         lock (_gate)
         {
-            var deepest = Array.FindLastIndex(_buckets, bucket => bucket is { Count: > 0 });
-            return [.. Enumerable.Range(0, deepest + 1)];
+            var end = NodeId.Bits;
+            for (var deeper = 0; end > 0 && (deeper += _buckets[end - 1]?.Contacts.Count ?? 0) <= bucketSize;)
+                end--;
+            return [.. Enumerable.Range(0, end)];
         }
     }
 
-    private bool EvictFailed(List<Contact> bucket)
+    /// <summary>
+    /// Roughly how many nodes the mesh has: each full bucket stands for one half of what is left of the key space, and each
+    /// node that is not in a full one was met. Off by a factor of two at most once the table is filled.
+    /// </summary>
+    public double EstimateNodes()
     {
-        var now = _clock.Steady;
-        return Evict(bucket, contact => contact.Failures >= MaxFailures || contact.Record.Expires <= now);
+        lock (_gate)
+        {
+            var full = 0;
+            while (full < _buckets.Length && _buckets[full]?.IsFull == true)
+                full++;
+            var rest = _buckets.Skip(full).Sum(bucket => bucket?.Contacts.Count ?? 0);
+            return (rest + 1) * Math.Pow(2, full);
+        }
     }
 
-    /// <summary>Contacts that were reached exist; records of nodes that do not exist are free to make.</summary>
-    private bool EvictHearsay(List<Contact> bucket) => Evict(bucket, contact => contact.LastSeen == DateTimeOffset.UnixEpoch);
-
-    private bool Evict(List<Contact> bucket, Predicate<Contact> condition)
+    /// <summary>True if a bucket holds k contacts that do not fail.</summary>
+    public bool IsFull(int bucket)
     {
-        var worst = bucket.FindIndex(condition);
-        if (worst < 0)
-            return false;
-        bucket.RemoveAt(worst);
-        _count--;
-        return true;
+        lock (_gate)
+            return _buckets[bucket]?.IsFull == true;
+    }
+
+    /// <summary>The contacts of a bucket that this node has not heard of for longest, those it never heard of first.</summary>
+    public List<PeerRecord> LongestUnseen(int bucket, int count)
+    {
+        lock (_gate)
+            return [.. (_buckets[bucket]?.Contacts ?? []).OrderBy(contact => contact.LastSeen).Take(count).Select(contact => contact.Record)];
     }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Threading.Channels;
 using Meshara.Node.Clocks;
 using Meshara.Node.Identity;
 using Meshara.Node.Protocol;
@@ -33,13 +32,14 @@ internal sealed partial class Topology
     private readonly MeshTelemetry _telemetry;
     private readonly TimeProvider _time;
     private readonly ILogger<Topology> _logger;
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private volatile TaskCompletionSource _woken = new(Work.Asynchronously);
     private readonly HashSet<EndPoint> _ownEndpoints = [];
+    private readonly RelayChoice _relays;
 
     // Peers of the last run whose records have since expired; the endpoints may still be right.
     private readonly List<PeerRecord> _expired = [];
     private readonly Dictionary<EndPoint, NodeAddress> _bootstrapPeers = [];
-    private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _joined = new(Work.Asynchronously);
     private long _refreshed;
     private long _bootstrapTried;
     private TimeSpan _bootstrapPause = MinBootstrapPause;
@@ -53,6 +53,7 @@ internal sealed partial class Topology
         Swarm swarm, Dht dht, RoutingTable table, RouteCache routes, IPeerCache cache, IOptions<RoutingOptions> options, MeshTelemetry telemetry, TimeProvider time, ILogger<Topology> logger)
     {
         _identity = identity;
+        _relays = new RelayChoice(identity.Id);
         _bootstrap = [.. mesh.Value.Bootstrap.Select(text => new Uri(text))];
         _endpoints = listener.Advertised;
         _resolver = resolver;
@@ -102,12 +103,13 @@ internal sealed partial class Topology
             {
                 await TryAsync(MaintainAsync, stopping);
                 // Jitter keeps nodes that started together from working in step.
-                var pause = _options.MaintenanceInterval * (0.75 + Random.Shared.NextDouble() / 2);
+                var pause = _options.MaintenanceInterval * (0.75 + Chance.Random.NextDouble() / 2);
                 using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stopping);
                 var timer = Task.Delay(pause, _time, deadline.Token);
-                await Task.WhenAny(timer, _wake.Reader.WaitToReadAsync(deadline.Token).AsTask());
-                await deadline.CancelAsync();
-                _wake.Reader.TryRead(out _);
+                await Task.WhenAny(timer, _woken.Task);
+                deadline.Cancel();
+                if (_woken.Task.IsCompleted)
+                    _woken = new TaskCompletionSource(Work.Asynchronously);
                 stopping.ThrowIfCancellationRequested();
             }
         }
@@ -139,7 +141,7 @@ internal sealed partial class Topology
         }
     }
 
-    private void Wake() => _wake.Writer.TryWrite(true);
+    private void Wake() => _woken.TrySetResult();
 
     private async Task MaintainAsync(CancellationToken stopping)
     {
@@ -149,22 +151,29 @@ internal sealed partial class Topology
         if (_swarm.Count == 0)
             await ReturnAsync(stopping);
         // Nodes with peers do this too: after a partition both halves have peers, and a restarted bootstrap node knows nobody.
-        if (_swarm.Count == 0 || _time.GetElapsedTime(_bootstrapTried) > _bootstrapPause)
+        if (_swarm.Count == 0 || _time.GetElapsedTime(_bootstrapTried) > _bootstrapPause * Crowd)
             await JoinAsync(stopping);
         Advertise();
         if (_swarm.Count > 0 && (_refreshed == 0 || _time.GetElapsedTime(_refreshed) > _options.RefreshInterval))
         {
             _refreshed = _time.GetTimestamp();
             await _dht.PublishAsync(stopping);
-            if (!_hasJoined)
+            var isFirst = !_hasJoined;
+            if (isFirst)
                 Log.Joined(_logger, _swarm.Count, _table.Count);
             (_hasJoined, _wasMember, _isLoneBootstrap) = (true, true, false);
             _joined.TrySetResult();
-            await _dht.RefreshTableAsync(stopping);
+            await _dht.RefreshTableAsync(isFirst, stopping);
         }
         await FillAsync(stopping);
         await RememberAsync(stopping);
     }
+
+    /// <summary>
+    /// How much less often a node of a large mesh dials the bootstrap endpoints: all nodes together do it as often as a hundred
+    /// would, which finds the other half of a mesh as soon, and does not flood the bootstrap nodes.
+    /// </summary>
+    private double Crowd => Math.Max(1, _table.EstimateNodes() / 100.0);
 
     /// <summary>
     /// Loads the peers of the last run, so that a restarted node finds the mesh even if its bootstrap nodes are gone.
@@ -274,8 +283,8 @@ internal sealed partial class Topology
     {
         IReadOnlyList<PeerEndpoint> endpoints = _endpoints.Count > 0
             ? _endpoints
-            : [.. _swarm.Connections.Where(connection => connection.IsOpen && connection.Record.IsDialable)
-                .Select(connection => connection.Peer).Order().Take(4).Select(PeerEndpoint.ThroughRelay)];
+            : [.. _relays.Renew([.. _swarm.Connections.Where(connection => connection.IsOpen && connection.Record.IsDialable)
+                .Select(connection => (connection.Peer, connection.RoundTrip))]).Select(PeerEndpoint.ThroughRelay)];
         if (_self.Advertise(endpoints))
             _refreshed = 0; // publish at once
     }

@@ -124,17 +124,50 @@ public sealed class RoutingTableTests
     }
 
     [Fact]
-    public void Buckets_are_refreshed_down_to_the_deepest_in_use()
+    public void Buckets_are_refreshed_down_to_those_that_hold_the_closest_nodes()
     {
         var table = new RoutingTable(_self, bucketSize: 20, _time);
         Assert.Empty(table.BucketsToRefresh());
-        var deepest = 0;
         foreach (var record in Pool)
-        {
             table.Add(record, seen: true);
-            deepest = Math.Max(deepest, _self.CommonPrefix(record.Id));
+        var depths = table.Snapshot().ConvertAll(contact => _self.CommonPrefix(contact.Record.Id));
+        var end = table.BucketsToRefresh().Count;
+        Assert.Equal(Enumerable.Range(0, end), table.BucketsToRefresh());
+        Assert.InRange(depths.Count(depth => depth >= end), 0, 20);
+        Assert.InRange(depths.Count(depth => depth >= end - 1), 21, Pool.Length);
+    }
+
+    [Fact]
+    public void The_contact_heard_last_while_the_bucket_was_full_replaces_one_that_fails()
+    {
+        var table = new RoutingTable(_self, bucketSize: 2, _time);
+        var bucket = Bucket(5);
+        foreach (var record in bucket[..4])
+            table.Add(record, seen: true);
+        table.Add(bucket[4], seen: false); // nobody has heard from it, so it does not wait
+        for (var i = 0; i < 3; i++)
+            table.Fail(bucket[0].Id);
+        Assert.Equal([bucket[1].Id, bucket[3].Id], table.Snapshot().Select(contact => contact.Record.Id));
+        for (var i = 0; i < 3; i++)
+            table.Fail(bucket[1].Id);
+        Assert.Equal([bucket[3].Id, bucket[2].Id], table.Snapshot().Select(contact => contact.Record.Id));
+        Assert.Equal(2, table.Count);
+    }
+
+    [Fact]
+    public void The_contacts_unseen_for_longest_are_the_first_to_be_asked()
+    {
+        var table = new RoutingTable(_self, bucketSize: 20, _time);
+        var bucket = Bucket(4);
+        table.Add(bucket[0], seen: false);
+        for (var i = 1; i < 4; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            table.Add(bucket[i], seen: true);
         }
-        Assert.Equal(Enumerable.Range(0, deepest + 1), table.BucketsToRefresh());
+        _time.Advance(TimeSpan.FromSeconds(1));
+        table.Succeed(bucket[1].Id);
+        Assert.Equal([bucket[0].Id, bucket[2].Id, bucket[3].Id, bucket[1].Id], table.LongestUnseen(0, 10).Select(record => record.Id));
     }
 
     /// <summary>Records that all belong in bucket 0.</summary>
