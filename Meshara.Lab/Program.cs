@@ -31,7 +31,7 @@ return await FailureReport.RunAsync("meshara-lab", async () =>
     var console = new StatusConsole(AnsiConsole.Console);
     using var stops = new StopRequests(console);
     stops.WatchDotnetRun();
-    if (commandLine.Load.Find(arguments) is { } measure)
+    if ((commandLine.Load.Find(arguments) ?? commandLine.Simulation.Find(arguments)) is { } measure)
     {
         try
         {

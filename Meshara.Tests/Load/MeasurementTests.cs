@@ -78,4 +78,33 @@ public sealed class MeasurementTests
         await using var bench = new RunningProgram(HostProgram.Start(HostProgram.Lab, "bench", "--short", "--filter", "*", "--artifacts", folder.Path));
         Assert.True(await bench.ExitAsync(TestContext.Current.CancellationToken, TimeSpan.FromMinutes(3)) == 0, bench.Output);
     }
+
+    [Fact]
+    public async Task A_simulated_mesh_with_every_trouble_finds_its_nodes_and_loses_nothing()
+    {
+        var report = await LabReport.RunAsync(
+            "simulate", "--nodes", "60", "--for", "30s", "--lookups", "100", "--broadcasts", "5", "--churn", "5%/min", "--loss", "1%", "--hidden", "30%", "--hostile", "5%");
+        Assert.Equal(60, report.GetProperty("joining").GetProperty("joined").GetInt32());
+        var lookups = report.GetProperty("lookups");
+        Assert.InRange(lookups.GetProperty("count").GetInt32(), 80, 100);
+        Assert.InRange(lookups.GetProperty("success").GetDouble(), 0.98, 1);
+        Assert.InRange(report.GetProperty("broadcasts").GetProperty("coverage").GetDouble(), 0.999, 1);
+        Assert.InRange(report.GetProperty("broadcasts").GetProperty("redundancy").GetDouble(), 1, 4);
+        var messages = report.GetProperty("messages");
+        Assert.InRange(messages.GetProperty("count").GetInt32(), 80, 100);
+        Assert.Equal((0, 0), (messages.GetProperty("lost").GetInt32(), messages.GetProperty("doubled").GetInt32()));
+        Assert.InRange(report.GetProperty("rest").GetProperty("connections_max").GetInt32(), 1, 96);
+    }
+
+    [Fact]
+    public async Task A_simulation_can_be_repeated()
+    {
+        string[] arguments = ["simulate", "--nodes", "30", "--for", "5s", "--lookups", "30", "--broadcasts", "3", "--loss", "1%", "--hidden", "30%", "--seed", "7"];
+        var first = Course(await LabReport.RunAsync(arguments));
+        Assert.Equal(first, Course(await LabReport.RunAsync(arguments)));
+        Assert.NotEqual(first, Course(await LabReport.RunAsync([.. arguments[..^1], "8"])));
+
+        // Without what the machine took, and without the seed.
+        static string Course(JsonElement report) => string.Join('\n', report.EnumerateObject().Where(part => part.Name is not ("machine" or "seed")));
+    }
 }
