@@ -38,11 +38,13 @@ internal static class StackApplication
         var commandLine = new StackCommandLine();
         var configuration = StackCommandLine.Configuration(Directory.GetCurrentDirectory());
         var options = commandLine.Read(commandLine.Command.Parse(split.Own), configuration);
+        if (split.Publishes && options.Target == ExportTarget.Kubernetes)
+            KubernetesSteps.Check(split, options);
         var ports = options.ChoosePorts(Random.Shared);
         var plan = new MeshPlan(
             Stack.Create(options.Nodes, ports), options, new StackFiles(Path.GetFullPath(options.Data)), Locations.Repository(),
             split.Publishes ? await ExportPlacesAsync(split, options) : await PlacesAsync(options, ports));
-        var builder = split.Publishes ? CreatePublisher(split) : CreateRunner(split, plan);
+        var builder = split.Publishes ? CreatePublisher(split, plan) : CreateRunner(split, plan);
         builder.Services.AddSingleton(plan);
         return builder;
     }
@@ -76,10 +78,10 @@ internal static class StackApplication
 
     private static Task<IReadOnlyDictionary<StackPart, Placement>> ExportPlacesAsync(AspireArguments arguments, StackOptions options)
     {
-        if (arguments.Exports && !Packages.HaveContainers)
+        if (arguments.Exports && !Packages.HaveContainers && (arguments.IsManifest || options.Target == ExportTarget.Compose))
         {
             throw new StackException(
-                $"An export needs Aspire.Hosting.Docker and Aspire.Hosting.Elasticsearch. {Packages.Remedy}", ExitCodes.Unfit);
+                $"This export needs Aspire.Hosting.Docker and Aspire.Hosting.Elasticsearch. {Packages.Remedy}", ExitCodes.Unfit);
         }
 
         var parts = Packages.HaveContainers
@@ -88,10 +90,16 @@ internal static class StackApplication
         return Task.FromResult(Placement.AllContainers(parts));
     }
 
-    private static IDistributedApplicationBuilder CreatePublisher(AspireArguments arguments)
+    private static IDistributedApplicationBuilder CreatePublisher(AspireArguments arguments, MeshPlan plan)
     {
         var builder = DistributedApplication.CreateBuilder(Options(arguments.Aspire));
-        if (!arguments.IsManifest && Packages.HaveContainers)
+        if (arguments.IsManifest)
+            return builder;
+        if (plan.Options.Target == ExportTarget.Kubernetes)
+        {
+            builder.AddKubernetesSteps(plan);
+        }
+        else if (Packages.HaveContainers)
         {
             builder.AddExportSteps(arguments.Own);
             builder.AddComposeEnvironment();

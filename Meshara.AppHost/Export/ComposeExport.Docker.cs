@@ -25,7 +25,7 @@ internal static partial class ComposeExport
 
     static partial void AddEnvironment(IDistributedApplicationBuilder builder)
     {
-        var folder = builder.Configuration["Pipeline:OutputPath"]!;
+        var folder = builder.Configuration[OutputFolder.Key]!;
         builder.AddDockerComposeEnvironment(EnvironmentName)
             // Jaeger receives the traces; Aspire's dashboard stores nothing and is meant for a developer's machine.
             .WithDashboard(enabled: false)

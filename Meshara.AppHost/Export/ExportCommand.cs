@@ -10,7 +10,7 @@ internal static class ExportCommand
 
     private static readonly Argument<string> Folder = new("FOLDER")
     {
-        Description = "Folder for aspire-manifest.json and compose/.",
+        Description = "Folder for aspire-manifest.json and compose/, or for the Helm chart.",
         DefaultValueFactory = _ => "deploy",
     };
 
@@ -18,7 +18,8 @@ internal static class ExportCommand
     public static void AddTo(StackCommandLine commandLine)
     {
         ArgumentNullException.ThrowIfNull(commandLine);
-        commandLine.Command.Add(new Command(Name, "Writes what `aspire publish` writes: Aspire's manifest and a compose file.") { Folder });
+        const string Description = "Writes what `aspire publish` writes: Aspire's manifest and a compose file, or a Helm chart.";
+        commandLine.Command.Add(new Command(Name, Description) { Folder });
     }
 
     /// <summary>Translates the command to the arguments of <c>aspire publish</c>; returns any other arguments unchanged.</summary>

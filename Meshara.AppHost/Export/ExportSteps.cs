@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Aspire.Hosting;
 using Aspire.Hosting.Pipelines;
 using Meshara.AppHost.Plan;
@@ -23,11 +22,9 @@ internal static class ExportSteps
     /// <param name="own">The host's own options.</param>
     public static void AddExportSteps(this IDistributedApplicationBuilder builder, IReadOnlyCollection<string> own)
     {
-        // The same default as Aspire's own.
-        var folder = Path.GetFullPath(
-            builder.Configuration["Pipeline:OutputPath"] ?? Path.Combine(builder.AppHostDirectory, "aspire-output"));
+        var folder = OutputFolder.Of(builder);
         var compose = Path.Combine(folder, "compose");
-        builder.Configuration["Pipeline:OutputPath"] = compose;
+        builder.Configuration[OutputFolder.Key] = compose;
 
         builder.Pipeline.AddStep("clear-export", _ => ClearAsync(compose), requiredBy: PublishCompose);
         builder.Pipeline.AddStep(
@@ -83,18 +80,11 @@ internal static class ExportSteps
             return;
         var project = Path.Combine(Locations.Repository(), "Meshara.Node");
         string[] publish = ["publish", project, "-c", "Release", "-t:PublishContainer", "-v", "q"];
-        using var process = Process.Start(new ProcessStartInfo("dotnet", publish) { RedirectStandardOutput = true })!;
-        try
+        var built = await ExportTool.RunAsync("dotnet", publish, step.CancellationToken);
+        if (built.ExitCode != 0)
         {
-            var output = await process.StandardOutput.ReadToEndAsync(step.CancellationToken);
-            await process.WaitForExitAsync(step.CancellationToken);
-            if (process.ExitCode != 0)
-                throw new InvalidOperationException($"The nodes' image was not built: dotnet {string.Join(' ', publish)}\n{output}");
-        }
-        finally
-        {
-            if (!process.HasExited)
-                process.Kill(entireProcessTree: true);
+            throw new InvalidOperationException(
+                $"The nodes' image was not built: dotnet {string.Join(' ', publish)}\n{built.Output}\n{built.Errors}");
         }
 
         step.Summary.Add("Image", ContainerImage.Node);

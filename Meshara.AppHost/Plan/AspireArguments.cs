@@ -57,6 +57,9 @@ internal sealed record AspireArguments(string[] Own, string[] Aspire)
     /// <summary>True if Aspire writes files that describe every server.</summary>
     public bool Exports => IsManifest || (Publishes && !Aspire.Contains("--list-steps") && !Is("--step", "diagnostics"));
 
+    /// <summary>True if this step of Aspire's pipeline is to be executed.</summary>
+    public bool HasStep(string name) => Is("--step", name);
+
     // --operation publish or --operation=publish
     private bool Is(string option, string value) => Aspire.Contains($"{option}={value}", StringComparer.OrdinalIgnoreCase)
         || Aspire.Zip(Aspire.Skip(1)).Any(pair => pair.First == option && pair.Second.Equals(value, StringComparison.OrdinalIgnoreCase));

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using Meshara.Harness;
 using Microsoft.Extensions.Configuration;
 
@@ -9,7 +10,7 @@ namespace Meshara.AppHost.Plan;
 /// (<c>MESHARA_PORT_BASE</c>), and the section <c>Stack</c> of appsettings.json in the working directory
 /// (<c>Stack:PortBase</c>).
 /// </summary>
-internal sealed class StackCommandLine
+internal sealed partial class StackCommandLine
 {
     private const string EnvironmentPrefix = "MESHARA_";
 
@@ -30,6 +31,14 @@ internal sealed class StackCommandLine
         $"Leave out servers, and those that depend on them: {string.Join(", ", StackPart.All)}.");
     private readonly Option<string> _servers = Text("--servers", "WHERE",
         "containers or programs. [default: containers if a container engine is running, otherwise installed programs]");
+    private readonly Option<string> _target = Text("--target", "WHERE",
+        "What aspire publish, deploy and destroy are for: compose or kubernetes. [default: compose]");
+    private readonly Option<string> _nodeImage = Text("--node-image", "NAME:TAG",
+        "The nodes' image in Kubernetes, with tag, digest or both. For Compose set MESHARA_NODE_IMAGE.");
+    private readonly Option<string> _namespace = Text("--namespace", "NAME",
+        "Namespace that is deployed to in Kubernetes. [default: meshara]");
+    private readonly Option<string> _values = Text("--values", "FILE",
+        "More of the chart's values (YAML) for aspire deploy to Kubernetes.");
     private readonly Option<bool> _stopWithInput = new("--stop-with-input")
     {
         Description = "Stop when standard input closes; for programs that start this one.",
@@ -46,7 +55,8 @@ internal sealed class StackCommandLine
         4 this machine lacks something the stack needs.
         """)
     {
-        _nodes, _traffic, _for, _portBase, _ports, _data, _endpoints, _report, _without, _servers, _stopWithInput,
+        _nodes, _traffic, _for, _portBase, _ports, _data, _endpoints, _report, _without, _servers,
+        _target, _nodeImage, _namespace, _values, _stopWithInput,
     };
 
     /// <summary>Parses the arguments and prints the help; the export adds a subcommand.</summary>
@@ -90,6 +100,7 @@ internal sealed class StackCommandLine
         var (portBase, ports) = Stronger(Find(_portBase), Find(_ports));
         if (ports is { Text: not "auto" })
             throw ports.Wrong("must be auto");
+        var target = Target(Find(_target));
         return new StackOptions
         {
             Nodes = Find(_nodes)?.Whole(1, Stack.MaxNodes) ?? defaults.Nodes,
@@ -102,6 +113,10 @@ internal sealed class StackCommandLine
             Report = Find(_report)?.FilePath(),
             Parts = Parts(Find(_without)),
             Servers = Servers(Find(_servers)),
+            Target = target,
+            NodeImage = NodeImage(Find(_nodeImage), target),
+            Namespace = Find(_namespace) is { } name ? KubernetesName(name) : defaults.Namespace,
+            Values = Find(_values)?.FilePath(),
             StopWithInput = arguments.GetValue(_stopWithInput),
         };
     }
@@ -113,6 +128,32 @@ internal sealed class StackCommandLine
         { Text: "programs" } => ServerChoice.Programs,
         _ => throw servers.Wrong("must be containers or programs"),
     };
+
+    private static ExportTarget Target(Setting? target) => target switch
+    {
+        null or { Text: "compose" } => ExportTarget.Compose,
+        { Text: "kubernetes" } => ExportTarget.Kubernetes,
+        _ => throw target.Wrong("must be compose or kubernetes"),
+    };
+
+    // The variable MESHARA_NODE_IMAGE is also Compose's own, which takes any reference.
+    private static ImageReference? NodeImage(Setting? image, ExportTarget target) => image switch
+    {
+        null => null,
+        _ when target == ExportTarget.Kubernetes => ImageReference.Parse(image.Text)
+            ?? throw image.Wrong("must be an image with a tag or digest, such as registry.example.org/meshara-node:0.1.0"),
+        { Rank: 0 } => throw new StackException(
+            $"{image.Source} is for --target kubernetes; for Compose set {EnvironmentPrefix}NODE_IMAGE.", ExitCodes.Usage),
+        _ => null,
+    };
+
+    // RFC 1123, as Kubernetes requires it of a namespace's name.
+    private static string KubernetesName(Setting name) => NamespaceName().IsMatch(name.Text)
+        ? name.Text
+        : throw name.Wrong("must be 1 to 63 small letters, digits and hyphens, with a letter or digit at both ends");
+
+    [GeneratedRegex(@"\A[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\z")]
+    private static partial Regex NamespaceName();
 
     private static IReadOnlySet<StackPart> Parts(Setting? without)
     {

@@ -35,6 +35,18 @@ internal sealed record StackOptions
     /// <summary>Where the servers run.</summary>
     public ServerChoice Servers { get; init; }
 
+    /// <summary>Where an export is meant to run.</summary>
+    public ExportTarget Target { get; init; }
+
+    /// <summary>The nodes' image in an export to Kubernetes; null for the one that this repository builds.</summary>
+    public ImageReference? NodeImage { get; init; }
+
+    /// <summary>Namespace of a deployment to Kubernetes.</summary>
+    public string Namespace { get; init; } = "meshara";
+
+    /// <summary>File with more of the chart's values for a deployment to Kubernetes; null for none.</summary>
+    public string? Values { get; init; }
+
     /// <summary>True to stop when standard input closes.</summary>
     public bool StopWithInput { get; init; }
 

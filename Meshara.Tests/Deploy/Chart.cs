@@ -37,12 +37,13 @@ internal static class Chart
     /// <summary>Runs <c>helm lint</c>, for which a warning is a failure; the test is skipped where there is no Helm.</summary>
     public static Task<ExternalTool> LintAsync(string values) => HelmAsync(["lint", "--strict", Folder, .. With(values)]);
 
-    private static string[] With(string values) => values == Default ? [] : ["--values", Path.Combine(Examples, $"{values}.yaml")];
-
-    private static Task<ExternalTool> HelmAsync(string[] arguments)
+    /// <summary>Runs Helm; the test is skipped where there is none.</summary>
+    public static Task<ExternalTool> HelmAsync(params string[] arguments)
     {
         Assert.SkipUnless(
             ExternalTool.IsInstalled("helm"), "Helm is not installed: there is no program 'helm' on PATH, and MESHARA_HELM names none.");
         return ExternalTool.RunOrSkipAsync("helm", "helm", arguments);
     }
+
+    private static string[] With(string values) => values == Default ? [] : ["--values", Path.Combine(Examples, $"{values}.yaml")];
 }

@@ -71,7 +71,7 @@ public sealed class ExportTests : IDisposable
         await using var host = new RunningProgram(HostProgram.Start(HostProgram.Host, [.. Publish, _folder.Path]));
         Assert.Equal(Harness.ExitCodes.Unfit, await host.ExitAsync(Cancel));
         Assert.Contains(
-            "An export needs Aspire.Hosting.Docker and Aspire.Hosting.Elasticsearch.", Assert.Single(host.Output.Split('\n')),
+            "This export needs Aspire.Hosting.Docker and Aspire.Hosting.Elasticsearch.", Assert.Single(host.Output.Split('\n')),
             StringComparison.Ordinal);
     }
 

@@ -23,9 +23,14 @@ public sealed class StackCommandLineTests
             Endpoints = "e.json",
             Report = "r.json",
             Servers = ServerChoice.Programs,
+            Target = ExportTarget.Kubernetes,
+            NodeImage = new ImageReference("registry.example.org/node", "1.0", ""),
+            Namespace = "mesh-1",
+            Values = "v.yaml",
             StopWithInput = true,
         },
-        Read("--nodes 3 --traffic 2.5 --for 5m --port-base 21000 --data d --endpoints e.json --report r.json --servers programs --stop-with-input"));
+        Read("--target kubernetes --node-image registry.example.org/node:1.0 --namespace mesh-1 --values v.yaml "
+            + "--nodes 3 --traffic 2.5 --for 5m --port-base 21000 --data d --endpoints e.json --report r.json --servers programs --stop-with-input"));
 
     [Fact]
     public void Every_value_can_come_from_the_environment_too() => Assert.Equal(
@@ -86,6 +91,10 @@ public sealed class StackCommandLineTests
     [InlineData("--ports 8000", "--ports must be auto, but is '8000'.")]
     [InlineData("--servers podman", "--servers must be containers or programs, but is 'podman'.")]
     [InlineData("--without kibana,fluentd", "--without must name parts out of mailpit, alertmanager, elasticsearch, elasticsearch-exporter, jaeger, kibana, filebeat, prometheus, grafana; there is no 'fluentd', but is 'kibana,fluentd'.")]
+    [InlineData("--target swarm", "--target must be compose or kubernetes, but is 'swarm'.")]
+    [InlineData("--target kubernetes --node-image meshara-node", "--node-image must be an image with a tag or digest, such as registry.example.org/meshara-node:0.1.0, but is 'meshara-node'.")]
+    [InlineData("--node-image meshara-node:1.0", "--node-image is for --target kubernetes; for Compose set MESHARA_NODE_IMAGE.")]
+    [InlineData("--namespace Mesh", "--namespace must be 1 to 63 small letters, digits and hyphens, with a letter or digit at both ends, but is 'Mesh'.")]
     [InlineData("--ports auto --port-base 2000", "Choose either --port-base or --ports, not both.")]
     public void A_wrong_value_gets_one_line_that_says_what_is_right(string arguments, string message)
     {
@@ -107,6 +116,24 @@ public sealed class StackCommandLineTests
         Assert.EndsWith("See --help.", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', exception.Message);
     }
+
+    [Theory]
+    [InlineData("meshara-node:1.0", "meshara-node", "1.0", "")]
+    [InlineData("localhost:5000/a/meshara-node:1.0", "localhost:5000/a/meshara-node", "1.0", "")]
+    [InlineData("r.example.org/n:v1@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "r.example.org/n", "v1", "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")]
+    public void An_image_is_read_as_repository_tag_and_digest(string text, string repository, string tag, string digest) =>
+        Assert.Equal(new ImageReference(repository, tag, digest), ImageReference.Parse(text));
+
+    [Theory]
+    [InlineData("localhost:5000/meshara-node")]
+    [InlineData("meshara-node:")]
+    [InlineData("-node:1.0")]
+    [InlineData("node:1.0@sha256:1234")]
+    [InlineData("node:1.0 --set=a=b")]
+    public void An_image_without_tag_or_digest_is_refused(string text) => Assert.Null(ImageReference.Parse(text));
+
+    [Fact]
+    public void Any_image_may_be_named_for_Compose() => Assert.Null(Read("", ("NODE_IMAGE", "meshara-node")).NodeImage);
 
     [Fact]
     public void A_wrong_value_is_named_with_where_it_came_from()
