@@ -2,6 +2,7 @@ using System.CommandLine;
 using Meshara.Harness;
 using Meshara.Harness.Terminal;
 using Meshara.Lab.Load;
+using Meshara.Lab.Peers;
 
 namespace Meshara.Lab;
 
@@ -28,7 +29,7 @@ internal sealed class LoadCommandLine
     private readonly Option<string> _program = Text("--program", "FILE", "The node's executable. [default: the one built with this program]");
     private readonly Option<string> _heldPeers = Text("--peers", "N", "Peers that connect, 2 to 10000. [default: 1000]");
     private readonly Command _gossip, _mesh, _startup, _memory, _connections;
-    private readonly Command _pair, _durability, _overhead, _blackHole, _scrape;
+    private readonly Command _pair, _durability, _overhead, _blackHole, _scrape, _compared;
 
     public LoadCommandLine()
     {
@@ -65,6 +66,14 @@ internal sealed class LoadCommandLine
         {
             _for, _rounds, _payload, _report,
         };
+        _compared = new Command("peers",
+            """
+            Compares a durable pair of nodes with NATS JetStream, RabbitMQ and Mosquitto, each where its server is installed: the same
+            messages over TLS, accepted durably and acknowledged one by one, in turn; 5 rounds of 10 s and single messages. On Linux.
+            """)
+        {
+            _for, _rounds, _payload, _report,
+        };
         _overhead = new Command("overhead",
             """
             Measures what telemetry costs a message, on its way and in processor time: pairs of nodes with nobody listening, with
@@ -89,7 +98,8 @@ internal sealed class LoadCommandLine
         };
     }
 
-    public IReadOnlyList<Command> Commands => [_pair, _gossip, _mesh, _startup, _memory, _connections, _durability, _overhead, _blackHole, _scrape];
+    public IReadOnlyList<Command> Commands =>
+        [_pair, _compared, _gossip, _mesh, _startup, _memory, _connections, _durability, _overhead, _blackHole, _scrape];
 
     /// <summary>The requested measurement; null if another command was given.</summary>
     /// <exception cref="StackException">A value is invalid; the message names it.</exception>
@@ -129,6 +139,11 @@ internal sealed class LoadCommandLine
             var durability = Read(arguments, TimeSpan.FromSeconds(5), rounds: 5);
             return (console, stop) => new DurabilityRun(durability, console).RunAsync(stop);
         }
+        if (command == _compared)
+        {
+            var peers = Read(arguments, TimeSpan.FromSeconds(10), rounds: 5, Arrivals.HeaderBytes);
+            return (console, stop) => new PeersRun(peers, console).RunAsync(stop);
+        }
         if (command == _overhead)
         {
             var overhead = Read(arguments, TimeSpan.FromSeconds(1), rounds: 15);
@@ -139,11 +154,11 @@ internal sealed class LoadCommandLine
         return (console, stop) => new BlackHoleRun(blackHole, memoryFor, console).RunAsync(stop);
     }
 
-    private LoadOptions Read(ParseResult arguments, TimeSpan duration, int rounds) => new()
+    private LoadOptions Read(ParseResult arguments, TimeSpan duration, int rounds, int minPayload = 1) => new()
     {
         For = Setting.Find(_for, arguments)?.Duration() ?? duration,
         Rounds = Setting.Find(_rounds, arguments)?.Whole(1, MaxRounds) ?? rounds,
-        Payload = Setting.Find(_payload, arguments)?.Whole(1, 256 * 1024) ?? 256,
+        Payload = Setting.Find(_payload, arguments)?.Whole(minPayload, 256 * 1024) ?? 256,
         Report = Setting.Find(_report, arguments)?.FilePath(),
     };
 

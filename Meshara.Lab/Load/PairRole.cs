@@ -105,9 +105,7 @@ internal sealed class PairRole : IAsyncDisposable
         var content = PairContent.Of(order.Payload);
         var sent = 0L;
         var started = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, order.Load.Callers).Select(_ => order.Load.Interval is { } interval
-            ? Task.Factory.StartNew(() => SendSlowly(interval), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
-            : Task.Run(SendManyAsync)));
+        await PacedLoad.RunAsync(order.Load, order.Duration, SendOneAsync);
         var last = Stopwatch.GetTimestamp();
         while (Node.PendingMessages > 0)
         {
@@ -118,23 +116,6 @@ internal sealed class PairRole : IAsyncDisposable
         // Recipients take turns, so the first ones may have got one more.
         var perRecipient = order.Recipients.Select((address, i) => (address, count: (sent + recipients.Length - 1 - i) / recipients.Length));
         return new MessagesSent(sent, Stopwatch.GetElapsedTime(started), perRecipient.ToDictionary(part => part.address, part => part.count));
-
-        async Task SendManyAsync()
-        {
-            while (Stopwatch.GetElapsedTime(started) < order.Duration)
-                await SendOneAsync();
-        }
-
-        // On a sleeping thread: with a timer of two milliseconds, .NET's timer thread would spin most of the time on a processor
-        // the nodes need.
-        void SendSlowly(TimeSpan interval)
-        {
-            while (Stopwatch.GetElapsedTime(started) < order.Duration)
-            {
-                Thread.Sleep(interval);
-                SendOneAsync().GetAwaiter().GetResult();
-            }
-        }
 
         async Task SendOneAsync()
         {
