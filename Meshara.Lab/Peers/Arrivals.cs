@@ -92,7 +92,10 @@ internal sealed class Arrivals
         }
         await Task.WhenAny(reached.Task, Task.Delay(deadline, cancellationToken));
         cancellationToken.ThrowIfCancellationRequested();
-        if (Count < count || _damaged > 0)
-            throw new InvalidOperationException($"{count} messages were sent, {Count} arrived, {_damaged} of them damaged.");
+        lock (_gate)
+        {
+            if (Count < count || _damaged > 0)
+                throw new InvalidOperationException($"{count} messages were sent, {Count} arrived, {_damaged} of them damaged.");
+        }
     }
 }

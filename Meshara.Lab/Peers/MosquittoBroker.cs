@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using MQTTnet;
@@ -94,16 +95,7 @@ internal sealed class MosquittoBroker : IBroker
         _recipient.ApplicationMessageReceivedAsync += message =>
         {
             var payload = message.ApplicationMessage.Payload;
-            if (payload.IsSingleSegment)
-            {
-                arrived(payload.FirstSpan);
-            }
-            else
-            {
-                var whole = new byte[payload.Length];
-                System.Buffers.BuffersExtensions.CopyTo(payload, whole);
-                arrived(whole);
-            }
+            arrived(payload.IsSingleSegment ? payload.FirstSpan : payload.ToArray());
             return Task.CompletedTask;
         };
         // Nothing else would say why no message arrives any more.

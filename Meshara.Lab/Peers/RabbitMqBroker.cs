@@ -16,14 +16,12 @@ internal sealed class RabbitMqBroker : IBroker
     private readonly BrokerServer _portMapper;
     private readonly BrokerServer _server;
     private readonly IConnection _sender, _recipient;
-    private readonly IChannel _publishing, _receiving;
+    private readonly IChannel _publishing;
 
-    private RabbitMqBroker(
-        BrokerServer portMapper, BrokerServer server, IConnection sender, IConnection recipient, IChannel publishing, IChannel receiving)
+    private RabbitMqBroker(BrokerServer portMapper, BrokerServer server, IConnection sender, IConnection recipient, IChannel publishing)
     {
         (_portMapper, _server) = (portMapper, server);
-        (_sender, _recipient) = (sender, recipient);
-        (_publishing, _receiving) = (publishing, receiving);
+        (_sender, _recipient, _publishing) = (sender, recipient, publishing);
     }
 
     public string Name => "rabbitmq";
@@ -102,7 +100,7 @@ internal sealed class RabbitMqBroker : IBroker
             await receiving.BasicAckAsync(message.DeliveryTag, multiple: false);
         };
         await receiving.BasicConsumeAsync(Queue, autoAck: false, consumer, cancellationToken);
-        return new RabbitMqBroker(mapper, server, sender, recipient, publishing, receiving);
+        return new RabbitMqBroker(mapper, server, sender, recipient, publishing);
     }
 
     private static ConnectionFactory Factory(BrokerPlace place, int port) => new()
