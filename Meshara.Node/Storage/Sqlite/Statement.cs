@@ -137,16 +137,27 @@ internal sealed class Statement : IDisposable
 
     public DateTimeOffset Time(int column) => MicrosecondTime.TryFromMicroseconds(Int64(column), out var time) ? time : DateTimeOffset.UnixEpoch;
 
-    public MessageId Id(int column) => new(Blob(column));
+    /// <exception cref="SqliteException">The value is not an id; the same holds for the other lengths below.</exception>
+    public MessageId Id(int column) => Blob(column) is var id && id.Length == MessageId.Size ? new MessageId(id) : throw Damaged(id.Length);
 
-    public NodeAddress Address(int column) => new(Blob(column));
+    public NodeAddress Address(int column) =>
+        Blob(column) is var address && address.Length == NodeAddress.Size ? new NodeAddress(address) : throw Damaged(address.Length);
 
-    public IPAddress? Network(int column) => IsNull(column) ? null : new IPAddress(Blob(column));
+    public IPAddress? Network(int column)
+    {
+        if (IsNull(column))
+            return null;
+        var address = Blob(column);
+        return address.Length is 4 or 16 ? new IPAddress(address) : throw Damaged(address.Length);
+    }
 
     public void Dispose() => _handle.Dispose();
 
     public static SqliteException Failure(sqlite3 database, int code) =>
         new($"{raw.sqlite3_errmsg(database).utf8_to_string()} (SQLite {code})", code & 0xff, raw.sqlite3_extended_errcode(database));
+
+    // What SQLite can read, and no node wrote: a disk that changes bytes, or another program.
+    private static SqliteException Damaged(int length) => new($"a value has {length} bytes, which no node wrote", raw.SQLITE_CORRUPT);
 
     private void Check(int code)
     {
