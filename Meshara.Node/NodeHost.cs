@@ -24,6 +24,7 @@ internal static class NodeHost
     /// <exception cref="MesharaException">If the settings, key file, ports or storage are unusable.</exception>
     public static async Task<int> RunAsync(NodeSettings settings, CancellationToken stop)
     {
+        CoreDumps.Forbid();
         var openFiles = OpenFiles.RaiseLimit();
         var isLess = ConnectionBudget.Fit(settings, openFiles);
         await using var app = Build(settings);
