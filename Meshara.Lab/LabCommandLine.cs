@@ -48,7 +48,7 @@ internal sealed class LabCommandLine
         // A command with subcommands but no action requires one of the subcommands.
         drill.SetAction(_ => ExitCodes.Success);
         _drill = drill.Action;
-        Command = new RootCommand("Experiments on a real mesh.") { drill, Simulation.Command, Pictures.Command, Kit.Command };
+        Command = new RootCommand("Experiments on a real mesh.") { drill, Simulation.Command, Soak.Command, Fuzz.Command, Pictures.Command, Kit.Command };
         foreach (var measurement in Load.Commands)
             Command.Add(measurement);
     }
@@ -71,6 +71,12 @@ internal sealed class LabCommandLine
 
     /// <summary>The command <c>simulate</c>.</summary>
     public SimulationCommandLine Simulation { get; } = new();
+
+    /// <summary>The command for a long run.</summary>
+    public SoakCommandLine Soak { get; } = new();
+
+    /// <summary>The command that fuzzes the node's parsers.</summary>
+    public FuzzCommandLine Fuzz { get; } = new();
 
     /// <summary>The command that draws dashboards.</summary>
     public PictureCommandLine Pictures { get; } = new();

@@ -7,10 +7,12 @@ using Meshara.Lab.Drills;
 using Meshara.Lab.Drills.Alerts;
 using Meshara.Lab.Drills.Alerts.Faults;
 using Meshara.Lab.Drills.SlowLink;
+using Meshara.Lab.Fuzz;
 using Meshara.Lab.Load;
+using Meshara.Lab.Soak;
 using Spectre.Console;
 
-// Hidden commands for child processes (see PairRole, Guard and Ballast), and bench, come first: their arguments are passed on unparsed.
+// Hidden commands for child processes (see PairRole, Guard, Ballast and FuzzWorker), and bench, come first: their arguments are passed on unparsed.
 if (args is [PairRole.CommandName])
     return await PairRole.RunAsync(Console.In, Console.Out);
 if (args is [MicroBenchmarks.CommandName, .. var bench])
@@ -19,6 +21,10 @@ if (args is [Guard.CommandName, .. var guarded])
     return await FailureReport.RunAsync("meshara-lab", () => Guard.RunAsync(guarded, Console.OpenStandardInput()));
 if (args is [Ballast.CommandName, var ballast, _, .. var node])
     return Ballast.RunNode(ballast, node);
+if (args is [FuzzWorker.CommandName, var fuzzed, var instrumented, var fuzzOptions])
+    return FuzzWorker.Run(fuzzed, instrumented, fuzzOptions);
+if (args is [FuzzWorker.AflCommandName, var aflFuzzed, var aflInstrumented])
+    return FuzzWorker.RunAfl(aflFuzzed, aflInstrumented);
 
 return await FailureReport.RunAsync("meshara-lab", async () =>
 {
@@ -31,7 +37,7 @@ return await FailureReport.RunAsync("meshara-lab", async () =>
     var console = new StatusConsole(AnsiConsole.Console);
     using var stops = new StopRequests(console);
     stops.WatchDotnetRun();
-    if ((commandLine.Load.Find(arguments) ?? commandLine.Simulation.Find(arguments)) is { } measure)
+    if ((commandLine.Load.Find(arguments) ?? commandLine.Simulation.Find(arguments) ?? commandLine.Fuzz.Find(arguments)) is { } measure)
     {
         try
         {
@@ -55,6 +61,13 @@ return await FailureReport.RunAsync("meshara-lab", async () =>
         if (slowLink.StopWithInput)
             stops.WatchInput(Console.OpenStandardInput());
         return await new SlowLinkDrill(slowLink, console, stops, TimeProvider.System).RunAsync();
+    }
+
+    if (commandLine.Soak.Find(arguments) is { } soak)
+    {
+        if (soak.StopWithInput)
+            stops.WatchInput(Console.OpenStandardInput());
+        return await new SoakRun(soak, console, stops, TimeProvider.System).RunAsync();
     }
 
     if (commandLine.Kit.Find(arguments) is { } make)

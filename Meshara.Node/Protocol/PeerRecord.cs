@@ -142,7 +142,7 @@ internal sealed class PeerRecord
     /// <summary>
     /// Fixed-size fields, then each variable one prefixed with its length, so that every record has exactly one encoding.
     /// </summary>
-    private static byte[] Canonical(Wire.PeerRecord wire)
+    internal static byte[] Canonical(Wire.PeerRecord wire)
     {
         var bytes = new MemoryStream(256);
         Span<byte> number = stackalloc byte[8];

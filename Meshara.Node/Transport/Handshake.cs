@@ -22,7 +22,7 @@ internal sealed class Handshake(
     NodeIdentity identity, LocalRecord self, PeerPauses bans, TransportOptions options, MeshTelemetry telemetry, TimeProvider time) : IDisposable
 {
     // Until a peer has introduced itself, it gets no more memory than an introduction needs.
-    private const int MaxHelloBytes = 16 * 1024;
+    internal const int MaxHelloBytes = 16 * 1024;
 
     // Bytes in the kernel's send buffer that are not on the network yet.
     private const int UnsentBytes = 128 * 1024;
@@ -179,15 +179,7 @@ internal sealed class Handshake(
         };
         await FrameWriter.WriteDirectAsync(stream, new Frame { Hello = greeting }, cancellationToken);
         var reader = new FrameReader(stream, options.MaxFrameBytes);
-        var hello = (await reader.ReadAsync(MaxHelloBytes, cancellationToken))?.Hello
-            ?? throw new MesharaException(ErrorCodes.Protocol, "The peer did not introduce itself.");
-        if (own.Agree(ProtocolVersions.Of(hello)) is not { } version)
-        {
-            throw new MesharaException(ErrorCodes.Protocol,
-                $"{peer.Short} ({Printable.Bounded(hello.Agent, 50)}) speaks {ProtocolVersions.Of(hello)} of the protocol, and this node {own}: one of the two is too old.");
-        }
-        if (!PeerRecord.TryVerifyOwn(hello.Record, peer, _clock.Steady, out var record))
-            throw new MesharaException(ErrorCodes.Protocol, "The peer's record is not valid or not its own.");
+        var (hello, record, version) = Read(await reader.ReadAsync(MaxHelloBytes, cancellationToken), peer, own, _clock.Steady);
         // The stream is ended by TCP at a frame boundary, not by TLS: SslStream.ShutdownAsync touches OpenSSL's state without a
         // lock while the other loop reads, which corrupts memory. Truncation gains an attacker nothing, because unacknowledged
         // messages are sent again.
@@ -198,6 +190,22 @@ internal sealed class Handshake(
         var connection = new PeerConnection(link, reader, writer, record, options, telemetry, time) { Version = version };
         connection.ReadClock(hello.Clock, TimeSpan.Zero);
         return connection;
+    }
+
+    /// <summary>Reads how a peer introduces itself, once its identity is proven.</summary>
+    /// <exception cref="MesharaException">With <see cref="ErrorCodes.Protocol"/> if it is not welcome.</exception>
+    internal static (Hello Hello, PeerRecord Record, uint Version) Read(Frame? frame, NodeAddress peer, ProtocolVersions own, DateTimeOffset now)
+    {
+        var hello = frame?.Hello ?? throw new MesharaException(ErrorCodes.Protocol, "The peer did not introduce itself.");
+        if (own.Agree(ProtocolVersions.Of(hello)) is not { } version)
+        {
+            throw new MesharaException(ErrorCodes.Protocol,
+                $"{peer.Short} ({Printable.Bounded(hello.Agent, 50)}) speaks {ProtocolVersions.Of(hello)} of the protocol, "
+                + $"and this node {own}: one of the two is too old.");
+        }
+        return PeerRecord.TryVerifyOwn(hello.Record, peer, now, out var record)
+            ? (hello, record, version)
+            : throw new MesharaException(ErrorCodes.Protocol, "The peer's record is not valid or not its own.");
     }
 
     /// <summary>

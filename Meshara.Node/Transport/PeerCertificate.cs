@@ -13,7 +13,7 @@ namespace Meshara.Node.Transport;
 internal static class PeerCertificate
 {
     // An OID under 2.25 (ITU-T X.667), made from a UUID, so it needs no registration.
-    private const string ExtensionOid = "2.25.211867394561205771498306226127348410437";
+    internal const string ExtensionOid = "2.25.211867394561205771498306226127348410437";
 
     private static ReadOnlySpan<byte> Domain => "meshara/1 tls key\0"u8;
 

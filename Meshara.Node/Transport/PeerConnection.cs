@@ -359,7 +359,7 @@ internal sealed partial class PeerConnection : IDisposable
             _time.Peers.Observe(Peer, wall, steady, delay);
     }
 
-    private async ValueTask OnFrameAsync(IFrameHandler handler, Frame frame, CancellationToken cancellationToken)
+    internal async ValueTask OnFrameAsync(IFrameHandler handler, Frame frame, CancellationToken cancellationToken)
     {
         switch (frame.BodyCase)
         {
