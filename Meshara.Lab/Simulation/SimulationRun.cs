@@ -19,6 +19,8 @@ internal sealed class SimulationRun(SimulationOptions options, StatusConsole con
 
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(10);
 
+    private const int StackBytes = 1 << 30;
+
     // Nodes started in a virtual second.
     private const int StartRate = 200;
     private const int WarmUps = 10;
@@ -29,15 +31,38 @@ internal sealed class SimulationRun(SimulationOptions options, StatusConsole con
     /// <summary>Runs, prints the results, and writes the report.</summary>
     public async Task<int> RunAsync(CancellationToken stop)
     {
-        var report = Simulate(stop);
+        var report = await OnDeepStackAsync(() => Simulate(stop));
         Print(report);
         if (options.Report is { } path)
             await File.WriteAllTextAsync(path, JsonSerializer.Serialize(report, DurabilityReport.Json), stop);
         return ExitCode(report);
     }
 
-    /// <summary>Runs on the calling thread.</summary>
-    public SimulationReport Simulate(CancellationToken stop)
+    /// <summary>
+    /// Runs on a thread of its own with a stack that continuations of continuations do not fill: the runtime would move them to
+    /// another thread.
+    /// </summary>
+    private static Task<SimulationReport> OnDeepStackAsync(Func<SimulationReport> simulate)
+    {
+        var done = new TaskCompletionSource<SimulationReport>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var thread = new Thread(Run, StackBytes) { Name = "simulation" };
+        thread.Start();
+        return done.Task;
+
+        void Run()
+        {
+            try
+            {
+                done.SetResult(simulate());
+            }
+            catch (Exception e)
+            {
+                done.SetException(e);
+            }
+        }
+    }
+
+    private SimulationReport Simulate(CancellationToken stop)
     {
         var joining = Join(stop);
         WarmUp(stop);

@@ -11,7 +11,7 @@ internal sealed class VirtualTime
 
     private readonly PriorityQueue<Event, Due> _events = new();
     private readonly Queue<Work> _ready = new();
-    private readonly int _thread = Environment.CurrentManagedThreadId;
+    private int _thread;
     private long _now;
     private long _last;
 
@@ -47,6 +47,7 @@ internal sealed class VirtualTime
     public bool Run(TimeSpan end, CancellationToken stop, Func<bool>? isDone = null)
     {
         var previous = SynchronizationContext.Current;
+        _thread = Environment.CurrentManagedThreadId;
         try
         {
             var check = _now + TimeSpan.TicksPerSecond;
@@ -108,8 +109,8 @@ internal sealed class VirtualTime
     /// <summary>Something left the simulation's thread, so the run could not be repeated.</summary>
     private void RefuseOtherThreads()
     {
-        if (Environment.CurrentManagedThreadId != _thread)
-            throw new InvalidOperationException("A simulated node left the simulation's thread. " + Environment.StackTrace);
+        if (_thread != 0 && Environment.CurrentManagedThreadId != _thread)
+            throw new InvalidOperationException($"A simulated node left the simulation's thread.{Environment.NewLine}{Environment.StackTrace}");
     }
 
     private readonly record struct Work(NodeContext Node, SendOrPostCallback Action, object? State);
