@@ -61,6 +61,9 @@ internal sealed record StackPorts
     /// <summary>The Aspire dashboard's OTLP receiver, over gRPC.</summary>
     public int DashboardOtlp { get; init; } = 18889;
 
+    /// <summary>The page that shows the mesh.</summary>
+    public int Page { get; init; } = 18890;
+
     /// <summary>Jaeger's API over gRPC.</summary>
     public int JaegerGrpc { get; init; } = 16685;
 
@@ -80,14 +83,14 @@ internal sealed record StackPorts
     public IEnumerable<int> Servers =>
     [
         Prometheus, Alertmanager, Grafana, Jaeger, OtlpGrpc, OtlpHttp, Elasticsearch, Kibana, MailpitHttp, MailpitSmtp,
-        Dashboard, DashboardOtlp, JaegerGrpc, JaegerHealth, JaegerMetrics, SpanMetrics, ElasticsearchExporter,
+        Dashboard, DashboardOtlp, JaegerGrpc, JaegerHealth, JaegerMetrics, SpanMetrics, ElasticsearchExporter, Page,
     ];
 
     /// <summary>
     /// The scheme of <c>--port-base P</c>: mesh P+i, http P+100+i, metrics P+200+i for node i, and from P+301 on, in this
     /// order, Prometheus, Alertmanager, Grafana, Jaeger, OTLP gRPC, OTLP HTTP, Elasticsearch, Kibana, Mailpit's
-    /// page, Mailpit's SMTP, Aspire's dashboard, its OTLP, Jaeger's gRPC, health, own metrics and span metrics, and
-    /// Elasticsearch's exporter.
+    /// page, Mailpit's SMTP, Aspire's dashboard, its OTLP, Jaeger's gRPC, health, own metrics and span metrics,
+    /// Elasticsearch's exporter, and the mesh's page.
     /// </summary>
     /// <param name="portBase"><see cref="MinBase"/> to <see cref="MaxBase"/>.</param>
     public static StackPorts From(int portBase)
@@ -116,6 +119,7 @@ internal sealed record StackPorts
             JaegerMetrics = portBase + 315,
             SpanMetrics = portBase + 316,
             ElasticsearchExporter = portBase + 317,
+            Page = portBase + 318,
         };
     }
 }

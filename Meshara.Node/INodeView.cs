@@ -66,8 +66,10 @@ public sealed record NodeInfo(
 /// <param name="Outbound">True if this node dialled.</param>
 /// <param name="ConnectedAt">When the handshake finished (UTC).</param>
 /// <param name="RoundTrip">Smoothed round-trip time of the heartbeats; null before the first answer.</param>
+/// <param name="InTree">True if this node pushes broadcasts to the peer.</param>
+/// <param name="BytesSent">Bytes that this node has sent over the connection.</param>
 public sealed record PeerInfo(
-    NodeAddress Address, string Name, string Remote, bool Outbound, DateTimeOffset ConnectedAt, TimeSpan? RoundTrip);
+    NodeAddress Address, string Name, string Remote, bool Outbound, DateTimeOffset ConnectedAt, TimeSpan? RoundTrip, bool InTree, long BytesSent);
 
 /// <summary>One route to a node.</summary>
 /// <param name="Address">The destination.</param>

@@ -97,7 +97,8 @@ internal sealed partial class MeshNode : IHostedLifecycleService, INodeView, INo
     public IReadOnlyList<PeerInfo> GetPeers() =>
     [
         .. _swarm.Connections.OrderBy(connection => connection.Peer).Select(connection => new PeerInfo(
-            connection.Peer, connection.Record.Name, connection.Remote, connection.Outbound, connection.ConnectedAt, connection.RoundTrip)),
+            connection.Peer, connection.Record.Name, connection.Remote, connection.Outbound, connection.ConnectedAt, connection.RoundTrip,
+            _broadcaster.Eager.Contains(connection.Peer), connection.BytesSent)),
     ];
 
     public IReadOnlyList<RouteInfo> GetRoutes()

@@ -84,6 +84,7 @@ internal static class NodeHost
         app.UseMeshApi();
         app.MapDefaultEndpoints();
         app.MapMeshApi();
+        app.MapConsole(settings);
         return app;
     }
 

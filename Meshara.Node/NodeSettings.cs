@@ -30,6 +30,9 @@ internal sealed class NodeSettings
     /// <summary>Section <c>Api</c>.</summary>
     public required ApiOptions Api { get; init; }
 
+    /// <summary>Section <c>Console</c>.</summary>
+    public required ConsoleOptions Console { get; init; }
+
     /// <summary>Section <c>Metrics</c>.</summary>
     public required MetricsOptions Metrics { get; init; }
 
@@ -88,6 +91,7 @@ internal sealed class NodeSettings
                 Node = configuration.GetSection("Node").Get<NodeOptions>() ?? new NodeOptions(),
                 Mesh = configuration.GetSection("Mesh").Get<MeshOptions>() ?? new MeshOptions(),
                 Api = configuration.GetSection("Api").Get<ApiOptions>() ?? new ApiOptions(),
+                Console = configuration.GetSection("Console").Get<ConsoleOptions>() ?? new ConsoleOptions(),
                 Metrics = configuration.GetSection("Metrics").Get<MetricsOptions>() ?? new MetricsOptions(),
                 Delivery = configuration.GetSection("Delivery").Get<DeliveryOptions>() ?? new DeliveryOptions(),
                 Transport = configuration.GetSection("Transport").Get<TransportOptions>() ?? new TransportOptions(),
@@ -98,6 +102,7 @@ internal sealed class NodeSettings
             };
             settings.Mesh.Advertise = ReadList(configuration, "Mesh:Advertise");
             settings.Mesh.Bootstrap = ReadList(configuration, "Mesh:Bootstrap");
+            settings.Console.Nodes = ReadList(configuration, "Console:Nodes");
             settings.Transport.AdmittedPeers = ReadList(configuration, "Transport:AdmittedPeers");
             ReadToken(settings.Api);
             NodeSettingsValidation.Validate(settings);

@@ -30,6 +30,7 @@ internal static partial class NodeSettingsValidation
             .. Failures(new StorageOptionsValidator().Validate(null, settings.Storage)),
             .. MeshFailures(settings.Mesh),
             .. ApiFailures(settings.Api),
+            .. ConsoleFailures(settings.Console),
             .. DeliveryFailures(settings.Delivery),
             .. TransportFailures(settings.Transport),
         ];
@@ -56,6 +57,16 @@ internal static partial class NodeSettingsValidation
         foreach (var uri in mesh.Bootstrap.Where(uri => !IsBootstrap(uri)))
             yield return $"Mesh:Bootstrap '{Shown(uri)}' must be meshara://NAME, meshara://HOST:PORT or tcp://HOST:PORT.";
     }
+
+    private static IEnumerable<string> ConsoleFailures(ConsoleOptions console)
+    {
+        foreach (var url in console.Nodes.Where(url => !IsHttp(url)))
+            yield return $"Console:Nodes '{Shown(url)}' must be the URL of a node's API, for example http://node-2:8080.";
+        foreach (var (name, url) in console.Servers.Where(server => !string.IsNullOrEmpty(server.Url) && !IsHttp(server.Url)))
+            yield return $"Console:{name} '{Shown(url!)}' must be a URL, for example http://127.0.0.1:9090.";
+    }
+
+    private static bool IsHttp(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https", UserInfo: "", Query: "", Fragment: "" };
 
     private static bool IsBootstrap(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var uri)

@@ -41,7 +41,8 @@ internal static class MeshExtensions
         builder.Services.AddStackService<NodeShutdown>();
         builder.Services.AddStackService(services => ActivatorUtilities.CreateInstance<MeshStart>(services, mesh));
         builder.Services.AddStackService(services => ActivatorUtilities.CreateInstance<NodeHealthWatch>(services, mesh));
-        var parent = builder.AddResource(mesh).ExcludeFromManifest().WithIconName("Molecule").WithInitialState(new CustomResourceSnapshot
+        builder.Services.AddStackService(services => ActivatorUtilities.CreateInstance<MeshPage>(services, mesh));
+        var parent = builder.AddResource(mesh).ExcludeFromManifest().WithIconName("Molecule").WithUrl(MeshPage.Url(plan), "Map").WithInitialState(new CustomResourceSnapshot
         {
             ResourceType = "Mesh",
             State = KnownResourceStates.Starting,

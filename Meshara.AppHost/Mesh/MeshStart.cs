@@ -105,6 +105,7 @@ internal sealed class MeshStart(
         NodeTable.Write(console, nodes.Select(node => node.Endpoints));
         foreach (var part in plan.Running.Where(part => part.Endpoints.Any(endpoint => endpoint.Name == "http")))
             console.WriteLine($"{part.Name}  http://{plan.Listen(part)}");
+        console.WriteLine($"mesh  {MeshPage.Url(plan)}");
         if (configuration["ASPNETCORE_URLS"] is { } dashboard)
             console.WriteLine($"dashboard  {dashboard}/login?t={configuration["AppHost:BrowserToken"]}");
     }

@@ -29,6 +29,7 @@ internal static class PortsCheck
             .. plan.Stack.Nodes.Select(node => (node.HiddenMeshPort, $"{node.Name} mesh, behind its proxy")),
             (ports.Dashboard, "Aspire's dashboard"),
             (ports.DashboardOtlp, "Aspire's dashboard, OTLP"),
+            (ports.Page, "the mesh's page"),
         ];
         var taken = Ports.Taken(plan.Stack.Nodes).Concat(servers.Where(port => !Ports.IsFree(port.Port))).ToList();
         if (taken.Count > 0)

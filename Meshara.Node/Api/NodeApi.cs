@@ -1,5 +1,6 @@
 using Meshara.Node.Api.Contracts;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
 
 namespace Meshara.Node.Api;
 
@@ -19,7 +20,8 @@ internal static class NodeApi
             .WithName("GetRoutes").WithSummary("Contacts and learned routes.").Problems();
     }
 
-    internal static Ok<NodeResponse> GetNode(INodeView node) => TypedResults.Ok(NodeResponse.From(node.Info, node.State));
+    internal static Ok<NodeResponse> GetNode(INodeView node, IOptions<MetricsOptions> metrics) =>
+        TypedResults.Ok(NodeResponse.From(node.Info, node.State, metrics.Value.Port));
 
     internal static Ok<PeersResponse> GetPeers(INodeView node) =>
         TypedResults.Ok(new PeersResponse([.. node.GetPeers().Select(PeerResponse.From)]));

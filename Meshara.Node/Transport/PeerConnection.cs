@@ -152,6 +152,9 @@ internal sealed partial class PeerConnection : IDisposable
     /// <summary>A position behind all non-urgent frames queued so far.</summary>
     public long Queued => _writer.Queued;
 
+    /// <summary>Bytes that the connection has taken from this node.</summary>
+    public long BytesSent => _writer.Left;
+
     /// <summary>True if everything before a position has been written, or is lost with the connection.</summary>
     public bool HasLeft(long position) => !IsOpen || _writer.Left >= position;
 

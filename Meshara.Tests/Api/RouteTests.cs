@@ -18,7 +18,7 @@ public sealed class RouteTests
         await using var server = await ApiServer.StartAsync();
         Answers.IsJson($$"""
             {"address":"{{Self}}","node_id":"{{new string('a', 64)}}","name":"node-1","version":"0.1.0","state":"ready",
-             "endpoints":["tcp://127.0.0.1:8443"],"started_at":"2025-12-23T10:34:12.456Z"}
+             "endpoints":["tcp://127.0.0.1:8443"],"started_at":"2025-12-23T10:34:12.456Z","metrics_port":0}
             """, await (await server.GetAsync("/api/node")).JsonAsync());
     }
 
@@ -28,13 +28,13 @@ public sealed class RouteTests
         await using var server = await ApiServer.StartAsync();
         server.Mesh.Peers =
         [
-            new PeerInfo(MeshDouble.Friend, "node-2", "127.0.0.1:5000", true, MeshDouble.Start, TimeSpan.FromMilliseconds(1.5)),
-            new PeerInfo(MeshDouble.Address(3), "node-3", "127.0.0.1:5001", false, MeshDouble.Start, null),
+            new PeerInfo(MeshDouble.Friend, "node-2", "127.0.0.1:5000", true, MeshDouble.Start, TimeSpan.FromMilliseconds(1.5), InTree: true, BytesSent: 4096),
+            new PeerInfo(MeshDouble.Address(3), "node-3", "127.0.0.1:5001", false, MeshDouble.Start, null, InTree: false, BytesSent: 0),
         ];
         Answers.IsJson($$"""
             {"peers":[
-              {"address":"{{Friend}}","name":"node-2","remote":"127.0.0.1:5000","direction":"outbound","connected_at":"2025-12-23T10:34:12.456Z","rtt_ms":1.5},
-              {"address":"{{MeshDouble.Address(3)}}","name":"node-3","remote":"127.0.0.1:5001","direction":"inbound","connected_at":"2025-12-23T10:34:12.456Z","rtt_ms":null}]}
+              {"address":"{{Friend}}","name":"node-2","remote":"127.0.0.1:5000","direction":"outbound","connected_at":"2025-12-23T10:34:12.456Z","rtt_ms":1.5,"tree":true,"bytes_out":4096},
+              {"address":"{{MeshDouble.Address(3)}}","name":"node-3","remote":"127.0.0.1:5001","direction":"inbound","connected_at":"2025-12-23T10:34:12.456Z","rtt_ms":null,"tree":false,"bytes_out":0}]}
             """, await (await server.GetAsync("/api/peers")).JsonAsync());
     }
 

@@ -160,7 +160,7 @@ public sealed class ClientCommandTests
         Assert.Equal(ExitCodes.Ok, await empty.InvokeAsync("peers"));
         Assert.Equal("No peers are connected.", empty.Out.TrimEnd());
 
-        server.Mesh.Peers = [new PeerInfo(MeshDouble.Friend, "[red]evil[/]\u001b[2J\n" + new string('x', 500), "127.0.0.1:5000", false, MeshDouble.Start, TimeSpan.FromMilliseconds(2.5))];
+        server.Mesh.Peers = [new PeerInfo(MeshDouble.Friend, "[red]evil[/]\u001b[2J\n" + new string('x', 500), "127.0.0.1:5000", false, MeshDouble.Start, TimeSpan.FromMilliseconds(2.5), InTree: false, BytesSent: 0)];
         var human = For(server);
         Assert.Equal(ExitCodes.Ok, await human.InvokeAsync("peers"));
         var lines = human.Out.TrimEnd().Split('\n');
@@ -181,7 +181,7 @@ public sealed class ClientCommandTests
     public async Task A_narrow_terminal_gets_a_value_a_line(string command)
     {
         await using var server = await ApiServer.StartAsync();
-        server.Mesh.Peers = [new PeerInfo(MeshDouble.Friend, "friend", "127.0.0.1:5000", false, MeshDouble.Start, null)];
+        server.Mesh.Peers = [new PeerInfo(MeshDouble.Friend, "friend", "127.0.0.1:5000", false, MeshDouble.Start, null, InTree: false, BytesSent: 0)];
         server.Mesh.Receive("hello"u8);
         var run = new CliRun { Environment = Node(server), Width = 40 };
         Assert.Equal(ExitCodes.Ok, await run.InvokeAsync(command));

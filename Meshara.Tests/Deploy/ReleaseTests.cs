@@ -56,6 +56,7 @@ public sealed partial class ReleaseTests : IDisposable
     [Theory]
     [InlineData("Meshara.Node")]
     [InlineData("Meshara.ServiceDefaults")]
+    [InlineData("Meshara.Watch")]
     public void Every_package_that_ships_is_locked_by_its_hash_wherever_it_comes_from(string project)
     {
         var text = File.ReadAllText(InRepository($"{project}/packages.lock.json"));

@@ -41,7 +41,7 @@ public sealed class StackTests
                 .Select(property => (int)property.GetValue(ports)!))
             .ToList();
 
-        Assert.Equal(217, used.Count);
+        Assert.Equal(218, used.Count);
         Assert.Equal(used.Count, used.Distinct().Count());
         Assert.All(used, port => Assert.InRange(port, portBase ?? 1024, portBase is { } low ? low + StackPorts.Span - 1 : 65535));
     }

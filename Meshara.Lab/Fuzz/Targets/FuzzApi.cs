@@ -99,7 +99,7 @@ internal sealed class FuzzApi : IDisposable
 
         public uint MembershipView => 1;
 
-        public IReadOnlyList<PeerInfo> GetPeers() => [new PeerInfo(FuzzKeys.Peer.Address, "peer", "127.0.0.1:1", true, FuzzKeys.Now, null)];
+        public IReadOnlyList<PeerInfo> GetPeers() => [new PeerInfo(FuzzKeys.Peer.Address, "peer", "127.0.0.1:1", true, FuzzKeys.Now, null, InTree: true, BytesSent: 1)];
 
         public IReadOnlyList<RouteInfo> GetRoutes() => [new RouteInfo(FuzzKeys.Peer.Address, "direct", null, [], FuzzKeys.Now)];
     }

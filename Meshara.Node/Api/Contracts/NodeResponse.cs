@@ -10,8 +10,9 @@ internal sealed record NodeResponse(
     [property: Description("Version of the program.")] string Version,
     [property: Description("starting: loading, binding or joining; ready: takes messages; draining: asked to stop.")] NodeState State,
     [property: Description("Where peers can dial it, as tcp://host:port; empty when it only dials out.")] IReadOnlyList<string> Endpoints,
-    [property: Description("When the process became a node (UTC, RFC 3339).")] DateTime StartedAt)
+    [property: Description("When the process became a node (UTC, RFC 3339).")] DateTime StartedAt,
+    [property: Description("Port of /metrics on the API's host; 0 when the system chose one.")] int MetricsPort)
 {
-    public static NodeResponse From(NodeInfo info, NodeState state) => new(
-        info.Address.ToString(), info.NodeId, info.Name, info.Version, state, info.Endpoints, info.StartedAt.UtcDateTime);
+    public static NodeResponse From(NodeInfo info, NodeState state, int metricsPort) => new(
+        info.Address.ToString(), info.NodeId, info.Name, info.Version, state, info.Endpoints, info.StartedAt.UtcDateTime, metricsPort);
 }

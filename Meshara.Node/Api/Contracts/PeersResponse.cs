@@ -13,7 +13,9 @@ internal sealed record PeerResponse(
     [property: Description("IP address and port of the other end.")] string Remote,
     [property: Description("outbound when this node dialled.")] PeerDirection Direction,
     [property: Description("When the handshake was done (UTC, RFC 3339).")] DateTime ConnectedAt,
-    [property: Description("Smoothed round trip time of the heartbeats in milliseconds; null before the first answer.")] double? RttMs)
+    [property: Description("Smoothed round trip time of the heartbeats in milliseconds; null before the first answer.")] double? RttMs,
+    [property: Description("True when this node pushes broadcasts to it: a link of the broadcast tree.")] bool Tree,
+    [property: Description("Bytes that this node has sent over the connection.")] long BytesOut)
 {
     public static PeerResponse From(PeerInfo peer) => new(
         peer.Address.ToString(),
@@ -21,7 +23,9 @@ internal sealed record PeerResponse(
         peer.Remote,
         peer.Outbound ? PeerDirection.Outbound : PeerDirection.Inbound,
         peer.ConnectedAt.UtcDateTime,
-        peer.RoundTrip is { } roundTrip ? Math.Round(roundTrip.TotalMilliseconds, 3) : null);
+        peer.RoundTrip is { } roundTrip ? Math.Round(roundTrip.TotalMilliseconds, 3) : null,
+        peer.InTree,
+        peer.BytesSent);
 }
 
 /// <summary>Which end dialled.</summary>

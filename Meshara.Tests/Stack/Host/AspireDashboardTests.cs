@@ -27,6 +27,8 @@ public sealed partial class AspireDashboardTests
         await browser.GoAsync(login);
         await browser.ReadsAsync(text => RunningNodes().Count(text) == 5 && Has(text, "delivered", "Missing, install elasticsearch or start Docker"), Test);
         await browser.TakeAsync("dashboard-resources");
+        // The resource mesh links the page that shows it.
+        var map = await browser.Page.EvaluateAsync<string>("document.querySelector('a[href*=\"/console/\"]').href");
 
         // Milestones of a single message are logged at DEBUG.
         foreach (var node in mesh.Nodes)
@@ -39,7 +41,7 @@ public sealed partial class AspireDashboardTests
         await browser.ReadsAsync(text => TraceLink().IsMatch(text) && Has(text, "Message acknowledged by its recipient", "node-1", "node-3"), Test);
         await browser.TakeAsync("dashboard-logs");
 
-        var trace = await browser.Page.EvaluateExpressionAsync<string>("document.querySelector('a[href*=\"/traces/detail/\"]').getAttribute('href')");
+        var trace = await browser.Page.EvaluateAsync<string>("document.querySelector('a[href*=\"/traces/detail/\"]').getAttribute('href')");
         // The link's query opens the line's span next to the tree, which leaves no room for the column with node names.
         await browser.GoAsync(new Uri(new Uri(dashboard), trace).GetLeftPart(UriPartial.Path));
         await browser.ReadsAsync(text => Has(text, [.. SenderSpans, .. RecipientSpans, "node-1", "node-3"]), Test);
@@ -47,6 +49,11 @@ public sealed partial class AspireDashboardTests
 
         await browser.ShowsAsync($"{dashboard}/metrics/resource/node-1?meter=Meshara&instrument=meshara.messages.sent&duration=5", ".js-plotly-plot svg");
         await browser.TakeAsync("dashboard-metrics");
+
+        await browser.GoAsync(map);
+        await browser.HoldsAsync("meshara.map.drawn().nodes.filter(node => node.condition === 'healthy').length === 5 && meshara.view().totals.traffic.acknowledged > 1");
+        await browser.HoldsAsync("document.getElementById('links').textContent.includes('prometheus')");
+        await browser.TakeAsync("mesh-of-the-host");
     }
 
     private static bool Has(string text, params string[] parts) => parts.All(part => text.Contains(part, StringComparison.OrdinalIgnoreCase));

@@ -1,6 +1,7 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Meshara.Harness.Processes;
-using PuppeteerSharp;
+using Microsoft.Playwright;
 
 namespace Meshara.Tests.Stack.Host;
 
@@ -12,9 +13,20 @@ internal sealed class Browser : IAsyncDisposable
     private const string ReloadWanted = "An unhandled error has occurred. Reload";
     private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
+    private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
 
-    private Browser(IBrowser browser, IPage page) => (_browser, Page) = (browser, page);
+    private Browser(IPlaywright playwright, IBrowser browser, IPage page)
+    {
+        (_playwright, _browser, Page) = (playwright, browser, page);
+        page.SetDefaultTimeout((float)Deadline.TotalMilliseconds);
+        page.Console += (_, message) =>
+        {
+            if (message.Type == "error")
+                Errors.Enqueue(message.Text);
+        };
+        page.PageError += (_, error) => Errors.Enqueue(error);
+    }
 
     /// <summary>Path of the program; null if none is installed.</summary>
     public static string? Program { get; } = ToolPath.Find(Environment.GetEnvironmentVariable("PATH"), Names);
@@ -22,18 +34,38 @@ internal sealed class Browser : IAsyncDisposable
     /// <summary>The page.</summary>
     public IPage Page { get; }
 
+    /// <summary>What the page wrote to the console as errors, such as violations of its Content-Security-Policy.</summary>
+    public ConcurrentQueue<string> Errors { get; } = [];
+
     /// <summary>Starts it.</summary>
-    public static async Task<Browser> StartAsync()
+    /// <param name="width">Width of the window.</param>
+    /// <param name="theme">The system's theme.</param>
+    /// <param name="arguments">More arguments of the program.</param>
+    public static async Task<Browser> StartAsync(int width = 1440, ColorScheme theme = ColorScheme.Light, params string[] arguments)
     {
+        var playwright = await Playwright.CreateAsync();
         // Chromium's sandbox does not work as root, and only pages of this machine are visited.
-        var browser = await Puppeteer.LaunchAsync(new LaunchOptions { ExecutablePath = Program, Headless = true, Args = ["--no-sandbox"] });
-        var page = await browser.NewPageAsync();
-        await page.SetViewportAsync(new ViewPortOptions { Width = 1440, Height = 860 });
-        return new Browser(browser, page);
+        var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Program, Args = ["--no-sandbox", .. arguments] });
+        var page = await browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = width, Height = 860 }, ColorScheme = theme });
+        return new Browser(playwright, browser, page);
     }
 
     /// <summary>Opens a page.</summary>
-    public Task GoAsync(string url) => Page.GoToAsync(url, (int)Deadline.TotalMilliseconds, [WaitUntilNavigation.DOMContentLoaded]);
+    public Task GoAsync(string url) => Page.GotoAsync(url, new PageGotoOptions { WaitUntil = WaitUntilState.DOMContentLoaded });
+
+    /// <summary>
+    /// Waits until an expression of the page is true. Playwright's own wait evaluates it inside the page, which a
+    /// Content-Security-Policy forbids.
+    /// </summary>
+    public async Task HoldsAsync(string expression)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        for (var started = Stopwatch.GetTimestamp(); !await Page.EvaluateAsync<bool>($"!!({expression})"); await timer.WaitForNextTickAsync())
+        {
+            if (Stopwatch.GetElapsedTime(started) > Deadline)
+                throw new TimeoutException($"{expression} does not hold. Errors: {string.Join(' ', Errors)}\n{await Page.InnerTextAsync("body")}");
+        }
+    }
 
     /// <summary>
     /// Opens a page repeatedly until it shows an element: some pages do not show data that arrives after they were opened.
@@ -45,10 +77,10 @@ internal sealed class Browser : IAsyncDisposable
             await GoAsync(url);
             try
             {
-                await Page.WaitForSelectorAsync(selector, new WaitForSelectorOptions { Timeout = (int)Attempt.TotalMilliseconds });
+                await Page.WaitForSelectorAsync(selector, new PageWaitForSelectorOptions { Timeout = (float)Attempt.TotalMilliseconds });
                 return;
             }
-            catch (WaitTaskTimeoutException) when (Stopwatch.GetElapsedTime(started) < Deadline)
+            catch (TimeoutException) when (Stopwatch.GetElapsedTime(started) < Deadline)
             {
                 // Try again.
             }
@@ -65,7 +97,7 @@ internal sealed class Browser : IAsyncDisposable
         var text = "";
         try
         {
-            while (!isRight(text = await Page.EvaluateExpressionAsync<string>("document.body.innerText")))
+            while (!isRight(text = await Page.EvaluateAsync<string>("document.body.innerText")))
             {
                 // The dashboard's connection to its page can break while the page loads; the page then shows no new data.
                 if (text.Contains(ReloadWanted, StringComparison.Ordinal))
@@ -86,8 +118,12 @@ internal sealed class Browser : IAsyncDisposable
         if (Environment.GetEnvironmentVariable("MESHARA_PICTURES") is not { Length: > 0 } folder)
             return;
         Directory.CreateDirectory(folder);
-        await Page.ScreenshotAsync(Path.Combine(folder, name + ".png"));
+        await Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, name + ".png") });
     }
 
-    public async ValueTask DisposeAsync() => await _browser.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _browser.DisposeAsync();
+        _playwright.Dispose();
+    }
 }
