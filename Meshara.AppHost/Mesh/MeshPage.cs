@@ -15,7 +15,8 @@ namespace Meshara.AppHost.Mesh;
 /// </summary>
 internal sealed class MeshPage(MeshResource mesh, MeshPlan plan) : BackgroundService, IStackService
 {
-    private static readonly StackPart[] Linked = [StackPart.Grafana, StackPart.Jaeger, StackPart.Kibana, StackPart.Prometheus, StackPart.Alertmanager];
+    private static readonly StackPart[] Linked =
+        [StackPart.Grafana, StackPart.Jaeger, StackPart.Kibana, StackPart.Prometheus, StackPart.Alertmanager];
 
     /// <summary>The page's address.</summary>
     public static string Url(MeshPlan plan) =>

@@ -1,4 +1,3 @@
-using System.Net;
 using Meshara.Watch.Mesh;
 using Meshara.Watch.Nodes;
 using Meshara.Watch.Page;
@@ -30,14 +29,16 @@ internal static class ConsoleApi
         ],
         Prometheus = Parse(settings.Console.Prometheus),
         Alertmanager = Parse(settings.Console.Alertmanager),
-        Links = settings.Console.Servers.Where(server => !string.IsNullOrEmpty(server.Url)).ToDictionary(server => server.Name, server => new Uri(server.Url!)),
+        Links = settings.Console.Servers.Where(server => !string.IsNullOrEmpty(server.Url))
+            .ToDictionary(server => server.Name.ToLowerInvariant(), server => Parse(server.Url)!),
     };
 
     /// <summary>The API's own URL through loopback; Kestrel lists the API's address first.</summary>
     private static Uri Own(WebApplication app)
     {
-        var bound = new UriBuilder(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
-        if (IPAddress.TryParse(bound.Host.Trim('[', ']'), out var address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)))
+        var addresses = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
+        var bound = new UriBuilder(addresses.First());
+        if (bound.Host is "0.0.0.0" or "[::]")
             bound.Host = "127.0.0.1";
         return bound.Uri;
     }

@@ -29,5 +29,8 @@ public sealed class ConsoleOptions
 
     /// <summary>The servers by name.</summary>
     internal IEnumerable<(string Name, string? Url)> Servers =>
-        [(nameof(Prometheus), Prometheus), (nameof(Alertmanager), Alertmanager), (nameof(Grafana), Grafana), (nameof(Jaeger), Jaeger), (nameof(Kibana), Kibana)];
+    [
+        (nameof(Prometheus), Prometheus), (nameof(Alertmanager), Alertmanager), (nameof(Grafana), Grafana), (nameof(Jaeger), Jaeger),
+        (nameof(Kibana), Kibana),
+    ];
 }

@@ -16,11 +16,10 @@ public sealed class AccessibilityTests
     {
         await using var mesh = new MeshFixture();
         var nodes = await mesh.StartManyAsync(2);
-        await using var bad = await HostileNode.StartAsync("bad", misbehave: async context =>
+        await using var bad = await HostileNode.StartAsync("bad", misbehave: context =>
         {
             context.Response.StatusCode = 500;
-            await Task.CompletedTask;
-            return context.Request.Path == "/health";
+            return Task.FromResult(context.Request.Path == "/health");
         });
         await using var page = await PageServer.OpenAsync([.. nodes.Select(PageServer.Watched), bad.Watched], width, theme);
         await page.ShowsAsync(2, "healthy");

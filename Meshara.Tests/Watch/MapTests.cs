@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Meshara.Tests.Mesh;
+using Meshara.Tests.Stack.Host;
 using Meshara.Tests.Stack.Local;
 using Microsoft.Playwright;
 
@@ -46,7 +47,7 @@ public sealed class MapTests
             process.Kill();
         var killed = Stopwatch.GetTimestamp();
         await page.Browser.HoldsAsync("meshara.map.drawn().nodes[2].condition === 'silent'");
-        TestContext.Current.TestOutputHelper?.WriteLine($"seen after {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.0} s");
+        await Browser.NoteAsync("mesh-killed", $"seen after {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.0} s");
 
         Assert.Equal("rgb(179,38,30)", await page.Page.EvaluateAsync<string>("meshara.map.drawn().nodes[2].colour"));
         await page.Browser.HoldsAsync("document.getElementById('changes').textContent.includes('node-3: no answer')");

@@ -1,6 +1,9 @@
+using System.Net;
 using Meshara.Tests.Mesh;
 using Meshara.Watch.Mesh;
 using Meshara.Watch.Nodes;
+using Meshara.Watch.Page;
+using Microsoft.AspNetCore.Http;
 
 namespace Meshara.Tests.Watch;
 
@@ -61,6 +64,54 @@ public sealed class MeshWatchTests
                 return before == Volatile.Read(ref asked);
             }, "nobody is asked any more");
         }
+    }
+
+    [Fact]
+    public async Task Alerts_come_from_Prometheus_and_silences_from_Alertmanager()
+    {
+        static string Alert(string name, string state) =>
+            $$"""{"labels":{"alertname":"{{name}}","severity":"page","node":"node-1"},"annotations":{"summary":"It fires."},"state":"{{state}}","activeAt":"2025-12-23T10:34:12Z","value":"1"}""";
+        await using var server = await HostileNode.StartAsync("server", misbehave: async context =>
+        {
+            var body = context.Request.Path.Value switch
+            {
+                "/api/v1/alerts" => $$"""{"status":"success","data":{"alerts":[{{Alert("Unheard", "pending")}},{{Alert("NodeDown", "firing")}},{{Alert("DiskNearlyFull", "firing")}}]} }""",
+                "/api/v2/alerts" => """[{"labels":{"alertname":"NodeDown","severity":"page","node":"node-1","cluster":"local"},"status":{"state":"suppressed"}}]""",
+                _ => null,
+            };
+            if (body is not null)
+                await context.Response.WriteAsync(body, context.RequestAborted);
+            return body is not null;
+        });
+        var url = server.Watched.Api;
+        using var watch = new MeshWatch(new WatchOptions { Nodes = () => [], Prometheus = url, Alertmanager = url, Interval = Interval }, TimeProvider.System);
+
+        var view = await FirstAsync(watch, view => view.Alerts.Active.Count > 0);
+
+        Assert.Equal(
+            [("DiskNearlyFull", "firing", "node-1", true), ("Unheard", "pending", "node-1", false), ("NodeDown", "silenced", "node-1", true)],
+            view.Alerts.Active.Select(alert => (alert.Name, alert.State, alert.Node!, alert.HasRunbook)));
+        Assert.Null(view.Alerts.Problem);
+    }
+
+    [Fact]
+    public async Task A_server_of_its_own_answers_only_to_names_of_this_machine_and_changes_nothing()
+    {
+        using var watch = new MeshWatch(new WatchOptions { Nodes = () => [] }, TimeProvider.System);
+        await using var server = WatchServer.Create(watch, port: 0);
+        await server.StartAsync(TestContext.Current.CancellationToken);
+        using var http = new HttpClient { BaseAddress = new Uri(server.Urls.First()) };
+        async Task<HttpStatusCode> StatusAsync(HttpMethod method, string host)
+        {
+            using var request = new HttpRequestMessage(method, "api/console/links") { Headers = { Host = host } };
+            using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
+            return response.StatusCode;
+        }
+
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(HttpMethod.Get, "localhost"));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(HttpMethod.Get, "rebound.example"));
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, await StatusAsync(HttpMethod.Post, "127.0.0.1"));
+        await server.StopAsync(TestContext.Current.CancellationToken);
     }
 
     [Fact]

@@ -6,12 +6,17 @@ namespace Meshara.Watch.Alerts;
 /// <summary>Reads the active alerts from Prometheus, and from Alertmanager which of them are silenced or inhibited.</summary>
 internal sealed class AlertsReader(Uri? prometheus, Uri? alertmanager, TimeProvider time) : IDisposable
 {
+    /// <summary>The problem where none is expected to run.</summary>
+    public const string NoPrometheus = "No Prometheus runs";
+
     private const int MaxAlerts = 200, MaxName = 100, MaxText = 1000;
+
+    private static readonly string[] States = ["firing", "pending", "silenced"];
 
     private readonly BoundedClient _client = new(token: null, time);
 
     /// <summary>What is known before the first reading.</summary>
-    public static AlertsView Nothing(Uri? prometheus) => new(prometheus is null ? "No Prometheus runs" : "Prometheus was not asked yet", []);
+    public static AlertsView Nothing(Uri? prometheus) => new(prometheus is null ? NoPrometheus : "Prometheus was not asked yet", []);
 
     /// <summary>Reads them once.</summary>
     public async Task<AlertsView> ReadAsync(CancellationToken stop)
@@ -20,13 +25,13 @@ internal sealed class AlertsReader(Uri? prometheus, Uri? alertmanager, TimeProvi
             return Nothing(null);
         var answer = await _client.GetAsync(new Uri(prometheus, "api/v1/alerts"), stop);
         List<string> problems = [];
-        if (NodeProbe.Parse(answer, "Prometheus' /api/v1/alerts", WatchJson.Default.PrometheusAnswer, problems) is not { Data.Alerts: var alerts })
+        if (NodeProbe.Parse(answer, "/api/v1/alerts", WatchJson.Default.PrometheusAnswer, problems) is not { Data.Alerts: var alerts })
             return new AlertsView($"Prometheus: {problems[0]}", []);
         var silenced = alertmanager is null ? [] : await SilencedAsync(alertmanager, stop);
         return new AlertsView(null,
         [
             .. alerts.OfType<PrometheusAlert>().Take(MaxAlerts).Select(alert => View(alert, silenced))
-                .OrderBy(alert => alert.State == "firing" ? 0 : alert.State == "pending" ? 1 : 2).ThenBy(alert => alert.Name, StringComparer.Ordinal),
+                .OrderBy(alert => Array.IndexOf(States, alert.State)).ThenBy(alert => alert.Name, StringComparer.Ordinal),
         ]);
     }
 
@@ -43,7 +48,7 @@ internal sealed class AlertsReader(Uri? prometheus, Uri? alertmanager, TimeProvi
     private static AlertView View(PrometheusAlert alert, IReadOnlyList<IReadOnlyDictionary<string, string>> silenced)
     {
         // Alertmanager has Prometheus' external labels besides.
-        var isSilenced = silenced.Any(labels => alert.Labels.All(label => labels.TryGetValue(label.Key, out var value) && value == label.Value));
+        var isSilenced = silenced.Any(labels => alert.Labels.All(label => labels.GetValueOrDefault(label.Key) == label.Value));
         string Text(IReadOnlyDictionary<string, string> from, string key, int limit) => Shown.Bounded(from.GetValueOrDefault(key), limit);
         var name = Text(alert.Labels, "alertname", MaxName);
         return new AlertView(

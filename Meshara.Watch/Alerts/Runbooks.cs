@@ -17,5 +17,6 @@ internal static class Runbooks
     public static bool Has(string alert) => Names.Contains(alert);
 
     /// <summary>Opens one as Markdown; null if there is none.</summary>
-    public static Stream? Open(string alert) => Has(alert) ? Assembly.GetExecutingAssembly().GetManifestResourceStream(Folder + alert) : null;
+    public static Stream? Open(string alert) =>
+        Has(alert) ? Assembly.GetExecutingAssembly().GetManifestResourceStream(Folder + alert) : null;
 }

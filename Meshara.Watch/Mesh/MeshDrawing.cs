@@ -67,7 +67,8 @@ internal sealed class MeshDrawing
     {
         var id = Id(index);
         var key = string.CompareOrdinal(id, other) < 0 ? (id, other) : (other, id);
-        var link = new LinkView(key.Item1, key.Item2, peer.Tree, IsConfirmed(index, other), BytesPerSecond(index, address), Plausible(peer.RttMs));
+        var link = new LinkView(
+            key.Item1, key.Item2, peer.Tree, IsConfirmed(index, other), BytesPerSecond(index, address), Plausible(peer.RttMs));
         if (!link.Confirmed)
             _contradictions.Add((index, IndexOf(other)));
         _links[key] = _links.TryGetValue(key, out var seen)
@@ -81,7 +82,9 @@ internal sealed class MeshDrawing
             : link;
     }
 
-    /// <summary>Of two nodes that contradict each other, the one that contradicts more nodes is wrong, or else the one that claims more.</summary>
+    /// <summary>
+    /// Of two nodes that contradict each other, the one that contradicts more nodes is wrong, or else the one that claims more.
+    /// </summary>
     private void Blame()
     {
         var count = _contradictions.SelectMany(one => (int[])[one.Claims, one.Denies]).CountBy(index => index).ToDictionary();
@@ -105,13 +108,15 @@ internal sealed class MeshDrawing
         var claims = _probes[index].Readings.TakeLast(3).ToList();
         var answers = _probes[end].Readings.TakeLast(3).ToList();
         return claims.Count < 3 || answers.Count < 3
-            || claims.Exists(claim => claim.Peers?.ContainsKey(its) != true) || answers.Exists(answer => answer.Peers?.ContainsKey(own) != false);
+            || claims.Exists(claim => claim.Peers?.ContainsKey(its) != true)
+            || answers.Exists(answer => answer.Peers?.ContainsKey(own) != false);
     }
 
     private double BytesPerSecond(int index, string address)
     {
         var claims = _probes[index].Readings
-            .Where(reading => reading.Peers?.ContainsKey(address) == true).Select(reading => (reading.Timestamp, Peer: reading.Peers![address])).ToList();
+            .Where(reading => reading.Peers?.ContainsKey(address) == true)
+            .Select(reading => (reading.Timestamp, Peer: reading.Peers![address])).ToList();
         var now = claims[^1];
         var before = claims.Find(claim => claim.Peer.ConnectedAt == now.Peer.ConnectedAt);
         var seconds = _time.GetElapsedTime(before.Timestamp, now.Timestamp).TotalSeconds;
@@ -124,11 +129,12 @@ internal sealed class MeshDrawing
         var watched = _probes.Select((probe, i) => Node(i, probe, rates[i])).ToList();
         List<NodeView> nodes = [.. watched, .. _unwatched];
         var known = rates.OfType<Rates>().ToList();
+        var believed = watched.Where(node => node is { MembersView: not null, Condition: not Conditions.Suspect });
         return new MeshView(
             _time.GetUtcNow(), nodes, [.. _links.Values], Parts(nodes),
             new Totals(
                 watched.Count, watched.Count(node => node.Condition == Conditions.Healthy),
-                watched.Where(node => node is { MembersView: not null, Condition: not Conditions.Suspect }).Select(node => node.MembersView).Distinct().Count(),
+                believed.Select(node => node.MembersView).Distinct().Count(),
                 known.Count == 0 ? null : Rates.Sum(known)),
             alerts);
     }
@@ -183,7 +189,9 @@ internal sealed class MeshDrawing
         }
         var seen = new HashSet<string>(StringComparer.Ordinal);
         var parts = new List<IReadOnlyList<string>>();
-        foreach (var node in nodes.Where(node => node.Condition is not (Conditions.Silent or Conditions.Unknown or Conditions.Suspect) || next[node.Id].Count > 0))
+        bool IsPart(NodeView node) =>
+            node.Condition is not (Conditions.Silent or Conditions.Unknown or Conditions.Suspect) || next[node.Id].Count > 0;
+        foreach (var node in nodes.Where(IsPart))
         {
             if (!seen.Add(node.Id))
                 continue;
@@ -209,8 +217,7 @@ internal sealed class MeshDrawing
 
     private int IndexOf(string id) => id[0] == 'n' ? int.Parse(id.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture) - 1 : -1;
 
-    private string NameOf(int index) => _probes[index].Node.Name
-        ?? (_probes[index].Readings.LastOrDefault(reading => reading.Node is not null)?.Node is { } node ? Shown.Bounded(node.Name, MaxName) : _probes[index].Node.Api.Authority);
+    private string NameOf(int index) => _probes[index].Name;
 
     private static string? AddressOf(NodeProbe probe) =>
         probe.Readings.LastOrDefault(reading => reading.Node is not null)?.Node is { } node ? Shown.Bounded(node.Address, MaxName) : null;

@@ -10,7 +10,8 @@ namespace Meshara.Watch.Mesh;
 /// <param name="Totals">The sums of all nodes.</param>
 /// <param name="Alerts">What fires.</param>
 internal sealed record MeshView(
-    DateTimeOffset At, IReadOnlyList<NodeView> Nodes, IReadOnlyList<LinkView> Links, IReadOnlyList<IReadOnlyList<string>> Parts, Totals Totals, AlertsView Alerts);
+    DateTimeOffset At, IReadOnlyList<NodeView> Nodes, IReadOnlyList<LinkView> Links, IReadOnlyList<IReadOnlyList<string>> Parts,
+    Totals Totals, AlertsView Alerts);
 
 /// <summary>A node.</summary>
 /// <param name="Id">Identifies it in this view and later ones.</param>

@@ -10,7 +10,8 @@ namespace Meshara.Watch.Mesh;
 /// </summary>
 internal sealed class MeshWatch(WatchOptions options, TimeProvider time) : IDisposable
 {
-    private static readonly TimeSpan PerNode = TimeSpan.FromMilliseconds(10), ShortestInterval = TimeSpan.FromSeconds(1), AlertsInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PerNode = TimeSpan.FromMilliseconds(10), ShortestInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AlertsInterval = TimeSpan.FromSeconds(5);
 
     /// <summary>Between two views, however much changes.</summary>
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(200);
@@ -130,7 +131,8 @@ internal sealed class MeshWatch(WatchOptions options, TimeProvider time) : IDisp
         {
             var before = probe.Readings.LastOrDefault();
             var reading = await probe.ReadAsync(stop);
-            if (before is null || before.IsSilent != reading.IsSilent || before.Health?.Status != reading.Health?.Status || before.Peers?.Count != reading.Peers?.Count)
+            if (before is null || before.IsSilent != reading.IsSilent || before.Health?.Status != reading.Health?.Status
+                || before.Peers?.Count != reading.Peers?.Count)
                 Tell();
             if (before is null && after > TimeSpan.Zero)
                 await Task.Delay(after, time, stop);

@@ -29,13 +29,14 @@ internal sealed class Rates
     /// <summary>The traffic of several nodes together.</summary>
     public static Traffic Sum(IReadOnlyList<Rates> all)
     {
-        double Per(Func<NodeFigures, double> counter) => all.Sum(one => one.Seconds > 0 ? (counter(one._now) - counter(one._before)) / one.Seconds : 0);
+        double Per(Func<NodeFigures, double> counter) =>
+            all.Sum(one => one.Seconds > 0 ? (counter(one._now) - counter(one._before)) / one.Seconds : 0);
         var latency = new double[NodeFigures.LatencyBounds.Length + 1];
         for (var i = 0; i < latency.Length; i++)
             latency[i] = all.Sum(one => one._now.Latency[i] - one._before.Latency[i]);
         return new Traffic(
-            Per(one => one.Sent), Per(one => one.Acknowledged), Per(one => one.Failed), Per(one => one.Received), Per(one => one.Broadcasts),
-            Per(one => one.Forwarded), Per(one => one.Errors), Per(one => one.BytesOut), Per(one => one.BytesIn),
+            Per(one => one.Sent), Per(one => one.Acknowledged), Per(one => one.Failed), Per(one => one.Received),
+            Per(one => one.Broadcasts), Per(one => one.Forwarded), Per(one => one.Errors), Per(one => one.BytesOut), Per(one => one.BytesIn),
             Quantile(latency, 0.5) * 1000, Quantile(latency, 0.99) * 1000, all.Sum(one => one._now.Queue), all.Max(one => one._now.Oldest));
     }
 

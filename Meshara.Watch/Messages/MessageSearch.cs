@@ -7,7 +7,8 @@ namespace Meshara.Watch.Messages;
 /// <summary>Asks every node for what it recorded about a message lately (docs/telemetry.md, "Recent diagnostics").</summary>
 internal sealed class MessageSearch(IReadOnlyList<NodeProbe> probes)
 {
-    private const int AtOnce = 16, MaxSpans = 1000, MaxSpansPerNode = 200, MaxLogs = 300, MaxText = 300, MaxFields = 20, RecentPerNode = 20, MaxRecent = 50;
+    private const int AtOnce = 16, RecentPerNode = 20, MaxRecent = 50;
+    private const int MaxSpans = 1000, MaxSpansPerNode = 200, MaxLogs = 300, MaxText = 300, MaxFields = 20;
 
     private static readonly string[] OwnFields = ["timestamp", "level", "event", "message", "message_id", "target"];
 
@@ -19,11 +20,13 @@ internal sealed class MessageSearch(IReadOnlyList<NodeProbe> probes)
         var found = new Finding[probes.Count];
         await ForEachAsync(async (index, token) => found[index] = await AskAsync(index, id, token), stop);
         var traces = found.SelectMany(one => one.Traces, (one, trace) => (one.Node, Trace: trace)).ToList();
-        var spans = traces.SelectMany(one => one.Trace.Spans.OfType<SpanAnswer>().Take(MaxSpansPerNode), (one, span) => (one.Node, Span: span))
+        var spans = traces
+            .SelectMany(one => one.Trace.Spans.OfType<SpanAnswer>().Take(MaxSpansPerNode), (one, span) => (one.Node, Span: span))
             .DistinctBy(one => one.Span.SpanId).OrderBy(one => one.Span.StartedAt).Take(MaxSpans).ToList();
         return new MessageTrail(
-            id, found.Select(one => one.State).FirstOrDefault(state => state is not null), [.. traces.Select(one => Shown.Bounded(one.Trace.TraceId, 32)).Distinct()],
-            View(spans), Hops(spans), [.. found.SelectMany(one => one.Logs).OrderBy(log => log.At, StringComparer.Ordinal).Take(MaxLogs)],
+            id, found.Select(one => one.State).FirstOrDefault(state => state is not null),
+            [.. traces.Select(one => Shown.Bounded(one.Trace.TraceId, 32)).Distinct()], View(spans), Hops(spans),
+            [.. found.SelectMany(one => one.Logs).OrderBy(log => log.At, StringComparer.Ordinal).Take(MaxLogs)],
             [.. found.SelectMany(one => one.Problems)]);
     }
 
@@ -53,32 +56,34 @@ internal sealed class MessageSearch(IReadOnlyList<NodeProbe> probes)
             problems.Add("keeps no recent traces and logs (Diagnostics:Enabled)");
         else
         {
-            finding.Traces = NodeProbe.Parse(await traces, "/api/diagnostics/traces", WatchJson.Default.TracesAnswer, problems)?.Traces.OfType<TraceAnswer>().ToList() ?? [];
+            var recorded = NodeProbe.Parse(await traces, "/api/diagnostics/traces", WatchJson.Default.TracesAnswer, problems)?.Traces ?? [];
+            finding.Traces = [.. recorded.OfType<TraceAnswer>()];
             var lines = NodeProbe.Parse(await logs, "/api/diagnostics/logs", WatchJson.Default.LogsAnswer, problems)?.Logs ?? [];
             finding.Logs = [.. lines.OfType<Dictionary<string, JsonElement>>().Take(MaxLogs).Select(line => Line(finding.Node, line))];
         }
         if ((await state).Status is not 404
             && NodeProbe.Parse(await state, "/api/messages", WatchJson.Default.MessageAnswer, problems) is { } known)
             finding.State = new MessageState(
-                finding.Node, Shown.Bounded(known.To, 64), Shown.Bounded(known.State, 20), known.Attempts, (known.CompletedAt - known.AcceptedAt)?.TotalMilliseconds,
+                finding.Node, Shown.Bounded(known.To, 64), Shown.Bounded(known.State, 20), known.Attempts,
+                (known.CompletedAt - known.AcceptedAt)?.TotalMilliseconds,
                 known.Reason is null ? null : Shown.Bounded(known.Reason, MaxText), known.HeldBy);
-        finding.Problems = [.. problems.Distinct().Select(problem => $"{NameOf(index)}: {problem}")];
+        finding.Problems = [.. problems.Distinct().Select(problem => $"{probe.Name}: {problem}")];
         return finding;
     }
 
-    private string NameOf(int index) =>
-        probes[index].Node.Name ?? Shown.Bounded(probes[index].Readings.LastOrDefault()?.Node?.Name ?? probes[index].Node.Api.Authority, 64);
-
     private async Task<List<RecentMessage>> RecentAsync(int index, CancellationToken stop)
     {
-        var answer = await probes[index].GetAsync($"api/diagnostics/traces?kind=recent&limit={RecentPerNode.ToString(CultureInfo.InvariantCulture)}", stop);
+        var query = string.Create(CultureInfo.InvariantCulture, $"api/diagnostics/traces?kind=recent&limit={RecentPerNode}");
+        var answer = await probes[index].GetAsync(query, stop);
         var traces = NodeProbe.Parse(answer, "/api/diagnostics/traces", WatchJson.Default.TracesAnswer, [])?.Traces ?? [];
         return
         [
-            .. traces.OfType<TraceAnswer>().SelectMany(trace => trace.Spans).OfType<SpanAnswer>().Where(span => span.Name is "send_message" or "broadcast_message")
+            .. traces.OfType<TraceAnswer>().SelectMany(trace => trace.Spans).OfType<SpanAnswer>()
+                .Where(span => span.Name is "send_message" or "broadcast_message")
                 .Where(span => IsId(Attribute(span, "message_id"))).Take(RecentPerNode)
                 .Select(span => new RecentMessage(
-                    Attribute(span, "message_id")!, Id(index), Attribute(span, "recipient"), span.StartedAt, span.DurationMs, span.Status == "error")),
+                    Attribute(span, "message_id")!, Id(index), Attribute(span, "recipient"), span.StartedAt, span.DurationMs,
+                    span.Status == "error")),
         ];
     }
 
@@ -94,7 +99,8 @@ internal sealed class MessageSearch(IReadOnlyList<NodeProbe> probes)
         return
         [
             .. spans.Select(one => new TrailSpan(
-                one.Node, Shown.Bounded(one.Span.Name, 64), Depth(parents, one.Span.SpanId), (one.Span.StartedAt - spans[0].Span.StartedAt).TotalMilliseconds,
+                one.Node, Shown.Bounded(one.Span.Name, 64), Depth(parents, one.Span.SpanId),
+                (one.Span.StartedAt - spans[0].Span.StartedAt).TotalMilliseconds,
                 one.Span.DurationMs is >= 0 and <= 1e9 ? one.Span.DurationMs : 0, one.Span.Status == "error",
                 (one.Span.Attributes ?? new Dictionary<string, string>()).Take(MaxFields)
                     .ToDictionary(pair => Shown.Bounded(pair.Key, 64), pair => Shown.Bounded(pair.Value, MaxText), StringComparer.Ordinal))),
@@ -142,8 +148,10 @@ internal sealed class MessageSearch(IReadOnlyList<NodeProbe> probes)
 
     private static TrailLog Line(string node, Dictionary<string, JsonElement> line)
     {
-        string Text(string name) => line.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.String ? Shown.Bounded(value.GetString(), MaxText) : "";
-        var fields = line.Where(pair => !OwnFields.Contains(pair.Key) && pair.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number).Take(MaxFields)
+        string Text(string name) =>
+            line.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.String ? Shown.Bounded(value.GetString(), MaxText) : "";
+        var fields = line
+            .Where(pair => !OwnFields.Contains(pair.Key) && pair.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number).Take(MaxFields)
             .ToDictionary(pair => Shown.Bounded(pair.Key, 64), pair => Shown.Bounded(pair.Value.ToString(), MaxText), StringComparer.Ordinal);
         return new TrailLog(node, Text("timestamp"), Text("level"), Text("event"), Text("message"), fields);
     }

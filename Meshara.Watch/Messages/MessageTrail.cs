@@ -47,7 +47,8 @@ internal sealed record TrailHop(string From, string To, string Name, double AtMs
 /// <param name="Event">Its event.</param>
 /// <param name="Message">Its text.</param>
 /// <param name="Fields">Its other values.</param>
-internal sealed record TrailLog(string Node, string At, string Level, string Event, string Message, IReadOnlyDictionary<string, string> Fields);
+internal sealed record TrailLog(
+    string Node, string At, string Level, string Event, string Message, IReadOnlyDictionary<string, string> Fields);
 
 /// <summary>A message that was sent lately.</summary>
 /// <param name="Id">Its id.</param>

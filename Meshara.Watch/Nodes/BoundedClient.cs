@@ -67,7 +67,10 @@ internal sealed class BoundedClient : IDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            var isSilent = exception is not HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded };
+            var isSilent = exception is not HttpRequestException
+            {
+                HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded,
+            };
             var cause = Shown.Bounded(exception.GetBaseException().Message.TrimEnd('.'), 120);
             return new Answer(0, default, $"{url.AbsolutePath}: {cause}", isSilent);
         }

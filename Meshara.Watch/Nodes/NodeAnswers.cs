@@ -7,14 +7,15 @@ internal sealed record NodeAnswer(string Address, string Name, string Version, s
 
 /// <summary><c>/health</c>.</summary>
 internal sealed record HealthAnswer(
-    string Status, long Uptime, int ConnectedPeers, int PendingMessages, double MemoryMb, double CpuPercent, IReadOnlyDictionary<string, string>? Checks);
+    string Status, long Uptime, int ConnectedPeers, int PendingMessages, double MemoryMb, double CpuPercent);
 
 /// <summary><c>/api/peers</c>.</summary>
 internal sealed record PeersAnswer(IReadOnlyList<PeerAnswer> Peers);
 
 /// <summary>One connection.</summary>
 /// <remarks>Nodes of an earlier release say neither <paramref name="Tree"/> nor <paramref name="BytesOut"/>.</remarks>
-internal sealed record PeerAnswer(string Address, string Name, double? RttMs, DateTimeOffset ConnectedAt, bool Tree = false, long BytesOut = 0);
+internal sealed record PeerAnswer(
+    string Address, string Name, double? RttMs, DateTimeOffset ConnectedAt, bool Tree = false, long BytesOut = 0);
 
 /// <summary><c>/api/diagnostics/traces</c>.</summary>
 internal sealed record TracesAnswer(IReadOnlyList<TraceAnswer> Traces);
@@ -31,4 +32,5 @@ internal sealed record SpanAnswer(
 internal sealed record LogsAnswer(IReadOnlyList<Dictionary<string, System.Text.Json.JsonElement>> Logs);
 
 /// <summary><c>/api/messages/{id}</c>.</summary>
-internal sealed record MessageAnswer(string To, string State, int Attempts, DateTimeOffset AcceptedAt, DateTimeOffset? CompletedAt, string? Reason, int HeldBy);
+internal sealed record MessageAnswer(
+    string To, string State, int Attempts, DateTimeOffset AcceptedAt, DateTimeOffset? CompletedAt, string? Reason, int HeldBy);

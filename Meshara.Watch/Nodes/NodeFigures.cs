@@ -49,7 +49,8 @@ internal sealed record NodeFigures
     public double[] Latency { get; } = new double[LatencyBounds.Length + 1];
 
     /// <summary>Its counters.</summary>
-    public IEnumerable<double> Counters => [Acknowledged, Failed, Sent, Received, Broadcasts, Forwarded, Errors, BytesOut, BytesIn, .. Latency];
+    public IEnumerable<double> Counters =>
+        [Acknowledged, Failed, Sent, Received, Broadcasts, Forwarded, Errors, BytesOut, BytesIn, .. Latency];
 
     /// <summary>False if a value cannot be true: negative, no number, or beyond what a node could count in its life.</summary>
     public bool ArePlausible => Counters.Concat([Queue, Oldest, MembershipView, MembershipSize]).All(value => value is >= 0 and <= 1e18);

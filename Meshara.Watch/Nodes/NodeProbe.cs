@@ -9,7 +9,7 @@ internal sealed class NodeProbe : IDisposable
     /// <summary>A node has far fewer peers; what it claims beyond that is not shown.</summary>
     public const int MaxPeers = 1000;
 
-    private const int Kept = 10;
+    private const int Kept = 10, MaxName = 64;
 
     private readonly BoundedClient _client;
     private readonly TimeProvider _time;
@@ -29,6 +29,12 @@ internal sealed class NodeProbe : IDisposable
     /// <summary>The last readings, oldest first; the array is never modified.</summary>
     public NodeReading[] Readings => _readings;
 
+    /// <summary>What it last said of itself; null while it has said nothing.</summary>
+    public NodeAnswer? Known => Readings.LastOrDefault(reading => reading.Node is not null)?.Node;
+
+    /// <summary>Its name: the expected one, the one it gives itself, or where it is.</summary>
+    public string Name => Node.Name ?? (Known is { } known ? Shown.Bounded(known.Name, MaxName) : Node.Api.Authority);
+
     /// <summary>Forgets everything, as when nobody has watched for a while.</summary>
     public void Forget() => _readings = [];
 
@@ -39,20 +45,21 @@ internal sealed class NodeProbe : IDisposable
         List<string> problems = [];
         var (node, health, peers) = (GetAsync("api/node", stop), GetAsync("health", stop), GetAsync("api/peers", stop));
         await Task.WhenAll(node, health, peers);
-        var answers = new[] { await node, await health, await peers };
+        var status = await health;
+        // 503 carries the same body.
+        Answer[] answers = [await node, status with { Status = status.Status is 503 ? 200 : status.Status }, await peers];
         var identity = Parse(answers[0], "/api/node", WatchJson.Default.NodeAnswer, problems);
         var reading = new NodeReading(timestamp)
         {
             Node = identity,
-            // 503 carries the same body.
-            Health = Parse(answers[1] with { Status = answers[1].Status is 503 ? 200 : answers[1].Status }, "/health", WatchJson.Default.HealthAnswer, problems),
-            Peers = Known(Parse(answers[2], "/api/peers", WatchJson.Default.PeersAnswer, problems), problems),
+            Health = Parse(answers[1], "/health", WatchJson.Default.HealthAnswer, problems),
+            Peers = ByAddress(Parse(answers[2], "/api/peers", WatchJson.Default.PeersAnswer, problems), problems),
             Figures = answers[0].IsSilent ? null : await ScrapeAsync(identity, problems, stop),
             IsSilent = answers.All(answer => answer.IsSilent),
         };
         if (identity is not null && Node.Name is { } expected && identity.Name != expected)
             problems.Add($"it answers with the name {Shown.Bounded(identity.Name, 64)} and not as {expected}");
-        if (identity is not null && Readings.LastOrDefault(earlier => earlier.Node is not null)?.Node is { } known && known.Address != identity.Address)
+        if (identity is not null && Known is { } known && known.Address != identity.Address)
             problems.Add("its address is not the one it had before");
         reading = reading with { Problems = problems };
         _readings = [.. _readings.Skip(_readings.Length < Kept ? 0 : 1), reading];
@@ -116,7 +123,7 @@ internal sealed class NodeProbe : IDisposable
         ? new UriBuilder(port == Node.Api.Port ? Node.Api.Scheme : Uri.UriSchemeHttp, Node.Api.Host, port.Value, "metrics").Uri
         : null;
 
-    private static Dictionary<string, PeerAnswer>? Known(PeersAnswer? answer, List<string> problems)
+    private static Dictionary<string, PeerAnswer>? ByAddress(PeersAnswer? answer, List<string> problems)
     {
         if (answer is null)
             return null;

@@ -45,7 +45,8 @@ internal static class WatchPage
         var turn = new SemaphoreSlim(2);
         var data = endpoints.MapGroup(Data).ExcludeFromDescription();
         data.MapGet("/events", context => new EventStream(watch).WriteAsync(context));
-        data.MapGet("/links", context => WriteAsync(context, watch.Options.Links.ToDictionary(link => link.Key, link => link.Value.AbsoluteUri), WatchJson.Default.DictionaryStringString));
+        var links = watch.Options.Links.ToDictionary(link => link.Key, link => link.Value.AbsoluteUri);
+        data.MapGet("/links", context => WriteAsync(context, links, WatchJson.Default.DictionaryStringString));
         data.MapGet("/messages", context => InTurnAsync(context, turn, async () =>
             await WriteAsync(context, await search.Value.RecentAsync(context.RequestAborted), WatchJson.Default.ListRecentMessage)));
         data.MapGet("/messages/{id}", context => InTurnAsync(context, turn, () => FindAsync(context, search.Value)));

@@ -13,6 +13,7 @@ import { startTheme } from './theme.js';
 
 const order = ['silent', 'suspect', 'unhealthy', 'degraded', 'changing', 'unknown', 'unwatched', 'healthy'];
 const told = 10;
+let views = 0;
 let [view, selected, pending, lost, links] = [null, null, false, false, {}];
 
 startTheme();
@@ -157,11 +158,12 @@ getJson('links')
     .then(showLinks)
     .catch(error => console.info(`No links: ${error.message}`));
 // What is drawn, for tests; nothing here depends on it.
-globalThis.meshara = { map, view: () => view };
+globalThis.meshara = { map, view: () => view, views: () => views };
 follow(
     next => {
         const before = view;
         [view, lost] = [next, false];
+        views++;
         deliveries.add(view);
         tellChanges(before);
         showLater();

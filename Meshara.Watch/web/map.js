@@ -212,6 +212,7 @@ export function startMap(onSelect) {
             cy.resize();
             fit();
         },
+        move: (x, y) => cy.panBy({ x, y }),
         /** Where a node is on the screen. */
         rendered: id => cy.getElementById(id).renderedPosition(),
         /** For tests and the curious: what is drawn. */

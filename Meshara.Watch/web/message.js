@@ -116,7 +116,7 @@ export function startMessage(map, names, links) {
             );
         else say(`Seen on ${new Set(spans.map(span => span.node)).size} nodes.`);
         map.showHops(hops);
-        const jaeger = links().jaeger ?? links().Jaeger;
+        const jaeger = links().jaeger;
         byId('message-parts').replaceChildren(
             problems.length > 0
                 ? el(

@@ -2,6 +2,9 @@
 
 import { el, setAttribute, setText } from './dom.js';
 
+// One for all comparisons: making one takes longer than comparing.
+const names = new Intl.Collator('en', { numeric: true });
+
 /**
  * columns: { title, value(node) for sorting, text(node), className(node)?, number?: true }; the first has the name.
  * onSelect is called with a node's id.
@@ -40,8 +43,8 @@ export function liveTable(caption, columns, onSelect) {
 
     function compare(a, b) {
         const [x, y] = [columns[sortBy].value(a), columns[sortBy].value(b)];
-        const order = typeof x === 'string' ? x.localeCompare(y, 'en', { numeric: true }) : (x ?? -1) - (y ?? -1);
-        return (descending ? -order : order) || a.name.localeCompare(b.name, 'en', { numeric: true });
+        const order = typeof x === 'string' ? names.compare(x, y) : (x ?? -1) - (y ?? -1);
+        return (descending ? -order : order) || names.compare(a.name, b.name);
     }
 
     function show() {

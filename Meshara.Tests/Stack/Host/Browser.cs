@@ -121,6 +121,13 @@ internal sealed class Browser : IAsyncDisposable
         await Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, name + ".png") });
     }
 
+    /// <summary>Saves figures beside the pictures.</summary>
+    public static async Task NoteAsync(string name, string text)
+    {
+        if (Environment.GetEnvironmentVariable("MESHARA_PICTURES") is { Length: > 0 } folder)
+            await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(folder).FullName, name + ".txt"), text + "\n");
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _browser.DisposeAsync();
