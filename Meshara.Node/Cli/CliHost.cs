@@ -28,6 +28,12 @@ internal sealed record CliHost
     /// <summary>Columns of the terminal; null to ask it.</summary>
     public int? Width { get; init; }
 
+    /// <summary>Rows of the terminal; null to ask it.</summary>
+    public int? Height { get; init; }
+
+    /// <summary>Waits for a key, without showing it; null if nobody can press one.</summary>
+    public Func<ConsoleKeyInfo>? ReadKey { get; init; } = Console.IsInputRedirected ? null : static () => Console.ReadKey(intercept: true);
+
     /// <summary>Reads an environment variable; null if it is not set.</summary>
     public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
 

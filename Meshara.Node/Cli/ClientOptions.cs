@@ -27,20 +27,35 @@ internal sealed class ClientOptions
     /// <summary>The output for a command's results.</summary>
     public CliOutput Output(ParseResult parsed, CliHost host) => new(host, parsed.GetValue(_json));
 
+    /// <summary>True if the output is for a program.</summary>
+    public bool IsJson(ParseResult parsed) => parsed.GetValue(_json);
+
     /// <summary>Creates a client for the chosen node.</summary>
     /// <exception cref="MesharaException"><see cref="ErrorCodes.Configuration"/>: the URL or the token is invalid.</exception>
-    public NodeClient Connect(ParseResult parsed, CliHost host)
+    public NodeClient Connect(ParseResult parsed, CliHost host) => new(Node(parsed, host), Token(parsed, host));
+
+    /// <summary>The URL of the chosen node.</summary>
+    /// <exception cref="MesharaException"><see cref="ErrorCodes.Configuration"/>: it is invalid.</exception>
+    public Uri Node(ParseResult parsed, CliHost host) => Url(parsed.GetValue(_node) ?? NotEmpty(host.Environment(NodeVariable)) ?? DefaultNode);
+
+    /// <summary>The bearer token; null for none.</summary>
+    /// <exception cref="MesharaException"><see cref="ErrorCodes.Configuration"/>: it is invalid.</exception>
+    public string? Token(ParseResult parsed, CliHost host)
     {
-        var text = parsed.GetValue(_node) ?? NotEmpty(host.Environment(NodeVariable)) ?? DefaultNode;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url is not { Scheme: "http" or "https", UserInfo: "", Query: "", Fragment: "" })
-            throw new MesharaException(ErrorCodes.Configuration,
-                $"'{Printable.Bounded(text, 200)}' is not the URL of a node; give --node or {NodeVariable} like {DefaultNode}.");
         var token = parsed.GetValue(_token) ?? NotEmpty(host.Environment(TokenVariable));
         // RFC 6750, section 2.1. The header class would refuse the token with a message that repeats it.
         if (token is not null && (token.Length == 0 || token.Any(c => c is <= ' ' or > '~')))
             throw new MesharaException(ErrorCodes.Configuration, "The token must be visible ASCII characters without spaces.");
-        return new NodeClient(url, token);
+        return token;
     }
+
+    /// <summary>Checks a URL that was given.</summary>
+    /// <exception cref="MesharaException"><see cref="ErrorCodes.Configuration"/>: it is none of HTTP.</exception>
+    public static Uri Url(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https", UserInfo: "", Query: "", Fragment: "" }
+            ? url
+            : throw new MesharaException(ErrorCodes.Configuration,
+                $"'{Printable.Bounded(text, 200)}' is not the URL of a node; give --node or {NodeVariable} like {DefaultNode}.");
 
     private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

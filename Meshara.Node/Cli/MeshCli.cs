@@ -62,6 +62,7 @@ internal static class MeshCli
             InboxCommand.Create(host),
             PeersCommand.Create(host),
             StatusCommand.Create(host),
+            TopCommand.Create(host),
         };
         run.AddTo(root);
         root.SetAction((parsed, cancellationToken) => RunCommand.InvokeAsync(run, parsed, host, cancellationToken));

@@ -7,6 +7,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Meshara.Node.Api;
 using Meshara.Node.Api.Contracts;
+using Meshara.Watch;
+using Meshara.Watch.Mesh;
 
 namespace Meshara.Node.Cli;
 
@@ -70,18 +72,34 @@ internal sealed class NodeClient : IDisposable
     /// <param name="after">A cursor; null for messages from now on.</param>
     public async IAsyncEnumerable<ReceivedMessage> FollowInboxAsync(long? after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var path = after is { } cursor ? FormattableString.Invariant($"api/inbox/stream?after={cursor}") : "api/inbox/stream";
+        await foreach (var (type, data) in StreamAsync(path, cancellationToken))
+        {
+            if (type == "message")
+                yield return Parse(data, MeshJson.Default.ReceivedMessage);
+        }
+    }
+
+    /// <summary>Yields the views of the mesh's page as they come, until it ends the stream.</summary>
+    public async IAsyncEnumerable<MeshView> FollowViewsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var (type, data) in StreamAsync("api/console/events", cancellationToken))
+        {
+            if (type == "mesh")
+                yield return Parse(data, WatchJson.Default.MeshView);
+        }
+    }
+
+    private async IAsyncEnumerable<(string Type, byte[] Data)> StreamAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         silence.CancelAfter(AnswerTimeout);
-        var path = after is { } cursor ? FormattableString.Invariant($"api/inbox/stream?after={cursor}") : "api/inbox/stream";
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         using var response = await GuardAsync(() => OpenAsync(request, InboxStream.ContentType, silence.Token), cancellationToken);
         await using var body = new LivelyStream(await response.Content.ReadAsStreamAsync(cancellationToken), silence, SilenceTimeout);
         await using var events = SseParser.Create(body, (_, data) => data.ToArray()).EnumerateAsync(silence.Token).GetAsyncEnumerator(silence.Token);
         while (await GuardAsync(() => events.MoveNextAsync().AsTask(), cancellationToken))
-        {
-            if (events.Current.EventType == "message")
-                yield return Parse(events.Current.Data, MeshJson.Default.ReceivedMessage);
-        }
+            yield return (events.Current.EventType, events.Current.Data);
     }
 
     /// <inheritdoc/>

@@ -26,6 +26,12 @@ internal sealed class CliRun
     /// <summary>Width of the terminal in columns; null for no terminal.</summary>
     public int? Width { get; init; }
 
+    /// <summary>Rows of the terminal.</summary>
+    public int? Height { get; init; }
+
+    /// <summary>The keys that a person presses at a terminal; null for no terminal.</summary>
+    public Func<ConsoleKeyInfo>? Keys { get; init; }
+
     public string Out => _out.ToString();
 
     public string Error => _error.ToString();
@@ -42,8 +48,10 @@ internal sealed class CliRun
             CreateKey = CreateKey,
             Out = output,
             Error = error,
-            IsTerminal = false,
+            IsTerminal = Keys is not null,
+            ReadKey = Keys,
             Width = Width,
+            Height = Height,
             OpenInput = OpenInput ?? (() => new MemoryStream(Encoding.UTF8.GetBytes(Input))),
             Environment = Environment.GetValueOrDefault,
         };

@@ -15,6 +15,7 @@ public sealed partial class HelpTests
     [InlineData("inbox")]
     [InlineData("peers")]
     [InlineData("status")]
+    [InlineData("top")]
     public async Task Every_command_explains_itself_with_examples_and_exit_codes(string command)
     {
         var run = new CliRun();

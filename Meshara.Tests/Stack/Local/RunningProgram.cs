@@ -72,6 +72,13 @@ internal sealed class RunningProgram : IAsyncDisposable
         }
     }
 
+    /// <summary>Types into its standard input.</summary>
+    public async Task TypeAsync(string text)
+    {
+        await _process.StandardInput.WriteAsync(text);
+        await _process.StandardInput.FlushAsync();
+    }
+
     /// <summary>Kills it (SIGKILL), but not its children: the test checks what becomes of them.</summary>
     public async Task KillAsync(CancellationToken test)
     {
