@@ -59,7 +59,7 @@ internal sealed partial class Acknowledger
         if (status != AckStatus.Delivered)
             span?.SetTag("status", status.ToString().ToLowerInvariant());
         // Each sender maps to one queue: its answers share envelopes, and an unreachable sender delays few others.
-        if (_queues[(uint)sender.GetHashCode() % Senders].Writer.TryWrite(new Answer(sender, id, status, receiver, span)))
+        if (_queues[sender.Share(Senders)].Writer.TryWrite(new Answer(sender, id, status, receiver, span)))
             return;
         _telemetry.Dropped(DropReason.QueueFull);
         span.Fail("queue_full");

@@ -15,6 +15,9 @@ public readonly struct NodeAddress : IEquatable<NodeAddress>, IComparable<NodeAd
     /// <summary>Length of the text form in characters.</summary>
     public const int TextLength = 52;
 
+    // Odd, so that it loses nothing of an address.
+    private static readonly ulong Spread = (ulong)Chance.Random.NextInt64() | 1;
+
     private readonly ulong _a, _b, _c, _d;
 
     /// <param name="publicKey">Exactly 32 bytes.</param>
@@ -86,6 +89,12 @@ public readonly struct NodeAddress : IEquatable<NodeAddress>, IComparable<NodeAd
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(_a, _d);
+
+    /// <summary>
+    /// One of <paramref name="count"/> shares of all addresses, from 0. Which addresses share one differs from process to
+    /// process, as their hash codes do, so that nobody can choose an address for it; the simulator makes it repeatable.
+    /// </summary>
+    internal int Share(int count) => (int)((UInt128)((_a ^ _d) * Spread) * (ulong)count >> 64);
 
     /// <summary>Orders addresses by their bytes; both ends use it to choose between duplicate connections.</summary>
     public int CompareTo(NodeAddress other)

@@ -250,7 +250,9 @@ internal sealed partial class Dht(
         if (asked.Count == 0 && (pending.Count == 0 || lookup.Answered.Count > 0))
             return false;
         var enough = asked.Count > 0 ? Task.WhenAll(asked) : Task.WhenAny(pending.Select(query => query.Answer));
-        await Task.WhenAny(enough, Task.Delay(Patience, time, cancellationToken));
+        // The delay is not cancelled with the lookup: the queries are, which ends the wait as soon, and does not continue on
+        // another thread.
+        await Task.WhenAny(enough, Task.Delay(Patience, time, CancellationToken.None));
         cancellationToken.ThrowIfCancellationRequested();
         foreach (var query in pending)
         {

@@ -99,7 +99,11 @@ public sealed class MeasurementTests
     [Fact]
     public async Task A_simulation_can_be_repeated()
     {
-        string[] arguments = ["simulate", "--nodes", "30", "--for", "5s", "--lookups", "30", "--broadcasts", "3", "--loss", "1%", "--hidden", "30%", "--seed", "7"];
+        string[] arguments =
+        [
+            "simulate", "--nodes", "40", "--for", "10s", "--lookups", "100", "--broadcasts", "3", "--churn", "20%/min", "--loss", "1%", "--hidden", "30%",
+            "--hostile", "5%", "--seed", "7",
+        ];
         var first = Course(await LabReport.RunAsync(arguments));
         Assert.Equal(first, Course(await LabReport.RunAsync(arguments)));
         Assert.NotEqual(first, Course(await LabReport.RunAsync([.. arguments[..^1], "8"])));
