@@ -19,8 +19,10 @@ public sealed class SoakTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The proxies between the nodes can tell who dials on Linux only.");
         using var folder = new TemporaryFolder();
         var file = folder.File("report.json");
-        await using var lab = new RunningProgram(HostProgram.Start(
-            HostProgram.Lab, "soak", "--for", "40s", "--rate", "20", "--seed", "1", "--report", file, "--stop-with-input"));
+        var start = HostProgram.Start(HostProgram.Lab, "soak", "--for", "40s", "--rate", "20", "--seed", "1", "--report", file, "--stop-with-input");
+        // A soak that fails keeps its folder in there.
+        start.Environment["TMPDIR"] = folder.Path;
+        await using var lab = new RunningProgram(start);
         // A trend cannot be told from a warm-up here.
         Assert.True(await lab.ExitAsync(Test, Deadline) is Meshara.Harness.ExitCodes.Success or Meshara.Harness.ExitCodes.Failure, lab.Output);
 
