@@ -170,6 +170,16 @@ public sealed class RoutingTableTests
         Assert.Equal([bucket[0].Id, bucket[2].Id, bucket[3].Id, bucket[1].Id], table.LongestUnseen(0, 10).Select(record => record.Id));
     }
 
+    [Fact]
+    public void The_size_of_the_mesh_is_estimated_from_the_full_buckets()
+    {
+        var table = new RoutingTable(_self, bucketSize: 20, _time);
+        Assert.Equal(1, table.EstimateNodes());
+        foreach (var record in Pool)
+            table.Add(record, seen: true);
+        Assert.InRange(table.EstimateNodes(), Pool.Length / 2, Pool.Length * 2);
+    }
+
     /// <summary>Records that all belong in bucket 0.</summary>
     private PeerRecord[] Bucket(int count) => [.. Pool.Where(record => _self.CommonPrefix(record.Id) == 0).Take(count)];
 }
